@@ -1,0 +1,92 @@
+"""Artefacts: what several entrants share (a warm-up checkpoint, dense vectors), built once and content-addressed."""
+
+import dataclasses
+import os
+import sys
+import tempfile
+import time
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from filelock import FileLock
+from platformdirs import user_cache_path
+
+from harness.canonical import array_digest, digest
+from harness.keys import closure_of_module
+
+_SECONDS = "build_seconds"
+
+
+@dataclass(frozen=True)
+class Recipe(ABC):
+    """How to build an artefact.
+
+    A subclass is a frozen dataclass of plain values that together say what is built: digests of its inputs, settings,
+    the seed, the task's version. Fields with `compare=False` are the inputs themselves and stay out of the identity.
+    The source of the recipe's module is part of the identity.
+    """
+
+    @abstractmethod
+    def build(self) -> dict[str, np.ndarray]:
+        """The artefact's arrays, none of dtype object."""
+
+    @property
+    def identity(self) -> str:
+        """Digest of the recipe's class, its source and its identifying fields."""
+        return digest(
+            {
+                "recipe": f"{type(self).__module__}.{type(self).__qualname__}",
+                "code": closure_of_module(sys.modules[type(self).__module__]).digest,
+                **{entry.name: getattr(self, entry.name) for entry in dataclasses.fields(self) if entry.compare},
+            }
+        )
+
+
+class Artefact(NamedTuple):
+    """Built arrays (read-only), the digest of their content, and how long they took to build, whoever built them."""
+
+    arrays: dict[str, np.ndarray]
+    digest: str
+    seconds: float
+
+
+class Cache:
+    """The folder of built artefacts: `$HARNESS_CACHE`, else the user's cache folder."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        chosen = folder or os.environ.get("HARNESS_CACHE")
+        self.folder = Path(chosen) if chosen else user_cache_path("harness") / "artefacts"
+
+    def get(self, recipe: Recipe) -> Artefact:
+        """The recipe's artefact, built if it is not there yet. Processes that ask together wait for one build."""
+        path = self.folder / f"{recipe.identity}.npz"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.with_suffix(".lock")):
+            if not path.exists():
+                _build(recipe, path)
+        return _load(path)
+
+
+def _build(recipe: Recipe, path: Path) -> None:
+    start = time.perf_counter()
+    arrays = recipe.build()
+    seconds = time.perf_counter() - start
+    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as part:
+        try:
+            np.savez(part, **arrays, **{_SECONDS: np.float64(seconds)})  # type: ignore[arg-type]
+        except BaseException:
+            Path(part.name).unlink()
+            raise
+    Path(part.name).replace(path)
+
+
+def _load(path: Path) -> Artefact:
+    with np.load(path, allow_pickle=False) as stored:
+        arrays = {name: stored[name] for name in stored.files if name != _SECONDS}
+        seconds = float(stored[_SECONDS])
+    for array in arrays.values():
+        array.flags.writeable = False
+    return Artefact(arrays, array_digest(arrays), seconds)

@@ -1,0 +1,180 @@
+"""The card of a task: `task.toml` as types. What is measured, on which cases, at which tiers, within which limits."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from harness.errors import UserError
+from harness.spec import Budget, TierName
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Metric(_Entry):
+    """What is measured.
+
+    `chance` is what guessing scores and `ceiling` what cannot be beaten (a problem may state both more exactly);
+    `margin` is how far above chance a baseline must be before a claim is judged; an `exact` metric is counted and has
+    no interval; a `timing` metric differs between machines; `needs` names the capability an entrant must have.
+    """
+
+    better: Literal["higher", "lower"]
+    unit: str = ""
+    about: str = ""
+    chance: float | None = None
+    ceiling: float | None = None
+    margin: float = 0.0
+    exact: bool = False
+    timing: bool = False
+    needs: str | None = None
+
+
+class Case(_Entry):
+    """A problem of the task, fixed before training.
+
+    `at` places it on the axes; `data` names its real data sets; a `generated` case says what generates it and stands
+    in for real data when `stand_in` is true; an `exclusive` case is timed and runs alone; `primary` replaces the
+    card's primary metric; `needs` names the capability without which an entrant is not applicable.
+    """
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    about: str = ""
+    at: Mapping[str, int | float | str] = {}
+    data: tuple[str, ...] = ()
+    generated: str = ""
+    stand_in: bool = False
+    exclusive: bool = False
+    primary: str | None = None
+    needs: str | None = None
+
+    @model_validator(mode="after")
+    def _has_a_source(self) -> "Case":
+        if bool(self.data) == bool(self.generated):
+            raise ValueError(f"case '{self.id}' must name either its data sets (data) or its generator (generated)")
+        return self
+
+
+class Override(_Entry):
+    """What one case of a tier has otherwise than the tier."""
+
+    budget: Mapping[str, int] | None = None
+    settings: Mapping[str, Any] = {}
+    expect_s: float | None = None
+    limit_s: float | None = None
+    memory_mb: int | None = None
+    ticks: int | None = None
+
+
+class Tier(_Entry):
+    """A named effort level. `expect_s` is the planned length of a run on one core, `limit_s` when it is stopped,
+    `ticks` how often the validation split is measured while training."""
+
+    cases: tuple[str, ...]
+    seeds: int = Field(ge=1)
+    budget: Mapping[str, int]
+    settings: Mapping[str, Any] = {}
+    expect_s: float = Field(gt=0)
+    limit_s: float = Field(gt=0)
+    memory_mb: int = 4096
+    ticks: int = Field(default=0, ge=0, le=20)
+    case: Mapping[str, Override] = {}
+
+
+class Resolved(_Entry):
+    """All that is fixed for one case at one tier. `deviating` are the settings that differ from the card's."""
+
+    case: Case
+    settings: Mapping[str, Any]
+    deviating: Mapping[str, Any]
+    budget: Budget
+    expect_s: float
+    limit_s: float
+    memory_mb: int
+    ticks: int
+    primary: str
+
+
+class Card(_Entry):
+    """A task's card.
+
+    `points` are the axes of measurement; `column` is the axis that the task's table spreads over its columns: `case`
+    or a point; `preload` names the libraries that every run imports; `seed_varies` says what a seed draws.
+    """
+
+    task: str
+    version: int = Field(ge=1)
+    title: str
+    question: str
+    unit: str
+    primary: str
+    points: tuple[str, ...] = ()
+    column: str = "case"
+    seed_varies: str
+    preload: tuple[str, ...] = ()
+    settings: Mapping[str, Any] = {}
+    metrics: Mapping[str, Metric]
+    cases: tuple[Case, ...]
+    tiers: Mapping[TierName, Tier]
+
+    @model_validator(mode="after")
+    def _is_closed(self) -> "Card":
+        known = {case.id for case in self.cases}
+        for metric in [self.primary, *(case.primary for case in self.cases if case.primary)]:
+            if metric not in self.metrics:
+                raise ValueError(f"primary metric '{metric}' is not among the metrics")
+        if self.column not in {"case", *self.axes()}:
+            raise ValueError(f"column '{self.column}' is neither 'case' nor an axis; name it in points")
+        for name, tier in self.tiers.items():
+            for case in [*tier.cases, *tier.case]:
+                if case not in known:
+                    raise ValueError(f"tier '{name}' names case '{case}', which the card does not have")
+            for budget in [tier.budget, *(o.budget for o in tier.case.values() if o.budget is not None)]:
+                if set(budget) != {self.unit}:
+                    raise ValueError(f"tier '{name}': a budget is counted in {self.unit}, not {sorted(budget)}")
+            for changed in [tier.settings, *(o.settings for o in tier.case.values())]:
+                if unknown := set(changed) - set(self.settings):
+                    raise ValueError(f"tier '{name}' sets {sorted(unknown)}, which [settings] does not define")
+        return self
+
+    def find_case(self, case: str) -> Case:
+        """The case of that name (`KeyError` if there is none)."""
+        return {entry.id: entry for entry in self.cases}[case]
+
+    def axes(self) -> set[str]:
+        """The axes that cases are placed on and scores are measured at."""
+        return {axis for case in self.cases for axis in case.at} | set(self.points)
+
+    def resolve(self, tier: TierName, case: str) -> Resolved:
+        """Everything that is fixed for a case at a tier: the card's settings, then the tier's, then the case's."""
+        level = self.tiers[tier]
+        override = level.case.get(case, Override())
+        settings = {**self.settings, **level.settings, **override.settings}
+        entry = self.find_case(case)
+        return Resolved(
+            case=entry,
+            settings=settings,
+            deviating={name: value for name, value in settings.items() if value != self.settings[name]},
+            budget=Budget(self.unit, (override.budget or level.budget)[self.unit]),
+            expect_s=override.expect_s or level.expect_s,
+            limit_s=override.limit_s or level.limit_s,
+            memory_mb=override.memory_mb or level.memory_mb,
+            ticks=level.ticks if override.ticks is None else override.ticks,
+            primary=entry.primary or self.primary,
+        )
+
+
+def read_card(path: Path) -> Card:
+    """The card in `task.toml`; the task's name is its folder's. A fault is a `UserError` that names file and place."""
+    try:
+        return Card.model_validate({"task": path.parent.name, **tomllib.loads(path.read_text())})
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(f"{path}: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise UserError(f"{path}: {place or 'card'}: {first['msg']}") from error

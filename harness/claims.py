@@ -1,0 +1,147 @@
+"""Claims: a paper's sentences as testable hypotheses, in the words of `paper.toml`."""
+
+import math
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from harness.conditions import Condition, flaw
+from harness.spec import TierName
+from harness.stats.estimands import ALONG_AN_AXIS, RATIOS, WITHOUT_OPPONENT, Estimand, Name
+from harness.stats.regions import Kind, Region
+
+_OF_THE_CLAIM = ("id", "source", "says")
+
+
+class _Written(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Gate(_Written):
+    """What a run must reach on a metric of its own before it is compared: "has learned its training task"."""
+
+    metric: str
+    threshold: float
+
+
+class Part(_Written):
+    """One hypothesis: `of` against each of `over` on a metric. It holds if it holds against all of them.
+
+    `margin` is the smallest effect of interest; `lower` and `upper` bound `within`. All three are written as ratios
+    where the estimand is the logarithm of one. `where` restricts axes (and `case`), `x` is the axis of a slope, `also`
+    asks that a trend keep its direction on a second scale.
+    """
+
+    task: str
+    tiers: tuple[TierName, ...]
+    metric: str
+    kind: Kind
+    estimand: Name = "difference"
+    of: str = ""
+    over: tuple[str, ...] = ()
+    margin: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    where: Mapping[str, Condition] = {}
+    x: str = ""
+    loglog: bool = False
+    also: Literal["logit"] | None = None
+    gate: Gate | None = None
+
+    @property
+    def opponents(self) -> tuple[str | None, ...]:
+        """Whom `of` is compared with, one at a time; `(None,)` where the estimand has no opponent."""
+        return (None,) if self.estimand in WITHOUT_OPPONENT else self.over
+
+    @property
+    def scales(self) -> tuple[Literal["raw", "logit"], ...]:
+        """The scales that the hypothesis is tested on; all must hold."""
+        return ("raw", "logit") if self.also else ("raw",)
+
+    def estimand_on(self, scale: str, better: Literal["higher", "lower"]) -> Estimand:
+        """The estimand on one of the scales, given the metric's direction."""
+        return Estimand(self.estimand, better, self.loglog, logit=scale == "logit")
+
+    def region_on(self, scale: str) -> Region:
+        """The hypothesis on one of the scales. A margin has no meaning on the logit scale: only the direction holds."""
+        if scale == "logit":
+            return Region("greater", margin=0.0)
+        margin, lower, upper = (self._on_estimand(value) for value in (self.margin, self.lower, self.upper))
+        return Region(
+            self.kind,
+            margin=math.nan if margin is None else margin,
+            lower=-math.inf if lower is None else lower,
+            upper=math.inf if upper is None else upper,
+        )
+
+    def flaws(self) -> list[str]:
+        """Why the hypothesis cannot be tested as it is written, in words; empty if it can."""
+        found = [*self._flaws_of_entrants(), *self._flaws_of_size()]
+        if (self.estimand in ALONG_AN_AXIS) != bool(self.x):
+            found.append(f"{self.estimand} needs the axis x" if not self.x else f"{self.estimand} has no axis x")
+        if self.loglog and self.estimand != "slope":
+            found.append(f"loglog belongs to slope, not to {self.estimand}")
+        if self.also and (self.kind != "greater" or self.estimand in RATIOS or self.loglog):
+            found.append(
+                "also = 'logit' tests the direction of a share's trend: kind must be greater, without logarithms"
+            )
+        if not self.tiers:
+            found.append("tiers is empty")
+        found += [f"where.{axis}: {words}" for axis, condition in self.where.items() if (words := flaw(condition))]
+        return found
+
+    def _flaws_of_entrants(self) -> list[str]:
+        found = [] if self.of else ["of is missing"]
+        if self.estimand in WITHOUT_OPPONENT and self.over:
+            found.append(f"{self.estimand} is about one entrant and takes no over")
+        if self.estimand not in WITHOUT_OPPONENT and not self.over:
+            found.append(f"over is missing: {self.estimand} needs an opponent")
+        if self.of in self.over:
+            found.append(f"{self.of} is compared with itself")
+        return found
+
+    def _flaws_of_size(self) -> list[str]:
+        ratio = self.estimand in RATIOS
+        if self.kind == "within":
+            bounds = [bound for bound in (self.lower, self.upper) if bound is not None]
+            found = [] if bounds else ["within needs lower, upper or both"]
+            if sorted(bounds) != bounds or len(set(bounds)) != len(bounds):
+                found.append(f"lower = {self.lower} must be smaller than upper = {self.upper}")
+            if ratio and any(bound <= 0 for bound in bounds):
+                found.append(f"bounds of {self.estimand} are written as ratios and must be positive")
+            return [*found, *(["within has no margin"] if self.margin is not None else [])]
+        if self.lower is not None or self.upper is not None:
+            return [f"lower and upper belong to within, not to {self.kind}"]
+        if self.margin is None:
+            return ["margin is missing: the smallest effect of interest"]
+        if ratio and self.margin <= 1:
+            return [f"margin = {self.margin:g}: margins of {self.estimand} are written as ratios, above 1"]
+        return [] if self.margin > 0 else [f"margin = {self.margin:g} must be positive"]
+
+    def _on_estimand(self, value: float | None) -> float | None:
+        return math.log(value) if value is not None and self.estimand in RATIOS else value
+
+
+class Claim(_Written):
+    """A paper's claim. It is reproduced if all parts are, contradicted if any is.
+
+    As written, a claim has the fields of a part; `[[claim.part]]` inherits them and replaces what it states itself.
+    """
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    source: str
+    says: str = ""
+    parts: tuple[Part, ...] = Field(min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _inherit(cls, written: Any) -> Any:
+        if not isinstance(written, Mapping) or "parts" in written:
+            return written
+        parts = written.get("part", [{}])
+        if not isinstance(parts, list) or not all(isinstance(part, Mapping) for part in parts):
+            raise ValueError("the parts of a claim are written as [[claim.part]] tables")
+        shared = {name: value for name, value in written.items() if name not in (*_OF_THE_CLAIM, "part")}
+        own = {name: written[name] for name in _OF_THE_CLAIM if name in written}
+        return {**own, "parts": [{**shared, **part} for part in parts]}

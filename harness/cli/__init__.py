@@ -1,0 +1,21 @@
+"""The command line: one thin module a verb. Nothing heavy is imported here, since every run's process passes by."""
+
+import sys
+
+
+def main() -> None:
+    """The `harness` command. Bad input is one line and exit status 2; `--debug` shows the traceback instead."""
+    from harness.errors import UserError
+
+    debug = "--debug" in sys.argv
+    if debug:
+        sys.argv.remove("--debug")
+    try:
+        from harness.cli.app import app
+
+        app()
+    except UserError as error:
+        if debug:
+            raise
+        sys.stderr.write(f"harness: {error}\n")
+        sys.exit(2)

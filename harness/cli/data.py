@@ -1,0 +1,93 @@
+"""`harness data`: the data sets: list, fetch, verify, where."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.cli.options import Json, print_json
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+    from harness.data.fetch import Progress
+
+app = typer.Typer(no_args_is_help=True, help="The data sets: what they are, where they are, get them, verify them.")
+
+Names = Annotated[list[str] | None, typer.Argument(help="Data sets. Default: all.")]
+Chosen = Annotated[list[str], typer.Argument(help="Data sets.")]
+
+
+@app.command("list", epilog="Example: `harness data list --json`")
+def list_(as_json: Json = False) -> None:
+    """List the data sets: whether they are here, their size and licence."""
+    from harness.data.catalogue import amount, catalogue
+    from harness.data.fetch import status
+
+    entries = catalogue()
+    if as_json:
+        print_json({name: {**entry.model_dump(), "status": status(name)} for name, entry in entries.items()})
+        return
+    for name, entry in entries.items():
+        typer.echo(f"{name:16} {status(name):14} {amount(entry.size):>9}  {entry.title} ({entry.licence})")
+
+
+@app.command(epilog="Example: `harness data fetch scifact medquad`")
+def fetch(names: Chosen) -> None:
+    """Get data sets from the mirror or their public address into the data folder, verified."""
+    from harness.data import fetch as fetching
+
+    for name in names:
+        with _progress() as progress:
+            folder = fetching.fetch(name, progress)
+        typer.echo(f"{name}: verified, in {folder}")
+
+
+@contextmanager
+def _progress() -> "Iterator[Progress]":
+    """A bar for each file on a terminal, with speed and time left; nothing elsewhere."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+    from rich.progress import Progress as Bars
+
+    bars = Bars(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        disable=not sys.stderr.isatty(),
+    )
+    known: dict[str, TaskID] = {}
+
+    def show(file: str, done: int, total: int) -> None:
+        if file not in known:
+            known[file] = bars.add_task(file, total=total or None)
+        bars.update(known[file], completed=done)
+
+    with bars:
+        yield show
+
+
+@app.command(epilog="Example: `harness data verify`")
+def verify(names: Names = None) -> None:
+    """Check the files and the content of data sets that are here against the catalogue's digests."""
+    from harness.data import fetch as fetching
+    from harness.data.catalogue import catalogue
+
+    for name in names or [name for name in catalogue() if fetching.status(name) != "absent"]:
+        fetching.verify(name)
+        typer.echo(f"{name}: files and content are the catalogue's")
+
+
+@app.command(epilog="Example: `harness data where scifact`")
+def where(names: Names = None) -> None:
+    """Print the folder of each data set; absent ones are an error that names the command to get them."""
+    from harness.data.catalogue import catalogue
+    from harness.data.fetch import locate, status
+
+    for name in names or [name for name in catalogue() if status(name) != "absent"]:
+        typer.echo(f"{name}: {locate(name)}")

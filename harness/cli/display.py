@@ -1,0 +1,113 @@
+"""The live display of a `run`: done, left, time left, what runs now, failures as they come; plain lines in a file."""
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from harness.cli.plan import spell
+from harness.executors.local import Events, LocalExecutor
+from harness.runner import Job, Outcome
+from harness.store import Store
+
+GOOD: frozenset[Outcome] = frozenset({"ok", "done"})
+
+
+class Estimate:
+    """The time left, from the planned time of what is left and how the plan has held so far."""
+
+    def __init__(self, jobs: Sequence[Job], workers: int) -> None:
+        self._left = sum(job.resolved.expect_s for job in jobs)
+        self._workers = workers
+        self._expected = self._needed = 0.0
+
+    def finished(self, job: Job, seconds: float) -> None:
+        """Take a finished run into account."""
+        self._left -= job.resolved.expect_s
+        self._expected += job.resolved.expect_s
+        self._needed += seconds
+
+    @property
+    def seconds(self) -> float:
+        """Seconds left."""
+        pace = self._needed / self._expected if self._expected else 1.0
+        return max(0.0, self._left * pace / self._workers)
+
+
+@contextmanager
+def display(jobs: Sequence[Job], executor: LocalExecutor, *, quiet: bool) -> Iterator[list[str]]:
+    """Show the executor's events for the block; yields the list of failures in words, filled as they come."""
+    failures: list[str] = []
+    estimate = Estimate(jobs, executor.workers)
+    console = Console(stderr=True)
+    if quiet or not jobs:
+        executor.events = Events(finished=lambda job, outcome, s: _note(failures, job, outcome))
+        yield failures
+    elif console.is_terminal:
+        with _bars(console) as bars:
+            executor.events = _live(bars, jobs, estimate, failures)
+            yield failures
+    else:
+        executor.events = _plain(len(jobs), estimate, failures)
+        yield failures
+
+
+def _note(failures: list[str], job: Job, outcome: Outcome) -> str:
+    """The line that tells of a failure, noted; "" for a run that went well. A diverged run has a score: chance."""
+    if outcome in GOOD:
+        return ""
+    record = Store(job.results).read(job.spec.cell)
+    why = record.failure.message if record and record.failure else "no record was written"
+    line = f"{outcome}: {_named(job)}: {why}"
+    if outcome != "diverged":
+        failures.append(line)
+    return line
+
+
+def _named(job: Job) -> str:
+    return f"{job.spec.task}/{job.spec.case} {job.spec.label} seed {job.spec.seed}"
+
+
+def _bars(console: Console) -> Progress:
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[left]} left"),
+        TextColumn("{task.fields[now]}"),
+    )
+    return Progress(*columns, console=console, transient=True)
+
+
+def _live(bars: Progress, jobs: Sequence[Job], estimate: Estimate, failures: list[str]) -> Events:
+    bar = bars.add_task("runs", total=len(jobs), left=spell(estimate.seconds), now="starting")
+    running: dict[str, float] = {}
+
+    def started(job: Job) -> None:
+        running[_named(job)] = time.monotonic()
+        bars.update(bar, now=" | ".join(running))
+
+    def finished(job: Job, outcome: Outcome, seconds: float) -> None:
+        running.pop(_named(job), None)
+        estimate.finished(job, seconds)
+        bars.update(bar, advance=1, left=spell(estimate.seconds), now=" | ".join(running))
+        if line := _note(failures, job, outcome):
+            bars.console.print(line, style="red", highlight=False)
+
+    return Events(started, finished)
+
+
+def _plain(total: int, estimate: Estimate, failures: list[str]) -> Events:
+    count = 0
+
+    def finished(job: Job, outcome: Outcome, seconds: float) -> None:
+        nonlocal count
+        count += 1
+        estimate.finished(job, seconds)
+        line = _note(failures, job, outcome) or f"{outcome}: {_named(job)}"
+        typer.echo(f"[{count}/{total}] {line} ({seconds:.1f} s; {spell(estimate.seconds)} left)", file=sys.stderr)
+
+    return Events(finished=finished)

@@ -1,0 +1,37 @@
+"""From options to a plan: the registry, the store and the environment that several verbs need."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import typer
+
+from harness.environment import gather
+from harness.plan import Plan, Selection, make_plan
+from harness.record import Environment
+from harness.registry import Registry, find
+from harness.store import Store
+
+
+def warn(problems: Iterable[str]) -> None:
+    """Say on standard error what was found wrong and left aside."""
+    for problem in problems:
+        typer.secho(f"warning: {problem}", err=True, fg="yellow")
+
+
+def registry_with(plugins: Iterable[Path] | None) -> Registry:
+    """The registry, plug-ins included; what could not be read is said."""
+    registry = find(plugins or ())
+    warn(registry.problems)
+    return registry
+
+
+def planned(
+    selection: Selection, results: Path, environment: Environment | None = None
+) -> tuple[Registry, Store, Plan]:
+    """The plan of a selection over a folder of results; what was put aside while reading it is said."""
+    registry = registry_with(selection.plugins)
+    store = Store(results)
+    where = environment or gather(device="cpu", threads=1, pinned_allocator=True)
+    plan = make_plan(registry, selection, store, where)
+    warn(store.problems)
+    return registry, store, plan

@@ -1,0 +1,69 @@
+"""Conditions on an axis, as claims write them: a value, a comparison (`">= 2048"`), or a list of which one holds."""
+
+import operator
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Single: TypeAlias = bool | int | float | str
+Condition: TypeAlias = Single | tuple[Single, ...]
+
+_COMPARISON = re.compile(r"\s*(>=|<=|==|!=|>|<)\s*(.+?)\s*")
+_OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    "==": operator.eq,
+    "!=": operator.ne,
+    ">": operator.gt,
+    "<": operator.lt,
+}
+
+
+def matches(values: "pd.Series[Any]", condition: Condition) -> NDArray[np.bool_]:
+    """Which of the values [n] fulfil the condition; an absent value (NaN) fulfils none."""
+    import pandas as pd
+
+    found: NDArray[np.bool_]
+    if isinstance(condition, tuple):
+        found = np.any([matches(values, one) for one in condition], axis=0)
+        return found
+    compare, bound = _parsed(condition)
+    found = values.notna().to_numpy()
+    if isinstance(bound, str):
+        found &= compare(values.to_numpy(dtype=object), bound)
+    else:
+        found &= compare(pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64), bound)
+    return found
+
+
+def flaw(condition: Condition) -> str:
+    """What is wrong with a condition, in words; empty if nothing is."""
+    for one in condition if isinstance(condition, tuple) else (condition,):
+        compare, bound = _parsed(one)
+        if isinstance(bound, str) and compare not in (operator.eq, operator.ne):
+            return f"'{one}' compares with '{bound}', which is not a number"
+    return "" if condition != () else "an empty list holds nowhere"
+
+
+def literals(condition: Condition) -> set[str]:
+    """The strings that a condition names outright, without a comparison."""
+    singles = condition if isinstance(condition, tuple) else (condition,)
+    return {one for one in singles if isinstance(one, str) and not _COMPARISON.fullmatch(one)}
+
+
+def _parsed(condition: Single) -> tuple[Callable[[Any, Any], Any], float | str]:
+    if not isinstance(condition, str):
+        return operator.eq, float(condition)
+    if not (found := _COMPARISON.fullmatch(condition)):
+        return operator.eq, condition
+    symbol, bound = found.groups()
+    try:
+        return _OPERATORS[symbol], float(bound)
+    except ValueError:
+        return _OPERATORS[symbol], bound

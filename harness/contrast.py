@@ -1,0 +1,256 @@
+"""Contrasts: the records and scores of two entrants over the same seeds, or why they cannot be compared."""
+
+import re
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import numpy as np
+
+from harness.cells import AXIS, SPENT, with_cells
+from harness.conditions import Condition, literals, matches
+from harness.record import SCORED
+from harness.stats.estimands import NotAssessable, Side
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_ALIKE: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("version", ()),
+    ("data", ("case",)),
+    ("settings", ("case",)),
+    ("budget", ("case",)),
+    ("produced", ("case", "seed")),
+)
+"""What must not differ among compared records, within each case (and seed)."""
+_ALIKE_IF_TIMED = (("device", ()), ("threads", ()))
+
+
+class Frames(Protocol):
+    """A row for each record, and a row for each score."""
+
+    @property
+    def runs(self) -> "pd.DataFrame": ...
+    @property
+    def scores(self) -> "pd.DataFrame": ...
+
+
+@dataclass(frozen=True)
+class Query:
+    """Which scores are compared: a metric of a task at a tier, where the conditions on the axes hold.
+
+    `x` is an axis that keeps its numbers, for slopes. `curve` asks for the scores along the budget.
+    """
+
+    task: str
+    tier: str
+    metric: str
+    where: Mapping[str, Condition] = field(default_factory=dict)
+    x: str = ""
+    curve: bool = False
+
+    @property
+    def axes(self) -> set[str]:
+        """The axes that the query names."""
+        return {*self.where, self.axis} - {""}
+
+    @property
+    def axis(self) -> str:
+        """The axis along which numbers are kept."""
+        return SPENT if self.curve else self.x
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """Comparable scores of `of` and, if there is an opponent, of `over`; `runs` has the records they come from.
+
+    With `curve`, x is the budget spent.
+    """
+
+    of: Side
+    over: Side | None
+    runs: "pd.DataFrame"
+    curve: bool = False
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """The one or two sides."""
+        return (self.of,) if self.over is None else (self.of, self.over)
+
+    @property
+    def comparison(self) -> Literal["controlled", "system comparison", ""]:
+        """`controlled` if both sides descend from one component; empty without an opponent."""
+        if self.over is None:
+            return ""
+        components = set(self.runs["component"])
+        return "controlled" if len(components) == 1 and "" not in components else "system comparison"
+
+
+class Scope:
+    """What a query reaches in the frames."""
+
+    def __init__(self, frames: Frames, query: Query) -> None:
+        self.query = query
+        runs, scores = frames.runs, frames.scores
+        self.runs = runs[(runs["task"] == query.task).to_numpy() & (runs["tier"] == query.tier).to_numpy()]
+        scores = scores[(scores["task"] == query.task).to_numpy() & (scores["tier"] == query.tier).to_numpy()]
+        self.scores = scores
+        rows = scores[(scores["metric"] == query.metric).to_numpy()]
+        if AXIS + SPENT in rows and (query.curve or SPENT not in query.axes):
+            rows = rows[rows[AXIS + SPENT].notna() == query.curve]
+        elif query.curve:
+            rows = rows.iloc[:0]
+        self._rows = rows
+        self._parameters = {
+            entrant: set().union(*(_chosen(label) for label in labels.unique()))
+            for entrant, labels in self.runs.groupby("entrant")["label"]
+        }
+
+    def contrast(self, of: str, over: str | None = None) -> Contrast:
+        """The complete, comparable scores of two entrants. Raises `NotAssessable`, which names what is missing."""
+        names = [of] if over is None else [of, over]
+        runs = [self._runs_of(name) for name in names]
+        cases = self._needed_cases(runs)
+        runs = [own[own["case"].isin(cases)] for own in runs]
+        self._refuse_gaps(names, runs, cases)
+        rows = [self._rows_of(name, own) for name, own in zip(names, runs, strict=True)]
+        used = _stacked(runs)
+        for name, own in zip(names, rows, strict=True):
+            self._refuse_unsound(name, own)
+        self._refuse_mixed(used, timed=any(bool(own["timing"].any()) for own in rows))
+        by_case = bool(self.query.x) and not self._is_parameter(self.query.x)
+        sides = [
+            Side(name, with_cells(own, used, self.query.axis, by_case)) for name, own in zip(names, rows, strict=True)
+        ]
+        return Contrast(sides[0], sides[1] if over is not None else None, used, self.query.curve)
+
+    def _runs_of(self, name: str) -> "pd.DataFrame":
+        """The records of an entrant that the query names: with exactly its parameters if `name` gives them, else
+        without parameters from outside, except those that are axes of the query."""
+        if "[" in name:
+            mine = self.runs[(self.runs["label"] == name).to_numpy()]
+        else:
+            mine = self.runs[(self.runs["entrant"] == name).to_numpy()]
+            mine = mine[np.array([_chosen(label) <= self.query.axes for label in mine["label"]], dtype=bool)]
+        own = self._own_parameters(name)
+        keep = np.ones(len(mine), dtype=bool)
+        for axis, condition in self.query.where.items():
+            values = mine.get("case" if axis == "case" else AXIS + axis)
+            if values is not None:
+                # What a record does not fix may be a point of its measurement, unless the entrant fixes it elsewhere.
+                free = values.isna().to_numpy() & (axis not in own)
+                keep &= matches(values, condition) | free
+        if self.query.x in own:
+            keep &= mine[AXIS + self.query.x].notna().to_numpy()
+        # A parameter that is set to its default is another label of the same run.
+        return mine[keep].sort_values(["label", "case", "seed"]).drop_duplicates("key")
+
+    def _own_parameters(self, name: str) -> AbstractSet[str]:
+        return self._parameters.get(name.partition("[")[0], set())
+
+    def _is_parameter(self, axis: str) -> bool:
+        return any(axis in names for names in self._parameters.values())
+
+    def _needed_cases(self, runs: Sequence["pd.DataFrame"]) -> set[str]:
+        """The cases of either side in which the metric is measured, and those that the query names outright.
+
+        A case without one finished record may measure it: it is needed until a record shows that it does not.
+        """
+        rows = self._rows
+        for axis, condition in self.query.where.items():
+            if not self._is_parameter(axis):
+                rows = rows[_fulfilled(rows, axis, condition)]
+        measured = set(rows["case"])
+        finished = set(self.runs["case"][self.runs["status"].isin(SCORED)])
+        there = {case for own in runs for case in own["case"]}
+        named = literals(self.query.where["case"]) if "case" in self.query.where else set()
+        return named | {case for case in there if case in measured or case not in finished}
+
+    def _refuse_gaps(self, names: Sequence[str], runs: Sequence["pd.DataFrame"], cases: AbstractSet[str]) -> None:
+        seeds = sorted({int(seed) for own in runs for seed in own["seed"]})
+        gaps: dict[tuple[str, str], list[int]] = {}
+        for name, own in zip(names, runs, strict=True):
+            if own.empty:
+                raise NotAssessable(f"no record of {name} with {self.query.metric}{self._restriction()}")
+            states = {
+                (label, case, seed): state
+                for label, case, seed, *state in zip(
+                    own["label"], own["case"], own["seed"], own["status"], own["error"], strict=True
+                )
+            }
+            for label in own["label"].unique():
+                for case in sorted(cases):
+                    for seed in seeds:
+                        status, error = states.get((label, case, seed), ("no record", ""))
+                        if status not in SCORED:
+                            what = f"{status} ({error})" if error else status
+                            gaps.setdefault((f"{label}, case {case}", what), []).append(seed)
+        if gaps:
+            (where, what), missing = next(iter(gaps.items()))
+            more = f" (and {len(gaps) - 1} more gaps)" if len(gaps) > 1 else ""
+            plural = "seeds" if len(missing) > 1 else "seed"
+            raise NotAssessable(f"{where}, {plural} {', '.join(map(str, missing))}: {what}{more}")
+
+    def _rows_of(self, name: str, runs: "pd.DataFrame") -> "pd.DataFrame":
+        rows = self._rows[self._rows["key"].isin(runs["key"]).to_numpy()]
+        # Two labels of one run share its key.
+        rows = rows[rows["label"].isin(runs["label"]).to_numpy()]
+        own = self._own_parameters(name)
+        for axis, condition in self.query.where.items():
+            if axis in own or not self._is_parameter(axis):
+                rows = rows[_fulfilled(rows, axis, condition)]
+        if self.query.axis:
+            column = rows.get(AXIS + self.query.axis)
+            rows = rows.iloc[:0] if column is None else rows[column.notna().to_numpy()]
+        if rows.empty:
+            along = " along the budget" if self.query.curve else f" along {self.query.x}" if self.query.x else ""
+            raise NotAssessable(f"{name} has no {self.query.metric}{along}{self._restriction()}")
+        return rows
+
+    def _refuse_unsound(self, name: str, rows: "pd.DataFrame") -> None:
+        for bad, why in (
+            (
+                rows["timing"].to_numpy(dtype=bool) & rows["contended"].to_numpy(dtype=bool),
+                "was timed beside a neighbour",
+            ),
+            (rows["value"].isna().to_numpy(), f"has no value of {self.query.metric} (NaN)"),
+        ):
+            if bad.any():
+                first = rows[bad].iloc[0]
+                raise NotAssessable(f"{name} {why} in case {first['case']}, seed {first['seed']} ({first['status']})")
+
+    def _refuse_mixed(self, used: "pd.DataFrame", timed: bool) -> None:
+        for what, within in (*_ALIKE, *(_ALIKE_IF_TIMED if timed else ())):
+            seen: dict[tuple[Any, ...], Any] = {}
+            places = zip(*(used[name] for name in within), strict=True) if within else ((),) * len(used)
+            for place, value in zip(places, used[what], strict=True):
+                if seen.setdefault(place, value) != value:
+                    at = "".join(f", {name} {one}" for name, one in zip(within, place, strict=True))
+                    raise NotAssessable(f"the records differ in {what}{at}: {seen[place]} and {value}")
+
+    def _restriction(self) -> str:
+        shown = [f"{axis} {_condition(condition)}" for axis, condition in self.query.where.items()]
+        return f" where {' and '.join(shown)}" if shown else f" at tier {self.query.tier}"
+
+
+def _chosen(label: str) -> set[str]:
+    """The parameters that a label says were set from outside."""
+    return set(re.findall(r"[\[,](\w+)=", label))
+
+
+def _fulfilled(rows: "pd.DataFrame", axis: str, condition: Condition) -> "np.ndarray[Any, np.dtype[np.bool_]]":
+    column = rows.get("case" if axis == "case" else AXIS + axis)
+    return np.zeros(len(rows), dtype=bool) if column is None else matches(column, condition)
+
+
+def _condition(condition: Condition) -> str:
+    if isinstance(condition, tuple):
+        return "in " + ", ".join(map(str, condition))
+    return str(condition) if isinstance(condition, str) and condition[:1] in "<>=!" else f"= {condition}"
+
+
+def _stacked(runs: Sequence["pd.DataFrame"]) -> "pd.DataFrame":
+    import pandas as pd
+
+    return pd.concat(runs).drop_duplicates("key")

@@ -1,0 +1,213 @@
+"""Findings: one hypothesis of a claim, against one opponent, on one scale, judged on its contrast."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+
+import numpy as np
+
+from harness.cells import AXIS
+from harness.claims import Part
+from harness.contrast import Contrast
+from harness.stats.bootstrap import item_bootstrap, percentile_interval
+from harness.stats.estimands import RATIOS, Estimand, NotAssessable
+from harness.stats.intervals import NO_INTERVAL, Interval, share_interval, t_interval
+from harness.stats.regions import (
+    FEWEST_SEEDS,
+    CountEvidence,
+    Decision,
+    IntervalEvidence,
+    Outcome,
+    Region,
+    SeedEvidence,
+)
+from harness.stats.resampling import Floats
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Judgement: TypeAlias = Literal[Outcome, "not assessable", "rehearsal"]
+Leaning: TypeAlias = Literal["for", "against", ""]
+
+REHEARSALS = frozenset({"smoke", "quick"})
+"""Tiers at which a claim is rehearsed and never judged."""
+
+
+class ItemScores(Protocol):
+    """Finds the items' own scores."""
+
+    def __call__(self, path: str, metric: str, at: Mapping[str, Any]) -> Floats | None:
+        """Scores [items] of a metric in the record at `path`; None where it has none.
+
+        `at` has every axis that places the score: the point of measurement, and whatever the record fixes.
+        """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What the evidence says about one hypothesis.
+
+    `values` has one number for each of `seeds`, on the estimand's scale: a logarithm where `ratio`. `interval` (90 %,
+    over seeds) and `p` are n/a for one seed and for counted metrics. `items` is the interval over items;
+    `on_these_items` marks an outcome that it does not share. `settles_at` is the number of seeds that would decide
+    an inconclusive one: infinite beyond 99, NaN where nothing can be said. `paths` leads to every record used.
+    """
+
+    part: Part
+    over: str = ""
+    scale: str = "raw"
+    outcome: Judgement = "not assessable"
+    detail: str = ""
+    reason: str = ""
+    leaning: Leaning = ""
+    settles_at: float = math.nan
+    seeds: tuple[int, ...] = ()
+    values: tuple[float, ...] = ()
+    interval: Interval = NO_INTERVAL
+    p: float = math.nan
+    items: Interval = NO_INTERVAL
+    on_these_items: bool = False
+    comparison: str = ""
+    cases: tuple[str, ...] = ()
+    budgets: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+
+    @property
+    def n(self) -> int:
+        """Number of seeds."""
+        return len(self.values)
+
+    @property
+    def estimate(self) -> float:
+        """Mean over seeds; NaN without any."""
+        return float(np.mean(self.values)) if self.values else math.nan
+
+    @property
+    def ratio(self) -> bool:
+        """Whether values, estimate and intervals are logarithms of ratios."""
+        return self.part.estimand in RATIOS
+
+    @property
+    def text(self) -> str:
+        """The outcome in words, with what qualifies it."""
+        match self.outcome:
+            case "not assessable":
+                return f"not assessable ({self.reason})"
+            case "rehearsal":
+                return f"rehearsal: leaning {self.leaning}"
+            case "inconclusive":
+                return f"inconclusive (leaning {self.leaning}; {settling(self.settles_at)})"
+        marks = [self.detail, "on these items" if self.on_these_items else ""]
+        shown = ", ".join(mark for mark in marks if mark)
+        return f"{self.outcome} ({shown})" if shown else self.outcome
+
+
+def settling(seeds: float) -> str:
+    """How many seeds would settle an inconclusive finding, in words."""
+    if math.isnan(seeds):
+        return "seeds needed: n/a"
+    return "more than 99 seeds would settle it" if math.isinf(seeds) else f"{seeds:.0f} seeds would settle it"
+
+
+def find(part: Part, scale: str, contrast: Contrast, tier: str, items: ItemScores | None = None) -> Finding:
+    """The finding on a contrast whose preconditions hold. Raises `NotAssessable` if its seeds do not vary."""
+    rows = contrast.of.rows
+    estimand, region = part.estimand_on(scale, rows["better"].iloc[0]), part.region_on(scale)
+    by_seed = estimand.per_seed(contrast.of, contrast.over)
+    values: Floats = by_seed.to_numpy(dtype=np.float64)  # type: ignore[assignment]
+    mean, exact = float(values.mean()), bool(rows["exact"].all())
+    over_items = _item_interval(estimand, contrast, items)
+    if exact:
+        decision = region.decide(CountEvidence(values))
+    elif len(values) > 1 and not _varies(contrast):
+        over_items = _of_identical_shares(estimand, contrast, over_items)
+        enough = len(values) >= FEWEST_SEEDS
+        decision = region.decide(IntervalEvidence(mean, over_items)) if enough else Decision("inconclusive")
+    else:
+        decision = region.decide(SeedEvidence(values))
+    outcome, leaning = _judgement(region, decision, mean, tier)
+    undecided = outcome == "inconclusive"
+    shared = math.isnan(over_items.lo) or region.decide(IntervalEvidence(mean, over_items)).outcome == decision.outcome
+    used = contrast.runs
+    return Finding(
+        part=part,
+        over=contrast.over.label if contrast.over else "",
+        scale=scale,
+        outcome=outcome,
+        detail=decision.detail if outcome == "contradicted" else "",
+        leaning=leaning,
+        settles_at=region.seeds_to_settle(values) if undecided and not exact else math.nan,
+        seeds=tuple(int(seed) for seed in by_seed.index),
+        values=tuple(values.tolist()),
+        interval=NO_INTERVAL if exact else t_interval(values),
+        p=math.nan if exact else region.p_value(values),
+        items=over_items,
+        on_these_items=outcome in ("reproduced", "contradicted") and not shared,
+        comparison=contrast.comparison,
+        cases=_distinct(used["case"]),
+        budgets=_distinct(used["budget"].map("{:g} ".format) + used["unit"]),
+        devices=_distinct(used["device"]),
+        paths=_distinct(used["path"]),
+    )
+
+
+def _judgement(region: Region, decision: Decision, mean: float, tier: str) -> tuple[Judgement, Leaning]:
+    if decision.outcome == "inconclusive":
+        leaning: Leaning = "for" if region.leans_for(mean) else "against"
+    else:
+        leaning = "for" if decision.outcome == "reproduced" else "against"
+    if tier in REHEARSALS:
+        return "rehearsal", leaning
+    return decision.outcome, leaning if decision.outcome == "inconclusive" else ""
+
+
+def _varies(contrast: Contrast) -> bool:
+    """Whether any compared score differs from seed to seed."""
+    return any(bool((side.rows.groupby(["cell", "x"])["value"].nunique() > 1).any()) for side in contrast.sides)
+
+
+def _of_identical_shares(estimand: Estimand, contrast: Contrast, over_items: Interval) -> Interval:
+    """The interval over items that stands in where all seeds have the same share."""
+    rows = contrast.of.rows
+    if not (rows["unit"] == "share").all() or estimand.logit:
+        value = f"{contrast.of.label} has {rows['value'].iloc[0]:.6g} at every seed"
+        raise NotAssessable(f"the seeds do not vary: {value}")
+    if estimand.name == "level":
+        once = rows[(rows["seed"] == rows["seed"].iloc[0]).to_numpy()]
+        return share_interval(float((once["value"] * once["n_used"]).sum().round()), float(once["n_used"].sum()))
+    if not over_items.lo < over_items.hi:
+        raise NotAssessable("the seeds do not vary, and no interval over items stands in for them")
+    return over_items
+
+
+def _item_interval(estimand: Estimand, contrast: Contrast, items: ItemScores | None) -> Interval:
+    """The paired bootstrap over items, averaged over cells; `NO_INTERVAL` where an item score is lacking."""
+    if items is None or estimand.logit or estimand.name not in ("difference", "level"):
+        return NO_INTERVAL
+    draws = []
+    for cell in contrast.of.rows["cell"].unique():
+        scores = [_items_of_cell(side.rows[(side.rows["cell"] == cell).to_numpy()], items) for side in contrast.sides]
+        if any(one is None or one.shape != scores[0].shape for one in scores):  # type: ignore[union-attr]
+            return NO_INTERVAL
+        draws.append(item_bootstrap(*scores))  # type: ignore[arg-type]
+    sign = 1 if estimand.name == "level" else estimand.sign
+    return percentile_interval(sign * np.mean(draws, axis=0))
+
+
+def _items_of_cell(rows: "pd.DataFrame", items: ItemScores) -> Floats | None:
+    """Item scores [seeds, items] of one cell, in order of seed."""
+    axes = [name for name in rows.columns if name.startswith(AXIS)]
+    found = []
+    for _, row in rows.sort_values("seed").iterrows():
+        at = {name.removeprefix(AXIS): row[name] for name in axes if row[name] == row[name]}
+        found.append(items(row["path"], row["metric"], at))
+    lengths = {None if one is None else len(one) for one in found}
+    if None in lengths or len(lengths) > 1:
+        return None
+    return np.stack([one for one in found if one is not None]).astype(np.float64)
+
+
+def _distinct(values: "pd.Series[Any]") -> tuple[str, ...]:
+    return tuple(sorted(set(values)))

@@ -1,0 +1,114 @@
+"""Locks: the accepted digests of a task's protocol and of an entrant's code, so that neither drifts in silence."""
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.headers import HARNESS, Header
+from harness.keys import Closure, closure
+
+LOCK = "lock.toml"
+OUTSIDE = ("cli", "report", "executors", "stats")
+"""Folders of the harness that no score depends on."""
+BESIDE = ("runner.py", "store.py", "record.py", "registry.py", "headers.py", "plan.py", "locks.py", "claims.py")
+"""Modules of the harness that no score depends on."""
+
+
+@dataclass(frozen=True)
+class ProtocolLock:
+    """What was accepted last of a task's protocol: its version, and the digest of each file."""
+
+    version: int
+    files: Mapping[str, str]
+
+    def changed(self, now: Closure) -> list[str]:
+        """The files that are not what was accepted."""
+        names = self.files.keys() | now.files.keys()
+        return sorted(name for name in names if self.files.get(name) != now.files.get(name))
+
+
+def protocol(task: str, headers: Mapping[str, Header]) -> Closure:
+    """The source of a task's protocol: what its `task.py` and its built-in entrants lead to within the harness."""
+    project = HARNESS.parent
+    start = [HARNESS / "tasks" / task / "task.py"]
+    start += [header.path for header in headers.values() if header.kind != "plugin"]
+    reached = closure(start, project, skip=_is_beside)
+    return Closure(project, {name: digest for name, digest in reached.files.items() if name.startswith("harness/")})
+
+
+def _is_beside(path: Path) -> bool:
+    if HARNESS not in path.parents:
+        return False
+    parts = path.relative_to(HARNESS).parts
+    return parts[0] in OUTSIDE or (len(parts) == 1 and parts[0] in BESIDE)
+
+
+def read_protocol_lock(task: str) -> ProtocolLock | None:
+    """The lock of a task's protocol, or None where nothing was accepted yet."""
+    path = HARNESS / "tasks" / task / LOCK
+    if not path.exists():
+        return None
+    lock = tomllib.loads(path.read_text())
+    return ProtocolLock(lock["version"], lock["files"])
+
+
+def write_protocol_lock(task: str, lock: ProtocolLock) -> Path:
+    """Accept a protocol."""
+    path = HARNESS / "tasks" / task / LOCK
+    lines = [
+        "# The accepted protocol: digests of the source files that its scores depend on.",
+        f"# Written by `harness check --relock {task}`.",
+        f"version = {lock.version}",
+        "",
+        "[files]",
+        *(f"{json.dumps(name)} = {json.dumps(digest)}" for name, digest in sorted(lock.files.items())),
+    ]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def protocol_problem(task: str, version: int, headers: Mapping[str, Header]) -> str:
+    """What is wrong with a task's lock, and how to mend it; "" if its protocol is the accepted one."""
+    lock = read_protocol_lock(task)
+    mend = f"harness check --relock {task}"
+    if lock is None:
+        return f"{task}: its protocol has never been accepted: {mend}"
+    if lock.version != version:
+        return f"{task}: version {version} has not been accepted, {lock.version} has: {mend}"
+    if changed := lock.changed(protocol(task, headers)):
+        return (
+            f"{task}: its protocol changed ({', '.join(changed)}). If the scores change, raise `version` in task.toml; "
+            f"then, or if they do not: {mend}"
+        )
+    return ""
+
+
+def entrant_lock(header: Header) -> Path:
+    """The lock file that stands beside an entrant."""
+    return header.path.parent / LOCK
+
+
+def accepted_code(header: Header, current: str) -> str:
+    """What stands for an entrant's code in its keys: the digest that its records were made under, if `current` was
+    accepted as a refactoring of it; else `current` itself."""
+    entry = _entrant_entries(header).get(header.name)
+    return str(entry["code"]) if entry and current in entry["accepted"] else current
+
+
+def accept_code(header: Header, code: str, current: str) -> Path:
+    """Accept `current` as a refactoring of the code that stands as `code` in the entrant's keys."""
+    entries = _entrant_entries(header)
+    entries[header.name] = {"code": code, "accepted": [current]}
+    lines = ["# Refactored code that gives the same scores: it stands in keys as the code it came from."]
+    for name, entry in sorted(entries.items()):
+        lines += ["", f"[{name}]", f"code = {json.dumps(entry['code'])}", f"accepted = {json.dumps(entry['accepted'])}"]
+    path = entrant_lock(header)
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def _entrant_entries(header: Header) -> dict[str, dict[str, str | list[str]]]:
+    path = entrant_lock(header)
+    return tomllib.loads(path.read_text()) if path.exists() else {}

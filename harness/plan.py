@@ -1,0 +1,217 @@
+"""The plan: which runs there are to do, what is known of each, and why a stored record no longer counts."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from harness.card import Card, Case, Resolved
+from harness.data.catalogue import catalogue
+from harness.errors import UserError
+from harness.headers import Header, expand
+from harness.locks import accepted_code
+from harness.record import REPEATED, SCORED, Environment, Record
+from harness.registry import Registry
+from harness.runner import Job
+from harness.spec import SCHEMA, TIERS, Budget, Spec, TierName, Value
+from harness.store import Store
+from harness.suggest import unknown
+
+State: TypeAlias = Literal["done", "missing", "stale", "repeat", "failed"]
+"""`repeat`: ended from outside and runs again; `failed`: ended in an error, which runs again only when asked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """What the user asked for; empty = all. `entrants` are written as `name` or `name[par=value,...]`."""
+
+    tier: TierName
+    tasks: Sequence[str] = ()
+    cases: Sequence[str] = ()
+    entrants: Sequence[str] = ()
+    seeds: int | None = None
+    plugins: Sequence[Path] = ()
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One run of the plan: its job, its state, and in words why it is in that state."""
+
+    job: Job
+    state: State
+    why: str = ""
+
+    def due(self, retry_errors: bool) -> bool:
+        """Whether `run` would do it."""
+        return self.state in ("missing", "stale", "repeat") or (retry_errors and self.state == "failed")
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A run that there is not, and why: a capability that the entrant lacks, or a tier below its smallest."""
+
+    task: str
+    case: str
+    entrant: str
+    why: str
+
+
+@dataclass
+class Plan:
+    """All runs of a selection."""
+
+    runs: list[Planned] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+
+    def due(self, retry_errors: bool = False) -> list[Planned]:
+        """The runs that `run` would do."""
+        return [run for run in self.runs if run.due(retry_errors)]
+
+    def core_seconds(self, retry_errors: bool = False) -> float:
+        """The planned time of the due runs on one core, in seconds."""
+        return sum(run.job.resolved.expect_s for run in self.due(retry_errors))
+
+
+def make_plan(registry: Registry, selection: Selection, store: Store, environment: Environment) -> Plan:
+    """The plan of a selection. An unknown task, case, entrant or parameter is a `UserError`."""
+    plan = Plan()
+    cards = [registry.card(task) for task in selection.tasks or registry.tasks]
+    wanted = _Wanted(registry, [card.task for card in cards], selection.entrants)
+    _check_cases(cards, selection.tier, selection.cases)
+    for card in cards:
+        if selection.tier not in card.tiers:
+            continue
+        tier = card.tiers[selection.tier]
+        cases = [case for case in tier.cases if not selection.cases or case in selection.cases]
+        for resolved in (card.resolve(selection.tier, case) for case in cases):
+            for header, chosen in wanted.of(card.task):
+                if why := _inapplicable(header, resolved, selection.tier):
+                    plan.skipped.append(Skipped(card.task, resolved.case.id, header.name, why))
+                    continue
+                code = registry.closure(header)
+                for seed in range(selection.seeds or tier.seeds):
+                    spec = Spec(
+                        task=card.task,
+                        version=card.version,
+                        tier=selection.tier,
+                        case=resolved.case.id,
+                        entrant=header.name,
+                        seed=seed,
+                        budget=resolved.budget,
+                        code=accepted_code(header, code.digest),
+                        data=data_identity(resolved.case),
+                        settings=resolved.deviating,
+                        parameters=_deviating(header, chosen),
+                        chosen=chosen,
+                    )
+                    plan.runs.append(_planned(spec, card, header, code.files, store, environment))
+    return plan
+
+
+def _planned(
+    spec: Spec, card: Card, header: Header, code: Mapping[str, str], store: Store, environment: Environment
+) -> Planned:
+    record = store.read(spec.cell)
+    job = Job(
+        spec=spec,
+        card=card,
+        header=header,
+        code=code,
+        results=store.root,
+        environment=environment,
+        parameters=spec.parameters,
+        seen=record.finished if record else "",
+    )
+    if record is None:
+        return Planned(job, "missing")
+    if record.key != spec.key:
+        return Planned(job, "stale", stale_because(record, spec, code))
+    if record.status in SCORED:
+        return Planned(job, "done", record.status)
+    why = f"{record.status}: {record.failure.message if record.failure else ''}"
+    return Planned(job, "repeat" if record.status in REPEATED else "failed", why)
+
+
+def _deviating(header: Header, chosen: Mapping[str, Value]) -> dict[str, Value]:
+    return {name: value for name, value in chosen.items() if value != header.parameters[name].default}
+
+
+class _Wanted:
+    """The entrants that a selection names, with the parameters that it sets."""
+
+    def __init__(self, registry: Registry, tasks: Sequence[str], texts: Sequence[str]) -> None:
+        self._registry = registry
+        self._settings: dict[tuple[str, str], list[dict[str, Value]]] = {}
+        for text in texts:
+            name, _, rest = text.partition("[")
+            if rest and not rest.endswith("]"):
+                raise UserError(f"entrant '{text}' lacks its closing bracket; write name[par=value,...]")
+            owners = [task for task in tasks if name in registry.of_task(task)]
+            if not owners:
+                known = {entrant for task in tasks for entrant in registry.of_task(task)}
+                raise unknown("entrant", name, known)
+            for task in owners:
+                settings = expand(registry.header(task, name), rest.removesuffix("]"))
+                self._settings.setdefault((task, name), []).extend(settings)
+
+    def of(self, task: str) -> Iterator[tuple[Header, dict[str, Value]]]:
+        """The headers of a task's wanted entrants, each with parameters set from outside."""
+        if not self._settings:
+            yield from ((header, {}) for header in self._registry.of_task(task).values())
+        for (owner, name), settings in self._settings.items():
+            if owner == task:
+                header = self._registry.header(task, name)
+                yield from ((header, chosen) for chosen in settings)
+
+
+def _check_cases(cards: Iterable[Card], tier: TierName, cases: Sequence[str]) -> None:
+    known = {case for card in cards if tier in card.tiers for case in card.tiers[tier].cases}
+    for case in cases:
+        if case not in known:
+            raise unknown(f"case at tier {tier}", case, known)
+
+
+def _inapplicable(header: Header, resolved: Resolved, tier: TierName) -> str:
+    if TIERS.index(tier) < TIERS.index(header.from_tier):
+        return f"takes part from tier {header.from_tier}"
+    needs = resolved.case.needs
+    return f"does not have '{needs}'" if needs and needs not in header.capabilities else ""
+
+
+def data_identity(case: Case) -> str:
+    """What stands for a case's data in the key: the content digests of its data sets, or its generator's name."""
+    if case.generated:
+        return f"generated:{case.generated}"
+    known = catalogue()
+    return ",".join(f"{name}:{known[name].content[:32]}" for name in case.data)
+
+
+def stale_because(record: Record, spec: Spec, code: Mapping[str, str]) -> str:
+    """Why a record is not the outcome of a spec: in words, which file or which value is another one now."""
+    if record.schema_version != SCHEMA:
+        return f"the record schema was {record.schema_version}, is {SCHEMA}"
+    reasons = _changed_files(record.origin.code, code) if record.spec.code != spec.code else []
+    for name in ("version", "budget", "data"):
+        before, after = getattr(record.spec, name), getattr(spec, name)
+        if before != after:
+            reasons.append(f"{name} was {_plain(before)}, is {_plain(after)}")
+    for what in ("settings", "parameters"):
+        before, after = getattr(record.spec, what), getattr(spec, what)
+        reasons += [
+            f"{what[:-1]} {name} was {before.get(name, 'default')}, is {after.get(name, 'default')}"
+            for name in sorted(before.keys() | after.keys())
+            if before.get(name) != after.get(name)
+        ]
+    return "; ".join(reasons) or "its key has another origin"
+
+
+def _changed_files(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    return [
+        f"{name} {'changed' if name in before and name in after else 'was added' if name in after else 'is gone'}"
+        for name in sorted(before.keys() | after.keys())
+        if before.get(name) != after.get(name)
+    ]
+
+
+def _plain(value: object) -> str:
+    return f"{value.total:,} {value.unit}" if isinstance(value, Budget) else str(value)

@@ -1,0 +1,79 @@
+"""Preconditions: what must hold of the compared runs themselves before a claim on them is judged."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from harness.cells import AXIS, SPENT
+from harness.claims import Gate, Part
+from harness.contrast import Contrast, Scope
+from harness.stats.estimands import NotAssessable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a task's card asks of the claims on it.
+
+    `margins` says for a metric how far above chance a baseline must be; metrics that it does not name are not checked,
+    nor are scores without a chance value. `gate` is what a run must have learned, in the cases that measure it.
+    """
+
+    margins: Mapping[str, float] = field(default_factory=dict)
+    gate: Gate | None = None
+
+
+def check_preconditions(part: Part, scope: Scope, contrast: Contrast, rules: Rules) -> None:
+    """Raises `NotAssessable` if the opponent is not above chance, or if a run did not learn its training task."""
+    if contrast.over is not None and part.metric in rules.margins:
+        rows = contrast.over.rows
+        if contrast.curve:
+            rows = rows.sort_values("x").groupby(["seed", "cell"]).tail(1).assign(x=0.0)
+        _above_chance(contrast.over.label, rows, rules.margins[part.metric])
+    if part.gate is not None:
+        _learned(scope, contrast.runs, part.gate)
+    elif rules.gate is not None:
+        measured = _final(scope, rules.gate.metric)["case"]
+        _learned(scope, contrast.runs[contrast.runs["case"].isin(measured).to_numpy()], rules.gate)
+
+
+def _above_chance(label: str, rows: "pd.DataFrame", margin: float) -> None:
+    sign = 1 if rows["better"].iloc[0] == "higher" else -1
+    mean = rows.groupby(["cell", "x"])[["value", "chance"]].mean().reset_index()
+    low = mean[(sign * (mean["value"] - mean["chance"]) <= margin).to_numpy()]  # without a chance value: NaN, passes
+    if len(low):
+        first = low.iloc[0]
+        place = f"{first['cell']}, x = {first['x']:g}" if first["x"] else first["cell"]
+        raise NotAssessable(
+            f"{label} is not above chance in {place}: {rows['metric'].iloc[0]} {first['value']:.4g}, "
+            f"chance {first['chance']:.4g}, margin {margin:g}"
+        )
+
+
+def _learned(scope: Scope, runs: "pd.DataFrame", gate: Gate) -> None:
+    # A diverged run is no escape: it scores chance and is judged.
+    runs = runs[(runs["status"] != "diverged").to_numpy()]
+    rows = _final(scope, gate.metric)
+    rows = rows[rows["key"].isin(runs["key"]).to_numpy()]
+    if len(lacking := runs[~runs["key"].isin(rows["key"]).to_numpy()]):
+        first = lacking.iloc[0]
+        raise NotAssessable(f"{first['label']}, case {first['case']}, seed {first['seed']}: no {gate.metric}, its gate")
+    if rows.empty:
+        return
+    sign = 1 if rows["better"].iloc[0] == "higher" else -1
+    failed = rows[~(sign * (rows["value"] - gate.threshold) >= 0).to_numpy()]
+    if len(failed):
+        first = failed.iloc[0]
+        raise NotAssessable(
+            f"{first['label']} has not learned its training task in case {first['case']}, seed {first['seed']}: "
+            f"{gate.metric} {first['value']:.4g}, needed {gate.threshold:g}"
+        )
+
+
+def _final(scope: Scope, metric: str) -> "pd.DataFrame":
+    """The scores of a metric within the scope's task and tier, curves left out."""
+    rows = scope.scores[(scope.scores["metric"] == metric).to_numpy()]
+    spent = AXIS + SPENT
+    return rows[rows[spent].isna().to_numpy()] if spent in rows else rows

@@ -1,0 +1,157 @@
+"""`Record`, the one stored outcome of a run, whatever happened to it; and its form on disk."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from harness.card import Metric
+from harness.spec import SCHEMA, Spec
+
+Status: TypeAlias = Literal["ok", "diverged", "error", "timeout", "oom", "killed", "interrupted"]
+SCORED: frozenset[Status] = frozenset({"ok", "diverged"})
+"""Statuses that carry scores; a diverged run is scored at chance."""
+REPEATED: frozenset[Status] = frozenset({"timeout", "oom", "killed", "interrupted"})
+"""Statuses that the next `run` repeats unasked; an `error` would only come again."""
+
+MOST_CURVE_POINTS = 20
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Failure(_Part):
+    """Why a run has no scores, or chance scores."""
+
+    type: str
+    message: str
+    traceback: str = ""
+
+
+class RecordedScore(_Part):
+    """One value of a metric. `at` is the point of measurement; `items` names its array in the sidecar."""
+
+    metric: str
+    value: float = Field(allow_inf_nan=False)
+    n_used: int
+    n_expected: int
+    at: Mapping[str, float | str] = {}
+    items: str = ""
+
+
+class Costs(_Part):
+    """Seconds by clock, peak memory above the fresh process's own, numbers of weights. `shared_s` is the time that the
+    run's shared artefacts took to build, whoever built them; a `contended` run had a neighbour."""
+
+    setup_s: float = 0.0
+    shared_s: float = 0.0
+    train_s: float = 0.0
+    eval_s: float = 0.0
+    peak_mb: float = 0.0
+    weights: int = 0
+    contended: bool = False
+
+
+class Environment(_Part):
+    """Where the run happened. Nothing here is part of the key."""
+
+    commit: str = ""
+    dirty: bool = False
+    python: str = ""
+    packages: Mapping[str, str] = {}
+    platform: str = ""
+    processor: str = ""
+    device: str = "cpu"
+    threads: int = 1
+    pinned_allocator: bool = False
+
+
+class Origin(_Part):
+    """What the entrant is: its kind, the component class it descends from, and its source closure file by file."""
+
+    kind: Literal["method", "baseline", "ablation", "plugin"]
+    component: str = ""
+    deterministic: bool = True
+    title: str = ""
+    code: Mapping[str, str] = {}
+    unlisted: tuple[str, ...] = ()
+    """Files that the run used though the closure does not list them: changing them makes nothing stale."""
+
+
+class Record(_Part):
+    """The outcome of one run."""
+
+    schema_version: int = SCHEMA
+    key: str
+    spec: Spec
+    status: Status
+    failure: Failure | None = None
+    parameters: Mapping[str, Any] = {}
+    """All parameters, class defaults included."""
+    settings: Mapping[str, Any] = {}
+    """All settings, the card's defaults included."""
+    at: Mapping[str, int | float | str] = {}
+    """Where the case lies on the axes."""
+    generated: bool = False
+    """The data stands in for real data."""
+    spent: int = 0
+    """What was drawn of the budget, in its unit."""
+    produced: str = ""
+    """Digest of what the seed drew."""
+    seed_varies: str = ""
+    primary: str
+    metrics: Mapping[str, Metric] = {}
+    scores: tuple[RecordedScore, ...] = ()
+    curve: tuple[Mapping[str, float], ...] = Field(default=(), max_length=MOST_CURVE_POINTS)
+    costs: Costs = Costs()
+    trials: int = 0
+    """Tuning trials that the parameters were chosen by."""
+    artefacts: Mapping[str, str] = {}
+    origin: Origin
+    environment: Environment = Environment()
+    sidecar: str = ""
+    """SHA-256 of the sidecar with the items' scores."""
+    started: str = ""
+    finished: str = ""
+
+
+class CorruptRecord(Exception):
+    """The bytes of a record are not what was written."""
+
+
+_HEAD = '{"digest": "'
+_MIDDLE = '",\n"record": '
+_TAIL = "}\n"
+
+
+def to_bytes(record: Record) -> bytes:
+    """The record's file: JSON that carries the digest of its own body, so that any later change shows."""
+    body = json.dumps(record.model_dump(mode="json"), indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False)
+    digest = hashlib.sha256(body.encode()).hexdigest()
+    return f"{_HEAD}{digest}{_MIDDLE}{body}{_TAIL}".encode()
+
+
+def from_bytes(raw: bytes) -> Record:
+    """The record in a file's bytes. Raises `CorruptRecord` if they are truncated, edited or of another schema."""
+    start = len(_HEAD) + 64 + len(_MIDDLE)
+    head, body, tail = raw[:start], raw[start : -len(_TAIL)], raw[-len(_TAIL) :]
+    if tail != _TAIL.encode() or not head.startswith(_HEAD.encode()):
+        raise CorruptRecord("truncated or not a record")
+    if hashlib.sha256(body).hexdigest().encode() != head[len(_HEAD) : len(_HEAD) + 64]:
+        raise CorruptRecord("edited: its digest does not match its content")
+    try:
+        return Record.model_validate_json(body)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise CorruptRecord(f"not of schema {SCHEMA}: {first['loc']}: {first['msg']}") from error
+
+
+def thinned(curve: list[dict[str, float]]) -> tuple[dict[str, float], ...]:
+    """At most 20 points of a curve, evenly spread, the first and the last among them."""
+    if len(curve) <= MOST_CURVE_POINTS:
+        return tuple(curve)
+    steps = MOST_CURVE_POINTS - 1
+    return tuple(curve[round(i * (len(curve) - 1) / steps)] for i in range(MOST_CURVE_POINTS))

@@ -1,0 +1,156 @@
+"""The registry: finds tasks and entrants by reading source, never by importing it."""
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from harness.card import Card, read_card
+from harness.entrant import Entrant
+from harness.errors import UserError
+from harness.headers import HARNESS, Header, read_headers
+from harness.keys import Closure, closure
+from harness.suggest import unknown
+from harness.task import Task
+
+GROUP = "harness.entrants"
+OWN = ("methods", "baselines")
+
+
+@dataclass
+class Registry:
+    """All tasks and entrants in reach. `problems` names, in words, what could not be read."""
+
+    tasks: Mapping[str, Card]
+    entrants: Mapping[tuple[str, str], Header]
+    """Headers by (task, entrant)."""
+    problems: tuple[str, ...] = ()
+
+    def card(self, task: str) -> Card:
+        """A task's card; an unknown name is a `UserError` with the nearest ones."""
+        if task not in self.tasks:
+            raise unknown("task", task, self.tasks)
+        return self.tasks[task]
+
+    def of_task(self, task: str) -> dict[str, Header]:
+        """A task's entrants by name."""
+        return {name: header for (owner, name), header in sorted(self.entrants.items()) if owner == task}
+
+    def header(self, task: str, entrant: str) -> Header:
+        """An entrant's header; an unknown name is a `UserError` with the nearest ones."""
+        known = self.of_task(task)
+        if entrant not in known:
+            raise unknown(f"entrant of {task}", entrant, known)
+        return known[entrant]
+
+    def closure(self, header: Header) -> Closure:
+        """The source closure of an entrant."""
+        place = header.path, header.class_name
+        if place not in self._closures:
+            extra = [header.path.parent / name for name in header.files]
+            if missing := [path for path in extra if not path.is_file()]:
+                raise UserError(f"{header.place}: files names {missing[0].name}, which is not there")
+            self._closures[place] = closure([header.path], header.root, extra, skip=_is_harness)
+        return self._closures[place]
+
+    @cached_property
+    def _closures(self) -> dict[tuple[Path, str], Closure]:
+        return {}
+
+
+def find(plugins: Iterable[Path] = ()) -> Registry:
+    """The registry of the built-in tasks, the installed entrant packages and the given plug-in files.
+
+    A file that cannot be read is named in `problems` and the others are still listed, except for a plug-in that was
+    asked for: its fault, or a name that is taken, is a `UserError`.
+    """
+    tasks = {path.parent.name: read_card(path) for path in sorted((HARNESS / "tasks").glob("*/task.toml"))}
+    entrants: dict[tuple[str, str], Header] = {}
+    problems: list[str] = []
+    for root in _roots(problems):
+        files = [root] if root.is_file() else sorted(root.rglob("*.py"))
+        for path in files:
+            try:
+                _add(entrants, read_headers(path, root.parent if root.is_file() else root))
+            except UserError as error:
+                problems.append(str(error))
+    for plugin in plugins:
+        path = plugin.resolve()
+        if not path.is_file():
+            raise UserError(f"plug-in {plugin} is not a file; --plugin takes the path of a Python file")
+        found = list(read_headers(path, path.parent))
+        if not found:
+            raise UserError(
+                f"plug-in {plugin} defines no entrant: a top-level class with a literal `name` "
+                "whose base is imported from harness.tasks.<task>"
+            )
+        _add(entrants, found)
+    return Registry(tasks, entrants, tuple(problems))
+
+
+def _add(entrants: dict[tuple[str, str], Header], headers: Iterable[Header]) -> None:
+    for header in headers:
+        there = entrants.setdefault((header.task, header.name), header)
+        if there is not header and there.path != header.path:
+            raise UserError(f"{header.place}: the name '{header.name}' is taken in {header.task} by {there.place}")
+
+
+def _roots(problems: list[str]) -> list[Path]:
+    """The folder (or lone file) of every top-level module that the entry points name."""
+    roots: list[Path] = []
+    for point in sorted(entry_points(group=GROUP), key=lambda point: point.value):
+        top = point.value.partition(".")[0]
+        spec = importlib.util.find_spec(top)
+        if spec is None or spec.origin is None:
+            problems.append(f"entry point {point.name}: module '{top}' is not there")
+            continue
+        origin = Path(spec.origin).resolve()
+        root = origin.parent if origin.name == "__init__.py" else origin
+        if top in OWN and root != HARNESS.parent / top:
+            raise UserError(
+                f"'{top}' resolves to {root}, not to this distribution's {HARNESS.parent / top}: "
+                f"another package or folder of that name hides it; rename it or run elsewhere"
+            )
+        if root not in roots:
+            roots.append(root)
+    return roots
+
+
+def _is_harness(path: Path) -> bool:
+    # A plug-in may lie beside the harness, whose version stands for it in the key.
+    return HARNESS in path.parents
+
+
+def load_entrant(header: Header) -> type[Entrant]:
+    """Import an entrant's class. A plug-in file is imported under its own name, its folder on the path."""
+    if header.module in sys.modules:
+        module = sys.modules[header.module]
+    elif header.kind == "plugin" and not (header.root / "__init__.py").exists():
+        sys.path.insert(0, str(header.root))
+        spec = importlib.util.spec_from_file_location(header.module, header.path)
+        if spec is None or spec.loader is None:
+            raise UserError(f"{header.path} cannot be imported: is it a Python file?")
+        module = importlib.util.module_from_spec(spec)
+        # Before execution: dataclasses look their module up when annotations are postponed.
+        sys.modules[header.module] = module
+        spec.loader.exec_module(module)
+    else:
+        module = importlib.import_module(header.module)
+    found: type[Entrant] = getattr(module, header.class_name)
+    return found
+
+
+def load_task(card: Card) -> Task[Entrant]:
+    """Import and construct a task: the one subclass of `Task` that its `task.py` defines."""
+    module = importlib.import_module(f"harness.tasks.{card.task}.task")
+    (owned,) = (
+        value
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, Task) and value.__module__ == module.__name__
+    )
+    instance: Task[Entrant] = owned(card)
+    return instance

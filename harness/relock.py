@@ -1,0 +1,129 @@
+"""Relocking: accept changed source after showing that it gives the same scores as the last accepted commit's."""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import UserError
+from harness.headers import HARNESS, Header
+from harness.locks import LOCK, ProtocolLock, accept_code, protocol, read_protocol_lock, write_protocol_lock
+from harness.record import SCORED
+from harness.registry import Registry
+from harness.store import Store
+
+PROJECT = HARNESS.parent
+
+
+@dataclass(frozen=True)
+class _Smoke:
+    """One smoke run: what stands for the entrant's code in its key, and its scores by metric and point."""
+
+    code: str
+    scores: Mapping[str, float]
+
+
+def relock_task(registry: Registry, task: str) -> str:
+    """Accept a task's protocol as it stands; returns why it may be.
+
+    Nothing was accepted before, the version was raised, or every smoke score is bit-identical to that of the last
+    accepted commit; else a `UserError` names the first score that differs.
+    """
+    now = protocol(task, registry.of_task(task))
+    version = registry.card(task).version
+    before = read_protocol_lock(task)
+    if before is None or version > before.version:
+        write_protocol_lock(task, ProtocolLock(version, now.files))
+        return f"{task}: version {version} accepted"
+    if not before.changed(now):
+        return f"{task}: nothing changed"
+    commit = _last_commit(HARNESS / "tasks" / task / LOCK)
+    if not commit:
+        raise UserError(f"{task}: its {LOCK} was never committed, so there is nothing to compare with; commit it first")
+    _compare(task, commit, ())
+    write_protocol_lock(task, ProtocolLock(version, now.files))
+    return f"{task}: every smoke score is that of commit {commit[:10]}; accepted as a refactoring"
+
+
+def relock_entrant(registry: Registry, header: Header) -> str:
+    """Accept an entrant's code as a refactoring of what is committed, if every smoke score is bit-identical.
+
+    Its records stay valid: in keys, the new code stands as the code that they were made with.
+    """
+    current = registry.closure(header).digest
+    commit = _git("rev-parse", "HEAD")
+    code = _compare(header.task, commit, [header.name])
+    if code == current:
+        return f"{header.name}: nothing changed since commit {commit[:10]}"
+    accept_code(header, code, current)
+    return f"{header.name}: every smoke score is that of commit {commit[:10]}; its records stay valid"
+
+
+def _compare(task: str, commit: str, entrants: Sequence[str]) -> str:
+    """Run the smoke tier of a commit and of the working tree. Raises at the first score that differs, else returns
+    what stands for the (last) entrant's code in the commit's keys."""
+    with tempfile.TemporaryDirectory() as folder, _worktree(commit) as tree:
+        old = _smoke(tree, task, entrants, Path(folder) / "old")
+        new = _smoke(PROJECT, task, entrants, Path(folder) / "new")
+    if not old:
+        raise UserError(f"{task}: commit {commit[:10]} has no smoke run to compare with; raise the version instead")
+    code = ""
+    for cell, before in old.items():
+        if cell not in new:
+            raise UserError(f"{cell}: commit {commit[:10]} scores it, the working tree does not; raise the version")
+        after = new[cell].scores
+        for name in sorted(before.scores.keys() | after.keys()):
+            if before.scores.get(name) != after.get(name):
+                raise UserError(
+                    f"{cell}: {name} was {before.scores.get(name)} at commit {commit[:10]}, is {after.get(name)}: "
+                    f"no refactoring; raise `version` in task.toml (or let the entrant's records become stale)"
+                )
+        code = before.code
+    return code
+
+
+def _smoke(tree: Path, task: str, entrants: Sequence[str], results: Path) -> dict[str, _Smoke]:
+    """Every scored smoke run of one seed in a checkout, by cell; timing metrics apart."""
+    words = ["run", "--tier", "smoke", "--seeds", "1", "--task", task, "--results", str(results), "--no-table"]
+    for entrant in entrants:
+        words += ["--entrant", entrant]
+    subprocess.run([sys.executable, "-m", "harness", *words], cwd=tree, check=False, capture_output=True)
+    return {
+        str(record.spec.cell): _Smoke(
+            record.spec.code,
+            {
+                f"{score.metric} {dict(score.at)}": score.value
+                for score in record.scores
+                if not record.metrics[score.metric].timing
+            },
+        )
+        for record in Store(results).all()
+        if record.status in SCORED
+    }
+
+
+@contextmanager
+def _worktree(commit: str) -> Iterator[Path]:
+    """A checkout of a commit beside this one, for the block."""
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Path(folder) / "tree"
+        _git("worktree", "add", "--detach", str(tree), commit)
+        try:
+            yield tree
+        finally:
+            _git("worktree", "remove", "--force", str(tree))
+
+
+def _last_commit(path: Path) -> str:
+    return _git("log", "-1", "--format=%H", "--", str(path))
+
+
+def _git(*words: str) -> str:
+    try:
+        done = subprocess.run(["git", "-C", str(PROJECT), *words], check=True, capture_output=True, text=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise UserError(f"relocking compares with a commit and needs git and a checkout: {error}") from error
+    return done.stdout.strip()

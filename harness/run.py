@@ -1,0 +1,117 @@
+"""`Run`, the handle that training and measuring code is given: settings, streams, budget, curve, artefacts."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from harness.artefacts import Cache, Recipe
+from harness.clocks import Clocks
+from harness.errors import Diverged
+from harness.seeds import Streams
+from harness.spec import Budget
+
+if TYPE_CHECKING:
+    import torch
+
+Item = TypeVar("Item")
+
+
+class Run:
+    """What an entrant and a task may touch of one run.
+
+    `settings` are the task's, resolved for tier and case, read-only; `budget` is what may be drawn in all, `spent`
+    what has been drawn; `device` is a torch device's name.
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: Mapping[str, Any],
+        budget: Budget,
+        streams: Streams,
+        clocks: Clocks | None = None,
+        cache: Cache | None = None,
+        device: str = "cpu",
+        ticks: int = 0,
+    ) -> None:
+        self.settings = MappingProxyType(dict(settings))
+        self.budget = budget
+        self.device = device
+        self.spent = 0
+        self.clocks = clocks or Clocks()
+        self.curve: list[dict[str, float]] = []
+        self.kept: dict[str, bytes] = {}
+        self.artefacts: dict[str, str] = {}
+        self.shared_s = 0.0
+        self.on_tick: Callable[[], Mapping[str, float]] | None = None
+        self._streams = streams
+        self._cache = cache or Cache()
+        self._due = [budget.total * (i + 1) / ticks for i in range(ticks)]
+
+    def rng(self, stream: str) -> np.random.Generator:
+        """The numpy generator of a named stream. Asking again continues it."""
+        return self._streams.rng(stream)
+
+    def torch_rng(self, stream: str) -> "torch.Generator":
+        """The torch generator of a named stream, on the run's device. Asking again continues it."""
+        return self._streams.torch_rng(stream, self.device)
+
+    def seed(self, stream: str) -> int:
+        """The integer seed of a named stream, for libraries that take no generator."""
+        return self._streams.seed(stream)
+
+    def draw(self, items: Iterable[Item], cost: int | Callable[[Item], int]) -> Iterator[Item]:
+        """Hand out `items`, charging each its cost, until they or the budget end; an item that would overdraw the
+        budget is not handed out."""
+        for item in items:
+            charge = cost(item) if callable(cost) else cost
+            if self.spent + charge > self.budget.total:
+                return
+            self.spent += charge
+            yield item
+
+    def log(self, **values: float) -> None:
+        """Add a point to the curve at what is spent now. A value that is not finite ends the run as `Diverged`."""
+        for name, value in values.items():
+            if not math.isfinite(value):
+                raise Diverged(f"{name} is {value} after {self.spent} {self.budget.unit}")
+        self.curve.append({"spent": float(self.spent), **{name: float(value) for name, value in values.items()}})
+
+    def tick(self) -> None:
+        """Measure the validation split if the next fraction of the budget is reached. The charged clock stands still
+        meanwhile, and no stream of training is touched."""
+        if self.on_tick is None or not self._due or self.spent < self._due[0]:
+            return
+        while self._due and self.spent >= self._due[0]:
+            self._due.pop(0)
+        with self.clocks.on("eval"):
+            self.log(**self.on_tick())
+
+    def artefact(self, recipe: Recipe) -> dict[str, np.ndarray]:
+        """The arrays of an artefact that entrants share, read-only. Building it is charged to no entrant: every one
+        of them is shown the same `shared_s`."""
+        with self.clocks.on("shared"):
+            built = self._cache.get(recipe)
+        if recipe.identity not in self.artefacts:
+            self.artefacts[recipe.identity] = built.digest
+            self.shared_s += built.seconds
+        return built.arrays
+
+    def keep(self, name: str, data: bytes) -> None:
+        """Store a file (a figure, a grid of samples) beside the record, under a name with its suffix."""
+        self.kept[name] = data
+
+    def for_measuring(self) -> "Run":
+        """The handle for one evaluation: the same settings and artefacts, no budget, streams of its own that start
+        anew each time, so that measuring more often changes no score."""
+        return Run(
+            settings=self.settings,
+            budget=Budget(self.budget.unit, 0),
+            streams=self._streams.fresh("measure"),
+            clocks=self.clocks,
+            cache=self._cache,
+            device=self.device,
+        )

@@ -1,0 +1,105 @@
+"""What one run is, before it happens: `Spec`, frozen and torch-free."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any, Literal, TypeAlias
+
+from harness.canonical import digest
+
+SCHEMA = 1
+"""Version of the key's ingredients and of the stored record. A new version makes every record stale."""
+
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+"""What a task, a case and an entrant may be called: safe in paths, keys, tables and shells."""
+
+LONGEST_LABEL = 80
+
+TierName: TypeAlias = Literal["smoke", "quick", "small", "large", "paper"]
+TIERS: tuple[TierName, ...] = ("smoke", "quick", "small", "large", "paper")
+"""The effort levels, smallest first."""
+
+Value: TypeAlias = bool | int | float | str | None
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a run may draw: `total` of the task's own `unit` (examples, tokens, rounds, frames); 0 = no training."""
+
+    unit: str
+    total: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spec:
+    """The frozen description of one run.
+
+    `chosen` are the parameters that were set from outside (a sweep or the command line); `parameters` are all that
+    differ from the class defaults, tuned values included; `settings` are the task's settings that differ from the
+    card's defaults. `code` is the digest of the entrant's source closure, `data` the content digest of the real data
+    or the name of the generator. Every field but `chosen` is an ingredient of the key.
+    """
+
+    task: str
+    version: int
+    tier: TierName
+    case: str
+    entrant: str
+    seed: int
+    budget: Budget
+    code: str
+    data: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, Value] = field(default_factory=dict)
+    chosen: Mapping[str, Value] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """The run's identity: 32 hex digits over everything that can change its outcome and nothing else."""
+        return digest(
+            {
+                "schema": SCHEMA,
+                "task": self.task,
+                "version": self.version,
+                "tier": self.tier,
+                "case": self.case,
+                "entrant": self.entrant,
+                "seed": self.seed,
+                "budget": [self.budget.unit, self.budget.total],
+                "code": self.code,
+                "data": self.data,
+                "settings": dict(self.settings),
+                "parameters": dict(self.parameters),
+            }
+        )
+
+    @property
+    def label(self) -> str:
+        """What tables call the entrant: `ppmi`, or `ppmi[dim=50]` when parameters were set from outside."""
+        return label(self.entrant, self.chosen)
+
+    @property
+    def cell(self) -> PurePosixPath:
+        """Where the record lies below `records/`. One cell is one file, whatever its key."""
+        stem = f"{_file_safe(self.chosen)}-s{self.seed}.json"
+        return PurePosixPath(self.task, self.tier, self.case, self.entrant, stem)
+
+
+def label(entrant: str, chosen: Mapping[str, Value]) -> str:
+    """`entrant`, or `entrant[name=value,...]` in order of name."""
+    inner = ",".join(f"{name}={_shown(value)}" for name, value in sorted(chosen.items()))
+    return f"{entrant}[{inner}]" if inner else entrant
+
+
+def _shown(value: Value) -> str:
+    return str(value).lower() if isinstance(value, bool) or value is None else str(value)
+
+
+def _file_safe(chosen: Mapping[str, Value]) -> str:
+    if not chosen:
+        return "default"
+    text = ",".join(f"{name}={_shown(value)}" for name, value in sorted(chosen.items()))
+    if len(text) <= LONGEST_LABEL and re.fullmatch(r"[A-Za-z0-9_=,.+-]+", text):
+        return text
+    return digest(dict(chosen))[:16]

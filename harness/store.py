@@ -1,0 +1,133 @@
+"""The store: records below `results/records/`, written whole or not at all, and verified whenever they are read."""
+
+import glob
+import hashlib
+import io
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from filelock import FileLock
+
+from harness.errors import UserError
+from harness.record import CorruptRecord, Record, from_bytes, to_bytes
+from harness.spec import Spec
+
+
+@dataclass
+class Store:
+    """A folder of results. `problems` collects, in words, what was found wrong and put aside while reading."""
+
+    root: Path
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def records(self) -> Path:
+        """The folder of records."""
+        return self.root / "records"
+
+    def path(self, cell: PurePosixPath) -> Path:
+        """Where the record of a cell lies."""
+        return self.records / cell
+
+    def lock(self, spec: Spec) -> FileLock:
+        """The lock of a run's cell: who holds it may run it. It dies with its process."""
+        path = self.root / ".locks" / hashlib.sha256(str(spec.cell).encode()).hexdigest()[:24]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return FileLock(path.with_suffix(".lock"))
+
+    def write(
+        self, record: Record, items: Mapping[str, np.ndarray] | None = None, kept: Mapping[str, bytes] | None = None
+    ) -> Path:
+        """Write a record, its sidecar of item scores and its kept files; the record last, by rename."""
+        path = self.path(record.spec.cell)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            sidecar = _npz(items) if items else b""
+            digest = hashlib.sha256(sidecar).hexdigest() if sidecar else ""
+            if sidecar:
+                _write_whole(_sidecar(path, digest), sidecar)
+            for name, data in (kept or {}).items():
+                _write_whole(path.with_suffix("") / name, data)
+            _write_whole(path, to_bytes(record.model_copy(update={"sidecar": digest})))
+            for old in path.parent.glob(f"{glob.escape(path.stem)}.*.npz"):
+                if old != _sidecar(path, digest):
+                    old.unlink()
+        except OSError as error:
+            raise UserError(f"cannot write the record {path}: {error.strerror}") from error
+        return path
+
+    def read(self, cell: PurePosixPath) -> Record | None:
+        """The record of a cell, or None if there is none or it had to be put aside."""
+        path = self.path(cell)
+        return self._verified(path) if path.exists() else None
+
+    def all(self) -> Iterator[Record]:
+        """Every record, in order of path; what is corrupt or a duplicate is put aside and named in `problems`."""
+        for path in sorted(self.records.rglob("*.json")):
+            record = self._verified(path)
+            if record is not None:
+                yield record
+
+    def items(self, record: Record) -> dict[str, np.ndarray]:
+        """The items' own scores beside a record: float32 arrays by the name that the record's score gives."""
+        if not record.sidecar:
+            return {}
+        with np.load(_sidecar(self.path(record.spec.cell), record.sidecar), allow_pickle=False) as stored:
+            return {name: stored[name] for name in stored.files}
+
+    def _verified(self, path: Path) -> Record | None:
+        try:
+            record = from_bytes(path.read_bytes())
+        except CorruptRecord as error:
+            self._put_aside(path, str(error))
+            return None
+        if self.path(record.spec.cell) != path:
+            self._put_aside(path, f"duplicate: it belongs at {record.spec.cell}")
+            return None
+        if record.sidecar and not _same_bytes(_sidecar(path, record.sidecar), record.sidecar):
+            self._put_aside(path, "its sidecar of item scores is missing or edited")
+            return None
+        return record
+
+    def _put_aside(self, path: Path, why: str) -> None:
+        name = path.relative_to(self.records).as_posix()
+        aside = self.root / "quarantine" / name
+        try:
+            aside.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(aside)
+        except OSError:
+            self.problems.append(f"record {name} is {why}; it is not used")
+        else:
+            self.problems.append(f"record {name} is {why}; it is not used and was moved to quarantine/{name}")
+
+
+def _sidecar(path: Path, digest: str) -> Path:
+    # Named by content, so that a record is never beside the sidecar of another run, not even after a kill.
+    return path.with_suffix(f".{digest[:12]}.npz")
+
+
+def _same_bytes(path: Path, digest: str) -> bool:
+    return path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == digest
+
+
+def _npz(items: Mapping[str, np.ndarray]) -> bytes:
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **{name: array.astype(np.float32) for name, array in items.items()})  # type: ignore[arg-type]
+    return buffer.getvalue()
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".part", delete=False) as part:
+        try:
+            part.write(data)
+            part.flush()
+            os.fsync(part.fileno())
+        except BaseException:
+            Path(part.name).unlink()
+            raise
+    Path(part.name).replace(path)

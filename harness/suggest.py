@@ -1,0 +1,22 @@
+"""The one way to say that a name is unknown: what it is, the nearest names, all that there are."""
+
+import difflib
+from collections.abc import Iterable
+
+from harness.errors import UserError
+
+MOST_NAMES = 20
+
+
+def unknown(what: str, name: str, known: Iterable[str], fix: str = "") -> UserError:
+    """The error for an unknown name: one line with the nearest names, or with all of them if none is near."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    if near:
+        hint = f"did you mean {' or '.join(near)}?"
+    elif names:
+        more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+        hint = f"there are: {', '.join(names[:MOST_NAMES])}{more}"
+    else:
+        hint = "there are none"
+    return UserError(f"unknown {what} '{name}'; {hint}{'; ' + fix if fix else ''}")

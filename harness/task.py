@@ -1,0 +1,91 @@
+"""`Task`: data, fixed protocol and metrics. And what it hands out: `Problem`, `Score`."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import numpy as np
+
+from harness.card import Card
+from harness.entrant import Entrant
+from harness.errors import BadOutput
+from harness.run import Run
+
+S = TypeVar("S", bound=Entrant)
+
+
+class Score(NamedTuple):
+    """One value of a metric at one point of measurement.
+
+    `n_used` of `n_expected` items went into it; `items` holds the items' own scores (float, in the order of the
+    problem's items) where the metric is a mean over items.
+    """
+
+    metric: str
+    value: float
+    n_used: int
+    n_expected: int
+    at: Mapping[str, float | str] = {}
+    items: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One case at one tier for one seed: what is trained on, tuned on and tested on.
+
+    `produced` is the digest of all that the seed drew; `chance` states a metric's chance value where it depends on the
+    drawn data.
+    """
+
+    train: Any
+    valid: Any
+    test: Any
+    produced: str
+    chance: Mapping[str, float] = field(default_factory=dict)
+
+
+class Task(ABC, Generic[S]):
+    """The protocol of a task. A subclass lives in `harness/tasks/<task>/task.py`, its card beside it."""
+
+    def __init__(self, card: Card) -> None:
+        self.card = card
+
+    @abstractmethod
+    def problem(self, case: str, run: Run) -> Problem:
+        """The problem of a case; `run` gives the resolved settings, the data streams and shared artefacts."""
+
+    @abstractmethod
+    def measure(self, system: S, split: Any, run: Run) -> Iterator[Score]:
+        """Every score of a fitted system on a split (`problem.valid` or `problem.test`), from its predictions only."""
+
+    def answers(self, system: S, split: Any, picks: np.ndarray) -> np.ndarray | None:
+        """The system's answers [n ...] to the `picks` I64[n] among a split's items, asked together in that order; None
+        where the items are not asked one by one. Conformance asks for the same items in other batches and orders."""
+        return None
+
+
+def checked(
+    name: str, array: Any, shape: tuple[int | None, ...], kind: str = "f", *, finite: bool = True
+) -> np.ndarray:
+    """`array` as numpy if it has this shape (`None` = any length) and one of the dtype kinds, and is finite.
+
+    Raises `BadOutput` with a sentence that names what was returned and what was asked for.
+    """
+    found: np.ndarray = np.asarray(array)
+    wanted = " x ".join("any" if length is None else str(length) for length in shape)
+    fits = found.ndim == len(shape) and all(want in (None, got) for want, got in zip(shape, found.shape, strict=True))
+    if not fits:
+        raise BadOutput(f"{name} returned shape {found.shape}, the task needs ({wanted})")
+    if found.dtype.kind not in kind:
+        raise BadOutput(f"{name} returned dtype {found.dtype}, the task needs one of the kinds '{kind}'")
+    if finite and found.dtype.kind in "fc" and not (sound := np.isfinite(found)).all():
+        row = int(np.argwhere(~sound)[0][0])
+        raise BadOutput(f"{name} returned {(~sound).sum()} values that are not finite, the first in row {row}")
+    return found
+
+
+def read_only(*arrays: np.ndarray) -> None:
+    """Protect what is handed to entrants from being written to by accident."""
+    for array in arrays:
+        array.flags.writeable = False

@@ -1,0 +1,113 @@
+"""The one training loop of the tasks that own theirs: schedule, clipping, curve, evaluation points."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from harness.run import Run
+
+Batch = TypeVar("Batch")
+
+CURVE_POINTS = 10
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """AdamW with linear warm-up over a share of the steps, then cosine decay to zero (or none), and clipping of the
+    gradient's global norm (0 = none)."""
+
+    lr: float = 1e-3
+    warmup: float = 0.1
+    decay: Literal["cosine", "constant"] = "cosine"
+    weight_decay: float = 0.01
+    betas: tuple[float, float] = (0.9, 0.98)
+    clip: float = 1.0
+
+    def rate(self, step: int, steps: int) -> float:
+        """The factor on `lr` at a step counted from 0; never 0 at the first step."""
+        warm = max(1, round(self.warmup * steps))
+        if step < warm:
+            return (step + 1) / warm
+        if self.decay == "constant":
+            return 1.0
+        return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
+
+
+def train(
+    module: nn.Module,
+    batches: Iterable[Batch],
+    loss: Callable[[Batch], Tensor],
+    run: Run,
+    *,
+    cost: int,
+    options: TrainingOptions,
+    after_step: Callable[[int], None] | None = None,
+) -> None:
+    """Minimise `loss(batch)` (a scalar) over the batches that the budget allows, each of which costs `cost`.
+
+    The mean loss between curve points is logged; a loss that is not finite ends the run as diverged. `after_step` is
+    called with the number of steps done.
+    """
+    steps = max(1, run.budget.total // cost)
+    optimizer = torch.optim.AdamW(
+        module.parameters(), lr=options.lr, betas=options.betas, weight_decay=options.weight_decay
+    )
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: options.rate(step, steps))
+    every = max(1, steps // CURVE_POINTS)
+    total = torch.zeros((), device=run.device)
+    module.train()
+    for step, batch in enumerate(run.draw(batches, cost), start=1):
+        optimizer.zero_grad(set_to_none=True)
+        value = loss(batch)
+        value.backward()  # type: ignore[no-untyped-call]
+        if options.clip:
+            nn.utils.clip_grad_norm_(module.parameters(), options.clip)
+        optimizer.step()
+        schedule.step()
+        total += value.detach()
+        if step % every == 0:
+            run.log(loss=float(total) / every)
+            total.zero_()
+        if after_step is not None:
+            after_step(step)
+        run.tick()
+    module.eval()
+
+
+@contextmanager
+def seeded(run: Run, stream: str = "init") -> Iterator[None]:
+    """Torch's global generator at the beginning of a stream for the block, as it was before afterwards."""
+    devices = [torch.device(run.device)] if run.device != "cpu" else []
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(run.seed(stream))
+        yield
+
+
+@contextmanager
+def evaluating(module: nn.Module) -> Iterator[None]:
+    """Evaluation mode without gradients for the block; every submodule's own mode is restored afterwards."""
+    modes = {part: part.training for part in module.modules()}
+    module.eval()
+    try:
+        with torch.inference_mode():
+            yield
+    finally:
+        for part, mode in modes.items():
+            part.training = mode
+
+
+def shuffled_batches(items: int, batch: int, generator: torch.Generator) -> Iterator[Tensor]:
+    """Endless batches of indices I64[batch]: epoch after epoch in new orders, the last partial batch dropped.
+
+    Raises `ValueError` if there are fewer items than one batch needs.
+    """
+    if items < batch:
+        raise ValueError(f"{items} items do not fill a batch of {batch}")
+    while True:
+        order = torch.randperm(items, generator=generator, device=generator.device)
+        yield from order[: items - items % batch].view(-1, batch)

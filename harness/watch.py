@@ -1,0 +1,29 @@
+"""Which files of an entrant's folder a run really used, to be compared with what its closure lists."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+_ELSEWHERE = tuple(f"{folder}/" for folder in (Path(__file__).resolve().parent, sys.prefix, sys.base_prefix))
+_IGNORED = (".pyc", ".so", ".json", ".npz", ".part", ".lock")
+
+
+class Watch:
+    """Notes the files below a folder that this process opens or imports from now on."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = str(folder.resolve()) + "/"
+        self._opened: set[str] = set()
+        sys.addaudithook(self._hook)
+
+    def _hook(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open" and isinstance(arguments[0], str) and arguments[0].startswith(self._folder):
+            self._opened.add(arguments[0])
+
+    def unlisted(self, listed: set[str]) -> tuple[str, ...]:
+        """The used files, relative to the folder, that are not `listed`."""
+        loaded = {str(getattr(module, "__file__", None) or "") for module in list(sys.modules.values())}
+        used = {path for path in loaded | self._opened if path.startswith(self._folder)}
+        used = {path for path in used if not path.startswith(_ELSEWHERE) and not path.endswith(_IGNORED)}
+        relative = {path.removeprefix(self._folder) for path in used}
+        return tuple(sorted(relative - listed))

@@ -1,0 +1,1 @@
+"""The papers' methods, a folder a paper."""

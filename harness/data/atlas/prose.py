@@ -1,0 +1,96 @@
+"""The articles of an Atlas world: one array of words, with the truth in arrays parallel to it."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from harness.data.atlas.lexicon import FUNCTION_WORDS, Ids
+from harness.data.atlas.world import FACTS, AtlasOptions, World, draw, stack, zipf
+
+SHARES: Final = (0.38, 0.47, 0.06, 0.02, 0.07)  # of function words, content words, phrases, sticky pairs, mentions
+FOLLOWED: Final = 0.6  # of the sticky pairs, by their frequent word
+ON_TOPIC: Final = 0.8  # of the sentences; the others have any topic
+ON_SUBJECT: Final = 0.5  # of the mentions in an entity's article; the others are of any entity of the sentence's topic
+SLOTS: Final = (6, 12)  # fewest and most units in a sentence, a unit being one of the above
+SENTENCE_WORDS: Final = 10.5  # expected, given the above
+
+
+@dataclass(frozen=True, eq=False)
+class Prose:
+    """n words in s sentences in a articles, the articles in random order; each begins and ends with a sentence.
+
+    tokens: I64[n], word ids. phrase: I64[n], row of `World.phrases` or -1; no phrase follows itself, so that a run of
+    one value is one occurrence. entity: I64[n], whom a surname means, or -1. document: I64[n], the article.
+    sentences: I64[s + 1] and articles: I64[a + 1], offsets into these. subject: I64[a], the entity that an article is
+    about, or -1. topic: I64[a].
+    """
+
+    tokens: Ids
+    phrase: Ids
+    entity: Ids
+    document: Ids
+    sentences: Ids
+    articles: Ids
+    subject: Ids
+    topic: Ids
+
+
+def _units(world: World) -> tuple[Ids, Ids, Ids, list[int]]:
+    """What can fill a slot, a row each: words, phrase and entity: I64[u 4]; and the last row + 1 of every sort."""
+    is_a = np.zeros((len(world.surname), 1), dtype=np.int64)  # the most frequent word
+    verbs = np.column_stack((is_a, world.verb[world.relation, 0])).ravel()
+    values = np.column_stack((world.kind[world.topic], world.value)).ravel()
+    facts = np.column_stack((world.surname.repeat(FACTS + 1), verbs, values))
+    sorts = (np.arange(len(world.mixtures))[:, None], world.phrases, world.junk, world.surname[:, None], facts)
+    single, phrases, junk, mentions, _ = stops = np.cumsum([len(rows) for rows in sorts]).tolist()
+    words = stack(sorts)
+    phrase, entity = np.full_like(words, -1), np.full_like(words, -1)
+    phrase[single:phrases] = np.arange(phrases - single)[:, None]
+    phrase[phrases:junk, :2] = phrase[2 * phrases - junk : phrases, :2]
+    entity[junk:mentions, 0] = np.arange(mentions - junk)
+    entity[mentions:, 0] = np.arange(mentions - junk).repeat(FACTS + 1)
+    return words, phrase, entity, stops
+
+
+def write(world: World, options: AtlasOptions, rng: np.random.Generator) -> Prose:
+    """Writes an article about every entity, and the distractors.
+
+    An entity's article begins with four sentences that state what it is and its facts; nothing else states them.
+    """
+    subject = rng.permutation(np.r_[np.arange(options.entities), np.full(options.distractors, -1)])
+    topic = np.where(subject >= 0, world.topic[subject], rng.integers(options.topics, size=len(subject)))
+    least = FACTS + 1
+    lengths = least + rng.poisson(max(options.length / len(subject) / SENTENCE_WORDS - least, 0), len(subject))
+
+    article = np.arange(len(subject)).repeat(lengths)  # of each sentence; `sentence` and `owner` are of each unit
+    on_topic = rng.random(len(article)) < ON_TOPIC
+    theme = np.where(on_topic, topic[article], rng.integers(options.topics, size=len(article)))
+    slots = rng.integers(SLOTS[0], SLOTS[1], len(article), endpoint=True)
+    sentence = np.arange(len(article)).repeat(slots)
+    owner, size = subject[article[sentence]], len(sentence)
+    words, phrase, entity, (single, phrases, junk, mentions, _) = _units(world)
+
+    one = np.zeros(size, dtype=np.int64)
+    function = draw(zipf(FUNCTION_WORDS)[None], one, rng)
+    content = draw(world.emission, theme[sentence], rng)
+    planted = single + draw(zipf(options.phrases)[None], one, rng)
+    sticky = phrases + rng.integers(options.pairs, size=size) - options.pairs * (rng.random(size) >= FOLLOWED)
+    bearers = world.topic == np.arange(options.topics)[:, None]
+    anyone = draw(world.popularity * (bearers + 1e-9), theme[sentence], rng)  # a topic may have none
+    mention = junk + np.where((owner >= 0) & (rng.random(size) < ON_SUBJECT), owner, anyone)
+    unit = np.choose(draw(np.array([SHARES]), one, rng), (function, content, planted, sticky, mention))
+
+    nth = np.arange(len(article)) - (np.cumsum(lengths) - lengths)[article]
+    (stating,) = np.nonzero((subject[article] >= 0) & (nth < least))
+    unit[(np.cumsum(slots) - slots)[stating]] = mentions + subject[article[stating]] * least + nth[stating]
+    opening = phrase[unit, 0]
+    again = np.r_[False, (opening[1:] >= 0) & (opening[1:] == opening[:-1])]
+    unit[again] = function[again]
+
+    inside = words[unit] >= 0
+    sentences = np.r_[0, np.cumsum(np.add.reduceat(inside.sum(axis=1), np.cumsum(slots) - slots))]
+    articles = sentences[np.r_[0, np.cumsum(lengths)]]
+    document = np.arange(len(subject)).repeat(np.diff(articles))
+    tokens, phrase, entity = words[unit][inside], phrase[unit][inside], entity[unit][inside]
+    return Prose(tokens, phrase, entity, document, sentences, articles, subject, topic)

@@ -1,0 +1,121 @@
+"""One file from a place into a folder: resumed where it stopped, checked before it gets its name."""
+
+import hashlib
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.client import HTTPException
+from pathlib import Path
+from typing import IO, TypeAlias
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+from harness import __version__
+from harness.data.catalogue import amount
+from harness.errors import UserError
+
+Progress: TypeAlias = Callable[[str, int, int], None]
+"""Told after every chunk: the file's name, its bytes that are here, its bytes in all (0 when unknown)."""
+
+_CHUNK = 1 << 18
+_TIMEOUT_S = 30
+
+
+class Unreachable(Exception):
+    """A place does not have the file, or does not answer."""
+
+
+def get(source: str | Path, target: Path, sha256: str, progress: Progress) -> None:
+    """Copy a file, or download an address (http, https), to `target`.
+
+    The bytes go to `<target>.part`, where the next call goes on; when they are complete, and have the SHA-256 if one is
+    given, they are renamed. Raises `Unreachable` when the source has no such file, `UserError` when the connection
+    breaks, the digest is wrong (see `expect`) or the folder cannot take the file (nothing is left of it then).
+    """
+    part = target.with_name(f"{target.name}.part")
+    stream, done, total = _open(source, part.stat().st_size if part.exists() else 0)
+    with stream, writing(part, total), part.open("ab" if done else "wb") as file:
+        while chunk := _read(stream, source):
+            file.write(chunk)
+            done += len(chunk)
+            progress(target.name, done, total)
+    if done < total:
+        raise UserError(f"{source} broke off at {amount(done)} of {amount(total)}; the same command goes on from there")
+    expect(sha256, part, target)
+    part.replace(target)
+
+
+def expect(sha256: str, file: Path, name: Path | None) -> None:
+    """Raise `UserError` when a file has another SHA-256 than the expected one (empty: any).
+
+    With a `name` the file is kept aside as `<name>.wrong-<first 8 digits of what was found>`.
+    """
+    found = digest_of(file)
+    if sha256 and found != sha256:
+        remedy = f"kept as {set_aside(file, name)}, fetch it again" if name else "replace it, or unset HARNESS_MIRROR"
+        raise UserError(f"{name or file} has a wrong SHA-256: expected {sha256}, found {found}; {remedy}")
+
+
+def set_aside(file: Path, name: Path) -> Path:
+    """Rename a file to `<name>.wrong-<first 8 digits of its SHA-256>`."""
+    return file.rename(name.with_name(f"{name.name}.wrong-{digest_of(file)[:8]}"))
+
+
+def digest_of(file: Path) -> str:
+    """SHA-256 of a file, 64 hex digits."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+@contextmanager
+def writing(path: Path, size: int = 0) -> Iterator[None]:
+    """Turn what the system says of a path that cannot take `size` bytes into a `UserError`; remove the begun file."""
+    try:
+        yield
+    except OSError as error:
+        if path.is_file():
+            path.unlink()
+        raise UserError(
+            f"cannot write {f'{amount(size)} to ' if size else ''}{error.filename or path}: {error.strerror}; "
+            "set HARNESS_DATA to a folder that can take it"
+        ) from error
+
+
+def make_room(folder: Path, size: int) -> None:
+    """Make a folder that can take `size` bytes. Raises `UserError` when it cannot."""
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(folder).free
+    if free < size:
+        raise UserError(
+            f"no space in {folder}: {amount(size)} needed, {amount(free)} free; "
+            "free some, or set HARNESS_DATA to another folder"
+        )
+
+
+def _open(source: str | Path, start: int) -> tuple[IO[bytes], int, int]:
+    """The stream of a source, where it starts (`start`, or 0 if the source cannot resume), and the bytes in all."""
+    if isinstance(source, Path):
+        try:
+            return source.open("rb"), 0, source.stat().st_size
+        except OSError as error:
+            raise Unreachable(f"{source}: {error.strerror}") from error
+    headers = {"User-Agent": f"harness/{__version__}"} | ({"Range": f"bytes={start}-"} if start else {})
+    try:
+        response = urlopen(Request(source, headers=headers), timeout=_TIMEOUT_S)
+    except HTTPError as error:
+        if error.code == 416 and start:
+            return _open(source, 0)
+        raise Unreachable(f"{source}: {error.code} {error.reason}") from error
+    except (OSError, HTTPException) as error:
+        raise Unreachable(f"{source}: {getattr(error, 'reason', error)}") from error
+    done = start if response.status == 206 else 0
+    length = int(response.headers.get("Content-Length", 0))
+    return response, done, done + length if length else 0
+
+
+def _read(stream: IO[bytes], source: str | Path) -> bytes:
+    try:
+        return stream.read(_CHUNK)
+    except (OSError, HTTPException) as error:
+        raise UserError(f"{source} broke off ({error}); the same command goes on from there") from error

@@ -1,0 +1,311 @@
+"""The readers: the published counts, the content digest, and one content from every form."""
+
+import io
+import json
+import lzma
+import tarfile
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from harness.data import digest
+from harness.data.catalogue import catalogue
+from harness.data.sets import (
+    digits,
+    imdb,
+    medquad,
+    mnist,
+    newsgroups,
+    scifact,
+    scws,
+    wic,
+    wikipedia,
+    word_pairs,
+)
+
+
+def pack(archive: Path, members: Mapping[str, str | bytes], mode: str) -> Path:
+    """Write a tar archive; returns its folder."""
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(archive, mode) as tar:  # type: ignore[call-overload]
+        for name, data in members.items():
+            raw = data.encode() if isinstance(data, str) else data
+            entry = tarfile.TarInfo(name)
+            entry.size = len(raw)
+            tar.addfile(entry, io.BytesIO(raw))
+    return archive.parent
+
+
+def pack_lines(file: Path, rows: list[dict[str, object]]) -> Path:
+    """Write JSON lines with xz; returns the folder."""
+    file.parent.mkdir(parents=True)
+    file.write_bytes(lzma.compress("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()))
+    return file.parent
+
+
+def is_content(name: str, found: str) -> bool:
+    return found == catalogue()[name].content
+
+
+def test_wikipedia_counts(mirror: Path) -> None:
+    articles = wikipedia.articles(mirror / "wikipedia")
+    assert len(articles) == 35_839
+    assert sum(len(article.text.split()) for article in articles) == 9_097_710
+    assert min(len(article.text.split()) for article in articles) == 10
+    assert is_content("wikipedia", digest.of_rows(articles))
+
+
+def test_wikipedia_forms_agree(tmp_path: Path) -> None:
+    long, title = "word " * 12 + "é.\nSection.\nMore (“text”).", "A title of no fewer than ten words is kept alone"
+    packed = pack_lines(
+        tmp_path / "packed" / "articles.jsonl.xz",
+        [{"id": 7, "title": 'A "B" & C', "text": long}, {"id": 9, "title": title, "text": title}],
+    )
+    published = tmp_path / "published"
+    published.mkdir()
+    record = '<doc id="{}" url="?curid={}" title="{}">\n{}\n\n{}\n\n</doc>\n'
+    (published / "wiki_00").write_text(record.format(9, 9, title, title, ""), encoding="utf-8")
+    short = record.format(8, 8, "Short", "Short", "too few words")
+    (published / "wiki_01").write_text(record.format(7, 7, 'A "B" & C', 'A "B" & C', long) + short, encoding="utf-8")
+    assert wikipedia.articles(packed) == wikipedia.articles(published)
+    assert wikipedia.content(packed) == wikipedia.content(published)
+
+
+def test_imdb_counts(mirror: Path) -> None:
+    reviews = imdb.reviews(mirror / "imdb")
+    cells = [(review.split, review.label) for review in reviews]
+    assert {cell: cells.count(cell) for cell in set(cells)} == {
+        (s, y): 12_500 for s in ("train", "test") for y in (0, 1)
+    }
+    assert all((review.rating >= 7) == review.label for review in reviews)
+    sizes = sorted(len(review.text.encode()) for review in reviews if review.split == "train")
+    assert sizes[len(sizes) // 2] == 979
+    texts = {split: {review.text for review in reviews if review.split == split} for split in ("train", "test")}
+    assert len(texts["train"] & texts["test"]) == 123
+    assert is_content("imdb", digest.of_rows(reviews))
+
+
+def test_imdb_forms_agree(tmp_path: Path) -> None:
+    rows = [
+        {"split": "test", "label": "neg", "id": 3, "rating": 2, "text": "bad<br />é"},
+        {"split": "test", "label": "pos", "id": 0, "rating": 8, "text": "good "},
+        {"split": "train", "label": "pos", "id": 10, "rating": 10, "text": "best"},
+    ]
+    packed = pack_lines(tmp_path / "packed" / "reviews.jsonl.xz", rows)
+    members = {"aclImdb/README": "about", "aclImdb/train/unsup/0_0.txt": "no label", "aclImdb/train/urls_pos.txt": "-"}
+    for row in reversed(rows):
+        members["aclImdb/{split}/{label}/{id}_{rating}.txt".format(**row)] = str(row["text"])
+    published = pack(tmp_path / "published" / "aclImdb_v1.tar.gz", members, "w:gz")
+    assert len(imdb.reviews(packed)) == 3
+    assert imdb.reviews(packed) == imdb.reviews(published)
+    assert imdb.content(packed) == imdb.content(published)
+
+
+def test_newsgroups_counts(mirror: Path) -> None:
+    posts = newsgroups.posts(mirror / "newsgroups20")
+    splits = [post.split for post in posts]
+    assert (splits.count("train"), splits.count("test")) == (11_314, 7_532)
+    assert len({post.group for post in posts}) == 20
+    assert len({post[:3] for post in posts}) == 18_846
+    assert sum(not post.body for post in posts) == 33
+    assert is_content("newsgroups20", digest.of_rows(posts))
+
+
+def test_newsgroups_forms_agree(tmp_path: Path) -> None:
+    post = "From: a@b (C)\nSubject: Re: D\n\t\t<1@x>\nLines: 2\n\nFirst line\xff\n\n  \tSecond line.\n"
+    plain = {"test/sci.space/61529": post, "train/alt.atheism/54473": post, "train/rec.autos/7": post}
+    published = {f"20news-bydate-{name}": text.encode("latin-1") for name, text in plain.items()}
+    packed = {name: data.replace(b"\n", b"\t") + b"\n" for name, data in published.items() if "train" in name}
+    packed["20news-bydate-train/alt.atheism/54473-o"] = packed["20news-bydate-train/alt.atheism/54473"]
+    packed["20news-bydate-train/alt.atheism/54473"] = b"edited"
+    packed["20news-bydate-test/sci.space/61529"] = published["20news-bydate-test/sci.space/61529"]
+    first = pack(tmp_path / "packed" / "20news-bydate.tar.xz", packed, "w:xz")
+    second = pack(tmp_path / "published" / "20news-bydate.tar.gz", published, "w:gz")
+    assert newsgroups.posts(first) == newsgroups.posts(second)
+    assert newsgroups.content(first) == newsgroups.content(second)
+    headers, body = newsgroups.posts(first)[0][3:]
+    assert (headers, body) == ("From: a@b (C) Subject: Re: D <1@x> Lines: 2", "First line\xff Second line.")
+
+
+def test_word_pair_counts(mirror: Path) -> None:
+    pairs = word_pairs.pairs(mirror / "word-pairs")
+    assert {name: len(one.scores) for name, one in pairs.items()} == {
+        "WordSim-353": 353,
+        "WordSim-353-SIM": 203,
+        "WordSim-353-REL": 252,
+        "SimLex-999": 999,
+        "MEN": 3_000,
+        "RG-65": 65,
+        "MC-30": 30,
+        "RW": 2_034,
+        "MTurk-287": 287,
+        "MTurk-771": 771,
+        "SimVerb-3500": 3_500,
+        "YP-130": 130,
+        "VERB-143": 144,
+    }
+    assert all(len(one.first) == len(one.second) == len(one.scores) for one in pairs.values())
+    assert all(np.isfinite(one.scores).all() and one.scores.dtype == np.float64 for one in pairs.values())
+    assert pairs["MEN"].first[:2] == ["sun", "automobile"]
+    assert pairs["SimVerb-3500"].scores[0] == 6.81
+    assert is_content("word-pairs", word_pairs.content(mirror / "word-pairs"))
+
+
+def test_scws_counts_and_marks(mirror: Path) -> None:
+    items = scws.items(mirror / "scws")
+    assert len(items) == 2_003
+    for item in items:
+        assert [tokens[at].lower() for tokens, at in zip(item.contexts, item.at, strict=True)] == [
+            word.lower() for word in item.words
+        ]
+        assert not {"<b>", "</b>"} & {*item.contexts[0], *item.contexts[1]}
+        assert len(item.ratings) == 10
+    assert items[0].words == ("Brazil", "nut")
+    assert items[0].score == pytest.approx(1.1)
+    assert is_content("scws", digest.of_rows(items))
+
+
+def test_wic_counts(mirror: Path) -> None:
+    splits = {split: wic.items(split, mirror / "wic") for split in wic.SPLITS}
+    assert {split: len(items) for split, items in splits.items()} == {"train": 5_428, "dev": 638, "test": 1_400}
+    for items in splits.values():
+        assert 2 * sum(item.same for item in items) == len(items)
+        assert all(at < len(tokens) for item in items for tokens, at in zip(item.contexts, item.at, strict=True))
+    assert is_content("wic", wic.content(mirror / "wic"))
+
+
+def test_wic_forms_agree(tmp_path: Path) -> None:
+    files = {}
+    for split in wic.SPLITS:
+        files[f"{split}/{split}.data.txt"] = (
+            "hook\tV\t0-1\tHook a fish .\tHe hooked it .\nsea\tN\t1-0\tThe sea\tSea .\n"
+        )
+        files[f"{split}/{split}.gold.txt"] = "T\nF\n"
+    (tmp_path / "published").mkdir()
+    with zipfile.ZipFile(tmp_path / "published" / "WiC_dataset.zip", "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+            plain = tmp_path / "plain" / name
+            plain.parent.mkdir(parents=True, exist_ok=True)
+            plain.write_text(text, encoding="utf-8")
+    assert wic.items("dev", tmp_path / "plain") == wic.items("dev", tmp_path / "published")
+    assert wic.content(tmp_path / "plain") == wic.content(tmp_path / "published")
+    first, second = wic.items("dev", tmp_path / "plain")
+    assert (first.word, first.part, first.contexts[1][first.at[1]], first.same) == ("hook", "V", "hooked", True)
+    assert not second.same
+
+
+def test_medquad_counts(mirror: Path) -> None:
+    answers = medquad.answers(mirror / "medquad")
+    assert len(answers) == 16_407
+    assert len({answer.question for answer in answers}) == 14_979
+    assert len({answer.answer for answer in answers}) == 15_809
+    assert len({answer.focus for answer in answers}) == 5_126
+    assert is_content("medquad", digest.of_rows(answers))
+
+
+def test_medquad_forms_agree(tmp_path: Path) -> None:
+    page = """<?xml version="1.0" encoding="UTF-8"?>
+<Document id="1" source="S"><Focus>Some {} Disease</Focus><QAPairs>
+<QAPair pid="1"><Question qid="1-1" qtype="information">What is it ?</Question><Answer>It is&apos;nt
+
+      known.</Answer></QAPair>
+<QAPair pid="2"><Question qid="1-2" qtype="outlook">And then ?</Question><Answer> </Answer></QAPair>
+</QAPairs></Document>"""
+    pages = {"2_B/0000002.xml": page.format("B"), "1_A/0000001.xml": page.format("A"), "LICENSE.txt": "free"}
+    packed = pack(tmp_path / "packed" / "medquad.tar.gz", pages, "w:gz")
+    members = {f"MedQuAD-577bd37/{name}": text for name, text in reversed(pages.items())}
+    members["MedQuAD-577bd37/10_C/3.xml"] = page.replace("It is&apos;nt\n\n      known.", "")
+    published = pack(tmp_path / "published" / "577bd37.tar.gz", members, "w:gz")
+    assert medquad.answers(packed) == medquad.answers(published)
+    assert medquad.content(packed) == medquad.content(published)
+    assert medquad.answers(packed)[0] == (
+        "1_A/0000001",
+        "Some A Disease",
+        "information",
+        "What is it ?",
+        "It is'nt known.",
+    )
+
+
+def test_scifact_counts(mirror: Path) -> None:
+    folder = mirror / "scifact"
+    abstracts = {abstract.id: abstract for abstract in scifact.abstracts(folder)}
+    train, validation = (scifact.claims(split, folder) for split in scifact.SPLITS)
+    assert (len(abstracts), len(train), len(validation)) == (5_183, 809, 300)
+    assert sum(len(claim.cited) for claim in validation) == 339
+    for claim in train + validation:
+        assert {doc for doc, _ in claim.evidence} <= set(claim.cited) <= abstracts.keys()
+    assert abstracts[4983].sentences[0].endswith("functional disabilities.")
+    assert abstracts[4983].text.startswith("Alterations of the architecture")
+    assert is_content("scifact", scifact.content(folder))
+
+
+def test_scifact_forms_agree(tmp_path: Path) -> None:
+    sentences = ['It\'s "so".', "It isn't.", "A \\ and a\ttab…", "d"]
+    packed = tmp_path / "packed"
+    packed.mkdir()
+    cell = np.array2string(np.array(sentences, dtype=object)).replace('"', '""')
+    tables = {
+        "corpus_train.csv": f'doc_id,title,abstract,structured\n4,"T, u","{cell}",True\n',
+        "claims_train.csv": "id,claim,evidence_doc_id,evidence_label,evidence_sentences,cited_doc_ids\n"
+        "1,One.,4,SUPPORT,[0 1],[ 4 17]\n1,One.,4,SUPPORT,[2],[ 4 17]\n2,Two.,,,[],[17]\n",
+        "claims_validation.csv": "id,claim,evidence_doc_id,evidence_label,evidence_sentences,cited_doc_ids\n"
+        "3,Three.,4,CONTRADICT,[0],[4 4]\n",
+    }
+    with zipfile.ZipFile(packed / "scifact.zip", "w") as archive:
+        for name, table in tables.items():
+            archive.writestr(name, table)
+    support = [{"sentences": [0, 1], "label": "SUPPORT"}, {"sentences": [2], "label": "SUPPORT"}]
+    against = [{"sentences": [0], "label": "CONTRADICT"}]
+    lines = {
+        "corpus": [{"doc_id": 4, "title": "T, u", "abstract": sentences, "structured": True}],
+        "claims_train": [
+            {"id": 1, "claim": "One.", "evidence": {"4": support}, "cited_doc_ids": [4, 17]},
+            {"id": 2, "claim": "Two.", "evidence": {}, "cited_doc_ids": [17]},
+        ],
+        "claims_dev": [{"id": 3, "claim": "Three.", "evidence": {"4": against}, "cited_doc_ids": [4, 4]}],
+    }
+    members = {f"data/{name}.jsonl": "".join(json.dumps(row) + "\n" for row in rows) for name, rows in lines.items()}
+    published = pack(tmp_path / "published" / "data.tar.gz", members, "w:gz")
+    assert scifact.abstracts(packed) == scifact.abstracts(published)
+    assert scifact.abstracts(packed)[0].sentences == sentences
+    assert scifact.claims("train", packed) == scifact.claims("train", published)
+    assert scifact.claims("validation", published)[0] == (3, "Three.", [4], [(4, False)])
+    assert scifact.content(packed) == scifact.content(published)
+
+
+@pytest.mark.parametrize("name", ["mnist", "fashion-mnist"])
+def test_image_counts(name: str, mirror: Path) -> None:
+    parts: list[NDArray[np.uint8]] = []
+    for split, size in (("train", 60_000), ("test", 10_000)):
+        images = mnist.images(split, name, mirror / name)
+        assert images.images.shape == (size, 28, 28)
+        assert images.images.dtype == images.labels.dtype == np.uint8
+        assert np.unique(images.labels).tolist() == list(range(10))
+        parts += images
+    assert is_content(name, digest.of_arrays(*parts))
+
+
+def test_digits_are_those_of_scikit_learn() -> None:
+    from sklearn.datasets import load_digits
+
+    want, found = load_digits(), digits.digits()
+    assert np.array_equal(found.images, want.images)
+    assert np.array_equal(found.labels, want.target)
+    assert is_content("digits", digest.of_arrays(*found))
+
+
+def test_readers_find_the_mirror_by_themselves(mirror: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HARNESS_DATA", str(tmp_path))
+    assert len(scws.items()) == 2_003
+
+
+@pytest.mark.parametrize("reader", [wic.items, scifact.claims, mnist.images])
+def test_unknown_split_names_the_splits(reader: object) -> None:
+    with pytest.raises(ValueError, match=r"no split 'nope' in .*; there are train, "):
+        reader("nope")  # type: ignore[operator]

@@ -3,7 +3,6 @@
 import dataclasses
 import os
 import sys
-import tempfile
 import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -40,7 +39,9 @@ class Recipe(ABC):
             {
                 "recipe": f"{type(self).__module__}.{type(self).__qualname__}",
                 "code": closure_of_module(sys.modules[type(self).__module__]).digest,
-                **{entry.name: getattr(self, entry.name) for entry in dataclasses.fields(self) if entry.compare},
+                "fields": {
+                    entry.name: getattr(self, entry.name) for entry in dataclasses.fields(self) if entry.compare
+                },
             }
         )
 
@@ -74,13 +75,16 @@ def _build(recipe: Recipe, path: Path) -> None:
     start = time.perf_counter()
     arrays = recipe.build()
     seconds = time.perf_counter() - start
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as part:
-        try:
-            np.savez(part, **arrays, **{_SECONDS: np.float64(seconds)})  # type: ignore[arg-type]
-        except BaseException:
-            Path(part.name).unlink()
-            raise
-    Path(part.name).replace(path)
+    if objects := [name for name, array in arrays.items() if array.dtype.hasobject]:
+        raise TypeError(f"recipe {type(recipe).__name__} built arrays of Python objects: {', '.join(objects)}")
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with part.open("wb") as file:
+            np.savez(file, **arrays, **{_SECONDS: np.float64(seconds)})  # type: ignore[arg-type]
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
 
 
 def _load(path: Path) -> Artefact:

@@ -20,12 +20,17 @@ def digest(value: Any) -> str:
 
 
 def array_digest(arrays: "Mapping[str, np.ndarray]") -> str:
-    """SHA-256 over named arrays in order of name: name, dtype, shape and bytes; its first 32 hex digits."""
+    """SHA-256 over named arrays in order of name: name, dtype, shape and bytes; its first 32 hex digits.
+
+    Python objects have no bytes of their own: an array of them is a `TypeError`.
+    """
     import numpy as np
 
     total = hashlib.sha256()
     for name, array in sorted(arrays.items()):
-        solid = np.ascontiguousarray(array)
+        solid = np.asarray(array, order="C")
+        if solid.dtype.hasobject:
+            raise TypeError(f"array '{name}' holds Python objects; give it a dtype of numbers or of strings")
         total.update(canonical([name, solid.dtype.str, list(solid.shape)]))
         total.update(solid.tobytes())
     return total.hexdigest()[:32]

@@ -1,14 +1,19 @@
 """The card of a task: `task.toml` as types. What is measured, on which cases, at which tiers, within which limits."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from harness.errors import UserError
 from harness.spec import Budget, TierName
+
+MOST_TICKS = 20
+
+Amount: TypeAlias = Mapping[str, Annotated[int, Field(ge=0)]]
+"""A budget as the card writes it: the unit and how much of it."""
 
 
 class _Entry(BaseModel):
@@ -19,7 +24,7 @@ class Metric(_Entry):
     """What is measured.
 
     `chance` is what guessing scores and `ceiling` what cannot be beaten (a problem may state both more exactly);
-    `margin` is how far above chance a baseline must be before a claim is judged; an `exact` metric is counted and has
+    `margin` is how far above chance a baseline must be before a claim is judged (None: it need not); an `exact` metric is counted and has
     no interval; a `timing` metric differs between machines; `needs` names the capability an entrant must have.
     """
 
@@ -28,7 +33,7 @@ class Metric(_Entry):
     about: str = ""
     chance: float | None = None
     ceiling: float | None = None
-    margin: float = 0.0
+    margin: float | None = None
     exact: bool = False
     timing: bool = False
     needs: str | None = None
@@ -62,26 +67,26 @@ class Case(_Entry):
 class Override(_Entry):
     """What one case of a tier has otherwise than the tier."""
 
-    budget: Mapping[str, int] | None = None
+    budget: Amount | None = None
     settings: Mapping[str, Any] = {}
-    expect_s: float | None = None
-    limit_s: float | None = None
-    memory_mb: int | None = None
-    ticks: int | None = None
+    expect_s: float | None = Field(default=None, gt=0)
+    limit_s: float | None = Field(default=None, gt=0)
+    memory_mb: int | None = Field(default=None, gt=0)
+    ticks: int | None = Field(default=None, ge=0, le=MOST_TICKS)
 
 
 class Tier(_Entry):
     """A named effort level. `expect_s` is the planned length of a run on one core, `limit_s` when it is stopped,
     `ticks` how often the validation split is measured while training."""
 
-    cases: tuple[str, ...]
+    cases: tuple[str, ...] = Field(min_length=1)
     seeds: int = Field(ge=1)
-    budget: Mapping[str, int]
+    budget: Amount
     settings: Mapping[str, Any] = {}
     expect_s: float = Field(gt=0)
     limit_s: float = Field(gt=0)
-    memory_mb: int = 4096
-    ticks: int = Field(default=0, ge=0, le=20)
+    memory_mb: int = Field(default=4096, gt=0)
+    ticks: int = Field(default=0, ge=0, le=MOST_TICKS)
     case: Mapping[str, Override] = {}
 
 
@@ -124,12 +129,16 @@ class Card(_Entry):
     @model_validator(mode="after")
     def _is_closed(self) -> "Card":
         known = {case.id for case in self.cases}
+        if twice := _repeated([case.id for case in self.cases]):
+            raise ValueError(f"case '{twice}' is there twice")
         for metric in [self.primary, *(case.primary for case in self.cases if case.primary)]:
             if metric not in self.metrics:
                 raise ValueError(f"primary metric '{metric}' is not among the metrics")
         if self.column not in {"case", *self.axes()}:
             raise ValueError(f"column '{self.column}' is neither 'case' nor an axis; name it in points")
         for name, tier in self.tiers.items():
+            if twice := _repeated(tier.cases):
+                raise ValueError(f"tier '{name}' names case '{twice}' twice")
             for case in [*tier.cases, *tier.case]:
                 if case not in known:
                     raise ValueError(f"tier '{name}' names case '{case}', which the card does not have")
@@ -171,10 +180,15 @@ class Card(_Entry):
 def read_card(path: Path) -> Card:
     """The card in `task.toml`; the task's name is its folder's. A fault is a `UserError` that names file and place."""
     try:
-        return Card.model_validate({"task": path.parent.name, **tomllib.loads(path.read_text())})
+        return Card.model_validate({**tomllib.loads(path.read_text(encoding="utf-8")), "task": path.parent.name})
     except tomllib.TOMLDecodeError as error:
         raise UserError(f"{path}: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
-        raise UserError(f"{path}: {place or 'card'}: {first['msg']}") from error
+        raise UserError(f"{path}: {place or 'card'}: {first['msg'].removeprefix('Value error, ')}") from error
+
+
+def _repeated(names: Sequence[str]) -> str:
+    """The first name that occurs twice, or ""."""
+    return next((name for i, name in enumerate(names) if name in names[:i]), "")

@@ -1,7 +1,7 @@
 """`Entrant`, the base class of everything that can be scored."""
 
 from abc import ABC
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform
 
@@ -56,22 +56,29 @@ class Entrant(ABC):
         return {field.name: getattr(self, field.name) for field in fields(self) if field.init}  # type: ignore[arg-type]
 
     def weights(self) -> int:
-        """How many numbers were learned: the floating-point entries of every array and module held by the entrant."""
-        own = {name: value for name, value in vars(self).items() if name not in self.parameters}
-        return sum(_count(value) for value in own.values())
+        """How many numbers were learned: the floating-point entries of the arrays, tensors and modules that the entrant
+        holds, in lists and dictionaries too. What is held twice counts once."""
+        parameters = self.parameters
+        learned = [value for name, value in vars(self).items() if name not in parameters]
+        return sum({id(array): size for array, size in _sizes(learned)}.values())
 
 
 def _is_stub(value: object) -> bool:
     return getattr(value, "__capability__", False)
 
 
-def _count(value: object) -> int:
+def _sizes(value: Any) -> Iterator[tuple[Any, int]]:
+    """Every array of floating-point numbers that a value holds, and how many."""
     if isinstance(value, np.ndarray):
-        return value.size if value.dtype.kind == "f" else 0
-    parameters = getattr(value, "parameters", None)
-    if callable(parameters):
+        if value.dtype.kind == "f":
+            yield value, value.size
+    elif isinstance(value, Mapping):
+        yield from _sizes(list(value.values()))
+    elif isinstance(value, list | tuple):
+        for entry in value:
+            yield from _sizes(entry)
+    elif callable(parameters := getattr(value, "parameters", None)):
         found = parameters()
-        return sum(int(weight.numel()) for weight in found) if isinstance(found, Iterator) else 0
-    if hasattr(value, "numel") and hasattr(value, "is_floating_point"):
-        return int(value.numel()) if value.is_floating_point() else 0
-    return 0
+        yield from _sizes(list(found) if isinstance(found, Iterator) else [])
+    elif hasattr(value, "numel") and hasattr(value, "is_floating_point") and value.is_floating_point():
+        yield value, int(value.numel())

@@ -1,63 +1,36 @@
 """Entrant headers: what a class says of itself in its source, read without importing it."""
 
 import ast
-import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
-
-import annotated_types
-from pydantic import TypeAdapter, ValidationError
+from typing import Any, Literal, TypeAlias
 
 from harness.errors import UserError
-from harness.spec import NAME, Value
+from harness.keys import imported_from, source_file
+from harness.parameters import Parameter
+from harness.spec import NAME, TIERS
 
 HARNESS = Path(__file__).resolve().parent
-_TYPES: dict[str, Any] = {
-    "int": int,
-    "float": float,
-    "bool": bool,
-    "str": str,
-    "None": None,
-    "Literal": Literal,
-    "Annotated": Annotated,
-    **{name: getattr(annotated_types, name) for name in ("Gt", "Ge", "Lt", "Le", "MultipleOf")},
-}
+OWN = frozenset({"name", "files", "from_tier", "deterministic"})
+"""The class attributes that every entrant has; they are no parameters."""
 
-
-@dataclass(frozen=True)
-class Parameter:
-    """An annotated field: its annotation as written and its default value, `...` if it has none."""
-
-    annotation: str
-    default: Any = ...
-
-    def parse(self, text: str) -> Value:
-        """The value that `text` stands for. Raises `ValueError` with what is allowed."""
-        try:
-            kind = eval(self.annotation, {"__builtins__": {}}, _TYPES)
-            value: Value = TypeAdapter(kind).validate_strings(text)
-        except ValidationError as error:
-            raise ValueError(f"{error.errors()[0]['msg'].lower()} (it is {self.annotation})") from error
-        except (NameError, SyntaxError, TypeError, AttributeError) as error:
-            raise ValueError(f"a parameter of type {self.annotation} cannot be set from outside") from error
-        return value
+Kind: TypeAlias = Literal["method", "baseline", "ablation", "plugin"]
 
 
 @dataclass(frozen=True)
 class Header:
     """What is known of an entrant before it is imported.
 
-    `root` is the folder that bounds its closure; `chain` are the source classes from its own to the task's system,
-    as (file, class); `component` is the task-owned class that it fills in, or "" for a whole system.
+    `root` is the folder that bounds its closure; `component` is the task-owned class that it fills in, or "" for a
+    whole system.
     """
 
     name: str
     title: str
     task: str
-    kind: Literal["method", "baseline", "ablation", "plugin"]
+    kind: Kind
     component: str
     class_name: str
     path: Path
@@ -86,46 +59,55 @@ class Module:
     """Local name -> (level, module, name) of `from module import name`."""
 
 
+@dataclass(frozen=True)
+class Source:
+    """A class in a file."""
+
+    path: Path
+    definition: ast.ClassDef
+
+    @property
+    def owner(self) -> str:
+        """The task whose folder the file is in, or ""."""
+        tasks = HARNESS / "tasks"
+        return self.path.relative_to(tasks).parts[0] if tasks in self.path.parents else ""
+
+    def error(self, what: str) -> UserError:
+        """A fault of the class, with its place."""
+        return UserError(f"{self.path}:{self.definition.lineno}: {what}")
+
+
 def read_headers(path: Path, root: Path) -> Iterator[Header]:
     """The entrants that a file defines, `root` bounding their closure.
 
-    A syntax error is a `UserError` with its line.
+    A syntax error, and a name, a parameter or an attribute that cannot be read, is a `UserError` with its line.
     """
     module = _module(path, path.stat().st_mtime_ns)
     for definition in module.classes.values():
-        name = _literal(definition, "name")
+        name = _assigned(definition, "name")
         if name is None:
             continue
-        chain = list(_chain(module, definition, root))
-        task = _task_of(chain)
-        if task is None:
-            continue
-        if not isinstance(name, str) or not NAME.fullmatch(name):
-            raise UserError(f"{path}:{definition.lineno}: name {name!r} must match {NAME.pattern}")
-        yield _header(name, task, path, root, chain)
-
-
-def _header(name: str, task: str, path: Path, root: Path, chain: list[tuple[Path, ast.ClassDef]]) -> Header:
-    definition = chain[0][1]
-    owned = [entry.name for file, entry in chain if HARNESS / "tasks" in file.parents]
-    files = _inherited(chain, "files") or ()
-    return Header(
-        name=name,
-        title=(ast.get_docstring(definition) or "").split("\n", 1)[0],
-        task=task,
-        kind=_kind(path, root),
-        component=owned[0] if len(owned) > 1 else "",
-        class_name=definition.name,
-        path=path,
-        root=root,
-        module=module_name(path, root),
-        line=definition.lineno,
-        parameters=_parameters(chain),
-        capabilities=_capabilities(chain),
-        files=tuple(files),
-        from_tier=_inherited(chain, "from_tier") or "smoke",
-        deterministic=_inherited(chain, "deterministic") is not False,
-    )
+        chain = _chain(module, definition, root)
+        lineage = [source for source in chain if _is_entrant(source, root)]
+        owned = [source for source in lineage if source.owner]
+        if owned:
+            yield Header(
+                name=_name(lineage[0], name),
+                title=(ast.get_docstring(definition) or "").split("\n", 1)[0],
+                task=owned[0].owner,
+                kind=_kind(path, root),
+                component=owned[0].definition.name if len(owned) > 1 else "",
+                class_name=definition.name,
+                path=path,
+                root=root,
+                module=module_name(path, root),
+                line=definition.lineno,
+                parameters=_parameters(lineage),
+                capabilities=_capabilities(chain),
+                files=_files(lineage),
+                from_tier=_from_tier(lineage),
+                deterministic=_inherited(lineage, "deterministic", True) is not False,
+            )
 
 
 def module_name(path: Path, root: Path) -> str:
@@ -134,7 +116,7 @@ def module_name(path: Path, root: Path) -> str:
     return ".".join(relative.parts)
 
 
-def _kind(path: Path, root: Path) -> Literal["method", "baseline", "ablation", "plugin"]:
+def _kind(path: Path, root: Path) -> Kind:
     if root == HARNESS.parent / "methods":
         return "ablation" if path.stem == "ablations" else "method"
     return "baseline" if root == HARNESS.parent / "baselines" else "plugin"
@@ -156,121 +138,113 @@ def _module(path: Path, modified: int) -> Module:
     return Module(path, classes, imports)
 
 
-def _chain(module: Module, definition: ast.ClassDef, root: Path) -> Iterator[tuple[Path, ast.ClassDef]]:
-    """The class and its first bases, as far as their source is found below `root` or the harness."""
-    yield module.path, definition
+def _chain(module: Module, definition: ast.ClassDef, root: Path) -> list[Source]:
+    """The class and all its bases whose source is found below `root` or the harness, in method resolution order."""
+    chain = [Source(module.path, definition)]
     for base in definition.bases:
         target = base.value if isinstance(base, ast.Subscript) else base
-        found = _find(module, target.id, root) if isinstance(target, ast.Name) else None
+        found = _find(module, target.id, root, definition) if isinstance(target, ast.Name) else None
         if found is not None:
-            yield from _chain(*found, root)
-            return
+            chain += _chain(*found, root)
+    # A base that is reached twice comes after all that descends from it.
+    return list(reversed(dict.fromkeys(reversed(chain))))
 
 
-def _find(module: Module, name: str, root: Path) -> tuple[Module, ast.ClassDef] | None:
-    if name in module.classes:
-        return module, module.classes[name]
-    if name not in module.imports:
-        return None
-    level, dotted, original = module.imports[name]
-    path = _file_of(level, dotted, module.path, root)
-    return None if path is None else _find(_module(path, path.stat().st_mtime_ns), original, root)
+def _find(module: Module, name: str, root: Path, below: ast.ClassDef) -> tuple[Module, ast.ClassDef] | None:
+    """The class of that name as a module sees it before `below`, one of its own classes, is defined."""
+    own = module.classes.get(name)
+    found = own if own is not None and own.lineno < below.lineno else None
+    seen = set()
+    while found is None:
+        path = _file_of(*module.imports[name][:2], module.path, root) if name in module.imports else None
+        if path is None or (module.path, name) in seen:
+            return None
+        seen.add((module.path, name))
+        module, name = _module(path, path.stat().st_mtime_ns), module.imports[name][2]
+        found = module.classes.get(name)
+    return module, found
 
 
 def _file_of(level: int, dotted: str, importer: Path, root: Path) -> Path | None:
-    parts = dotted.split(".") if dotted else []
-    if level:
-        base = importer.parents[level - 1]
-    elif parts[0] == HARNESS.name:
-        base, parts = HARNESS, parts[1:]
-    elif (root / "__init__.py").exists() and parts[0] == root.name:
-        base, parts = root, parts[1:]
-    else:
-        base = root
-    target = base.joinpath(*parts)
-    candidates = (target.with_name(f"{target.name}.py"), target / "__init__.py")
-    return next((path for path in candidates if path.is_file()), None)
+    if HARNESS in importer.parents or (not level and dotted.partition(".")[0] == HARNESS.name):
+        root = HARNESS
+    place = imported_from(level, dotted, importer, root)
+    return source_file(place) if place is not None and place.is_relative_to(root) else None
 
 
-def _task_of(chain: list[tuple[Path, ast.ClassDef]]) -> str | None:
-    tasks = HARNESS / "tasks"
-    return next((file.relative_to(tasks).parts[0] for file, _ in chain if tasks in file.parents), None)
+def _is_entrant(source: Source, root: Path) -> bool:
+    base = HARNESS / "entrant.py"
+    module = _module(source.path, source.path.stat().st_mtime_ns)
+    return any(above.path == base for above in _chain(module, source.definition, root))
 
 
-def _parameters(chain: list[tuple[Path, ast.ClassDef]]) -> dict[str, Parameter]:
+def _name(source: Source, node: ast.expr) -> str:
+    name = _literal(node, None)
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        raise source.error(f"name is {ast.unparse(node)}, but must be a literal that matches {NAME.pattern}")
+    return name
+
+
+def _parameters(lineage: Sequence[Source]) -> dict[str, Parameter]:
     found: dict[str, Parameter] = {}
-    for _, definition in reversed(chain):
-        for statement in definition.body:
+    for source in reversed(lineage):
+        for statement in source.definition.body:
             if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
                 annotation = ast.unparse(statement.annotation)
-                if not annotation.startswith(("ClassVar", "typing.ClassVar")):
-                    found[statement.target.id] = Parameter(annotation, _value(statement.value))
+                if annotation.strip("'\"").startswith(("ClassVar", "typing.ClassVar")):
+                    continue
+                name = statement.target.id
+                if name in OWN:
+                    raise source.error(f"{name} is annotated, which makes it a parameter; write {name} = ... alone")
+                if statement.value is None:
+                    raise source.error(f"{name} is annotated, which makes it a parameter, but has no default")
+                found[name] = Parameter(annotation, _literal(statement.value, ast.unparse(statement.value)))
     return found
 
 
-def _capabilities(chain: list[tuple[Path, ast.ClassDef]]) -> frozenset[str]:
-    stubs: set[str] = set()
-    answered: set[str] = set()
-    for _, definition in reversed(chain):
-        for entry in definition.body:
+def _capabilities(chain: Sequence[Source]) -> frozenset[str]:
+    """The marked queries whose first definition in method resolution order is not the mark itself."""
+    is_stub: dict[str, list[bool]] = {}
+    for source in chain:
+        for entry in source.definition.body:
             if isinstance(entry, ast.FunctionDef):
-                is_stub = any(isinstance(mark, ast.Name) and mark.id == "capability" for mark in entry.decorator_list)
-                (stubs if is_stub else answered).add(entry.name)
-    return frozenset(stubs & answered)
+                marked = any(isinstance(mark, ast.Name) and mark.id == "capability" for mark in entry.decorator_list)
+                is_stub.setdefault(entry.name, []).append(marked)
+    return frozenset(name for name, marks in is_stub.items() if any(marks) and not marks[0])
 
 
-def _literal(definition: ast.ClassDef, name: str) -> Any:
-    """The value that a class body gives a plain attribute, or None."""
+def _files(lineage: Sequence[Source]) -> tuple[str, ...]:
+    files = _inherited(lineage, "files", ())
+    if not isinstance(files, tuple) or not all(isinstance(name, str) for name in files):
+        raise lineage[0].error(f"files is {files!r}, but must be a literal tuple of file names, as in ('words.txt',)")
+    return files
+
+
+def _from_tier(lineage: Sequence[Source]) -> str:
+    tier = _inherited(lineage, "from_tier", TIERS[0])
+    if tier not in TIERS:
+        raise lineage[0].error(f"from_tier is {tier!r}, but must be one of {', '.join(TIERS)}")
+    return str(tier)
+
+
+def _inherited(lineage: Sequence[Source], name: str, default: Any) -> Any:
+    nodes = (_assigned(source.definition, name) for source in lineage)
+    node = next((node for node in nodes if node is not None), None)
+    return default if node is None else _literal(node, ast.unparse(node))
+
+
+def _assigned(definition: ast.ClassDef, name: str) -> ast.expr | None:
+    """The expression that a class body gives an attribute."""
     for statement in definition.body:
-        if isinstance(statement, ast.Assign):
-            targets = statement.targets
-        elif isinstance(statement, ast.AnnAssign):
-            targets = [statement.target]
-        else:
-            continue
-        if any(isinstance(target, ast.Name) and target.id == name for target in targets):
-            value = _value(statement.value)
-            return None if value is ... else value
+        if isinstance(statement, ast.Assign | ast.AnnAssign):
+            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+            if any(isinstance(target, ast.Name) and target.id == name for target in targets):
+                return statement.value
     return None
 
 
-def _inherited(chain: list[tuple[Path, ast.ClassDef]], name: str) -> Any:
-    found = (_literal(definition, name) for _, definition in chain)
-    return next((value for value in found if value is not None), None)
-
-
-def _value(node: ast.expr | None) -> Any:
-    if node is None:
-        return ...
+def _literal(node: ast.expr, otherwise: Any) -> Any:
     try:
         return ast.literal_eval(node)
-    except ValueError:
-        return ast.unparse(node)
-
-
-def expand(header: Header, text: str) -> Iterator[dict[str, Value]]:
-    """The parameter settings in the brackets of `name[par=v1,v2,other=v3]`: every combination of the values."""
-    values: dict[str, list[Value]] = {}
-    current = ""
-    for piece in filter(None, (piece.strip() for piece in text.split(","))):
-        before, equals, after = piece.partition("=")
-        current, part = (before.strip(), after.strip()) if equals else (current, piece)
-        if not current:
-            raise UserError(
-                f"'{header.name}[{text}]': write parameters as name=value, for example '{header.name}[dim=50]'"
-            )
-        values.setdefault(current, []).append(parse_parameter(header, current, part))
-    for combination in itertools.product(*values.values()):
-        yield dict(zip(values, combination, strict=True))
-
-
-def parse_parameter(header: Header, name: str, text: str) -> Value:
-    """A parameter's value from text. A wrong name, type or range is a `UserError` that says what is allowed."""
-    from harness.suggest import unknown
-
-    if name not in header.parameters:
-        raise unknown(f"parameter of {header.name}", name, header.parameters)
-    try:
-        return header.parameters[name].parse(text)
-    except ValueError as error:
-        raise UserError(f"parameter {name}={text} of {header.name}: {error}") from error
+    except (ValueError, TypeError):
+        return otherwise

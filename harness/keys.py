@@ -36,14 +36,15 @@ def closure(
     extra: Iterable[Path] = (),
     skip: Callable[[Path], bool] = lambda path: False,
 ) -> Closure:
-    """All Python files below `root` that the `start` files lead to by import, and the bytes of the `extra` files.
+    """All Python files below `root` that the `start` files lead to by import, the packages that hold them included, and
+    the bytes of the `extra` files.
 
     `root` is the folder that bounds the walk: an import that does not lead to a file below it is not followed. Where
     `root` is a package, its absolute imports are followed by the package's name, else by the name of the module in
     the folder. Files for which `skip` is true are neither entered nor counted.
     """
     found: dict[str, str] = {}
-    queue = [path.resolve() for path in start]
+    queue = [_placed(path) for path in start]
     root = root.resolve()
     while queue:
         path = queue.pop()
@@ -52,9 +53,10 @@ def closure(
             continue
         source = _Source.read(path)
         found[name] = source.digest
+        queue += _packages(path, root)
         queue += _targets(source.imports, path, root)
     for path in extra:
-        found[path.resolve().relative_to(root).as_posix()] = hashlib.sha256(path.read_bytes()).hexdigest()[:32]
+        found[_placed(path).relative_to(root).as_posix()] = hashlib.sha256(path.read_bytes()).hexdigest()[:32]
     return Closure(root, dict(sorted(found.items())))
 
 
@@ -119,43 +121,46 @@ def _is_bare_string(node: Any) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
-def _targets(imports: Iterable[tuple[int, str, tuple[str, ...]]], path: Path, root: Path) -> list[Path]:
-    files: list[Path] = []
+def _packages(path: Path, root: Path) -> Iterator[Path]:
+    """The `__init__.py` of every package that is executed before a module below `root`."""
+    for folder in path.parents:
+        if folder.is_relative_to(root) and (folder / "__init__.py").is_file():
+            yield folder / "__init__.py"
+
+
+def _targets(imports: Iterable[tuple[int, str, tuple[str, ...]]], path: Path, root: Path) -> Iterator[Path]:
+    """The files below `root` that import statements execute: packages on the way, the module, submodules by name."""
     for level, module, names in imports:
-        parts = module.split(".") if module else []
-        if level:
-            base = path.parents[level - 1]
-        elif (root / "__init__.py").exists():
-            if not parts or parts[0] != root.name:
-                continue
-            base, parts = root, parts[1:]
-        else:
-            base = root
-        if base == root or root in base.parents:
-            files += _resolve(base, parts, names, root)
-    return files
+        place = imported_from(level, module, path, root)
+        if place is None or not place.is_relative_to(root):
+            continue
+        way = [folder for folder in place.parents if folder.is_relative_to(root)]
+        for target in (*way, place, *(place / name for name in names)):
+            file = source_file(target)
+            if file is not None and root in file.parents:
+                yield file
 
 
-def _resolve(base: Path, parts: list[str], names: Iterable[str], root: Path) -> Iterator[Path]:
-    """The files that importing `names` from `base/parts` executes: packages on the way, the module, submodules."""
-    folder = base
-    yield from _init(folder, root)
-    for depth, part in enumerate(parts):
-        if depth == len(parts) - 1 and (folder / f"{part}.py").is_file():
-            yield folder / f"{part}.py"
-            return
-        folder = folder / part
-        if not folder.is_dir():
-            return
-        yield from _init(folder, root)
-    for name in names:
-        if (folder / f"{name}.py").is_file():
-            yield folder / f"{name}.py"
-        elif (folder / name).is_dir():
-            yield from _init(folder / name, root)
+def imported_from(level: int, module: str, importer: Path, root: Path) -> Path | None:
+    """Where an import statement looks: the path of the module without suffix. None if that is outside `root`.
+
+    Where `root` is a package, absolute imports begin with its name; else they begin in its folder.
+    """
+    parts = module.split(".") if module else []
+    if level:
+        above = importer.parents
+        return above[min(level, len(above)) - 1].joinpath(*parts)
+    if not (root / "__init__.py").exists():
+        return root.joinpath(*parts)
+    return root.joinpath(*parts[1:]) if parts[0] == root.name else None
 
 
-def _init(folder: Path, root: Path) -> Iterator[Path]:
-    init = folder / "__init__.py"
-    if init.is_file() and (folder == root or root in folder.parents):
-        yield init
+def source_file(place: Path) -> Path | None:
+    """The file of the package or module at a path without suffix; a package comes first, as in Python."""
+    candidates = (place / "__init__.py", place.with_name(f"{place.name}.py"))
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def _placed(path: Path) -> Path:
+    # A link keeps its own place below the root, wherever it leads.
+    return path.parent.resolve() / path.name

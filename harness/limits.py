@@ -7,7 +7,7 @@ import resource
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -59,14 +59,15 @@ def seed_globals(seed: int) -> None:
 def global_state_kept() -> Iterator[None]:
     """Whatever the block draws from the global generators, they go on afterwards as if it had not."""
     torch = sys.modules.get("torch")
-    kept = random.getstate(), np.random.get_state(), torch.random.get_rng_state() if torch else None
+    # A process that has not touched a device must not begin to.
+    devices = range(torch.cuda.device_count()) if torch and torch.cuda.is_initialized() else ()
+    kept = random.getstate(), np.random.get_state()
     try:
-        yield
+        with torch.random.fork_rng(devices) if torch else nullcontext():
+            yield
     finally:
         random.setstate(kept[0])
         np.random.set_state(kept[1])
-        if torch:
-            torch.random.set_rng_state(kept[2])
 
 
 def set_threads(threads: int) -> None:

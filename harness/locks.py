@@ -10,9 +10,9 @@ from harness.headers import HARNESS, Header
 from harness.keys import Closure, closure
 
 LOCK = "lock.toml"
-OUTSIDE = ("cli", "report", "executors", "stats")
+OUTSIDE = ("claims", "cli", "report", "executors", "stats")
 """Folders of the harness that no score depends on."""
-BESIDE = ("runner.py", "store.py", "record.py", "registry.py", "headers.py", "plan.py", "locks.py", "claims.py")
+BESIDE = ("runner.py", "store.py", "record.py", "registry.py", "headers.py", "plan.py", "locks.py", "conformance.py", "relock.py", "frames.py", "environment.py", "watch.py")
 """Modules of the harness that no score depends on."""
 
 

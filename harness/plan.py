@@ -8,8 +8,9 @@ from typing import Literal, TypeAlias
 from harness.card import Card, Case, Resolved
 from harness.data.catalogue import catalogue
 from harness.errors import UserError
-from harness.headers import Header, expand
+from harness.headers import Header
 from harness.locks import accepted_code
+from harness.parameters import expand
 from harness.record import REPEATED, SCORED, Environment, Record
 from harness.registry import Registry
 from harness.runner import Job
@@ -143,16 +144,17 @@ class _Wanted:
         self._registry = registry
         self._settings: dict[tuple[str, str], list[dict[str, Value]]] = {}
         for text in texts:
-            name, _, rest = text.partition("[")
-            if rest and not rest.endswith("]"):
+            name, bracket, rest = text.partition("[")
+            if bracket and not rest.endswith("]"):
                 raise UserError(f"entrant '{text}' lacks its closing bracket; write name[par=value,...]")
             owners = [task for task in tasks if name in registry.of_task(task)]
             if not owners:
                 known = {entrant for task in tasks for entrant in registry.of_task(task)}
                 raise unknown("entrant", name, known)
             for task in owners:
+                known_settings = self._settings.setdefault((task, name), [])
                 settings = expand(registry.header(task, name), rest.removesuffix("]"))
-                self._settings.setdefault((task, name), []).extend(settings)
+                known_settings += [chosen for chosen in settings if chosen not in known_settings]
 
     def of(self, task: str) -> Iterator[tuple[Header, dict[str, Value]]]:
         """The headers of a task's wanted entrants, each with parameters set from outside."""

@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 import sys
+import sysconfig
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +14,7 @@ from harness.card import Card, read_card
 from harness.entrant import Entrant
 from harness.errors import UserError
 from harness.headers import HARNESS, Header, read_headers
-from harness.keys import Closure, closure
+from harness.keys import Closure, closure, top_level_folder
 from harness.suggest import unknown
 from harness.task import Task
 
@@ -52,9 +53,14 @@ class Registry:
         place = header.path, header.class_name
         if place not in self._closures:
             extra = [header.path.parent / name for name in header.files]
-            if missing := [path for path in extra if not path.is_file()]:
-                raise UserError(f"{header.place}: files names {missing[0].name}, which is not there")
-            self._closures[place] = closure([header.path], header.root, extra, skip=_is_harness)
+            for path in extra:
+                if not path.is_file():
+                    raise UserError(f"{header.place}: files names {path}, which is not there")
+                if not path.parent.resolve().is_relative_to(header.root.resolve()):
+                    raise UserError(f"{header.place}: files names {path}, which is outside {header.root}")
+            self._closures[place] = closure(
+                [header.path], header.root, extra, skip=lambda path: _is_foreign(path, header)
+            )
         return self._closures[place]
 
     @cached_property
@@ -73,7 +79,7 @@ def find(plugins: Iterable[Path] = ()) -> Registry:
     problems: list[str] = []
     for root in _roots(problems):
         files = [root] if root.is_file() else sorted(root.rglob("*.py"))
-        for path in files:
+        for path in filter(Path.is_file, files):
             try:
                 _add(entrants, read_headers(path, root.parent if root.is_file() else root))
             except UserError as error:
@@ -82,7 +88,9 @@ def find(plugins: Iterable[Path] = ()) -> Registry:
         path = plugin.resolve()
         if not path.is_file():
             raise UserError(f"plug-in {plugin} is not a file; --plugin takes the path of a Python file")
-        found = list(read_headers(path, path.parent))
+        root = top_level_folder(path)
+        _check_module_name(path, root)
+        found = list(read_headers(path, root))
         if not found:
             raise UserError(
                 f"plug-in {plugin} defines no entrant: a top-level class with a literal `name` "
@@ -95,7 +103,7 @@ def find(plugins: Iterable[Path] = ()) -> Registry:
 def _add(entrants: dict[tuple[str, str], Header], headers: Iterable[Header]) -> None:
     for header in headers:
         there = entrants.setdefault((header.task, header.name), header)
-        if there is not header and there.path != header.path:
+        if there.place != header.place:
             raise UserError(f"{header.place}: the name '{header.name}' is taken in {header.task} by {there.place}")
 
 
@@ -106,7 +114,9 @@ def _roots(problems: list[str]) -> list[Path]:
         top = point.value.partition(".")[0]
         spec = importlib.util.find_spec(top)
         if spec is None or spec.origin is None:
-            problems.append(f"entry point {point.name}: module '{top}' is not there")
+            problems.append(
+                f"entry point {point.name}: there is no module or package '{top}'; reinstall what brings it"
+            )
             continue
         origin = Path(spec.origin).resolve()
         root = origin.parent if origin.name == "__init__.py" else origin
@@ -120,27 +130,29 @@ def _roots(problems: list[str]) -> list[Path]:
     return roots
 
 
-def _is_harness(path: Path) -> bool:
-    # A plug-in may lie beside the harness, whose version stands for it in the key.
-    return HARNESS in path.parents
+def _check_module_name(path: Path, root: Path) -> None:
+    """A plug-in is imported by name, so that name must be its own."""
+    if not path.stem.isidentifier():
+        raise UserError(f"plug-in {path}: '{path.stem}' cannot be imported; use letters, digits and _ in its name")
+    own = root / "__init__.py" if (root / "__init__.py").exists() else path
+    spec = importlib.util.find_spec(root.name if own is not path else path.stem)
+    if spec is not None and spec.origin is not None and Path(spec.origin).resolve() != own:
+        raise UserError(f"plug-in {path}: the name '{spec.name}' is taken by {spec.origin}; rename the plug-in")
+
+
+def _is_foreign(path: Path, header: Header) -> bool:
+    """Whether a file below an entrant's root is not its own: a plug-in may lie beside the harness, whose version stands
+    for it in the key, and a lone module is installed beside every library."""
+    libraries = {Path(sysconfig.get_path(name)).resolve() for name in ("purelib", "platlib")}
+    return HARNESS in path.parents or (header.root in libraries and path != header.path)
 
 
 def load_entrant(header: Header) -> type[Entrant]:
-    """Import an entrant's class. A plug-in file is imported under its own name, its folder on the path."""
-    if header.module in sys.modules:
-        module = sys.modules[header.module]
-    elif header.kind == "plugin" and not (header.root / "__init__.py").exists():
-        sys.path.insert(0, str(header.root))
-        spec = importlib.util.spec_from_file_location(header.module, header.path)
-        if spec is None or spec.loader is None:
-            raise UserError(f"{header.path} cannot be imported: is it a Python file?")
-        module = importlib.util.module_from_spec(spec)
-        # Before execution: dataclasses look their module up when annotations are postponed.
-        sys.modules[header.module] = module
-        spec.loader.exec_module(module)
-    else:
-        module = importlib.import_module(header.module)
-    found: type[Entrant] = getattr(module, header.class_name)
+    """Import an entrant's class. What holds a plug-in's top-level module is put on the path."""
+    folder = str(header.root.parent if (header.root / "__init__.py").exists() else header.root)
+    if header.kind == "plugin" and folder not in sys.path:
+        sys.path.insert(0, folder)
+    found: type[Entrant] = getattr(importlib.import_module(header.module), header.class_name)
     return found
 
 

@@ -1,6 +1,7 @@
 """`Run`, the handle that training and measuring code is given: settings, streams, budget, curve, artefacts."""
 
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -45,10 +46,10 @@ class Run:
         self.curve: list[dict[str, float]] = []
         self.kept: dict[str, bytes] = {}
         self.artefacts: dict[str, str] = {}
-        self.shared_s = 0.0
         self.on_tick: Callable[[], Mapping[str, float]] | None = None
         self._streams = streams
         self._cache = cache or Cache()
+        self._shared_s: dict[str, float] = {}
         self._due = [budget.total * (i + 1) / ticks for i in range(ticks)]
 
     def rng(self, stream: str) -> np.random.Generator:
@@ -65,9 +66,11 @@ class Run:
 
     def draw(self, items: Iterable[Item], cost: int | Callable[[Item], int]) -> Iterator[Item]:
         """Hand out `items`, charging each its cost, until they or the budget end; an item that would overdraw the
-        budget is not handed out."""
+        budget is not handed out. A negative cost is a `ValueError`."""
         for item in items:
             charge = cost(item) if callable(cost) else cost
+            if charge < 0:
+                raise ValueError(f"an item of the budget cannot cost {charge} {self.budget.unit}")
             if self.spent + charge > self.budget.total:
                 return
             self.spent += charge
@@ -95,19 +98,25 @@ class Run:
         of them is shown the same `shared_s`."""
         with self.clocks.on("shared"):
             built = self._cache.get(recipe)
-        if recipe.identity not in self.artefacts:
-            self.artefacts[recipe.identity] = built.digest
-            self.shared_s += built.seconds
+        self.artefacts[recipe.identity] = built.digest
+        self._shared_s[recipe.identity] = built.seconds
         return built.arrays
 
+    @property
+    def shared_s(self) -> float:
+        """Seconds that the run's artefacts took to build, whoever built them."""
+        return sum(self._shared_s.values())
+
     def keep(self, name: str, data: bytes) -> None:
-        """Store a file (a figure, a grid of samples) beside the record, under a name with its suffix."""
+        """Store a file (a figure, a grid of samples) beside the record, under a plain name with its suffix."""
+        if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*\.[a-z0-9]+", name):
+            raise ValueError(f"cannot keep a file as '{name}'; give it a plain name with a suffix, as in 'samples.png'")
         self.kept[name] = data
 
     def for_measuring(self) -> "Run":
-        """The handle for one evaluation: the same settings and artefacts, no budget, streams of its own that start
-        anew each time, so that measuring more often changes no score."""
-        return Run(
+        """The handle for one evaluation: the same settings, artefacts and kept files, no budget, streams of its own
+        that start anew each time, so that measuring more often changes no score."""
+        measuring = Run(
             settings=self.settings,
             budget=Budget(self.budget.unit, 0),
             streams=self._streams.fresh("measure"),
@@ -115,3 +124,5 @@ class Run:
             cache=self._cache,
             device=self.device,
         )
+        measuring.kept, measuring.artefacts, measuring._shared_s = self.kept, self.artefacts, self._shared_s
+        return measuring

@@ -82,8 +82,12 @@ class Spec:
     @property
     def cell(self) -> PurePosixPath:
         """Where the record lies below `records/`. One cell is one file, whatever its key."""
-        stem = f"{_file_safe(self.chosen)}-s{self.seed}.json"
-        return PurePosixPath(self.task, self.tier, self.case, self.entrant, stem)
+        return PurePosixPath(self.place)
+
+    @property
+    def place(self) -> str:
+        """The cell as text."""
+        return f"{self.task}/{self.tier}/{self.case}/{self.entrant}/{_file_safe(self.chosen)}-s{self.seed}.json"
 
 
 def label(entrant: str, chosen: Mapping[str, Value]) -> str:
@@ -99,7 +103,9 @@ def _shown(value: Value) -> str:
 def _file_safe(chosen: Mapping[str, Value]) -> str:
     if not chosen:
         return "default"
-    text = ",".join(f"{name}={_shown(value)}" for name, value in sorted(chosen.items()))
-    if len(text) <= LONGEST_LABEL and re.fullmatch(r"[A-Za-z0-9_=,.+-]+", text):
+    values = {name: _shown(value) for name, value in sorted(chosen.items())}
+    text = ",".join(f"{name}={value}" for name, value in values.items())
+    # A text with a comma could be taken for another parameter.
+    if len(text) <= LONGEST_LABEL and all(re.fullmatch(r"[A-Za-z0-9_.+-]+", value) for value in values.values()):
         return text
     return digest(dict(chosen))[:16]

@@ -4,17 +4,21 @@ import glob
 import hashlib
 import io
 import os
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 from filelock import FileLock
 
 from harness.errors import UserError
-from harness.record import CorruptRecord, Record, from_bytes, to_bytes
+from harness.record import CorruptRecord, Record, Stored, from_bytes, stored_from_bytes, to_bytes
 from harness.spec import Spec
+
+T = TypeVar("T")
+_Judge: TypeAlias = Callable[[Path, bytes], tuple[T | None, str]]
+"""What is made of a file's bytes, and in words what is wrong with them."""
 
 
 @dataclass
@@ -36,7 +40,10 @@ class Store:
     def lock(self, spec: Spec) -> FileLock:
         """The lock of a run's cell: who holds it may run it. It dies with its process."""
         path = self.root / ".locks" / hashlib.sha256(str(spec.cell).encode()).hexdigest()[:24]
-        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"cannot write to the results folder {self.root}: {error.strerror}") from error
         return FileLock(path.with_suffix(".lock"))
 
     def write(
@@ -56,21 +63,27 @@ class Store:
             for old in path.parent.glob(f"{glob.escape(path.stem)}.*.npz"):
                 if old != _sidecar(path, digest):
                     old.unlink()
+            for old in path.with_suffix("").glob("*"):
+                if old.name not in (kept or {}):
+                    old.unlink()
         except OSError as error:
             raise UserError(f"cannot write the record {path}: {error.strerror}") from error
         return path
 
     def read(self, cell: PurePosixPath) -> Record | None:
         """The record of a cell, or None if there is none or it had to be put aside."""
-        path = self.path(cell)
-        return self._verified(path) if path.exists() else None
+        return self._verified(self.path(cell), self._judged)
 
     def all(self) -> Iterator[Record]:
         """Every record, in order of path; what is corrupt or a duplicate is put aside and named in `problems`."""
-        for path in sorted(self.records.rglob("*.json")):
-            record = self._verified(path)
-            if record is not None:
-                yield record
+        return self._each(self._judged)
+
+    def stored(self) -> Iterator[Stored]:
+        """Every record as plain values, in order of path, put aside as in `all`: what frames are made of.
+
+        Neither the types of values nor sidecars, of which frames have nothing, are checked: a third of the time.
+        """
+        return self._each(self._judged_as_stored)
 
     def items(self, record: Record) -> dict[str, np.ndarray]:
         """The items' own scores beside a record: float32 arrays by the name that the record's score gives."""
@@ -79,19 +92,48 @@ class Store:
         with np.load(_sidecar(self.path(record.spec.cell), record.sidecar), allow_pickle=False) as stored:
             return {name: stored[name] for name in stored.files}
 
-    def _verified(self, path: Path) -> Record | None:
+    def _each(self, judge: _Judge[T]) -> Iterator[T]:
+        for path in sorted(self.records.glob("*/*/*/*/*.json")):
+            found = self._verified(path, judge)
+            if found is not None:
+                yield found
+
+    def _verified(self, path: Path, judge: _Judge[T]) -> T | None:
         try:
-            record = from_bytes(path.read_bytes())
+            raw = path.read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise UserError(f"cannot read the record {path}: {error.strerror}") from error
+        found, fault = judge(path, raw)
+        if not fault:
+            return found
+        if path.exists() and path.read_bytes() != raw:
+            # A run has replaced the record meanwhile, and its sidecar with it.
+            return self._verified(path, judge)
+        self._put_aside(path, fault)
+        return None
+
+    def _judged(self, path: Path, raw: bytes) -> tuple[Record | None, str]:
+        """The record in a file's bytes, and in words what is wrong with it."""
+        try:
+            record = from_bytes(raw)
         except CorruptRecord as error:
-            self._put_aside(path, str(error))
-            return None
+            return None, str(error)
         if self.path(record.spec.cell) != path:
-            self._put_aside(path, f"duplicate: it belongs at {record.spec.cell}")
-            return None
+            return None, f"duplicate: it belongs at {record.spec.cell}"
         if record.sidecar and not _same_bytes(_sidecar(path, record.sidecar), record.sidecar):
-            self._put_aside(path, "its sidecar of item scores is missing or edited")
-            return None
-        return record
+            return None, "without its sidecar of item scores, which is missing or edited"
+        return record, ""
+
+    def _judged_as_stored(self, path: Path, raw: bytes) -> tuple[Stored | None, str]:
+        try:
+            stored = stored_from_bytes(raw)
+        except CorruptRecord as error:
+            return None, str(error)
+        if not path.as_posix().endswith(f"/{stored.spec.place}"):
+            return None, f"duplicate: it belongs at {stored.spec.place}"
+        return stored, ""
 
     def _put_aside(self, path: Path, why: str) -> None:
         name = path.relative_to(self.records).as_posix()
@@ -122,12 +164,13 @@ def _npz(items: Mapping[str, np.ndarray]) -> bytes:
 
 def _write_whole(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".part", delete=False) as part:
-        try:
-            part.write(data)
-            part.flush()
-            os.fsync(part.fileno())
-        except BaseException:
-            Path(part.name).unlink()
-            raise
-    Path(part.name).replace(path)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with part.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise

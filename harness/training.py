@@ -50,32 +50,37 @@ def train(
 ) -> None:
     """Minimise `loss(batch)` (a scalar) over the batches that the budget allows, each of which costs `cost`.
 
-    The mean loss between curve points is logged; a loss that is not finite ends the run as diverged. `after_step` is
-    called with the number of steps done.
+    The mean loss between curve points is logged; a loss that is not finite, whichever step it is, ends the run as
+    diverged. `after_step` is called with the number of steps done.
     """
     steps = max(1, run.budget.total // cost)
+    weights = list(module.parameters())
     optimizer = torch.optim.AdamW(
-        module.parameters(), lr=options.lr, betas=options.betas, weight_decay=options.weight_decay
+        weights, lr=options.lr, betas=options.betas, weight_decay=options.weight_decay, fused=True
     )
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: options.rate(step, steps))
     every = max(1, steps // CURVE_POINTS)
-    total = torch.zeros((), device=run.device)
+    total, summed = torch.zeros((), device=run.device), 0
     module.train()
     for step, batch in enumerate(run.draw(batches, cost), start=1):
         optimizer.zero_grad(set_to_none=True)
         value = loss(batch)
         value.backward()  # type: ignore[no-untyped-call]
         if options.clip:
-            nn.utils.clip_grad_norm_(module.parameters(), options.clip)
+            nn.utils.clip_grad_norm_(weights, options.clip)
         optimizer.step()
         schedule.step()
         total += value.detach()
-        if step % every == 0:
-            run.log(loss=float(total) / every)
+        summed += 1
+        if summed == every:
+            run.log(loss=float(total) / summed)
             total.zero_()
+            summed = 0
         if after_step is not None:
             after_step(step)
         run.tick()
+    if summed:
+        run.log(loss=float(total) / summed)
     module.eval()
 
 

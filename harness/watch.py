@@ -1,5 +1,6 @@
 """Which files of an entrant's folder a run really used, to be compared with what its closure lists."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,10 @@ class Watch:
         sys.addaudithook(self._hook)
 
     def _hook(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if event == "open" and isinstance(arguments[0], str) and arguments[0].startswith(self._folder):
-            self._opened.add(arguments[0])
+        if event == "open" and isinstance(arguments[0], str):
+            path = os.path.abspath(arguments[0])
+            if path.startswith(self._folder):
+                self._opened.add(path)
 
     def unlisted(self, listed: set[str]) -> tuple[str, ...]:
         """The used files, relative to the folder, that are not `listed`."""

@@ -29,17 +29,14 @@ def matches(values: "pd.Series[Any]", condition: Condition) -> NDArray[np.bool_]
     """Which of the values [n] fulfil the condition; an absent value (NaN) fulfils none."""
     import pandas as pd
 
-    found: NDArray[np.bool_]
+    fulfilled: NDArray[np.bool_]
     if isinstance(condition, tuple):
-        found = np.any([matches(values, one) for one in condition], axis=0)
-        return found
+        fulfilled = np.logical_or.reduce([matches(values, one) for one in condition], dtype=bool)
+        return fulfilled
     compare, bound = _parsed(condition)
-    found = values.notna().to_numpy()
-    if isinstance(bound, str):
-        found &= compare(values.to_numpy(dtype=object), bound)
-    else:
-        found &= compare(pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64), bound)
-    return found
+    numbers = pd.to_numeric(values, errors="coerce") if isinstance(bound, float) else values
+    fulfilled = np.asarray(compare(numbers.to_numpy(), bound), dtype=bool)
+    return fulfilled & values.notna().to_numpy()
 
 
 def flaw(condition: Condition) -> str:

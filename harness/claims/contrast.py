@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
-from harness.cells import AXIS, SPENT, with_cells
-from harness.conditions import Condition, literals, matches
+from harness.claims.cells import AXIS, SPENT, with_cells
+from harness.claims.conditions import Condition, literals, matches
+from harness.claims.divergence import spread_diverged
 from harness.record import SCORED
 from harness.stats.estimands import NotAssessable, Side
 
@@ -92,37 +93,34 @@ class Scope:
 
     def __init__(self, frames: Frames, query: Query) -> None:
         self.query = query
-        runs, scores = frames.runs, frames.scores
-        self.runs = runs[(runs["task"] == query.task).to_numpy() & (runs["tier"] == query.tier).to_numpy()]
-        scores = scores[(scores["task"] == query.task).to_numpy() & (scores["tier"] == query.tier).to_numpy()]
-        self.scores = scores
-        rows = scores[(scores["metric"] == query.metric).to_numpy()]
-        if AXIS + SPENT in rows and (query.curve or SPENT not in query.axes):
-            rows = rows[rows[AXIS + SPENT].notna() == query.curve]
-        elif query.curve:
-            rows = rows.iloc[:0]
-        self._rows = rows
-        self._parameters = {
-            entrant: set().union(*(_chosen(label) for label in labels.unique()))
-            for entrant, labels in self.runs.groupby("entrant")["label"]
-        }
+        self._frames = frames
+        runs = _plain(frames.runs.iloc[_reached(frames.runs, query)])
+        self.runs = runs.sort_values(["label", "case", "seed"])
+        self._scored = _reached(frames.scores, query)
+        rows = spread_diverged(self.scores(query.metric), self.runs, query.curve)
+        self._parameters: dict[str, set[str]] = {}
+        for entrant, label in {*zip(self.runs["entrant"], self.runs["label"], strict=True)}:
+            self._parameters.setdefault(entrant, set()).update(_chosen(label))
+        self._rows = with_cells(rows, self.runs, query.axis, set().union(*self._parameters.values()))
+
+    def scores(self, metric: str) -> "pd.DataFrame":
+        """Every score of a metric within the query's task and tier, curves included."""
+        found = self._frames.scores["metric"].iloc[self._scored] == metric
+        return _plain(self._frames.scores.iloc[self._scored[found.to_numpy()]])
 
     def contrast(self, of: str, over: str | None = None) -> Contrast:
         """The complete, comparable scores of two entrants. Raises `NotAssessable`, which names what is missing."""
         names = [of] if over is None else [of, over]
         runs = [self._runs_of(name) for name in names]
         cases = self._needed_cases(runs)
-        runs = [own[own["case"].isin(cases)] for own in runs]
         self._refuse_gaps(names, runs, cases)
+        runs = [own[own["case"].isin(cases).to_numpy()] for own in runs]
         rows = [self._rows_of(name, own) for name, own in zip(names, runs, strict=True)]
         used = _stacked(runs)
         for name, own in zip(names, rows, strict=True):
             self._refuse_unsound(name, own)
         self._refuse_mixed(used, timed=any(bool(own["timing"].any()) for own in rows))
-        by_case = bool(self.query.x) and not self._is_parameter(self.query.x)
-        sides = [
-            Side(name, with_cells(own, used, self.query.axis, by_case)) for name, own in zip(names, rows, strict=True)
-        ]
+        sides = [Side(name, own) for name, own in zip(names, rows, strict=True)]
         return Contrast(sides[0], sides[1] if over is not None else None, used, self.query.curve)
 
     def _runs_of(self, name: str) -> "pd.DataFrame":
@@ -144,7 +142,7 @@ class Scope:
         if self.query.x in own:
             keep &= mine[AXIS + self.query.x].notna().to_numpy()
         # A parameter that is set to its default is another label of the same run.
-        return mine[keep].sort_values(["label", "case", "seed"]).drop_duplicates("key")
+        return mine[keep].drop_duplicates("key")
 
     def _own_parameters(self, name: str) -> AbstractSet[str]:
         return self._parameters.get(name.partition("[")[0], set())
@@ -157,22 +155,25 @@ class Scope:
 
         A case without one finished record may measure it: it is needed until a record shows that it does not.
         """
-        rows = self._rows
+        rows = self._rows[(self._rows["status"] == "ok").to_numpy()]
         for axis, condition in self.query.where.items():
             if not self._is_parameter(axis):
                 rows = rows[_fulfilled(rows, axis, condition)]
         measured = set(rows["case"])
-        finished = set(self.runs["case"][self.runs["status"].isin(SCORED)])
+        finished = set(self.runs["case"][(self.runs["status"] == "ok").to_numpy()])
         there = {case for own in runs for case in own["case"]}
         named = literals(self.query.where["case"]) if "case" in self.query.where else set()
         return named | {case for case in there if case in measured or case not in finished}
 
     def _refuse_gaps(self, names: Sequence[str], runs: Sequence["pd.DataFrame"], cases: AbstractSet[str]) -> None:
-        seeds = sorted({int(seed) for own in runs for seed in own["seed"]})
-        gaps: dict[tuple[str, str], list[int]] = {}
         for name, own in zip(names, runs, strict=True):
             if own.empty:
-                raise NotAssessable(f"no record of {name} with {self.query.metric}{self._restriction()}")
+                raise NotAssessable(f"no record of {name}{self._restriction()}")
+        if not cases:
+            raise NotAssessable(f"{self.query.metric} was not measured{self._restriction()}")
+        seeds = sorted({int(seed) for own in runs for seed in own["seed"][own["case"].isin(cases)]})
+        gaps: dict[tuple[str, str], list[int]] = {}
+        for own in runs:
             states = {
                 (label, case, seed): state
                 for label, case, seed, *state in zip(
@@ -193,9 +194,7 @@ class Scope:
             raise NotAssessable(f"{where}, {plural} {', '.join(map(str, missing))}: {what}{more}")
 
     def _rows_of(self, name: str, runs: "pd.DataFrame") -> "pd.DataFrame":
-        rows = self._rows[self._rows["key"].isin(runs["key"]).to_numpy()]
-        # Two labels of one run share its key.
-        rows = rows[rows["label"].isin(runs["label"]).to_numpy()]
+        rows = self._rows[self._rows["path"].isin(runs["path"]).to_numpy()]
         own = self._own_parameters(name)
         for axis, condition in self.query.where.items():
             if axis in own or not self._is_parameter(axis):
@@ -203,9 +202,10 @@ class Scope:
         if self.query.axis:
             column = rows.get(AXIS + self.query.axis)
             rows = rows.iloc[:0] if column is None else rows[column.notna().to_numpy()]
+            if rows["x"].isna().any():
+                raise NotAssessable(f"{self.query.axis} is not a number everywhere")
         if rows.empty:
-            along = " along the budget" if self.query.curve else f" along {self.query.x}" if self.query.x else ""
-            raise NotAssessable(f"{name} has no {self.query.metric}{along}{self._restriction()}")
+            raise NotAssessable(f"{name} has no {self.query.metric}{self._restriction()}")
         return rows
 
     def _refuse_unsound(self, name: str, rows: "pd.DataFrame") -> None:
@@ -231,7 +231,21 @@ class Scope:
 
     def _restriction(self) -> str:
         shown = [f"{axis} {_condition(condition)}" for axis, condition in self.query.where.items()]
-        return f" where {' and '.join(shown)}" if shown else f" at tier {self.query.tier}"
+        where = f" where {' and '.join(shown)}" if shown else ""
+        along = " along the budget" if self.query.curve else f" along {self.query.x}" if self.query.x else ""
+        return f"{along}{where} at tier {self.query.tier}"
+
+
+def _reached(frame: "pd.DataFrame", query: Query) -> "np.ndarray[Any, np.dtype[np.intp]]":
+    """Positions of the rows of a query's task and tier."""
+    of_task = np.flatnonzero((frame["task"] == query.task).to_numpy())
+    return of_task[(frame["tier"].iloc[of_task] == query.tier).to_numpy()]
+
+
+def _plain(rows: "pd.DataFrame") -> "pd.DataFrame":
+    """The rows with their texts as Python strings in one block: on few rows these are much faster."""
+    texts = [name for name, dtype in rows.dtypes.items() if dtype.kind == "O"]
+    return rows.astype(dict.fromkeys(texts, object)).copy()
 
 
 def _chosen(label: str) -> set[str]:
@@ -253,4 +267,4 @@ def _condition(condition: Condition) -> str:
 def _stacked(runs: Sequence["pd.DataFrame"]) -> "pd.DataFrame":
     import pandas as pd
 
-    return pd.concat(runs).drop_duplicates("key")
+    return pd.concat(runs).drop_duplicates("path")

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from harness.claims import Claim, Part
-from harness.contrast import Frames, Query, Scope
-from harness.finding import REHEARSALS, Finding, ItemScores, Judgement, Leaning, find, settling
-from harness.preconditions import Rules, check_preconditions
+from harness.claims.claim import Claim, Part
+from harness.claims.contrast import Frames, Query, Scope
+from harness.claims.finding import REHEARSALS, Finding, ItemScores, Judgement, Leaning, find, settling
+from harness.claims.preconditions import Rules, check_preconditions
 from harness.stats.estimands import NotAssessable
 from harness.stats.intervals import ALPHA
 

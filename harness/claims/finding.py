@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 
-from harness.cells import AXIS
-from harness.claims import Part
-from harness.contrast import Contrast
+from harness.claims.cells import AXIS, axes_of
+from harness.claims.claim import Part
+from harness.claims.contrast import Contrast
 from harness.stats.bootstrap import item_bootstrap, percentile_interval
 from harness.stats.estimands import RATIOS, Estimand, NotAssessable
 from harness.stats.intervals import NO_INTERVAL, Interval, share_interval, t_interval
@@ -121,7 +121,7 @@ def find(part: Part, scale: str, contrast: Contrast, tier: str, items: ItemScore
     over_items = _item_interval(estimand, contrast, items)
     if exact:
         decision = region.decide(CountEvidence(values))
-    elif len(values) > 1 and not _varies(contrast):
+    elif len(values) > 1 and np.ptp(values) == 0 and not _varies(contrast):
         over_items = _of_identical_shares(estimand, contrast, over_items)
         enough = len(values) >= FEWEST_SEEDS
         decision = region.decide(IntervalEvidence(mean, over_items)) if enough else Decision("inconclusive")
@@ -198,7 +198,7 @@ def _item_interval(estimand: Estimand, contrast: Contrast, items: ItemScores | N
 
 def _items_of_cell(rows: "pd.DataFrame", items: ItemScores) -> Floats | None:
     """Item scores [seeds, items] of one cell, in order of seed."""
-    axes = [name for name in rows.columns if name.startswith(AXIS)]
+    axes = axes_of(rows)
     found = []
     for _, row in rows.sort_values("seed").iterrows():
         at = {name.removeprefix(AXIS): row[name] for name in axes if row[name] == row[name]}

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from harness.cells import AXIS, SPENT
-from harness.claims import Gate, Part
-from harness.contrast import Contrast, Scope
+from harness.claims.cells import AXIS, SPENT
+from harness.claims.claim import Gate, Part
+from harness.claims.contrast import Contrast, Scope
 from harness.stats.estimands import NotAssessable
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ def check_preconditions(part: Part, scope: Scope, contrast: Contrast, rules: Rul
     if part.gate is not None:
         _learned(scope, contrast.runs, part.gate)
     elif rules.gate is not None:
-        measured = _final(scope, rules.gate.metric)["case"]
+        rows = _final(scope, rules.gate.metric)
+        measured = rows["case"][(rows["status"] == "ok").to_numpy()]
         _learned(scope, contrast.runs[contrast.runs["case"].isin(measured).to_numpy()], rules.gate)
 
 
@@ -56,8 +57,8 @@ def _learned(scope: Scope, runs: "pd.DataFrame", gate: Gate) -> None:
     # A diverged run is no escape: it scores chance and is judged.
     runs = runs[(runs["status"] != "diverged").to_numpy()]
     rows = _final(scope, gate.metric)
-    rows = rows[rows["key"].isin(runs["key"]).to_numpy()]
-    if len(lacking := runs[~runs["key"].isin(rows["key"]).to_numpy()]):
+    rows = rows[rows["path"].isin(runs["path"]).to_numpy()]
+    if len(lacking := runs[~runs["path"].isin(rows["path"]).to_numpy()]):
         first = lacking.iloc[0]
         raise NotAssessable(f"{first['label']}, case {first['case']}, seed {first['seed']}: no {gate.metric}, its gate")
     if rows.empty:
@@ -73,7 +74,7 @@ def _learned(scope: Scope, runs: "pd.DataFrame", gate: Gate) -> None:
 
 
 def _final(scope: Scope, metric: str) -> "pd.DataFrame":
-    """The scores of a metric within the scope's task and tier, curves left out."""
-    rows = scope.scores[(scope.scores["metric"] == metric).to_numpy()]
+    """The scores of a metric within the scope, curves left out."""
+    rows = scope.scores(metric)
     spent = AXIS + SPENT
     return rows[rows[spent].isna().to_numpy()] if spent in rows else rows

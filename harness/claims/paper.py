@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from harness.claims import Claim, Part
-from harness.conditions import literals
+from harness.claims.claim import Claim, Part
+from harness.claims.conditions import literals
 from harness.errors import UserError
 from harness.spec import TierName
 from harness.suggest import unknown
@@ -42,17 +42,20 @@ class Published(_Written):
 
 
 class Sweep(_Written):
-    """Parameters of an entrant that are set from outside, each to each of its values, at these tiers."""
+    """Parameters of an entrant that are set from outside, each to each of its values, at these tiers and cases (none
+    named = all)."""
 
     entrant: str
     parameters: Mapping[str, tuple[bool | int | float | str, ...]]
     tiers: tuple[TierName, ...]
+    cases: tuple[str, ...] = ()
 
 
 class Paper(_Written):
-    """All that `paper.toml` says."""
+    """All that `paper.toml` says. `awaited` are entrants that claims name though they do not exist yet."""
 
     paper: Citation
+    awaited: tuple[str, ...] = ()
     published: tuple[Published, ...] = ()
     sweep: tuple[Sweep, ...] = ()
     claim: tuple[Claim, ...] = ()
@@ -93,7 +96,8 @@ def check_paper(
 
     `known_entrants` maps each entrant to the names of its parameters, `cards` each task to its card.
     """
-    lines = []
+    lines = [f"awaited: '{name}' exists; remove it from the list" for name in paper.awaited if name in known_entrants]
+    known_entrants = {**{name: () for name in paper.awaited}, **known_entrants}
     for sweep in paper.sweep:
         lines += [f"sweep of '{sweep.entrant}': {words}" for words in _wrong_sweep(sweep, known_entrants)]
     seen = set()

@@ -1,0 +1,133 @@
+"""The board: the verdicts on the papers' claims, with all that a verdict must be read with."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tabulate import tabulate
+
+from harness.claims.finding import Finding
+from harness.claims.verdict import Verdict, board
+from harness.stats.intervals import ALPHA
+
+HEADERS = ("paper", "claim", "verdict", "estimate", "90 % interval", "p", "n", "of", "over")
+
+
+def as_markdown(verdicts: Mapping[str, Sequence[Verdict]], tier: str) -> str:
+    """The board of one tier: a row a claim, then what each verdict rests on, finding by finding."""
+    rows = [_row(paper, verdict) for paper, claims in verdicts.items() for verdict in claims]
+    facts = board(verdict for claims in verdicts.values() for verdict in claims)
+    counts = ", ".join(f"{count} {outcome}" for outcome, count in facts.counts.items() if count)
+    lines = [
+        f"# Claims at tier {tier}",
+        "",
+        tabulate(rows, HEADERS, tablefmt="github", disable_numparse=True),
+        "",
+        f"{counts or 'no claims'}. Of {facts.assessed} judged claims {facts.by_chance:.1f} would come out by chance "
+        f"at alpha = {ALPHA:g}. Intervals and p are over seeds and assume symmetric differences; p is one-sided.",
+        *(["At this tier every verdict is a rehearsal."] if facts.counts["rehearsal"] else []),
+    ]
+    for paper, claims in verdicts.items():
+        for verdict in claims:
+            lines += ["", f"## {paper}: {verdict.claim.id}", "", *_details(verdict)]
+    return "\n".join(lines) + "\n"
+
+
+def as_json(verdicts: Mapping[str, Sequence[Verdict]], tier: str) -> dict[str, Any]:
+    """The board as plain values; what is not available is null."""
+    return {
+        "tier": tier,
+        "claims": [
+            {
+                "paper": paper,
+                "claim": verdict.claim.id,
+                "source": verdict.claim.source,
+                "says": verdict.claim.says,
+                "outcome": verdict.outcome,
+                "text": verdict.text,
+                "findings": [_plain(finding) for finding in verdict.findings],
+                "records": list(verdict.paths),
+            }
+            for paper, claims in verdicts.items()
+            for verdict in claims
+        ],
+    }
+
+
+def _row(paper: str, verdict: Verdict) -> list[str]:
+    finding = verdict.deciding
+    return [
+        paper,
+        verdict.claim.id,
+        verdict.text,
+        _shown(finding, finding.estimate),
+        _interval(finding, finding.interval.lo, finding.interval.hi),
+        "n/a" if math.isnan(finding.p) else f"{finding.p:.3g}",
+        str(finding.n),
+        finding.part.of,
+        finding.over or "-",
+    ]
+
+
+def _details(verdict: Verdict) -> list[str]:
+    lines = [f"{verdict.claim.says} ({verdict.claim.source})", ""]
+    for finding in verdict.findings:
+        part = finding.part
+        against = f" over {finding.over}" if finding.over else ""
+        scale = f" ({finding.scale} scale)" if finding.scale != "raw" else ""
+        what = f"`{part.metric}`, {part.estimand} of {part.of}{against}, {part.kind}{_bounds(finding)}{scale}"
+        lines.append(f"- {what}: {finding.text}")
+        if finding.values:
+            seeds = ", ".join(_shown(finding, value) for value in finding.values)
+            lines.append(
+                f"  {_shown(finding, finding.estimate)}, 90 % interval "
+                f"{_interval(finding, finding.interval.lo, finding.interval.hi)}, "
+                f"over items {_interval(finding, finding.items.lo, finding.items.hi)}; by seed: {seeds}"
+            )
+            lines.append(
+                f"  n = {finding.n} seeds, cases {', '.join(finding.cases)}, budget {', '.join(finding.budgets)}, "
+                f"device {', '.join(finding.devices)}; {finding.comparison or 'one entrant'}"
+            )
+    return lines
+
+
+def _bounds(finding: Finding) -> str:
+    part = finding.part
+    bounds = {"margin": part.margin, "lower": part.lower, "upper": part.upper}
+    return "".join(f", {name} {value:g}" for name, value in bounds.items() if value is not None)
+
+
+def _shown(finding: Finding, value: float) -> str:
+    """A value on the scale that it is written on: ratios as ratios."""
+    if math.isnan(value):
+        return "n/a"
+    return f"x{math.exp(value):.3g}" if finding.ratio else f"{value:+.4g}"
+
+
+def _interval(finding: Finding, lo: float, hi: float) -> str:
+    return "n/a" if math.isnan(lo) else f"[{_shown(finding, lo)}, {_shown(finding, hi)}]"
+
+
+def _plain(finding: Finding) -> dict[str, Any]:
+    def number(value: float) -> float | None:
+        return value if math.isfinite(value) else None
+
+    return {
+        "metric": finding.part.metric,
+        "estimand": finding.part.estimand,
+        "kind": finding.part.kind,
+        "of": finding.part.of,
+        "over": finding.over,
+        "scale": finding.scale,
+        "text": finding.text,
+        "estimate": number(finding.estimate),
+        "interval": [number(finding.interval.lo), number(finding.interval.hi)],
+        "items_interval": [number(finding.items.lo), number(finding.items.hi)],
+        "p": number(finding.p),
+        "seeds": list(finding.seeds),
+        "values": list(finding.values),
+        "cases": list(finding.cases),
+        "budgets": list(finding.budgets),
+        "devices": list(finding.devices),
+        "comparison": finding.comparison,
+    }

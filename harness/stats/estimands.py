@@ -1,0 +1,158 @@
+"""Estimands: what a claim is about, as one number a seed."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+
+from harness.stats.resampling import Floats
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Name: TypeAlias = Literal["difference", "log_ratio", "level", "slope", "gap_slope", "steps_ratio"]
+
+WITHOUT_OPPONENT: frozenset[Name] = frozenset({"level", "slope"})
+ALONG_AN_AXIS: frozenset[Name] = frozenset({"slope", "gap_slope"})
+RATIOS: frozenset[Name] = frozenset({"log_ratio", "steps_ratio"})
+"""Estimands that are logarithms of ratios: their margins and bounds are written as ratios."""
+
+_FEWEST_X = 2
+
+
+class NotAssessable(Exception):
+    """Why a claim cannot be judged on what there is."""
+
+
+class Side(NamedTuple):
+    """The scores of one entrant: a row for each seed, `cell` (case and point, in words) and `x`.
+
+    Columns: seed (int), cell (str), x (float; 0 where there is no axis), value, n_used. The curves of `steps_ratio`
+    have the budget spent as x, and also the column status.
+    """
+
+    label: str
+    rows: "pd.DataFrame"
+
+
+@dataclass(frozen=True)
+class Estimand:
+    """One number e_s for each seed s; means over cells are taken on the estimand's own scale, over complete cells only.
+
+    difference   of - over
+    log_ratio    log(of / over)
+    level        of
+    slope        least-squares slope of `of` on log2 x; of log `of` on log x with `loglog`
+    gap_slope    least-squares slope of (of - over) on log2 x
+    steps_ratio  -log(budget of `of` to reach `over`'s final value / whole budget); never reached = 0
+
+    All but `level` and `slope`, which are raw, are oriented: positive is better by the metric's direction. With
+    `logit`, values are shares and become log((correct + .5) / (wrong + .5)) first.
+    """
+
+    name: Name
+    better: Literal["higher", "lower"] = "higher"
+    loglog: bool = False
+    logit: bool = False
+
+    @property
+    def sign(self) -> int:
+        """-1 where a lower metric is better."""
+        return 1 if self.better == "higher" else -1
+
+    def per_seed(self, of: Side, over: Side | None = None) -> "pd.Series[float]":
+        """The estimand by seed (the index). Raises `NotAssessable`, which names the first cell that is missing."""
+        import pandas as pd
+
+        sides = [of] if over is None else [of, over]
+        if self.name == "steps_ratio":
+            return self._steps_ratio(*sides)
+        seeds, xs, grids = _complete([Side(side.label, self._scaled(side)) for side in sides])
+        values = [grid.mean(axis=2) for grid in grids]  # [seeds, xs]
+        raw = values[0] if over is None else self.sign * (values[0] - values[1])
+        if self.name in ALONG_AN_AXIS:
+            return pd.Series(raw @ self._slope_weights(xs), index=seeds)
+        return pd.Series(raw.mean(axis=1), index=seeds)
+
+    def _scaled(self, side: Side) -> "pd.DataFrame":
+        values = side.rows["value"].to_numpy(dtype=np.float64)
+        if self.logit:
+            if ((values < 0) | (values > 1)).any():
+                raise NotAssessable(f"the logit scale needs shares; {side.label} has values outside 0 and 1")
+            total = side.rows["n_used"].to_numpy(dtype=np.float64)
+            return side.rows.assign(value=np.log((values * total + 0.5) / ((1 - values) * total + 0.5)))
+        if self.name == "log_ratio" or self.loglog:
+            if (values <= 0).any():
+                raise NotAssessable(f"a logarithm needs positive values; {side.label} has {values.min():g}")
+            return side.rows.assign(value=np.log(values))
+        return side.rows
+
+    def _slope_weights(self, xs: Floats) -> Floats:
+        """Weights [xs] whose product with y is its least-squares slope."""
+        if len(xs) < _FEWEST_X or xs[0] <= 0:
+            raise NotAssessable(f"a slope needs two or more positive x, there are {', '.join(f'{x:g}' for x in xs)}")
+        position = np.log(xs) if self.loglog else np.log2(xs)
+        centred = position - position.mean()
+        return np.asarray(centred / (centred @ centred))
+
+    def _steps_ratio(self, of: Side, over: Side) -> "pd.Series[float]":
+        import pandas as pd
+
+        curves, targets = (dict(list(side.rows.groupby(["seed", "cell"]))) for side in (of, over))
+        for side, own, others in ((of, curves, targets), (over, targets, curves)):
+            if missing := sorted(set(others) - set(own)):
+                raise NotAssessable(f"{side.label} has no curve at {missing[0][1]}, seed {missing[0][0]}")
+        found = [(seed, self._log_speedup(curves[seed, cell], targets[seed, cell])) for seed, cell in sorted(curves)]
+        return pd.DataFrame(found, columns=["seed", "e"]).groupby("seed")["e"].mean()
+
+    def _log_speedup(self, curve: "pd.DataFrame", target: "pd.DataFrame") -> float:
+        spent, values = _curve(curve)
+        whole, final = (float(column[-1]) for column in _curve(target))
+        if (curve["status"] == "diverged").any():
+            return 0.0
+        reached = self.sign * (values - final) >= 0
+        if not reached.any():
+            return 0.0
+        i = int(reached.argmax())
+        if i == 0:  # before training, or at the first point: no earlier budget is known
+            needed = float(spent[spent > 0][0])
+        else:  # points are few: between two of them the value is taken to change evenly
+            share = (final - values[i - 1]) / (values[i] - values[i - 1])
+            needed = float(spent[i - 1] + share * (spent[i] - spent[i - 1]))
+        return -math.log(min(1.0, needed / whole))
+
+
+def _curve(rows: "pd.DataFrame") -> tuple[Floats, Floats]:
+    """Budget spent and value, in order."""
+    ordered = rows.sort_values("x")
+    if ordered["x"].iloc[-1] <= 0:
+        raise NotAssessable("a curve has no point after its start")
+    return ordered["x"].to_numpy(dtype=np.float64), ordered["value"].to_numpy(dtype=np.float64)
+
+
+def _complete(sides: Sequence[Side]) -> tuple[list[int], Floats, list[Floats]]:
+    """Seeds, xs and one array [seeds, xs, cells] a side. Every side has every cell of every other, once."""
+    axes = [np.unique(np.concatenate([side.rows[name].to_numpy() for side in sides])) for name in ("seed", "x", "cell")]
+    seeds, xs, cells = axes
+    grids = []
+    for side in sides:
+        at = tuple(
+            np.searchsorted(axis, side.rows[name]) for axis, name in zip(axes, ("seed", "x", "cell"), strict=True)
+        )
+        counts = np.zeros((len(seeds), len(xs), len(cells)), dtype=int)
+        np.add.at(counts, at, 1)
+        if (counts != 1).any():
+            seed, x, cell = (int(i) for i in np.argwhere(counts != 1)[0])
+            place = f"{cells[cell]}, seed {seeds[seed]}" + (f", x = {xs[x]:g}" if len(xs) > 1 else "")
+            many = counts[seed, x, cell]
+            what = f"{many} scores where one is compared" if many else "no score"
+            raise NotAssessable(f"{side.label} has {what} at {place}")
+        grid = np.empty(counts.shape)
+        grid[at] = side.rows["value"].to_numpy(dtype=np.float64)
+        if np.isnan(grid).any():
+            seed, x, cell = (int(i) for i in np.argwhere(np.isnan(grid))[0])
+            raise NotAssessable(f"{side.label} has the value NaN at {cells[cell]}, seed {seeds[seed]}")
+        grids.append(grid)
+    return [int(seed) for seed in seeds], xs.astype(np.float64), grids

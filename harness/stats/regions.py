@@ -1,0 +1,191 @@
+"""Regions: what a claim's hypothesis asks of the evidence, and what the evidence decides."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, Protocol, TypeAlias
+
+import numpy as np
+
+from harness.stats.intervals import ALPHA, Interval, t_interval
+from harness.stats.resampling import Floats
+from harness.stats.signflip import signflip_p
+
+Kind: TypeAlias = Literal["greater", "noninferior", "equivalent", "within"]
+Outcome: TypeAlias = Literal["reproduced", "contradicted", "inconclusive"]
+
+FEWEST_SEEDS = 5
+"""With fewer no p-value reaches .05 (1/16 at 4, 1/32 at 5), so that no verdict is possible."""
+MOST_SEEDS = 99
+
+
+class Evidence(Protocol):
+    """What is known about the mean of an estimand."""
+
+    @property
+    def mean(self) -> float:
+        """The estimate."""
+
+    def above(self, tau: float) -> bool:
+        """Whether the mean is shown to lie above `tau`."""
+
+    def below(self, tau: float) -> bool:
+        """Whether the mean is shown to lie below `tau`."""
+
+
+@dataclass(frozen=True)
+class SeedEvidence:
+    """One number a seed [n]: a bound is passed if the t interval and the exact test both pass it."""
+
+    values: Floats
+    alpha: float = ALPHA
+
+    @property
+    def mean(self) -> float:
+        return float(self.values.mean())
+
+    def above(self, tau: float) -> bool:
+        lo = t_interval(self.values, self.alpha).lo  # NaN, above nothing, for one seed and for identical ones
+        return lo > tau and float(signflip_p(self.values, tau)) <= self.alpha
+
+    def below(self, tau: float) -> bool:
+        return SeedEvidence(-self.values, self.alpha).above(-tau)
+
+
+@dataclass(frozen=True)
+class CountEvidence:
+    """One counted number a seed [n] (bytes, weights): a bound is passed if every seed passes it."""
+
+    values: Floats
+
+    @property
+    def mean(self) -> float:
+        return float(self.values.mean())
+
+    def above(self, tau: float) -> bool:
+        return bool(self.values.min() > tau)
+
+    def below(self, tau: float) -> bool:
+        return bool(self.values.max() < tau)
+
+
+@dataclass(frozen=True)
+class IntervalEvidence:
+    """An interval alone, for instance over items: a bound is passed if the interval does not reach it."""
+
+    mean: float
+    interval: Interval
+
+    def above(self, tau: float) -> bool:
+        return self.interval.lo > tau
+
+    def below(self, tau: float) -> bool:
+        return self.interval.hi < tau
+
+
+class Bound(NamedTuple):
+    """One side of a hypothesis: the mean lies above, or below, `tau`."""
+
+    side: Literal["above", "below"]
+    tau: float
+
+    def passed(self, evidence: Evidence) -> bool:
+        """Whether the evidence shows it."""
+        return evidence.above(self.tau) if self.side == "above" else evidence.below(self.tau)
+
+
+class Decision(NamedTuple):
+    """An outcome; `detail` says whether an effect that is not `greater` is `negligible` or `opposite`."""
+
+    outcome: Outcome
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Region:
+    """A hypothesis about the mean of an estimand, on the estimand's scale.
+
+    `margin` is the smallest effect of interest of `greater`, `noninferior` and `equivalent`; `lower` and `upper` bound
+    `within`, infinite where not given.
+    """
+
+    kind: Kind
+    margin: float = math.nan
+    lower: float = -math.inf
+    upper: float = math.inf
+
+    @property
+    def required(self) -> tuple[Bound, ...]:
+        """What must be shown for `reproduced`."""
+        match self.kind:
+            case "greater":
+                return (Bound("above", 0.0),)
+            case "noninferior":
+                return (Bound("above", -self.margin),)
+            case "equivalent":
+                return (Bound("above", -self.margin), Bound("below", self.margin))
+            case "within":
+                return _finite(Bound("above", self.lower), Bound("below", self.upper))
+
+    @property
+    def refuting(self) -> tuple[Bound, ...]:
+        """What, if any of it is shown, makes it `contradicted`."""
+        match self.kind:
+            case "greater":
+                return (Bound("below", self.margin),)
+            case "noninferior":
+                return (Bound("below", -self.margin),)
+            case "equivalent":
+                return (Bound("above", self.margin), Bound("below", -self.margin))
+            case "within":
+                return _finite(Bound("below", self.lower), Bound("above", self.upper))
+
+    def decide(self, evidence: Evidence) -> Decision:
+        """The outcome. The regions are disjoint: the order of the two questions does not matter."""
+        if any(bound.passed(evidence) for bound in self.refuting):
+            if self.kind != "greater":
+                return Decision("contradicted")
+            return Decision("contradicted", "negligible" if evidence.mean > 0 else "opposite")
+        if all(bound.passed(evidence) for bound in self.required):
+            return Decision("reproduced")
+        return Decision("inconclusive")
+
+    def p_value(self, values: Floats) -> float:
+        """The p with which `values` [n] show what is required: the largest where both sides are.
+
+        NaN where n < 2 or the seeds do not vary.
+        """
+        if len(values) < 2 or not np.ptp(values) > 0:
+            return math.nan
+        one_sided = [
+            signflip_p(values, bound.tau) if bound.side == "above" else signflip_p(-values, -bound.tau)
+            for bound in self.required
+        ]
+        return float(max(one_sided))
+
+    def leans_for(self, mean: float) -> bool:
+        """Which outcome is nearer to an undecided mean: with `greater`, reproduced from half the margin upwards."""
+        if self.kind == "greater":
+            return mean > self.margin / 2
+        return all(bound.passed(IntervalEvidence(mean, Interval(mean, mean))) for bound in self.required)
+
+    def seeds_to_settle(self, values: Floats) -> float:
+        """How many seeds with the mean and deviation of `values` [n] would decide: at least 5 and more than n.
+
+        Infinity beyond 99; NaN where n < 2 or the seeds do not vary, since nothing can be said.
+        """
+        from scipy.special import stdtrit
+
+        n = len(values)
+        if n < 2 or not np.ptp(values) > 0:
+            return math.nan
+        mean, deviation = float(values.mean()), float(values.std(ddof=1))
+        numbers = np.arange(max(FEWEST_SEEDS, n + 1), MOST_SEEDS + 1)
+        halves = stdtrit(numbers - 1, 1 - ALPHA) * deviation / np.sqrt(numbers)
+        for number, half in zip(numbers.tolist(), halves.tolist(), strict=True):
+            if self.decide(IntervalEvidence(mean, Interval(mean - half, mean + half))).outcome != "inconclusive":
+                return float(number)
+        return math.inf
+
+
+def _finite(*bounds: Bound) -> tuple[Bound, ...]:
+    return tuple(bound for bound in bounds if math.isfinite(bound.tau))

@@ -1,0 +1,45 @@
+"""The sign-flip test: how often random signs would make differences sum as high as they did."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from harness.stats.resampling import Floats, generator
+
+MOST_EXACT = 20
+"""Largest number of differences whose 2^n sign flips are all counted."""
+FLIPS = 1 << 16
+"""Random sign flips beyond that."""
+
+
+def signflip_p(values: ArrayLike, tau: float = 0.0) -> Floats:
+    """One-sided p [...] of `values` [..., n] lying above `tau`; a single sample gives a scalar array.
+
+    The share of the 2^n sign flips of (value - tau) whose sum is at least the observed sum, exact to n = 20; beyond, a
+    Monte-Carlo estimate that counts the observed flip itself, so that it is never 0. NaN where a value is NaN. Valid
+    where the differences are symmetric about their centre.
+    """
+    shifted = np.asarray(values, dtype=np.float64) - tau
+    n = shifted.shape[-1]
+    observed = shifted.sum(axis=-1)
+    # Sums that are equal on paper may differ in their last bits: they count as reached.
+    reached = (observed - 1e-12 * np.abs(shifted).sum(axis=-1))[..., None]
+    if n <= MOST_EXACT:
+        p = (_all_flips(shifted) >= reached).mean(axis=-1)
+    else:
+        signs = 2.0 * generator(shifted).integers(0, 2, size=(n, FLIPS), dtype=np.int8) - 1
+        p = (1 + (shifted @ signs >= reached).sum(axis=-1)) / (1 + FLIPS)
+    return np.asarray(np.where(np.isnan(observed), np.nan, p))
+
+
+def attainable_p(n: int) -> float:
+    """The smallest p that `n` seeds can reach: 1 / 2^n, when every one of them lies above tau."""
+    return 0.5**n
+
+
+def _all_flips(shifted: Floats) -> Floats:
+    """Sums [..., 2^n] of all sign flips of `shifted` [..., n]."""
+    sums = np.zeros((*shifted.shape[:-1], 1))
+    for i in range(shifted.shape[-1]):
+        one = shifted[..., i : i + 1]
+        sums = np.concatenate([sums + one, sums - one], axis=-1)
+    return sums

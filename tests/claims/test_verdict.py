@@ -1,0 +1,659 @@
+"""Verdicts from frames made by hand: preconditions, regions, what is printed, and what is never done silently."""
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from harness.claims.claim import Claim, Gate
+from harness.claims.preconditions import Rules
+from harness.claims.verdict import Verdict, board, judge
+
+DIFFERENCES = np.array([0.08, 0.10, 0.12, 0.09, 0.11])
+BASE = {
+    "id": "better",
+    "source": "Table 1",
+    "task": "toy",
+    "tiers": ["small"],
+    "metric": "accuracy",
+    "kind": "greater",
+    "margin": 0.02,
+    "of": "new",
+    "over": ["old"],
+}
+
+
+class Frames(NamedTuple):
+    runs: pd.DataFrame
+    scores: pd.DataFrame
+
+
+def record(entrant: str, seed: int, value: float | Mapping[str, Any], **fields: Any) -> dict[str, Any]:
+    """One record: `value` of the metric, or a value by metric; `at` and `points` place it on axes."""
+    label = fields.pop("label", entrant)
+    case = fields.pop("case", "main")
+    points = fields.pop("points", {})
+    at = {f"x.{axis}": place for axis, place in fields.pop("at", {}).items()}
+    entry = {
+        "task": "toy",
+        "tier": "small",
+        "case": case,
+        "entrant": entrant,
+        "label": label,
+        "kind": "baseline",
+        "component": "",
+        "seed": seed,
+        "status": "ok",
+        "error": "",
+        "key": f"{label}-{case}-{seed}-{fields.get('tier', 'small')}",
+        "version": 1,
+        "data": "d",
+        "settings": "s",
+        "produced": f"p{seed}{case}",
+        "device": "cpu",
+        "threads": 1,
+        "budget": 1000,
+        "unit": "examples",
+        "contended": False,
+        "path": f"toy/{case}/{label}-s{seed}.json",
+        **at,
+    }
+    score = {
+        "better": "higher",
+        "unit": "share",
+        "chance": 0.1,
+        "exact": False,
+        "timing": False,
+        "n_used": 1000,
+        "n_expected": 1000,
+    }
+    own = {name: fields.pop(name) for name in list(fields) if name in score}
+    values = value if isinstance(value, Mapping) else {"accuracy": value}
+    entry.update(fields)
+    return {"run": entry, "score": {**score, **own}, "values": values, "points": points}
+
+
+def frames(*records: dict[str, Any]) -> Frames:
+    runs, scores = [], []
+    for one in records:
+        runs.append(one["run"])
+        for metric, value in one["values"].items():
+            for points, v in value.items() if isinstance(value, Mapping) else [((), value)]:
+                row = {name: one["run"][name] for name in one["run"] if name not in ("unit", "budget")}
+                at = {f"x.{axis}": place for axis, place in points}
+                scores.append({**row, **one["score"], **at, "metric": metric, "value": v})
+    columns = ["task", "tier", "case", "entrant", "label", "key", "metric", "value"]
+    return Frames(pd.DataFrame(runs), pd.DataFrame(scores) if scores else pd.DataFrame(columns=columns))
+
+
+def pair(differences: np.ndarray = DIFFERENCES, **fields: Any) -> list[dict[str, Any]]:
+    """Records of `new` and `old` whose accuracies differ by these, seed by seed, listed in different orders."""
+    levels = 0.5 + 0.07 * np.random.default_rng(0).normal(size=len(differences))
+    old = [record("old", seed, level, **fields) for seed, level in enumerate(levels)]
+    new = [record("new", seed, levels[seed] + d, **fields) for seed, d in enumerate(differences)]
+    return [*reversed(new), *old]
+
+
+def claim(**changes: Any) -> Claim:
+    return Claim.model_validate({name: value for name, value in {**BASE, **changes}.items() if value is not None})
+
+
+def verdict(records: list[dict[str, Any]], tier: str = "small", **changes: Any) -> Verdict:
+    return judge(claim(**changes), frames(*records), tier)
+
+
+def without(records: list[dict[str, Any]], entrant: str, seed: int) -> list[dict[str, Any]]:
+    return [one for one in records if (one["run"]["entrant"], one["run"]["seed"]) != (entrant, seed)]
+
+
+def failed(entrant: str, seed: int, status: str, **fields: Any) -> dict[str, Any]:
+    return record(entrant, seed, {}, status=status, **fields)
+
+
+class TestOutcomes:
+    def test_reproduced_with_all_that_is_always_printed(self) -> None:
+        found = verdict(pair())
+        finding = found.deciding
+        assert (found.outcome, found.tier, found.text) == ("reproduced", "small", "reproduced")
+        assert finding.values == pytest.approx(DIFFERENCES)
+        assert finding.seeds == (0, 1, 2, 3, 4)
+        assert (finding.n, finding.estimate, finding.p) == (5, pytest.approx(0.1), 1 / 32)
+        half = 2.13185 * DIFFERENCES.std(ddof=1) / math.sqrt(5)
+        assert finding.interval == pytest.approx((0.1 - half, 0.1 + half), abs=1e-6)
+        assert (finding.cases, finding.budgets, finding.devices) == (("main",), ("1000 examples",), ("cpu",))
+        assert found.paths == tuple(sorted(f"toy/main/{e}-s{s}.json" for e in ("new", "old") for s in range(5)))
+
+    @pytest.mark.parametrize(
+        ("shift", "text"),
+        [(-0.095, "contradicted (negligible)"), (-0.15, "contradicted (opposite)")],
+    )
+    def test_contradicted_says_whether_it_is_negligible_or_opposite(self, shift: float, text: str) -> None:
+        assert verdict(pair(DIFFERENCES + shift), margin=0.03).text == text
+
+    def test_inconclusive_carries_its_leaning_and_the_seeds_that_would_settle_it(self) -> None:
+        found = verdict(pair(np.array([0.10, -0.04, 0.12, 0.01, 0.11])))
+        assert found.outcome == "inconclusive"
+        assert found.leaning == "for"
+        assert 6 <= found.settles_at <= 20
+        assert found.text == f"inconclusive (leaning for; {found.settles_at:.0f} seeds would settle it)"
+
+    def test_fewer_than_five_seeds_can_only_be_inconclusive(self) -> None:
+        found = verdict(pair(DIFFERENCES[:4]))
+        assert (found.outcome, found.settles_at) == ("inconclusive", 5)
+
+    def test_one_seed_has_no_interval_and_no_p(self) -> None:
+        finding = verdict(pair(DIFFERENCES[:1])).deciding
+        assert (finding.outcome, finding.n, str(finding.interval)) == ("inconclusive", 1, "n/a")
+        assert math.isnan(finding.p)
+        assert finding.text == "inconclusive (leaning for; seeds needed: n/a)"
+
+    def test_the_metrics_direction_orients_the_difference(self) -> None:
+        assert verdict(pair(-DIFFERENCES, better="lower")).outcome == "reproduced"
+        assert verdict(pair(DIFFERENCES, better="lower")).outcome == "contradicted"
+
+    def test_a_ratio_is_judged_by_margins_written_as_ratios(self) -> None:
+        records = [record("new", s, 2.0 + 0.01 * s, unit="ms") for s in range(5)]
+        records += [record("old", s, 1.0, unit="ms") for s in range(5)]
+        ratio = {"estimand": "log_ratio", "kind": "within", "margin": None}
+        assert verdict(records, lower=1.9, **ratio).outcome == "reproduced"
+        assert verdict(records, upper=1.9, **ratio).outcome == "contradicted"
+        assert verdict(records, lower=1.9, **ratio).deciding.ratio
+
+    def test_the_same_records_give_the_same_verdict_whatever_the_order_and_global_state(self) -> None:
+        records = pair()
+        np.random.seed(0)
+        first = verdict(records)
+        np.random.seed(1)
+        assert verdict(records[::-1]) == first
+
+
+class TestOpponentsAndParts:
+    def records(self, third: float) -> list[dict[str, Any]]:
+        others = [record("third", s, third + 0.01 * s) for s in range(5)]
+        return [*pair(), *others]
+
+    def test_all_opponents_must_be_beaten(self) -> None:
+        assert verdict(self.records(0.2), over=["old", "third"]).outcome == "reproduced"
+        assert verdict(self.records(0.9), over=["old", "third"]).outcome == "contradicted"
+
+    def test_the_finding_that_decides_is_named(self) -> None:
+        found = verdict(self.records(0.9), over=["old", "third"])
+        assert (found.deciding.over, [f.outcome for f in found.findings]) == ("third", ["reproduced", "contradicted"])
+
+    def test_one_contradicted_part_contradicts_though_another_cannot_be_assessed(self) -> None:
+        found = verdict(self.records(0.9), over=["absent", "third"])
+        assert found.outcome == "contradicted"
+        assert verdict(self.records(0.2), over=["absent", "third"]).outcome == "not assessable"
+
+    def test_all_parts_must_hold(self) -> None:
+        parts = [{}, {"kind": "noninferior", "margin": 0.01, "of": "old", "over": ["new"]}]
+        assert verdict(pair(), part=parts).outcome == "contradicted"
+
+    def test_one_component_makes_it_controlled(self) -> None:
+        assert verdict(pair()).deciding.comparison == "system comparison"
+        assert verdict(pair(component="NegativeSampler")).deciding.comparison == "controlled"
+        mixed = [*pair(component="NegativeSampler")[:5], *pair(component="")[5:]]
+        assert verdict(mixed).deciding.comparison == "system comparison"
+
+
+class TestPreconditions:
+    @pytest.mark.parametrize(
+        ("change", "reason"),
+        [
+            (lambda r: without(r, "old", 3), "old, case main, seed 3: no record"),
+            (lambda r: without(without(r, "new", 3), "new", 4), "new, case main, seeds 3, 4: no record"),
+            (lambda r: [*without(r, "old", 2), failed("old", 2, "oom")], "old, case main, seed 2: oom"),
+            (
+                lambda r: [*without(r, "new", 0), failed("new", 0, "error", error="ValueError: no")],
+                "new, case main, seed 0: error (ValueError: no)",
+            ),
+            (
+                lambda r: without([*without(r, "old", 2), failed("old", 2, "timeout")], "new", 1),
+                "new, case main, seed 1: no record (and 1 more gaps)",
+            ),
+            (lambda r: r[:5], "no record of old at tier small"),
+        ],
+    )
+    def test_a_missing_or_failed_record_is_named(
+        self, change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]], reason: str
+    ) -> None:
+        assert verdict(change(pair())).text == f"not assessable ({reason})"
+
+    def test_an_empty_store_is_named_not_crashed_on(self) -> None:
+        empty = frames(*pair())
+        found = judge(claim(), Frames(empty.runs.iloc[:0], empty.scores.iloc[:0]), "small")
+        assert found.text == "not assessable (no record of new at tier small)"
+
+    def test_another_tier_is_not_the_claims(self) -> None:
+        found = verdict(pair(tier="large"), tier="large")
+        assert found.text == "not assessable (the claim is for tier small, not large)"
+
+    def test_records_of_another_tier_are_not_used(self) -> None:
+        assert verdict(pair(tier="large")).text == "not assessable (no record of new at tier small)"
+
+    def test_the_baseline_must_be_above_chance_by_the_margin(self) -> None:
+        rules = {"toy": Rules(margins={"accuracy": 0.3})}
+        assert judge(claim(), frames(*pair(chance=0.1)), "small", rules).outcome == "reproduced"
+        found = judge(claim(), frames(*pair(chance=0.3)), "small", rules)
+        assert found.text.startswith("not assessable (old is not above chance in case main: accuracy 0.")
+        assert found.text.endswith("chance 0.3, margin 0.3)")
+        unknown = frames(*pair(chance=math.nan))
+        assert judge(claim(), unknown, "small", rules).outcome == "reproduced"
+
+    def test_chance_is_below_where_lower_is_better(self) -> None:
+        rules = {"toy": Rules(margins={"accuracy": 0.1})}
+        assert judge(claim(), frames(*pair(-DIFFERENCES, better="lower", chance=1.0)), "small", rules).outcome == (
+            "reproduced"
+        )
+        found = judge(claim(), frames(*pair(-DIFFERENCES, better="lower", chance=0.5)), "small", rules)
+        assert found.outcome == "not assessable"
+
+    @pytest.mark.parametrize("in_the_claim", [True, False])
+    def test_a_run_that_has_not_learned_its_training_task_is_named(self, in_the_claim: bool) -> None:
+        records = [
+            record(e, s, {"accuracy": v + 0.01 * s * s, "learned": 0.99 - 0.5 * (e == "new" and s == 3)})
+            for e, v in (("new", 0.8), ("old", 0.6))
+            for s in range(5)
+        ]
+        gate = Gate(metric="learned", threshold=0.9)
+        made = claim(gate=gate.model_dump()) if in_the_claim else claim()
+        found = judge(made, frames(*records), "small", {} if in_the_claim else {"toy": Rules(gate=gate)})
+        assert found.text == (
+            "not assessable (new has not learned its training task in case main, seed 3: learned 0.49, needed 0.9)"
+        )
+
+    def test_a_gate_that_was_not_measured_is_named(self) -> None:
+        found = verdict(pair(), gate={"metric": "learned", "threshold": 0.9})
+        assert "no learned, its gate" in found.text
+
+    def test_seeds_that_do_not_vary_show_nothing(self) -> None:
+        records = [record(e, s, v, unit="ms") for e, v in (("new", 0.9), ("old", 0.5)) for s in range(5)]
+        assert verdict(records).text == "not assessable (the seeds do not vary: new has 0.9 at every seed)"
+
+    def test_a_constant_baseline_is_no_reason(self) -> None:
+        records = [record("new", s, 0.8 + 0.01 * s) for s in range(5)] + [record("old", s, 0.5) for s in range(5)]
+        assert verdict(records).outcome == "reproduced"
+
+    def test_a_diverged_run_is_no_escape(self) -> None:
+        records = [*without(pair(), "new", 2), record("new", 2, 0.1, status="diverged")]
+        found = verdict(records, gate=None)
+        assert (found.outcome, found.deciding.n) == ("inconclusive", 5)
+        learned = [
+            record(e, s, {"accuracy": 0.1 if lost else v + 0.01 * s, "learned": 0.0 if lost else 1.0}, status=status)
+            for e, v in (("new", 0.8), ("old", 0.6))
+            for s in range(5)
+            for lost in [e == "new" and s < 4]
+            for status in ["diverged" if lost else "ok"]
+        ]
+        assert verdict(learned, gate={"metric": "learned", "threshold": 0.9}).outcome != "not assessable"
+
+    def test_a_diverged_run_is_at_chance_at_every_point(self) -> None:
+        def at(value: float) -> dict[str, Any]:
+            return {"accuracy": {(("k", 4),): value, (("k", 8),): value + 0.1}}
+
+        runs = [record(e, s, at(v + 0.01 * s), case="main") for e, v in (("new", 0.5), ("old", 0.7)) for s in range(5)]
+        runs[2] = record("new", 2, 0.1, status="diverged", n_used=0)
+        values = list(-np.full(5, 0.2))
+        values[2] = 0.1 - 0.77
+        assert verdict(runs).deciding.values == pytest.approx(values)
+        assert verdict(runs, where={"k": 8}).deciding.values == pytest.approx([-0.2, -0.2, -0.72, -0.2, -0.2])
+        shares = verdict(runs, where={"k": 4}, also="logit").findings[1].values
+        assert shares[2] == pytest.approx(math.log(100.5 / 900.5) - math.log(720.5 / 280.5))
+
+    def test_a_diverged_run_stands_beside_a_sweep_of_its_rival(self) -> None:
+        swept = [record("old", s, 0.5, label="old[m=4]", at={"m": 4}) for s in range(5)]
+        diverged = record("new", 2, 0.1, status="diverged", n_used=0)
+        assert verdict([*without(pair(), "new", 2), diverged, *swept]).deciding.n == 5
+
+    def test_a_chance_score_does_not_show_that_a_case_measures_the_metric(self) -> None:
+        costs = [record(e, s, {"step_ms": 1.0 + s}, case="scaling") for e in ("new", "old") for s in range(5)]
+        costs[3] = record("new", 3, {"accuracy": 0.1}, case="scaling", status="diverged")
+        assert verdict([*pair(), *costs]).deciding.cases == ("main",)
+
+    def test_nan_never_becomes_zero(self) -> None:
+        records = [*without(pair(), "new", 2), record("new", 2, math.nan, status="diverged")]
+        reason = "new has no value of accuracy (NaN) in case main, seed 2 (diverged)"
+        assert verdict(records).text == f"not assessable ({reason})"
+
+    def test_a_flawed_claim_says_so(self) -> None:
+        found = verdict(pair(), margin=None)
+        assert found.text == "not assessable (margin is missing: the smallest effect of interest)"
+
+    @pytest.mark.parametrize(
+        ("what", "reason"),
+        [
+            ("version", "the records differ in version: 1 and 2"),
+            ("data", "the records differ in data, case main: d and 2"),
+            ("settings", "the records differ in settings, case main: s and 2"),
+            ("produced", "the records differ in produced, case main, seed 0: p0main and 2"),
+        ],
+    )
+    def test_records_that_cannot_be_compared_are_refused(self, what: str, reason: str) -> None:
+        records = pair()
+        next(r for r in records if (r["run"]["entrant"], r["run"]["seed"]) == ("old", 0))["run"][what] = 2
+        assert verdict(records).text == f"not assessable ({reason})"
+
+
+class TestCountsSharesAndTimes:
+    def test_counts_need_neither_variation_nor_five_seeds(self) -> None:
+        records = [
+            record(e, 0, {"bytes": v}, unit="bytes", better="lower", exact=True) for e, v in (("new", 10), ("old", 200))
+        ]
+        size = {"metric": "bytes", "kind": "within", "estimand": "log_ratio", "margin": None}
+        finding = verdict(records, lower=10, **size).deciding
+        assert (finding.outcome, str(finding.interval)) == ("reproduced", "n/a")
+        assert math.isnan(finding.p)
+        assert verdict(records, lower=30, **size).outcome == "contradicted"
+
+    def test_a_contended_time_is_never_used(self) -> None:
+        timed = {"unit": "ms", "better": "lower", "timing": True}
+        records = pair(-DIFFERENCES, **timed)
+        assert verdict(records).outcome == "reproduced"
+        records[0]["run"]["contended"] = True
+        assert verdict(records).text == "not assessable (new was timed beside a neighbour in case main, seed 4 (ok))"
+
+    def test_times_of_two_machines_are_not_compared(self) -> None:
+        records = pair(-DIFFERENCES, better="lower", timing=True)
+        for one in records[:5]:
+            one["run"]["device"] = "cuda"
+        assert verdict(records).text == "not assessable (the records differ in device: cuda and cpu)"
+        assert verdict([*pair(device="cuda")[:5], *pair()[5:]]).deciding.devices == ("cpu", "cuda")
+
+    def test_a_contended_score_is_used(self) -> None:
+        assert verdict(pair(contended=True)).outcome == "reproduced"
+
+    @pytest.mark.parametrize(("lower", "outcome"), [(0.99, "reproduced"), (0.9999, "inconclusive")])
+    def test_shares_that_are_identical_at_every_seed_are_judged_by_their_items(
+        self, lower: float, outcome: str
+    ) -> None:
+        records = [record("new", s, 1.0, n_used=1000) for s in range(5)]
+        found = verdict(records, estimand="level", over=None, kind="within", margin=None, lower=lower)
+        assert found.outcome == outcome
+        assert found.deciding.items == pytest.approx((0.05 ** (1 / 1000), 1.0))
+        assert (str(found.deciding.interval), math.isnan(found.deciding.p)) == ("n/a", True)
+
+
+class TestAxes:
+    def curve(self, slope: float = 0.05) -> list[dict[str, Any]]:
+        rng = np.random.default_rng(1)
+        return [
+            record(e, s, v + (slope * i * (e == "new")) + 0.005 * rng.normal(), case=f"n{n}", at={"n": n})
+            for e, v in (("new", 0.3), ("old", 0.6))
+            for s in range(5)
+            for i, n in enumerate((1000, 2000, 4000))
+        ]
+
+    def test_a_gap_closes_along_a_case_axis(self) -> None:
+        found = verdict(self.curve(), estimand="gap_slope", x="n", margin=0.01, also="logit")
+        assert [finding.scale for finding in found.findings] == ["raw", "logit"]
+        assert found.outcome == "reproduced"
+        assert found.findings[0].estimate == pytest.approx(0.05, abs=0.005)
+        assert verdict(self.curve(-0.05), estimand="gap_slope", x="n", margin=0.01).outcome == "contradicted"
+
+    def test_every_x_is_needed_from_both(self) -> None:
+        records = [r for r in self.curve() if (r["run"]["entrant"], r["run"]["case"]) != ("old", "n4000")]
+        found = verdict(records, estimand="gap_slope", x="n", margin=0.01)
+        assert found.text == "not assessable (old, case n4000, seeds 0, 1, 2, 3, 4: no record)"
+
+    def test_a_mean_over_cases_needs_all_of_them(self) -> None:
+        assert verdict(self.curve(0.4)).outcome == "reproduced"
+        assert verdict(self.curve(0.4)).deciding.cases == ("n1000", "n2000", "n4000")
+        one_short = [r for r in self.curve(0.4) if r["run"]["path"] != "toy/n2000/new-s3.json"]
+        assert verdict(one_short).text == "not assessable (new, case n2000, seed 3: no record)"
+
+    def test_where_restricts_cases(self) -> None:
+        records = self.curve(0.4)
+        assert verdict(records, where={"n": 1000}).outcome == "contradicted"
+        assert verdict(records, where={"n": ">= 2000"}).deciding.cases == ("n2000", "n4000")
+        assert verdict(records, where={"case": ["n1000", "n4000"]}).deciding.cases == ("n1000", "n4000")
+        assert verdict(records, where={"case": "n8000"}).text == (
+            "not assessable (no record of new where case = n8000 at tier small)"
+        )
+        assert "case n8000, seeds 0, 1, 2, 3, 4: no record" in verdict(records, where={"case": ["n4000", "n8000"]}).text
+
+    def points(self) -> list[dict[str, Any]]:
+        lengths = (256, 512, 2048, 4096, 8192)
+        return [
+            record(
+                e,
+                s,
+                {"step_ms": {(("L", length),): (1 + 0.01 * s) * length ** (p + 0.004 * s) for length in lengths}},
+                case="scaling",
+                better="lower",
+                unit="ms",
+                timing=True,
+            )
+            for e, p in (("new", 1.0), ("old", 2.0))
+            for s in range(5)
+        ] + [record(e, s, 0.5 + 0.01 * s, case="main", at={"L": 256}) for e in ("new", "old") for s in range(5)]
+
+    def test_a_slope_along_points_of_one_case(self) -> None:
+        slope = {
+            "metric": "step_ms",
+            "estimand": "slope",
+            "loglog": True,
+            "x": "L",
+            "over": None,
+            "where": {"case": "scaling", "L": ">= 2048"},
+            "kind": "within",
+            "margin": None,
+        }
+        found = verdict(self.points(), upper=1.25, **slope)
+        assert (found.outcome, found.deciding.cases) == ("reproduced", ("scaling",))
+        assert found.deciding.values == pytest.approx([1 + 0.004 * s for s in range(5)])
+        assert verdict(self.points(), of="old", lower=1.7, **slope).outcome == "reproduced"
+
+    def test_a_case_that_does_not_measure_the_metric_is_not_needed(self) -> None:
+        assert verdict(self.points(), kind="noninferior").deciding.cases == ("main",)
+
+    def test_a_case_of_failed_records_is_needed_until_one_shows_that_it_does_not_measure_the_metric(self) -> None:
+        lost = [failed(e, s, "oom", case="other") for e in ("new", "old") for s in range(5)]
+        assert "new, case other, seeds 0, 1, 2, 3, 4: oom" in verdict([*pair(), *lost]).text
+        other = [record("third", 0, {"bytes": 3}, case="other")]
+        assert verdict([*pair(), *lost, *other]).outcome == "reproduced"
+
+    def test_points_are_paired_and_a_missing_point_is_named(self) -> None:
+        def at(value: float) -> dict[str, Any]:
+            return {"accuracy": {(("k", 4),): value, (("k", 8),): value + 0.1}}
+
+        records = [record(e, s, at(v + 0.01 * s * s)) for e, v in (("new", 0.7), ("old", 0.5)) for s in range(5)]
+        for one in records:
+            if one["run"]["entrant"] == "new":
+                one["values"] = {
+                    "accuracy": {k: v + 0.001 * one["run"]["seed"] for k, v in one["values"]["accuracy"].items()}
+                }
+        assert verdict(records).outcome == "reproduced"
+        assert verdict(records, where={"k": 4}).outcome == "reproduced"
+        del records[-1]["values"]["accuracy"][(("k", 8),)]
+        assert verdict(records).text == "not assessable (old has no score at case main, k = 8, seed 4)"
+        assert verdict(records, where={"k": 4}).outcome == "reproduced"
+
+    def test_a_capability_that_an_entrant_lacks_is_named(self) -> None:
+        records = [*pair()[:5], *(record("old", s, {"bytes": 1.0}) for s in range(5))]
+        assert verdict(records).text == "not assessable (old has no accuracy at tier small)"
+
+    def sweep(self) -> list[dict[str, Any]]:
+        rng = np.random.default_rng(2)
+        swept = [
+            record("new", s, 0.6 + 0.02 * math.log2(m) + 0.002 * rng.normal(), label=f"new[m={m}]", at={"m": m})
+            for s in range(5)
+            for m in (4, 16, 64)
+        ]
+        return [*pair(), *swept]
+
+    def test_an_entrants_name_means_its_own_parameters(self) -> None:
+        assert verdict(self.sweep()).paths == verdict(pair()).paths
+
+    def test_a_parameter_in_where_selects_from_the_sweep_and_leaves_the_opponent_alone(self) -> None:
+        found = verdict(self.sweep(), where={"m": 64})
+        assert found.outcome == "reproduced"
+        assert {path for path in found.paths if "new" in path} == {f"toy/main/new[m=64]-s{s}.json" for s in range(5)}
+        assert verdict(self.sweep(), of="new[m=64]").paths == found.paths
+
+    def test_a_slope_along_a_parameter(self) -> None:
+        found = verdict(self.sweep(), estimand="slope", x="m", over=None, kind="within", margin=None, lower=0.015)
+        assert found.outcome == "reproduced"
+        assert found.deciding.estimate == pytest.approx(0.02, abs=0.002)
+
+    def test_several_parameters_in_one_place_are_refused(self) -> None:
+        found = verdict(self.sweep(), where={"m": [4, 16]})
+        assert "new has 2 scores where one is compared at case main, seed 0" in found.text
+
+    def test_a_parameter_set_to_its_default_is_the_same_run(self) -> None:
+        records = pair()
+        again = [
+            record("new", s, r["values"], label="new[m=8]", at={"m": 8}, key=r["run"]["key"])
+            for r in records[:5]
+            for s in [r["run"]["seed"]]
+        ]
+        assert verdict([*records, *again]).outcome == "reproduced"
+        assert verdict([*records, *again], where={"m": 8}).outcome == "reproduced"
+
+
+class TestCurves:
+    def records(self, reach: float) -> list[dict[str, Any]]:
+        def curve(half: float, end: float) -> dict[str, Any]:
+            along = {(("spent", 0),): 9.0, (("spent", 500),): half, (("spent", 1000),): end}
+            return {"loss": {**along, (): end + 3.0 + half / 100}}
+
+        return [
+            one
+            for s in range(5)
+            for one in (
+                record("new", s, curve(reach - 0.02 * s, 1.0), better="lower", unit="nats", chance=9.0),
+                record("old", s, curve(4.0, 2.0), better="lower", unit="nats", chance=9.0),
+            )
+        ]
+
+    def test_fewer_steps_to_the_opponents_final_value(self) -> None:
+        steps = {"metric": "loss", "estimand": "steps_ratio", "margin": 1.1}
+        found = judge(claim(**steps), frames(*self.records(2.05)), "small", {"toy": Rules(margins={"loss": 1.0})})
+        assert found.outcome == "reproduced"
+        assert 1.9 < math.exp(found.deciding.estimate) < 2.1
+
+    def test_never_faster_is_not_reproduced(self) -> None:
+        slow = self.records(5.0)
+        for one in slow:
+            if one["run"]["entrant"] == "new":
+                one["values"]["loss"][(("spent", 1000),)] = 3.0
+        assert verdict(slow, metric="loss", estimand="steps_ratio", margin=1.1).text.startswith(
+            "inconclusive (leaning against"
+        )
+
+    def test_a_diverged_opponent_is_at_chance_along_the_whole_budget(self) -> None:
+        records = self.records(2.05)
+        records[1] = record("old", 0, {"loss": {(): 4.0, (("spent", 100),): 8.0}}, status="diverged", better="lower")
+        found = verdict(records, metric="loss", estimand="steps_ratio", margin=1.1)
+        share = (4.0 - 9.0) / (2.05 - 9.0)  # of the first half, on the way from 9 to 2.05
+        assert found.deciding.values[0] == pytest.approx(-math.log(share / 2))
+
+    def test_a_diverged_run_is_never_fast(self) -> None:
+        records = self.records(2.05)
+        records[0] = record("new", 0, {"loss": {(): 9.0, (("spent", 100),): 1.0}}, status="diverged", better="lower")
+        assert verdict(records, metric="loss", estimand="steps_ratio", margin=1.1).deciding.values[0] == 0
+
+    def test_a_curve_is_no_score(self) -> None:
+        found = verdict(self.records(2.05), metric="loss", margin=0.1)
+        assert found.deciding.values == pytest.approx([1.0] * 5, abs=0.1)
+
+    def test_without_curves_it_cannot_be_assessed(self) -> None:
+        assert verdict(pair(), estimand="steps_ratio", margin=1.1).text == (
+            "not assessable (accuracy was not measured along the budget at tier small)"
+        )
+
+
+class TestRehearsal:
+    @pytest.mark.parametrize("tier", ["smoke", "quick"])
+    def test_quick_is_never_a_verdict(self, tier: str) -> None:
+        assert verdict(pair(tier=tier), tier=tier).text == "rehearsal: leaning for"
+        assert verdict(pair(DIFFERENCES - 0.3, tier=tier), tier=tier).text == "rehearsal: leaning against"
+
+    def test_counts_are_rehearsed_too(self) -> None:
+        records = [
+            record(e, 0, {"bytes": v}, tier="quick", better="lower", exact=True) for e, v in (("new", 1), ("old", 9))
+        ]
+        found = verdict(records, "quick", metric="bytes", margin=1.0)
+        assert found.text == "rehearsal: leaning for"
+
+    def test_what_is_missing_is_named_at_quick_as_well(self) -> None:
+        found = verdict(without(pair(tier="quick"), "old", 1), tier="quick")
+        assert found.text == "not assessable (old, case main, seed 1: no record)"
+
+
+class TestItems:
+    @staticmethod
+    def reader(spread: float) -> Callable[[str, str, Mapping[str, Any]], np.ndarray | None]:
+        items = np.random.default_rng(0).normal(scale=spread, size=400)
+
+        def read(path: str, metric: str, at: Mapping[str, Any]) -> np.ndarray | None:
+            assert metric == "accuracy"
+            return 0.6 + items if "new" in path else np.full(400, 0.5)
+
+        return read
+
+    def test_a_verdict_that_its_items_do_not_share_is_marked(self) -> None:
+        sure = judge(claim(), frames(*pair()), "small", items=self.reader(0.1))
+        assert sure.text == "reproduced"
+        assert sure.deciding.items == pytest.approx((0.1, 0.1), abs=0.02)
+        unsure = judge(claim(), frames(*pair()), "small", items=self.reader(5.0))
+        assert unsure.text == "reproduced (on these items)"
+
+    def test_without_items_there_is_no_second_interval(self) -> None:
+        found = judge(claim(), frames(*pair()), "small", items=lambda path, metric, at: None)
+        assert (found.text, str(found.deciding.items)) == ("reproduced", "n/a")
+
+
+def test_the_board_says_how_many_claims_would_come_out_by_chance() -> None:
+    verdicts = [
+        verdict(pair()),
+        verdict(pair(DIFFERENCES - 0.2)),
+        verdict(pair()[:5]),
+        verdict(pair(tier="quick"), "quick"),
+    ]
+    facts = board(verdicts)
+    assert (facts.assessed, facts.by_chance) == (2, pytest.approx(0.1))
+    assert dict(facts.counts) == {
+        "reproduced": 1,
+        "contradicted": 1,
+        "inconclusive": 0,
+        "not assessable": 1,
+        "rehearsal": 1,
+    }
+
+
+def test_ten_claims_over_ten_thousand_records_are_judged_within_a_second() -> None:
+    """Ten tasks, each of ten entrants x 10 cases x 10 seeds with ten metrics."""
+    runs, scores = _many()
+    claims = [
+        claim(id=f"c{i}", task=f"task{i}", metric="m3", of="e0", over=["e1", "e2", "e3", "e4"]) for i in range(10)
+    ]
+    seconds = []
+    for _ in range(3):
+        start = time.process_time()
+        verdicts = [judge(one, Frames(runs, scores), "small") for one in claims]
+        seconds.append(time.process_time() - start)
+        assert all(found.deciding.n == 10 for found in verdicts)
+    assert min(seconds) < 1.0
+
+
+def _many() -> Frames:
+    template = frames(record("e0", 0, 0.5, at={"n": 1.0}))
+    index = pd.MultiIndex.from_product(
+        [[f"task{i}" for i in range(10)], [f"e{i}" for i in range(10)], [f"c{i}" for i in range(10)], range(10)],
+        names=["task", "entrant", "case", "seed"],
+    )
+    runs = index.to_frame(index=False)
+    runs["label"] = runs["entrant"]
+    runs["key"] = runs["path"] = [f"{t}-{e}-{c}-{s}" for t, e, c, s in index]
+    runs["produced"] = runs["case"] + runs["seed"].astype(str)
+    for name in template.runs.columns.difference(runs.columns):
+        runs[name] = template.runs[name].iloc[0]
+    scores = runs.drop(columns=["unit"]).merge(pd.DataFrame({"metric": [f"m{i}" for i in range(10)]}), how="cross")
+    for name in template.scores.columns.difference(scores.columns):
+        scores[name] = template.scores[name].iloc[0]
+    scores["value"] = np.random.default_rng(0).random(len(scores))
+    return Frames(runs, scores)

@@ -1,11 +1,13 @@
 """The plan: which runs there are to do, what is known of each, and why a stored record no longer counts."""
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from harness.card import Card, Case, Resolved
+from harness.claims.papers import find_papers
 from harness.data.catalogue import catalogue
 from harness.errors import UserError
 from harness.headers import Header
@@ -77,7 +79,7 @@ def make_plan(registry: Registry, selection: Selection, store: Store, environmen
     """The plan of a selection. An unknown task, case, entrant or parameter is a `UserError`."""
     plan = Plan()
     cards = [registry.card(task) for task in selection.tasks or registry.tasks]
-    wanted = _Wanted(registry, [card.task for card in cards], selection.entrants)
+    wanted = _Wanted(registry, [card.task for card in cards], selection)
     _check_cases(cards, selection.tier, selection.cases)
     for card in cards:
         if selection.tier not in card.tiers:
@@ -85,7 +87,7 @@ def make_plan(registry: Registry, selection: Selection, store: Store, environmen
         tier = card.tiers[selection.tier]
         cases = [case for case in tier.cases if not selection.cases or case in selection.cases]
         for resolved in (card.resolve(selection.tier, case) for case in cases):
-            for header, chosen in wanted.of(card.task):
+            for header, chosen in wanted.of(card.task, resolved.case.id):
                 if why := _inapplicable(header, resolved, selection.tier):
                     plan.skipped.append(Skipped(card.task, resolved.case.id, header.name, why))
                     continue
@@ -138,32 +140,43 @@ def _deviating(header: Header, chosen: Mapping[str, Value]) -> dict[str, Value]:
 
 
 class _Wanted:
-    """The entrants that a selection names, with the parameters that it sets."""
+    """The entrants of a selection, each with parameters set from outside: those named, else all with their sweeps."""
 
-    def __init__(self, registry: Registry, tasks: Sequence[str], texts: Sequence[str]) -> None:
+    def __init__(self, registry: Registry, tasks: Sequence[str], selection: Selection) -> None:
         self._registry = registry
-        self._settings: dict[tuple[str, str], list[dict[str, Value]]] = {}
-        for text in texts:
-            name, bracket, rest = text.partition("[")
-            if bracket and not rest.endswith("]"):
+        self._tier = selection.tier
+        self._named: dict[tuple[str, str], list[dict[str, Value]]] = {}
+        self._sweeps = (
+            [] if selection.entrants else [s for paper in find_papers(registry).values() for s in paper.sweep]
+        )
+        for text in selection.entrants:
+            name, _, rest = text.partition("[")
+            if rest and not rest.endswith("]"):
                 raise UserError(f"entrant '{text}' lacks its closing bracket; write name[par=value,...]")
             owners = [task for task in tasks if name in registry.of_task(task)]
             if not owners:
                 known = {entrant for task in tasks for entrant in registry.of_task(task)}
                 raise unknown("entrant", name, known)
             for task in owners:
-                known_settings = self._settings.setdefault((task, name), [])
                 settings = expand(registry.header(task, name), rest.removesuffix("]"))
-                known_settings += [chosen for chosen in settings if chosen not in known_settings]
+                self._named.setdefault((task, name), []).extend(settings)
 
-    def of(self, task: str) -> Iterator[tuple[Header, dict[str, Value]]]:
-        """The headers of a task's wanted entrants, each with parameters set from outside."""
-        if not self._settings:
-            yield from ((header, {}) for header in self._registry.of_task(task).values())
-        for (owner, name), settings in self._settings.items():
+    def of(self, task: str, case: str) -> Iterator[tuple[Header, dict[str, Value]]]:
+        """The headers of a task's wanted entrants in a case, each with parameters set from outside."""
+        if not self._named:
+            for header in self._registry.of_task(task).values():
+                yield header, {}
+                yield from ((header, chosen) for chosen in self._swept(header, case))
+        for (owner, name), settings in self._named.items():
             if owner == task:
                 header = self._registry.header(task, name)
                 yield from ((header, chosen) for chosen in settings)
+
+    def _swept(self, header: Header, case: str) -> Iterator[dict[str, Value]]:
+        for sweep in self._sweeps:
+            if sweep.entrant == header.name and self._tier in sweep.tiers and case in (sweep.cases or [case]):
+                for values in itertools.product(*sweep.parameters.values()):
+                    yield dict(zip(sweep.parameters, values, strict=True))
 
 
 def _check_cases(cards: Iterable[Card], tier: TierName, cases: Sequence[str]) -> None:

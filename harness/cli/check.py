@@ -73,8 +73,8 @@ def _relock(registry: "Registry", name: str) -> None:
 
 
 def _check_all(registry: "Registry") -> bool:
+    from harness.claims.papers import paper_problems
     from harness.locks import protocol_problem
-    from harness.papers import paper_problems
 
     problems = [*registry.problems]
     for task in registry.tasks:

@@ -1,0 +1,79 @@
+"""`Encoder`, the pre-norm Transformer encoder, its attention left open."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class EncoderOptions:
+    """The size of an encoder. `width` is a multiple of `heads`; `expansion` is the feed-forward layers' width over
+    `width`; `dropout` is applied to the embedding and to what every block adds."""
+
+    vocabulary: int
+    max_length: int
+    width: int = 64
+    layers: int = 2
+    heads: int = 4
+    expansion: int = 4
+    dropout: float = 0.0
+
+
+class Encoder(nn.Module):
+    """Learned token and position embeddings, then layers of attention and feed-forward blocks, each normalised before
+    (Xiong et al., 2020), and a last normalisation.
+
+    `attention()` builds one layer's attention: a module (q, k, v: F32[B H L d], keep: Bool[B L]) -> F32[B H L d], with
+    queries and keys not yet scaled. The projections to and from the heads are the encoder's. What `attention` builds
+    comes last: it does not shift the random numbers that everything else is initialised from.
+    """
+
+    def __init__(self, options: EncoderOptions, attention: Callable[[], nn.Module]) -> None:
+        super().__init__()
+        if options.width % options.heads:
+            raise ValueError(f"width {options.width} is not a multiple of {options.heads} heads")
+        self.tokens = nn.Embedding(options.vocabulary, options.width)
+        self.positions = nn.Parameter(torch.randn(options.max_length, options.width))
+        self.dropout = nn.Dropout(options.dropout)
+        self.layers = nn.ModuleList(_Layer(options) for _ in range(options.layers))
+        self.norm = nn.LayerNorm(options.width)
+        for layer in self.layers:
+            layer.attention = attention()
+
+    def forward(self, tokens: Tensor, keep: Tensor) -> Tensor:
+        """I64[B L], Bool[B L] -> F32[B L width]. Positions that are not kept are neither attended to nor meaningful."""
+        states: Tensor = self.dropout(self.tokens(tokens) + self.positions[: tokens.shape[1]])
+        for layer in self.layers:
+            states = layer(states, keep)
+        normed: Tensor = self.norm(states)
+        return normed
+
+
+class _Layer(nn.Module):
+    attention: nn.Module
+
+    def __init__(self, options: EncoderOptions) -> None:
+        super().__init__()
+        width, hidden = options.width, options.expansion * options.width
+        self.heads = options.heads
+        self.attention_norm = nn.LayerNorm(width)
+        self.project = nn.Linear(width, 3 * width)
+        self.merge = nn.Linear(width, width)
+        self.dropout = nn.Dropout(options.dropout)
+        self.feed_forward = nn.Sequential(
+            nn.LayerNorm(width),
+            nn.Linear(width, hidden),
+            nn.GELU(),
+            nn.Linear(hidden, width),
+            nn.Dropout(options.dropout),
+        )
+
+    def forward(self, states: Tensor, keep: Tensor) -> Tensor:
+        batch, length, width = states.shape
+        heads = self.project(self.attention_norm(states)).view(batch, length, 3, self.heads, width // self.heads)
+        mixed = self.attention(*heads.permute(2, 0, 3, 1, 4), keep)
+        states = states + self.dropout(self.merge(mixed.transpose(1, 2).reshape(batch, length, width)))
+        fed: Tensor = states + self.feed_forward(states)
+        return fed

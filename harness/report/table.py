@@ -1,0 +1,126 @@
+"""The table: a row an entrant, a column a case or a point, and in every cell a mean with the records behind it."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, TypeAlias
+
+from harness.claims.paper import Published
+
+State: TypeAlias = Literal["scored", "failed", "missing", "not applicable", "not measured", "not planned", "incomplete"]
+"""`missing`: a record that there should be; `not measured`: the run has no such score; `not planned`: no run is asked
+for; `not applicable`: the entrant lacks a capability; `incomplete`: a mean over cells that are not all scored."""
+Mark: TypeAlias = Literal["best", "tie", ""]
+Kind: TypeAlias = Literal["method", "baseline", "ablation", "plugin"]
+
+KINDS: tuple[Kind, ...] = ("method", "baseline", "ablation", "plugin")
+"""The kinds of entrants in the order of their rows."""
+
+
+class Span(NamedTuple):
+    """From the least to the most of several numbers."""
+
+    least: float
+    most: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One entrant in one column.
+
+    A `scored` cell has one value for each of its `seeds`; `half` is half the width of the 90 % t interval of their
+    mean, NaN (n/a) for one seed, for seeds that do not vary and for counted metrics. Any other cell says in `text` what
+    there is instead of a value. `n_used` of `n_expected` items went into the values, all seeds together.
+    """
+
+    state: State
+    text: str = ""
+    seeds: tuple[int, ...] = ()
+    values: tuple[float, ...] = ()
+    half: float = math.nan
+    n_used: int = 0
+    n_expected: int = 0
+    flags: tuple[str, ...] = ()
+    mark: Mark = ""
+    records: tuple[str, ...] = ()
+
+    @property
+    def value(self) -> float:
+        """The mean over seeds, NaN unless scored."""
+        return math.fsum(self.values) / len(self.values) if self.values else math.nan
+
+
+@dataclass(frozen=True)
+class Column:
+    """A case, or a point of measurement `at` in a case. The mean over cases has no case. `generated` data stands in for
+    real data."""
+
+    name: str
+    case: str = ""
+    at: Mapping[str, float | str] = field(default_factory=dict)
+    generated: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effort:
+    """What an entrant took, over its scored runs: numbers of weights, FLOPs where the task counts them, charged training
+    seconds (mean), tuning trials, number of seeds. `contended` times were taken beside other runs."""
+
+    weights: Span | None = None
+    flops: Span | None = None
+    train_s: float = math.nan
+    contended: bool = False
+    trials: int = 0
+    seeds: int = 0
+
+
+@dataclass(frozen=True)
+class Row:
+    """One entrant, its parameters included in the label."""
+
+    label: str
+    kind: Kind
+    cells: tuple[Cell, ...]
+    effort: Effort = Effort()
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What guessing scores, or what cannot be beaten: a value a column, NaN where it is not known."""
+
+    label: Literal["chance", "ceiling"]
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provenance:
+    """What the table was made from. `digest` covers the records' keys and all that the table shows of them."""
+
+    version: int
+    data: tuple[str, ...]
+    seeds: tuple[int, ...]
+    budget: tuple[str, ...]
+    devices: tuple[str, ...]
+    commits: tuple[str, ...]
+    records: int
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """The scores of a task's entrants on one metric at one tier. `name` is unique among a task's tables and safe as
+    the name of a file; `published` are the papers' own numbers, never compared with these."""
+
+    name: str
+    task: str
+    title: str
+    tier: str
+    metric: str
+    better: Literal["higher", "lower"]
+    unit: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    references: tuple[Reference, ...]
+    provenance: Provenance
+    notes: tuple[str, ...] = ()
+    published: tuple[Published, ...] = ()

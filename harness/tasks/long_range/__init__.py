@@ -1,0 +1,5 @@
+"""The task `long_range`: does attention in linear time keep what softmax attention does?"""
+
+from harness.tasks.long_range.interface import Attention as Attention
+from harness.tasks.long_range.interface import SequenceClassifier as SequenceClassifier
+from harness.tasks.long_range.interface import Sequences as Sequences

@@ -1,0 +1,41 @@
+"""The protocol: which scores a classifier of sequences, and its attention alone, get."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from harness.run import Run
+from harness.task import Problem, Score, Task, checked
+from harness.tasks.long_range.approximation import Estimation, estimation_errors
+from harness.tasks.long_range.data import make
+from harness.tasks.long_range.interface import SequenceClassifier, Sequences
+from harness.tasks.long_range.scaling import Scaling, step_costs
+
+
+class LongRange(Task[SequenceClassifier]):
+    """Classify long sequences; and, without training: cost by length, error by number of features."""
+
+    def problem(self, case: str, run: Run) -> Problem:
+        """Labelled sequences in three splits; or queries, keys and values to time or to estimate attention on."""
+        return make(case, run, self.card.version)
+
+    def measure(self, system: SequenceClassifier, split: Sequences | Scaling | Estimation, run: Run) -> Iterator[Score]:
+        """Accuracy; or the costs of a pass; or the errors of an estimate."""
+        if isinstance(split, Scaling):
+            yield from step_costs(system, split, run)
+        elif isinstance(split, Estimation):
+            yield from estimation_errors(system, split, run)
+        else:
+            right = _logits(system, split, np.arange(len(split.labels))).argmax(axis=1) == split.labels
+            yield Score("accuracy", float(right.mean()), len(right), len(right), items=right.astype(np.float64))
+
+    def answers(
+        self, system: SequenceClassifier, split: Sequences | Scaling | Estimation, picks: np.ndarray
+    ) -> np.ndarray | None:
+        """F32[n classes]: the logits of the picked sequences."""
+        return _logits(system, split, picks) if isinstance(split, Sequences) else None
+
+
+def _logits(system: SequenceClassifier, split: Sequences, picks: np.ndarray) -> np.ndarray:
+    tokens, keep = split.tokens[picks].astype(np.int64), split.keep[picks]
+    return checked("logits", system.logits(tokens, keep), (len(picks), split.classes))

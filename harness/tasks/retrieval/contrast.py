@@ -1,0 +1,68 @@
+"""The contrastive training loop: the same for the warm-up and for every negative sampler."""
+
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from harness.errors import BadOutput
+from harness.run import Run
+from harness.task import checked
+from harness.tasks.retrieval.collection import I64
+from harness.tasks.retrieval.trace import Trace
+from harness.tasks.retrieval.view import Batch, View
+from harness.training import TrainingOptions, shuffled_batches, train
+
+Sampler: TypeAlias = Callable[[Batch, View], I64]
+
+
+def pairwise_loss(positive: Tensor, negative: Tensor) -> Tensor:
+    """F32[n m]: log(1 + exp(s- - s+)), the negative log-likelihood of scores s+ F32[n] against s- F32[n m]."""
+    return functional.softplus(negative - positive[:, None])
+
+
+def contrast(view: View, sampler: Sampler, run: Run, trace: Trace, *, batch: int, options: TrainingOptions) -> None:
+    """Train the view's tower on batches of answered queries, with the negatives of a sampler, until the budget ends.
+
+    One example is one pair of a query and a document that answers it; every pair is seen once before any is seen
+    again. The loss is the mean over a batch's examples and their negatives.
+    """
+    encoder = view.encoder
+
+    def loss(pairs: Batch) -> Tensor:
+        negatives = accepted(sampler(pairs, view), pairs, view)
+        trace.remember(pairs.queries, negatives)
+        n, m = negatives.shape
+        queries = encoder.queries(torch.from_numpy(pairs.queries))
+        documents = encoder.documents(torch.from_numpy(pairs.documents))
+        others = encoder.documents(torch.from_numpy(negatives.ravel())).view(n, m, -1)
+        positive = (queries * documents).sum(dim=1)
+        return pairwise_loss(positive, torch.einsum("nw,nmw->nm", queries, others)).mean()
+
+    def advance(step: int) -> None:
+        view.step = step
+        trace.remember_gradients(encoder.tower)
+
+    train(encoder.tower, _batches(view, run, batch), loss, run, cost=batch, options=options, after_step=advance)
+
+
+def accepted(negatives: I64, batch: Batch, view: View) -> I64:
+    """A sampler's answer. Raises `BadOutput` if it is not I64[n m] of documents that do not answer their query."""
+    negatives = checked("negatives", negatives, (len(batch.queries), None), "i")
+    if negatives.size == 0 or negatives.min() < 0 or negatives.max() >= view.positives.corpus:
+        raise BadOutput(
+            f"negatives must return rows of the corpus (0 ... {view.positives.corpus - 1}), at least one a query"
+        )
+    if wrong := int((view.positives.grade(batch.queries, negatives) > 0).sum()):
+        raise BadOutput(f"negatives returned {wrong} documents that answer their query (step {view.step})")
+    return negatives
+
+
+def _batches(view: View, run: Run, batch: int) -> Iterator[Batch]:
+    hit = view.positives.grades > 0
+    queries, documents = view.positives.queries[hit], view.positives.documents[hit]
+    for rows in shuffled_batches(len(queries), batch, run.torch_rng("order")):
+        chosen = rows.cpu().numpy()
+        yield Batch(queries[chosen], documents[chosen])

@@ -1,0 +1,113 @@
+"""What an entrant of the task implements: `Retriever`, or the component `NegativeSampler`."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import NamedTuple, final
+
+import numpy as np
+import torch
+
+from harness.entrant import Entrant, capability
+from harness.run import Run
+from harness.tasks.retrieval.bm25 import Bm25, Bm25Options
+from harness.tasks.retrieval.collection import I64, Judgements, Questions, TrainingSet
+from harness.tasks.retrieval.contrast import contrast
+from harness.tasks.retrieval.index import Index
+from harness.tasks.retrieval.metrics import DEPTH
+from harness.tasks.retrieval.snapshot import Snapshot
+from harness.tasks.retrieval.trace import Trace
+from harness.tasks.retrieval.view import Batch, View
+from harness.tasks.retrieval.warmup import Held, warmed_up
+
+__all__ = [
+    "I64",
+    "Batch",
+    "Bm25",
+    "Bm25Options",
+    "Diagnostics",
+    "Judgements",
+    "NegativeSampler",
+    "Questions",
+    "Retriever",
+    "Snapshot",
+    "TrainingSet",
+    "View",
+]
+
+
+class Diagnostics(NamedTuple):
+    """How a dense retriever was trained.
+
+    overlap: the share of the last negatives that are among the 100 documents that the tower now ranks highest for
+    their query; gradient_norms: by part of the tower, over the last steps; refresh_s: seconds by part, in all.
+    """
+
+    overlap: float
+    gradient_norms: dict[str, float]
+    refresh_s: dict[str, float]
+
+
+class Retriever(Entrant):
+    """Finds the documents that answer a query."""
+
+    @abstractmethod
+    def fit(self, train: TrainingSet, run: Run) -> None:
+        """Learn from the corpus and the answered queries, and index the corpus. Training examples are drawn through
+        `run.draw`, one a pair of query and document."""
+
+    @abstractmethod
+    def search(self, queries: Sequence[str], k: int) -> I64:
+        """I64[n k]: for each query the rows of k distinct documents, best first; -1 = no further result."""
+
+    @capability
+    def diagnostics(self) -> Diagnostics:
+        """How the retriever was trained, up to now."""
+        raise NotImplementedError
+
+
+class NegativeSampler(Retriever):
+    """A two-tower retriever of which only the training negatives are open.
+
+    The tower, its warm-up with BM25 negatives, batches, steps, optimizer and loss are the task's, and the same for
+    every sampler.
+    """
+
+    @abstractmethod
+    def negatives(self, batch: Batch, view: View) -> I64:
+        """I64[n m]: for each example of the batch the rows of m documents, none of which answers the query.
+
+        Called once a step, before it, with `view.step` steps done. m may differ from step to step.
+        """
+
+    @final
+    def fit(self, train: TrainingSet, run: Run) -> None:
+        """Train the shared warmed-up tower with `negatives`, and index the corpus."""
+        held = Held.of(run.settings)
+        self._trace = Trace()
+        self._view = warmed_up(train, run)
+        self._indexed: tuple[int, Index] | None = None
+        self.tower = self._view.encoder.tower
+        contrast(self._view, self.negatives, run, self._trace, batch=held.batch, options=held.training(held.lr))
+        self._index()
+
+    @final
+    def search(self, queries: Sequence[str], k: int) -> I64:
+        """The documents with the largest inner product, found exactly."""
+        return self._index().search(self._view.encoder.texts(queries), k)
+
+    @final
+    def diagnostics(self) -> Diagnostics:
+        """From the last batches, and one search for their queries."""
+        inside = []
+        for queries, negatives in self._trace.negatives():
+            with torch.inference_mode():
+                vectors = self._view.encoder.queries(torch.from_numpy(queries))
+            now = self._index().search(vectors, DEPTH)
+            inside.append((negatives[:, :, None] == now[:, None, :]).any(axis=2).mean())
+        return Diagnostics(float(np.mean(inside)), self._trace.gradient_norms(), vars(self._view.seconds))
+
+    def _index(self) -> Index:
+        """The index of the tower as it is now."""
+        if self._indexed is None or self._indexed[0] != self._view.step:
+            self._indexed = (self._view.step, Index(self._view.encoder.all_documents()))
+        return self._indexed[1]

@@ -1,0 +1,61 @@
+"""A snapshot: the index of one checkpoint, from which later negatives are drawn."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from harness.tasks.retrieval.collection import I64, Judgements
+from harness.tasks.retrieval.index import Index
+
+UNSEARCHED: Final = -2
+
+
+@dataclass
+class RefreshSeconds:
+    """How long the refreshes of a run took in all, by part."""
+
+    encode: float = 0.0
+    search: float = 0.0
+
+    @contextmanager
+    def on(self, part: str) -> Iterator[None]:
+        """Adds the block's time to a part."""
+        start = time.perf_counter()
+        yield
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+        setattr(self, part, getattr(self, part) + time.perf_counter() - start)
+
+
+class Snapshot:
+    """The index of one checkpoint, with its vectors of the training queries. `step`: when it was taken."""
+
+    def __init__(
+        self, step: int, documents: Tensor, queries: Tensor, positives: Judgements, seconds: RefreshSeconds
+    ) -> None:
+        self.step = step
+        self._index = Index(documents)
+        self._queries = queries
+        self._positives = positives
+        self._seconds = seconds
+        self._lists: dict[int, I64] = {}
+
+    def nearest(self, queries: I64, k: int) -> I64:
+        """I64[n k]: for training queries I64[n] the k documents that the checkpoint scores highest, best first.
+
+        No document that answers the query is among them; -1 where there are no more. A query is searched for when it
+        is first asked for, and its list kept.
+        """
+        lists = self._lists.setdefault(k, np.full((len(self._queries), k), UNSEARCHED, np.int64))
+        new = np.unique(queries[lists[queries, 0] == UNSEARCHED])
+        if len(new):
+            with self._seconds.on("search"):
+                vectors = self._queries[torch.from_numpy(new)]
+                lists[new] = self._index.search(vectors, k, without=self._positives.relevant(new))
+        return lists[queries]

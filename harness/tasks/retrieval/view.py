@@ -1,0 +1,109 @@
+"""What a negative sampler may look at: the step, random and BM25 documents, the tower, and snapshots of its past."""
+
+from collections import deque
+from typing import Final, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from harness.tasks.retrieval.collection import I64, Judgements
+from harness.tasks.retrieval.encoder import Encoder
+from harness.tasks.retrieval.snapshot import RefreshSeconds, Snapshot
+
+F32 = NDArray[np.float32]
+
+LONGEST_LAG: Final = 8
+"""How many refreshes back a snapshot is kept."""
+
+
+class Batch(NamedTuple):
+    """n training examples: rows of the queries I64[n], and for each the row of one document that answers it I64[n]."""
+
+    queries: I64
+    documents: I64
+
+
+class View:
+    """What a negative sampler may look at. Queries and documents are rows of the training queries and of the corpus.
+
+    `step`: the steps done since the warm-up. `rng`: the sampler's own stream. `positives`: which documents answer
+    which training queries; the lists that the view hands out leave these out. `seconds`: spent on refreshing so far.
+    """
+
+    def __init__(
+        self, encoder: Encoder, lists: NDArray[np.int32], positives: Judgements, rng: np.random.Generator
+    ) -> None:
+        self.step = 0
+        self.rng = rng
+        self.positives = positives
+        self.seconds = RefreshSeconds()
+        self.encoder = encoder
+        self._lists = lists
+        self._snapshots: deque[Snapshot] = deque(maxlen=LONGEST_LAG + 1)
+
+    @property
+    def listed(self) -> int:
+        """How many documents BM25's lists hold for a query."""
+        return int(self._lists.shape[1])
+
+    def random(self, queries: I64, m: int) -> I64:
+        """I64[n m]: documents drawn uniformly from the corpus, with replacement."""
+        corpus = self.positives.corpus
+        drawn = self.rng.integers(corpus, size=(len(queries), m))
+        while (taken := self.positives.grade(queries, drawn) > 0).any():
+            drawn[taken] = self.rng.integers(corpus, size=int(taken.sum()))
+        return drawn
+
+    def bm25(self, queries: I64, k: int) -> I64:
+        """I64[n k]: the first k documents that BM25 finds, without those that answer the query, best first; -1 where
+        there are no more.
+
+        Raises `ValueError` if k exceeds the length of the lists, the task's setting `bm25_depth`.
+        """
+        if k > self.listed:
+            raise ValueError(f"BM25's lists hold {self.listed} documents a query, not {k}; lower the depth")
+        listed = self._lists[queries, :k].astype(np.int64)
+        listed[self.positives.grade(queries, listed) > 0] = -1
+        order = np.argsort(listed < 0, axis=1, kind="stable")
+        return np.take_along_axis(listed, order, axis=1)
+
+    def refresh(self) -> None:
+        """Encode the corpus and the training queries with the tower as it is now: the newest snapshot."""
+        with self.seconds.on("encode"):
+            documents, queries = self.encoder.all_documents(), self.encoder.all_queries()
+        self._snapshots.append(Snapshot(self.step, documents, queries, self.positives, self.seconds))
+
+    def snapshot(self, lag: int = 0) -> Snapshot:
+        """The snapshot taken `lag` refreshes before the newest; the oldest while there are fewer.
+
+        Raises `ValueError` for a lag that is not kept, or before the first refresh.
+        """
+        if not 0 <= lag <= LONGEST_LAG:
+            raise ValueError(f"lag = {lag} must lie between 0 and {LONGEST_LAG}")
+        if not self._snapshots:
+            raise ValueError("there is no snapshot yet: call view.refresh() first")
+        return self._snapshots[max(0, len(self._snapshots) - 1 - lag)]
+
+    def choose(self, queries: I64, pool: I64, m: int) -> I64:
+        """I64[n m]: documents drawn uniformly, with replacement, from each row of pool I64[n p] (-1 = no further one).
+
+        A query with an empty row gets random documents.
+        """
+        sizes = (pool >= 0).sum(axis=1)
+        places = (self.rng.random((len(pool), m)) * sizes[:, None]).astype(np.int64)
+        chosen = np.take_along_axis(pool, places, axis=1)
+        empty = sizes == 0
+        if empty.any():
+            chosen[empty] = self.random(queries[empty], m)
+        return chosen
+
+    def query_vectors(self, queries: I64) -> F32:
+        """F32[n width]: training queries as the tower encodes them now."""
+        with torch.inference_mode():
+            return self.encoder.queries(torch.from_numpy(queries)).cpu().numpy()
+
+    def document_vectors(self, documents: I64) -> F32:
+        """F32[n width]: documents as the tower encodes them now."""
+        with torch.inference_mode():
+            return self.encoder.documents(torch.from_numpy(documents)).cpu().numpy()

@@ -1,0 +1,1 @@
+"""ANCE: approximate nearest neighbour negative contrastive learning for dense retrieval (Xiong et al., 2021)."""

@@ -1,0 +1,14 @@
+"""ANCE with one choice undone."""
+
+from typing import Annotated
+
+from annotated_types import Ge
+
+from methods.ance.ance import Ance
+
+
+class StaticHardNegatives(Ance):
+    """ANCE that never refreshes: the nearest neighbours of the warmed-up retriever (as in STAR, Zhan et al., 2021)."""
+
+    name = "static_hard_negatives"
+    refresh: Annotated[int, Ge(0)] = 0

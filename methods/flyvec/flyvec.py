@@ -1,0 +1,114 @@
+"""FlyVec, the entrant: trains the cells on all windows of a text and reads off codes of words, alone or in context."""
+
+from typing import Annotated, Literal
+
+import numpy as np
+import torch
+from annotated_types import Ge, Gt, Le
+from numpy.typing import NDArray
+
+from harness.run import Run
+from harness.tasks.word_similarity import Corpus, WordEmbedder, code_bits
+from methods.flyvec.network import KenyonCells
+from methods.flyvec.windows import Windows, centres, stop_words
+
+F32 = NDArray[np.float32]
+I64 = NDArray[np.int64]
+Codes = NDArray[np.bool_]
+
+
+class FlyVec(WordEmbedder):
+    """Binary word codes from a fruit-fly network (Liang et al., 2021)
+
+    A window activates the neurons of its context words and, in a second block, that of its centre word; the cell with
+    the largest <W, v> wins and learns v/p (section 2). A word's code are the k cells that it activates most: alone,
+    through the centre block; in context, through both.
+
+    `units`: cells. `hash_length`: active bits of the codes that stand as vectors. `rate`: of the first mini-batch,
+    falling linearly to 0. `sigma`: deviation of the initial weights. `batch`: windows in a mini-batch, fewer where a
+    pass would otherwise have less than `updates` of them. `stop_mass`: the most frequent words, as many as make up
+    this share of the text, hold their places but activate nothing, and no window has one in its centre. The paper
+    prunes `duplicates` of a word in a context and takes `plain` steps; the authors' code counts them and takes
+    `max_norm` steps.
+    """
+
+    name = "flyvec"
+
+    units: Annotated[int, Gt(0)] = 400
+    hash_length: Annotated[int, Gt(0)] = 50
+    rate: Annotated[float, Gt(0)] = 0.2
+    sigma: Annotated[float, Gt(0)] = 0.02
+    batch: Annotated[int, Gt(0)] = 10_000
+    updates: Annotated[int, Gt(0)] = 200
+    stop_mass: Annotated[float, Ge(0), Le(1)] = 0.5
+    duplicates: Literal["pruned", "counted"] = "pruned"
+    step: Literal["max_norm", "plain"] = "max_norm"
+
+    def fit(self, train: Corpus, run: Run, /) -> None:
+        """Draws the cells' weights and trains them for all passes of the budget."""
+        self._draw(train, run)
+        self._learn(train, run)
+
+    def vectors(self) -> F32:
+        """F32[V units]: the codes with `hash_length` active bits."""
+        return self.codes(self.hash_length).astype(np.float32)
+
+    def codes(self, k: int) -> Codes:
+        """Bool[V units]: the k cells with the largest weights from each word's centre neuron."""
+        return most_active(self._weights[len(self._weights) // 2 :], k)
+
+    def bits(self, k: int) -> float:
+        """log2 of the ways to choose k cells."""
+        return code_bits(self.units, k)
+
+    def contextual(self, tokens: I64, position: I64) -> F32:
+        """F32[n units]: codes with `hash_length` active bits; zeros where no neuron is active."""
+        place = position[:, None] + np.delete(np.arange(-self._radius, self._radius + 1), self._radius)
+        inside = (place >= 0) & (place < tokens.shape[1])
+        context = np.where(inside, np.take_along_axis(tokens, place.clip(0, tokens.shape[1] - 1), axis=1), -1)
+        centre = tokens[np.arange(len(tokens)), position]
+        inputs = self._windows.inputs(*(torch.from_numpy(words).to(self._device) for words in (context, centre)))
+        activations = self._cells.activations(inputs).cpu().numpy()
+        return (most_active(activations, self.hash_length) & activations.any(axis=1, keepdims=True)).astype(np.float32)
+
+    def _draw(self, train: Corpus, run: Run) -> None:
+        """Untrained cells, for a vocabulary and its stop words."""
+        counts = train.counts
+        self._radius, self._device = train.radius, run.device
+        self._stops = stop_words(counts, self.stop_mass)
+        self._windows = Windows(self._stops, self.duplicates, run.device)
+        probability = torch.from_numpy(np.tile(counts / counts.sum(), 2)).to(run.device)
+        shape = len(probability), self.units
+        drawn = torch.randn(shape, generator=run.torch_rng("init"), device=run.device)
+        self._cells = KenyonCells(drawn * self.sigma, probability)
+        self._weights: F32 = self._cells.weights.cpu().numpy()
+
+    def _learn(self, train: Corpus, run: Run) -> None:
+        middle = centres(train.sentences, train.radius)
+        middle = middle[~self._stops[train.tokens[middle]]]
+        if not len(middle):
+            raise ValueError(f"no sentence is as long as a window of {2 * train.radius + 1} words")
+        size = min(self.batch, max(1, len(middle) // self.updates))
+        text, positions = (
+            torch.tensor(array, dtype=torch.int64, device=run.device) for array in (train.tokens, middle)
+        )
+        around = torch.arange(-train.radius, train.radius + 1, device=run.device)
+        around = around[around != 0]
+        done, steps = 0, train.passes_in(run) * -(-len(middle) // size)
+        for _ in train.passes(run):
+            order = torch.randperm(len(positions), generator=run.torch_rng("order"), device=run.device)
+            for at in torch.split(positions[order], size):
+                inputs = self._windows.inputs(text[at[:, None] + around], text[at])
+                self._cells.learn(inputs, self.rate * (1 - done / steps), self.step)
+                done += 1
+            run.log(energy=self._cells.energy(inputs))
+        self._weights = self._cells.weights.cpu().numpy()
+
+
+def most_active(activations: F32, k: int) -> Codes:
+    """Bool[n m]: the k largest of each row of F32[n m], of equals those with the lowest number; exactly k."""
+    m = activations.shape[1]
+    threshold = np.partition(activations, m - k, axis=1)[:, m - k, None]
+    above, level = activations > threshold, activations == threshold
+    active: Codes = above | (level & (np.cumsum(level, axis=1) <= k - above.sum(axis=1, keepdims=True)))
+    return active

@@ -1,0 +1,61 @@
+"""The feature maps: phi such that phi(x).phi(y) estimates exp(x.y), and the ReLU map, which estimates nothing.
+
+Every map takes u F[... L d] and a projection F[... m d]. `over` names the dimensions over which the largest exponent is
+subtracted, so that nothing overflows: a positive factor that is the same for all of them, has no gradient, and cancels
+when attention is normalised. Give `QUERIES` for queries, `KEYS` for keys, nothing for the unbiased estimate itself.
+"""
+
+from typing import Final, Literal, TypeAlias
+
+import torch
+from torch import Tensor
+
+Kernel: TypeAlias = Literal["positive", "hyperbolic", "trigonometric"]
+
+QUERIES: Final = (-1,)
+KEYS: Final = (-2, -1)
+
+
+def positive(u: Tensor, projection: Tensor, over: tuple[int, ...] = ()) -> Tensor:
+    """F[... L m]: exp(w.u - |u|^2 / 2) / sqrt(m) for every row w (Lemma 1)."""
+    return _exponential(u @ projection.mT - _half_square(u), over)
+
+
+def hyperbolic(u: Tensor, projection: Tensor, over: tuple[int, ...] = ()) -> Tensor:
+    """F[... L 2m]: the positive features of w and of -w, which together have less than half the variance (Lemma 2)."""
+    along = u @ projection.mT
+    return _exponential(torch.cat([along, -along], dim=-1) - _half_square(u), over)
+
+
+def trigonometric(u: Tensor, projection: Tensor, over: tuple[int, ...] = ()) -> Tensor:
+    """F[... L 2m]: exp(|u|^2 / 2) (cos w.u, sin w.u) / sqrt(m) (Rahimi and Recht, 2007; equation 4)."""
+    along = u @ projection.mT
+    half = _half_square(u)
+    waves = torch.cat([along.cos(), along.sin()], dim=-1) / projection.shape[-2] ** 0.5
+    return waves * torch.exp(half - _largest(half, over))
+
+
+def of_softmax(kernel: Kernel, q: Tensor, k: Tensor, projection: Tensor, epsilon: float) -> tuple[Tensor, Tensor]:
+    """F[... L r] each: the features of queries and keys F[... L d], not yet scaled, whose products estimate softmax's
+    exp(q.k / sqrt(d)) but for factors that cancel. `epsilon` is added to features that are positive (appendix A.3)."""
+    scale = q.shape[-1] ** -0.25
+    feature = {"positive": positive, "hyperbolic": hyperbolic, "trigonometric": trigonometric}[kernel]
+    added = 0.0 if kernel == "trigonometric" else epsilon
+    return feature(scale * q, projection, QUERIES) + added, feature(scale * k, projection, KEYS) + added
+
+
+def relu(u: Tensor, epsilon: float = 1e-3) -> Tensor:
+    """F[... L d]: max(u, 0) + epsilon, the deterministic kernel of generalised attention (appendix A.3)."""
+    return u.relu() + epsilon
+
+
+def _exponential(exponent: Tensor, over: tuple[int, ...]) -> Tensor:
+    return torch.exp(exponent - _largest(exponent, over)) / exponent.shape[-1] ** 0.5
+
+
+def _largest(exponent: Tensor, over: tuple[int, ...]) -> Tensor | float:
+    return exponent.detach().amax(over, keepdim=True) if over else 0.0
+
+
+def _half_square(u: Tensor) -> Tensor:
+    return u.square().sum(-1, keepdim=True) / 2

@@ -1,0 +1,91 @@
+"""The Performer's attention: FAVOR+ for the softmax kernel, and the ReLU kernel."""
+
+from typing import Annotated, Final, Literal
+
+import torch
+from annotated_types import Ge, Gt
+from torch import Tensor, nn
+
+from harness.tasks.long_range import Attention
+from methods.performer.favor import favor, linear_attention
+from methods.performer.features import Kernel, of_softmax, relu
+from methods.performer.projection import draw_projection
+
+FEATURES_PER_DIMENSION: Final = 4
+
+
+class Performer(Attention):
+    """FAVOR+: positive orthogonal random features of the softmax kernel.
+
+    `m` random features, by default four times the width of a head: the paper's 256 at its width of 64. `epsilon` is
+    added to every positive feature (appendix A.3). The projection is drawn once for a layer and shared by its heads;
+    it is not drawn anew while training.
+    """
+
+    name = "performer"
+    m: Annotated[int, Gt(0)] | None = None
+    kernel: Literal["positive", "hyperbolic", "trigonometric"] = "positive"
+    projection: Literal["orthogonal", "iid", "raw_qr"] = "orthogonal"
+    epsilon: Annotated[float, Ge(0)] = 1e-6
+
+    def build(self, width: int, heads: int, max_length: int, causal: bool) -> nn.Module:
+        dimension = width // heads
+        projection = draw_projection((self.m or FEATURES_PER_DIMENSION * dimension, dimension), self.projection)
+        return _RandomFeatureAttention(self.kernel, projection, self.epsilon, causal)
+
+    def features(self, queries: Tensor, keys: Tensor, m: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        projection = draw_projection((m, queries.shape[-1]), self.projection, generator).to(queries)
+        return of_softmax(self.kernel, queries, keys, projection, self.epsilon)
+
+
+class PerformerRelu(Attention):
+    """Generalised attention with the ReLU kernel and no random features (appendix A.3): the paper's own default."""
+
+    name = "performer_relu"
+    epsilon: Annotated[float, Gt(0)] = 1e-3
+
+    def build(self, width: int, heads: int, max_length: int, causal: bool) -> nn.Module:
+        return _ReluAttention(self.epsilon, causal)
+
+
+class _LinearAttention(nn.Module):
+    """Attention in 32-bit numbers under autocast too: exponentials overflow in half precision."""
+
+    def __init__(self, epsilon: float, causal: bool) -> None:
+        super().__init__()
+        self.epsilon = epsilon
+        self.causal = causal
+
+    def forward(self, q: Tensor, k: Tensor, v: Tensor, keep: Tensor) -> Tensor:
+        with torch.autocast(q.device.type, enabled=False):
+            return self.attend(q.float(), k.float(), v.float(), keep).to(v.dtype)
+
+    def attend(self, q: Tensor, k: Tensor, v: Tensor, keep: Tensor) -> Tensor:
+        queries, keys = self.features(q, k)
+        return linear_attention(queries, keys * keep[:, None, :, None], v, self.causal)
+
+    def features(self, q: Tensor, k: Tensor) -> tuple[Tensor, Tensor]:
+        raise NotImplementedError
+
+
+class _RandomFeatureAttention(_LinearAttention):
+    projection: Tensor
+
+    def __init__(self, kernel: Kernel, projection: Tensor, epsilon: float, causal: bool) -> None:
+        super().__init__(epsilon, causal)
+        self.kernel = kernel
+        self.register_buffer("projection", projection)
+
+    def attend(self, q: Tensor, k: Tensor, v: Tensor, keep: Tensor) -> Tensor:
+        if self.kernel == "positive" and not self.causal:
+            return favor(q, k, v, keep, self.projection, self.epsilon)
+        return super().attend(q, k, v, keep)
+
+    def features(self, q: Tensor, k: Tensor) -> tuple[Tensor, Tensor]:
+        return of_softmax(self.kernel, q, k, self.projection, self.epsilon)
+
+
+class _ReluAttention(_LinearAttention):
+    def features(self, q: Tensor, k: Tensor) -> tuple[Tensor, Tensor]:
+        scale = q.shape[-1] ** -0.25
+        return relu(scale * q, self.epsilon), relu(scale * k, self.epsilon)

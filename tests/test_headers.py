@@ -1,0 +1,487 @@
+"""What an entrant is, is read from its source: nothing is imported, and what cannot be read is named with its line."""
+
+import os
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from harness.errors import UserError
+from harness.headers import Header, module_name, read_headers
+from harness.parameters import Parameter, expand, parse_parameter
+from harness.spec import Value
+
+INTERFACE = """
+from harness.entrant import Entrant, capability
+
+class Sized:
+    size: int = 3
+
+class Embedder(Entrant):
+    def vectors(self): ...
+
+    @capability
+    def codes(self, k): ...
+
+    @capability
+    def contextual(self, tokens): ...
+
+class Binariser(Embedder):
+    length: int = 16
+
+    def codes(self, k): return 1
+"""
+
+
+@pytest.fixture
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A harness with one task `words`; its parent folder is the distribution."""
+    harness = tmp_path / "house" / "harness"
+    _write(harness / "__init__.py")
+    _write(
+        harness / "entrant.py", "class Entrant:\n    name: ClassVar[str]\n    files: ClassVar[tuple[str, ...]] = ()\n"
+    )
+    _write(harness / "tasks" / "__init__.py")
+    _write(
+        harness / "tasks" / "words" / "__init__.py", "from harness.tasks.words.interface import Embedder as Embedder\n"
+    )
+    _write(harness / "tasks" / "words" / "interface.py", INTERFACE)
+    monkeypatch.setattr("harness.headers.HARNESS", harness)
+    return harness.parent
+
+
+def _write(path: Path, text: str = "") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(dedent(text), encoding="utf-8")
+    return path
+
+
+def _plugin(house: Path, text: str) -> list[Header]:
+    path = _write(house.parent / "plugins" / "plug.py", "from harness.tasks.words import Embedder\n" + dedent(text))
+    return list(read_headers(path, path.parent))
+
+
+def _one(house: Path, text: str) -> Header:
+    (header,) = _plugin(house, text)
+    return header
+
+
+def test_a_header_says_what_a_class_says_of_itself(house: Path) -> None:
+    header = _one(
+        house,
+        '''
+        import a_library_that_is_not_installed
+
+        class Ppmi(Embedder):
+            """Pointwise mutual information.
+
+            And more of it.
+            """
+
+            name = "ppmi"
+            files = ("words.txt", "sub/more.txt")
+            from_tier = "small"
+            deterministic = False
+            dim: int = 100
+        ''',
+    )
+    assert (header.name, header.title) == ("ppmi", "Pointwise mutual information.")
+    assert (header.task, header.kind, header.component) == ("words", "plugin", "")
+    assert (header.class_name, header.module) == ("Ppmi", "plug")
+    assert header.files == ("words.txt", "sub/more.txt")
+    assert (header.from_tier, header.deterministic) == ("small", False)
+    assert header.parameters == {"dim": Parameter("int", 100)}
+    assert header.place == f"{header.path}:5"
+    assert "a_library_that_is_not_installed" not in sys.modules
+
+
+def test_what_is_left_out_has_a_default(house: Path) -> None:
+    header = _one(house, 'class Ppmi(Embedder):\n    name = "ppmi"\n')
+    assert (header.title, header.files, header.from_tier, header.deterministic) == ("", (), "smoke", True)
+    assert not header.parameters
+    assert not header.capabilities
+
+
+def test_a_class_without_a_name_or_without_a_task_is_no_entrant(house: Path) -> None:
+    found = _plugin(
+        house,
+        """
+        class Abstract(Embedder):
+            dim: int = 100
+
+        class Unrelated:
+            name = "unrelated"
+
+        class Function(dict):
+            name = "function"
+
+        class Real(Abstract):
+            name = "real"
+        """,
+    )
+    assert [header.name for header in found] == ["real"]
+
+
+def test_a_nested_class_is_no_entrant(house: Path) -> None:
+    assert not _plugin(house, "class Outer:\n    class Inner(Embedder):\n        name = 'inner'\n")
+
+
+def test_bases_are_followed_through_own_classes_modules_and_re_exports(house: Path) -> None:
+    root = house.parent / "package"
+    _write(root / "__init__.py", "from .base import Embedder as Renamed\n")
+    _write(
+        root / "base.py", "from harness.tasks.words import Embedder\n\nclass Counted(Embedder):\n    window: int = 5\n"
+    )
+    _write(root / "deep" / "__init__.py")
+    _write(
+        root / "deep" / "middle.py",
+        "from ..base import Counted as Counting\nclass Middle(Counting):\n    dim: int = 9\n",
+    )
+    path = _write(
+        root / "deep" / "leaf.py",
+        """
+        from package.deep.middle import Middle
+        from package import Renamed
+
+        class Leaf(Middle):
+            name = "leaf"
+
+        class Other(Renamed):
+            name = "other"
+        """,
+    )
+    leaf, other = read_headers(path, root)
+    assert leaf.parameters == {"window": Parameter("int", 5), "dim": Parameter("int", 9)}
+    assert leaf.module == "package.deep.leaf"
+    assert other.task == "words"
+
+
+def test_a_generic_base_is_followed(house: Path) -> None:
+    assert _one(house, 'class Ppmi(Embedder[int]):\n    name = "ppmi"\n').task == "words"
+
+
+def test_a_class_may_take_the_name_of_its_base(house: Path) -> None:
+    assert _one(house, 'class Embedder(Embedder):\n    name = "own"\n').name == "own"
+
+
+def test_names_that_lead_in_a_circle_lead_nowhere(house: Path) -> None:
+    root = house.parent / "package"
+    _write(root / "__init__.py", "from . import Base\n")
+    path = _write(root / "plug.py", 'from . import Base\nclass Plug(Base):\n    name = "plug"\n')
+    assert list(read_headers(path, root)) == []
+
+
+def test_two_modules_that_import_from_each_other_lead_nowhere(house: Path) -> None:
+    root = house.parent / "package"
+    _write(root / "__init__.py")
+    _write(root / "a.py", "from .b import Base\n")
+    _write(root / "b.py", "from .a import Base\n")
+    path = _write(root / "plug.py", 'from .a import Base\nclass Plug(Base):\n    name = "plug"\n')
+    assert list(read_headers(path, root)) == []
+
+
+@pytest.mark.parametrize("bases", ["Mixin, Embedder", "Embedder, Mixin"])
+def test_a_mixin_may_stand_on_either_side(house: Path, bases: str) -> None:
+    header = _one(
+        house,
+        f"""
+        class Mixin:
+            ignored: int = 3
+
+            def contextual(self, tokens): ...
+
+        class Both({bases}):
+            name = "both"
+            dim: int = 4
+        """,
+    )
+    assert header.parameters == {"dim": Parameter("int", 4)}, "a mixin is no dataclass: its annotations are no fields"
+    assert header.capabilities == (frozenset({"contextual"}) if bases.startswith("Mixin") else frozenset())
+
+
+def test_a_base_reached_twice_comes_after_what_descends_from_it(house: Path) -> None:
+    header = _one(
+        house,
+        """
+        class Base(Embedder):
+            dim: int = 1
+
+        class Left(Base):
+            left: int = 2
+
+        class Right(Base):
+            dim: int = 3
+
+        class Both(Left, Right):
+            name = "both"
+        """,
+    )
+    assert header.parameters["dim"] == Parameter("int", 3)
+
+
+@pytest.mark.parametrize(
+    ("base", "component"), [("Embedder", ""), ("Binariser", "Binariser"), ("Own", "Binariser")], ids=str
+)
+def test_the_component_is_the_task_owned_class_that_is_filled_in(house: Path, base: str, component: str) -> None:
+    header = _one(
+        house,
+        f"""
+        from harness.tasks.words.interface import Binariser
+
+        class Own(Binariser):
+            k: int = 2
+
+        class Entrant({base}):
+            name = "entrant"
+        """,
+    )
+    assert header.component == component
+    assert header.task == "words"
+
+
+def test_a_mixin_of_the_task_is_no_component(house: Path) -> None:
+    header = _one(
+        house, "from harness.tasks.words.interface import Sized\nclass Own(Sized, Embedder):\n    name = 'own'\n"
+    )
+    assert header.component == ""
+
+
+@pytest.mark.parametrize(
+    ("place", "kind"),
+    [
+        ("methods/ance/sampler.py", "method"),
+        ("methods/ance/ablations.py", "ablation"),
+        ("baselines/words/a.py", "baseline"),
+    ],
+)
+def test_the_kind_is_told_by_the_folder(house: Path, place: str, kind: str) -> None:
+    root = house / Path(place).parts[0]
+    _write(root / "__init__.py")
+    path = _write(house / place, 'from harness.tasks.words import Embedder\nclass A(Embedder):\n    name = "a"\n')
+    (header,) = read_headers(path, root)
+    assert header.kind == kind
+    assert header.module == place.removesuffix(".py").replace("/", ".")
+
+
+def test_a_folder_named_methods_elsewhere_holds_plugins(house: Path) -> None:
+    root = house.parent / "elsewhere" / "methods"
+    path = _write(root / "a.py", 'from harness.tasks.words import Embedder\nclass A(Embedder):\n    name = "a"\n')
+    (header,) = read_headers(path, root)
+    assert header.kind == "plugin"
+
+
+def test_capabilities_are_marked_by_the_task_and_answered_by_any_class(house: Path) -> None:
+    header = _one(
+        house,
+        """
+        from harness.tasks.words.interface import Binariser
+
+        class Own(Binariser):
+            def contextual(self, tokens): ...
+
+        class Leaf(Own):
+            name = "leaf"
+
+            def something_else(self): ...
+        """,
+    )
+    assert header.capabilities == {"codes", "contextual"}
+
+
+def test_parameters_are_annotated_fields_of_all_bases(house: Path) -> None:
+    header = _one(
+        house,
+        """
+        from typing import Annotated, ClassVar, Literal
+        from harness.tasks.words.interface import Binariser
+
+        LONG = 10 * 1024
+
+        class Leaf(Binariser):
+            name = "leaf"
+            rate: Annotated[float, Gt(0), Le(1)] = -0.5
+            kernel: Literal["relu", "exp"] = "relu"
+            cap: int | None = None
+            long: int = LONG
+            shape: tuple[int, ...] = (1, 2)
+            constant: ClassVar[int] = 3
+            quoted: "ClassVar[int]" = 3
+            untyped = 4
+        """,
+    )
+    assert header.parameters == {
+        "length": Parameter("int", 16),
+        "rate": Parameter("Annotated[float, Gt(0), Le(1)]", -0.5),
+        "kernel": Parameter("Literal['relu', 'exp']", "relu"),
+        "cap": Parameter("int | None", None),
+        "long": Parameter("int", "LONG"),
+        "shape": Parameter("tuple[int, ...]", (1, 2)),
+    }
+
+
+def test_files_and_tiers_are_inherited(house: Path) -> None:
+    header = _one(
+        house,
+        """
+        class Base(Embedder):
+            files = ("words.txt",)
+            from_tier = "large"
+            deterministic = False
+
+        class Leaf(Base):
+            name = "leaf"
+        """,
+    )
+    assert (header.files, header.from_tier, header.deterministic) == (("words.txt",), "large", False)
+
+
+FAULTS = [
+    ('name = "Ppmi"', "name is 'Ppmi', but must be a literal that matches [a-z][a-z0-9_]*"),
+    ('name = "p/p"', "name is 'p/p', but must be a literal"),
+    ("name = 3", "name is 3, but must be a literal"),
+    ("name = prefix", "name is prefix, but must be a literal"),
+    ('name: str = "ppmi"', "name is annotated, which makes it a parameter; write name = ... alone"),
+    ('name = "ppmi"\n    files: tuple[str, ...] = ()', "files is annotated, which makes it a parameter"),
+    ('name = "ppmi"\n    table: list', "table is annotated, which makes it a parameter, but has no default"),
+    ('name = "ppmi"\n    files = "words.txt"', "files is 'words.txt', but must be a literal tuple of file names"),
+    ('name = "ppmi"\n    files = (3,)', "files is (3,), but must be a literal tuple of file names"),
+    (
+        'name = "ppmi"\n    from_tier = "smal"',
+        "from_tier is 'smal', but must be one of smoke, quick, small, large, paper",
+    ),
+]
+
+
+@pytest.mark.parametrize(("body", "message"), FAULTS)
+def test_a_fault_is_named_with_file_and_line(house: Path, body: str, message: str) -> None:
+    with pytest.raises(UserError) as raised:
+        _plugin(house, f"\nclass Ppmi(Embedder):\n    {body}\n")
+    assert str(raised.value).startswith(f"{house.parent}/plugins/plug.py:3: ")
+    assert message in str(raised.value)
+
+
+@pytest.mark.parametrize("text", ["class Ppmi(Embedder:\n    pass\n", "x = 1\n  y = 2\n", "\0"])
+def test_a_syntax_error_is_named_with_file_and_line(house: Path, text: str) -> None:
+    with pytest.raises(UserError, match=r"plugins/plug\.py, line \d+: |plugins/plug\.py, line None: "):
+        _plugin(house, text)
+
+
+def test_an_edited_file_is_read_anew(house: Path) -> None:
+    assert _one(house, 'class A(Embedder):\n    name = "a"\n').name == "a"
+    path = _write(
+        house.parent / "plugins" / "plug.py",
+        'from harness.tasks.words import Embedder\nclass A(Embedder):\n    name = "b"\n',
+    )
+    os.utime(path, ns=(1, 1))
+    (header,) = read_headers(path, path.parent)
+    assert header.name == "b"
+
+
+def test_a_module_is_named_from_its_top_level_package(tmp_path: Path) -> None:
+    _write(tmp_path / "package" / "__init__.py")
+    assert module_name(tmp_path / "package" / "sub" / "a.py", tmp_path / "package") == "package.sub.a"
+    assert module_name(tmp_path / "a.py", tmp_path) == "a"
+
+
+PPMI = Header(
+    name="ppmi",
+    title="",
+    task="words",
+    kind="plugin",
+    component="",
+    class_name="Ppmi",
+    path=Path("plug.py"),
+    root=Path(),
+    module="plug",
+    line=1,
+    parameters={
+        "dim": Parameter("int", 100),
+        "rate": Parameter("Annotated[float, Gt(0), Le(1)]", 0.5),
+        "kernel": Parameter("Literal['relu', 'exp']", "relu"),
+        "m": Parameter("Literal[16, 64]", 16),
+        "sub": Parameter("bool", False),
+        "cap": Parameter("Annotated[int, Ge(1)] | None", None),
+        "text": Parameter("str", ""),
+        "shape": Parameter("tuple[int, ...]", (1, 2)),
+        "net": Parameter("nn.Module", ...),
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", [{}]),
+        ("dim=50,100,200", [{"dim": 50}, {"dim": 100}, {"dim": 200}]),
+        (
+            "dim=50,100,kernel=relu,exp",
+            [
+                {"dim": 50, "kernel": "relu"},
+                {"dim": 50, "kernel": "exp"},
+                {"dim": 100, "kernel": "relu"},
+                {"dim": 100, "kernel": "exp"},
+            ],
+        ),
+        (" dim = 50 , 100 ", [{"dim": 50}, {"dim": 100}]),
+        ("dim=50,50,dim=50", [{"dim": 50}]),
+        ("text=a=b", [{"text": "a=b"}]),
+    ],
+)
+def test_brackets_expand_to_every_combination(text: str, expected: list[dict[str, Value]]) -> None:
+    assert list(expand(PPMI, text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("dim", "50", 50),
+        ("rate", "1", 1.0),
+        ("rate", "1e-3", 0.001),
+        ("kernel", "exp", "exp"),
+        ("m", "64", 64),
+        ("sub", "true", True),
+        ("sub", "False", False),
+        ("cap", "5", 5),
+        ("cap", "none", None),
+        ("text", "5", "5"),
+        ("text", "none", "none"),
+    ],
+)
+def test_a_value_has_the_type_of_its_parameter(name: str, text: str, value: Value) -> None:
+    found = parse_parameter(PPMI, name, text)
+    assert found == value
+    assert type(found) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("50", "'ppmi[50]': write parameters as name=value, for example 'ppmi[dim=50]'"),
+        ("=50", "'ppmi[=50]': write parameters as name=value"),
+        ("dmi=50", "unknown parameter of ppmi 'dmi'; did you mean dim or m?"),
+        ("zzz=50", "unknown parameter of ppmi 'zzz'; there are: cap, dim, kernel"),
+        ("dim=fifty", "parameter dim=fifty of ppmi: input should be a valid integer"),
+        ("dim=", "parameter dim= of ppmi: input should be a valid integer"),
+        ("dim=1.5", "parameter dim=1.5 of ppmi: input should be a valid integer"),
+        ("dim=true", "parameter dim=true of ppmi: input should be a valid integer"),
+        ("rate=0", "parameter rate=0 of ppmi: input should be greater than 0 (it is Annotated[float, Gt(0), Le(1)])"),
+        ("rate=2", "input should be less than or equal to 1"),
+        ("rate=nan", "parameter rate=nan of ppmi: input should be"),
+        ("kernel=sin", "parameter kernel=sin of ppmi: input should be 'relu' or 'exp'"),
+        ("m=32", "parameter m=32 of ppmi: input should be 16 or 64"),
+        ("cap=0", "parameter cap=0 of ppmi: input should be greater than or equal to 1"),
+        ("sub=maybe", "parameter sub=maybe of ppmi: input should be a valid boolean"),
+        ("net=x", "parameter net=x of ppmi: a parameter of type nn.Module cannot be set from outside"),
+    ],
+)
+def test_a_wrong_parameter_is_named_with_what_is_allowed(text: str, message: str) -> None:
+    with pytest.raises(UserError) as raised:
+        list(expand(PPMI, text))
+    assert message in str(raised.value)
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "-inf"])
+def test_a_number_that_is_not_finite_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="a number must be finite"):
+        Parameter("float", 1.0).parse(text)

@@ -24,8 +24,9 @@ class Metric(_Entry):
     """What is measured.
 
     `chance` is what guessing scores and `ceiling` what cannot be beaten (a problem may state both more exactly);
-    `margin` is how far above chance a baseline must be before a claim is judged (None: it need not); an `exact` metric is counted and has
-    no interval; a `timing` metric differs between machines; `needs` names the capability an entrant must have.
+    `margin` is how far above chance a baseline must be before a claim is judged (None: it need not); an `exact`
+    metric is counted and has no interval; a `timing` metric differs between machines; `needs` names the capability
+    an entrant must have.
     """
 
     better: Literal["higher", "lower"]

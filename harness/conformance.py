@@ -1,4 +1,4 @@
-"""Conformance: what every entrant must do to be scored fairly, checked on its smoke run. The newcomer writes no test."""
+"""Conformance: what every entrant must do to be scored fairly, checked on its smoke run."""
 
 import ast
 import pickle
@@ -6,7 +6,7 @@ import random
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,7 +15,6 @@ import numpy as np
 
 from harness import limits
 from harness.card import Card
-from harness.clocks import Clocks
 from harness.entrant import Entrant
 from harness.environment import gather
 from harness.executors.local import LocalExecutor
@@ -29,6 +28,8 @@ from harness.store import Store
 
 TOLERANCE = 1e-4
 """Batches of another size may change a float's last bits, no more."""
+ITEMS = 12
+"""How many items are asked for in other batches and orders."""
 KNOWN_ATTRIBUTES = frozenset({"name", "files", "from_tier", "deterministic"})
 
 
@@ -79,35 +80,29 @@ def _examine(card: Card, header: Header) -> list[Finding]:
     return findings
 
 
-def _ask_in_batches(card: Card, header: Header, entrant: Entrant) -> list[Finding]:
+def _ask_in_batches(card: Card, header: Header, entrant: Entrant) -> Iterator[Finding]:
     """Fit at the smoke tier, then ask for the same items in other batches and in another order."""
     task = load_task(card)
-    findings = []
     for case in card.tiers["smoke"].cases:
         resolved = card.resolve("smoke", case)
         if resolved.case.needs and resolved.case.needs not in header.capabilities:
             continue
-        run = Run(
-            settings=resolved.settings,
-            budget=resolved.budget,
-            streams=Streams(card.task, 0),
-            clocks=Clocks(),
-        )
+        run = Run(settings=resolved.settings, budget=resolved.budget, streams=Streams(card.task, 0))
         limits.seed_globals(run.seed("global"))
         problem = task.problem(case, run)
         if resolved.budget.total:
             entrant.fit(problem.train, run)
-        findings.append(Finding(f"{case}: budget obeyed", "" if run.spent <= run.budget.total else f"spent {run.spent}"))
-        together = task.answers(entrant, problem.test, np.arange(12))
+        yield Finding(f"{case}: budget obeyed", "" if run.spent <= run.budget.total else f"it spent {run.spent}")
+        answers = partial(task.answers, entrant, problem.test)
+        together = answers(np.arange(ITEMS))
         if together is None:
             continue
-        apart = np.concatenate([task.answers(entrant, problem.test, np.array([i])) for i in range(12)])  # type: ignore[misc]
-        order = np.random.default_rng(0).permutation(12)
-        turned = task.answers(entrant, problem.test, order)
+        apart = [answer for i in range(ITEMS) if (answer := answers(np.array([i]))) is not None]
+        yield Finding(f"{case}: batch size changes nothing", _difference(together, np.concatenate(apart)))
+        order = np.random.default_rng(0).permutation(ITEMS)
+        turned = answers(order)
         assert turned is not None
-        findings.append(Finding(f"{case}: batch size changes nothing", _difference(together, apart)))
-        findings.append(Finding(f"{case}: order changes nothing", _difference(together[order], turned)))
-    return findings
+        yield Finding(f"{case}: order changes nothing", _difference(together[order], turned))
 
 
 def _difference(expected: np.ndarray, found: np.ndarray) -> str:

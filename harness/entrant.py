@@ -32,7 +32,7 @@ class Entrant(ABC):
     files: ClassVar[tuple[str, ...]] = ()
     """Files other than Python that the entrant reads, relative to its own; their bytes are part of the key."""
     from_tier: ClassVar[str] = "smoke"
-    """The smallest tier that the entrant takes part in."""
+    """The smallest tier that the entrant takes part in, beside the smoke tier, in which all are tested."""
     deterministic: ClassVar[bool] = True
     """False if the same seed does not give the same scores on one machine; records say so."""
 

@@ -76,6 +76,7 @@ class _Runs:
     def __init__(self) -> None:
         self.rows: list[tuple[Any, ...]] = []
         self.places: list[Mapping[str, Any]] = []
+        self._last: tuple[Mapping[str, Any], str] = ({}, digest({}))
 
     def add(self, spec: Spec, content: Mapping[str, Any]) -> None:
         origin, costs, environment = content["origin"], content["costs"], content["environment"]
@@ -84,13 +85,19 @@ class _Runs:
             (
                 *(spec.task, spec.tier, spec.case, spec.entrant, spec.label, origin["kind"], origin["component"]),
                 *(spec.seed, content["status"], _in_one_line(content["failure"]), content["key"], spec.version),
-                *(spec.data, digest(content["settings"]), content["produced"], content["generated"]),
+                *(spec.data, self._settings(content["settings"]), content["produced"], content["generated"]),
                 *(environment["device"], environment["commit"], environment["dirty"], environment["threads"]),
                 *(costs["weights"], content["trials"], spec.budget.total, spec.budget.unit, costs["setup_s"]),
                 *(costs["shared_s"], costs["train_s"], costs["eval_s"], costs["peak_mb"], costs["contended"]),
                 spec.place,
             )
         )
+
+    def _settings(self, settings: Mapping[str, Any]) -> str:
+        """The digest of settings. Neighbours mostly have the same ones."""
+        if settings != self._last[0]:
+            self._last = settings, digest(settings)
+        return self._last[1]
 
     def columns(self) -> dict[str, NDArray[Any]]:
         """All columns but the axes."""
@@ -113,7 +120,7 @@ class _Scores:
     def add(self, run: int, content: Mapping[str, Any]) -> None:
         scores = content["scores"] + list(_validated(content))
         for name, column in zip(OF_A_SCORE, self._columns, strict=True):
-            column += map(itemgetter(name), scores)
+            column.extend(map(itemgetter(name), scores))
         metrics, points = self._metrics, self._points
         number = {
             name: metrics.setdefault(_of_its_metric(entry), len(metrics)) for name, entry in content["metrics"].items()

@@ -12,7 +12,10 @@ from harness.keys import Closure, closure
 LOCK = "lock.toml"
 OUTSIDE = ("claims", "cli", "report", "executors", "stats")
 """Folders of the harness that no score depends on."""
-BESIDE = ("runner.py", "store.py", "record.py", "registry.py", "headers.py", "plan.py", "locks.py", "conformance.py", "relock.py", "frames.py", "environment.py", "watch.py")
+BESIDE = {
+    *("conformance.py", "environment.py", "frames.py", "headers.py", "job.py", "locks.py", "parameters.py", "plan.py"),
+    *("record.py", "registry.py", "relock.py", "runner.py", "store.py", "watch.py"),
+}
 """Modules of the harness that no score depends on."""
 
 

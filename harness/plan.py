@@ -11,11 +11,11 @@ from harness.claims.papers import find_papers
 from harness.data.catalogue import catalogue
 from harness.errors import UserError
 from harness.headers import Header
+from harness.job import Job
 from harness.locks import accepted_code
 from harness.parameters import expand
 from harness.record import REPEATED, SCORED, Environment, Record
 from harness.registry import Registry
-from harness.runner import Job
 from harness.spec import SCHEMA, TIERS, Budget, Spec, TierName, Value
 from harness.store import Store
 from harness.suggest import unknown
@@ -122,7 +122,6 @@ def _planned(
         code=code,
         results=store.root,
         environment=environment,
-        parameters=spec.parameters,
         seen=record.finished if record else "",
     )
     if record is None:
@@ -187,7 +186,7 @@ def _check_cases(cards: Iterable[Card], tier: TierName, cases: Sequence[str]) ->
 
 
 def _inapplicable(header: Header, resolved: Resolved, tier: TierName) -> str:
-    if TIERS.index(tier) < TIERS.index(header.from_tier):
+    if tier != "smoke" and TIERS.index(tier) < TIERS.index(header.from_tier):
         return f"takes part from tier {header.from_tier}"
     needs = resolved.case.needs
     return f"does not have '{needs}'" if needs and needs not in header.capabilities else ""

@@ -1,12 +1,9 @@
 """The runner: one job in, one record out, whatever happens on the way."""
 
-import math
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -14,16 +11,15 @@ import numpy as np
 from filelock import Timeout
 
 from harness import limits
-from harness.card import Card, Resolved
 from harness.clocks import Clocks
 from harness.entrant import Entrant
 from harness.errors import BadOutput, Diverged
 from harness.headers import HARNESS, Header
-from harness.record import Costs, Environment, Failure, Origin, Record, RecordedScore, Status, thinned
+from harness.job import Job
+from harness.record import Costs, Failure, Record, RecordedScore, Status, thinned
 from harness.registry import load_entrant, load_task
 from harness.run import Run
 from harness.seeds import Streams
-from harness.spec import Spec, Value
 from harness.store import Store
 from harness.task import Problem, Score, Task
 from harness.watch import Watch
@@ -32,44 +28,6 @@ Outcome: TypeAlias = Status | Literal["busy", "done"]
 """What became of a job: a record of that status was written; or another process has the cell, or has done it."""
 
 LONGEST_TRACEBACK = 4000
-
-
-@dataclass(frozen=True, kw_only=True)
-class Job:
-    """A spec with all that it takes to run it.
-
-    `code` is the entrant's closure; `seen` is when the record that the plan saw was finished ("" = there was none);
-    `trials` is how many tuning trials chose the parameters; `contended` says whether it may run beside others;
-    `limit_at_s` and `limit_at_mb` are the user's own limits.
-    """
-
-    spec: Spec
-    card: Card
-    header: Header
-    code: Mapping[str, str]
-    results: Path
-    environment: Environment
-    parameters: Mapping[str, Value] = field(default_factory=dict)
-    trials: int = 0
-    seen: str = ""
-    contended: bool = False
-    limit_at_s: float | None = None
-    limit_at_mb: int | None = None
-
-    @cached_property
-    def resolved(self) -> Resolved:
-        """What the card fixes for the job's case and tier."""
-        return self.card.resolve(self.spec.tier, self.spec.case)
-
-    @property
-    def limit_s(self) -> float:
-        """Wall time after which the run is stopped, in seconds: the card's or the user's, whichever is shorter."""
-        return min(self.resolved.limit_s, self.limit_at_s or math.inf)
-
-    @property
-    def memory_mb(self) -> int:
-        """Memory that the run may allocate, in megabytes: the card's or the user's, whichever is less."""
-        return min(self.resolved.memory_mb, self.limit_at_mb or self.resolved.memory_mb)
 
 
 def execute(job: Job) -> Outcome:
@@ -97,7 +55,7 @@ def record_loss(job: Job, status: Status, failure: Failure, started: datetime) -
         with store.lock(job.spec).acquire(timeout=0):
             there = store.read(job.spec.cell)
             if there is None or there.finished < started.isoformat():
-                store.write(_record(job, status, started, failure=failure))
+                store.write(job.record(status, started, failure=failure))
     except Timeout:
         return
 
@@ -142,11 +100,11 @@ class _Attempt:
         if status not in ("ok", "diverged"):
             self.scores, self.items = [], {}
         problem = self.problem
-        return _record(
-            self.job,
+        return self.job.record(
             status,
             self.started,
             failure=failure,
+            parameters=self.entrant.parameters if self.entrant else None,
             scores=tuple(self.scores),
             curve=thinned(self.handle.curve),
             spent=self.handle.spent,
@@ -170,7 +128,7 @@ class _Attempt:
         if job.environment.device == "cpu":
             limits.limit_memory(job.memory_mb)
         task = load_task(job.card)
-        self.entrant = load_entrant(job.header)(**job.parameters)
+        self.entrant = load_entrant(job.header)(**job.spec.parameters)
         limits.set_threads(job.environment.threads)
         limits.seed_globals(self.handle.seed("global"))
         with self.clocks.on("setup"):
@@ -224,51 +182,6 @@ class _Attempt:
             for name, chance in chances.items()
             if chance is not None
         ]
-
-
-def _record(
-    job: Job,
-    status: Status,
-    started: datetime,
-    *,
-    failure: Failure | None = None,
-    chance: Mapping[str, float] | None = None,
-    unlisted: tuple[str, ...] = (),
-    **outcome: Any,
-) -> Record:
-    """A job's record, from what is known before the run and its outcome."""
-    resolved = job.resolved
-    metrics = {
-        name: metric.model_copy(update={"chance": (chance or {}).get(name, metric.chance)})
-        for name, metric in job.card.metrics.items()
-    }
-    defaults = {name: parameter.default for name, parameter in job.header.parameters.items()}
-    return Record(
-        key=job.spec.key,
-        spec=job.spec,
-        status=status,
-        failure=failure,
-        parameters={**defaults, **job.parameters},
-        settings=resolved.settings,
-        at=resolved.case.at,
-        generated=resolved.case.stand_in,
-        seed_varies=job.card.seed_varies,
-        primary=resolved.primary,
-        metrics=metrics,
-        trials=job.trials,
-        origin=Origin(
-            kind=job.header.kind,
-            component=job.header.component,
-            deterministic=job.header.deterministic,
-            title=job.header.title,
-            code=job.code,
-            unlisted=unlisted,
-        ),
-        environment=job.environment,
-        started=started.isoformat(),
-        finished=datetime.now(UTC).isoformat(),
-        **outcome,
-    )
 
 
 def _failure(error: BaseException, header: Header) -> Failure:

@@ -72,7 +72,10 @@ def checked(
 
     Raises `BadOutput` with a sentence that names what was returned and what was asked for.
     """
-    found: np.ndarray = np.asarray(array)
+    try:
+        found: np.ndarray = np.asarray(array)
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise BadOutput(f"{name} returned what is no array: {error}") from error
     wanted = " x ".join("any" if length is None else str(length) for length in shape)
     fits = found.ndim == len(shape) and all(want in (None, got) for want, got in zip(shape, found.shape, strict=True))
     if not fits:
@@ -80,7 +83,7 @@ def checked(
     if found.dtype.kind not in kind:
         raise BadOutput(f"{name} returned dtype {found.dtype}, the task needs one of the kinds '{kind}'")
     if finite and found.dtype.kind in "fc" and not (sound := np.isfinite(found)).all():
-        row = int(np.argwhere(~sound)[0][0])
+        row = np.argwhere(~np.atleast_1d(sound))[0][0]
         raise BadOutput(f"{name} returned {(~sound).sum()} values that are not finite, the first in row {row}")
     return found
 

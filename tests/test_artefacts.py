@@ -108,9 +108,10 @@ def test_an_artefact_is_built_once(recipes: Any, cache: Cache, tmp_path: Path) -
 
 
 def test_two_processes_that_ask_at_once_build_once(recipes: Any, cache: Cache, tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
     program = (
-        "import recipes, sys; from pathlib import Path; from harness.artefacts import Cache;"
-        f"print(Cache(Path({str(cache.folder)!r})).get(recipes.Vectors(dim=4, notes={str(tmp_path / 'notes')!r})).digest)"
+        "import recipes; from pathlib import Path; from harness.artefacts import Cache;"
+        f"print(Cache(Path({str(cache.folder)!r})).get(recipes.Vectors(dim=4, notes={str(notes)!r})).digest)"
     )
     running = [
         subprocess.Popen([sys.executable, "-c", program], cwd=tmp_path / "code", stdout=subprocess.PIPE, text=True)
@@ -118,7 +119,7 @@ def test_two_processes_that_ask_at_once_build_once(recipes: Any, cache: Cache, t
     ]
     digests = {process.communicate(timeout=60)[0] for process in running}
     assert [process.returncode for process in running] == [0, 0]
-    assert len((tmp_path / "notes").read_text().splitlines()) == 1
+    assert len(notes.read_text().splitlines()) == 1
     assert digests == {cache.get(recipes.Vectors(dim=4)).digest + "\n"}
 
 

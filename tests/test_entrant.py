@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
+import torch
 
 from harness.entrant import Entrant, capability
 
@@ -167,7 +168,6 @@ def test_weights_count_what_is_held_twice_once() -> None:
 
 
 def test_weights_count_modules_and_tensors() -> None:
-    torch = pytest.importorskip("torch")
     net = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4))
     net.append(net[0])
     assert _holding(net=net).weights() == 3 * 4 + 4 + 4 + 4

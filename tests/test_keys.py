@@ -217,6 +217,11 @@ def test_a_lone_file_imports_from_its_folder(tree: Tree) -> None:
     assert set(_of(root, "plug.py").files) == {"plug.py", "helper.py", "lib/tool.py"}
 
 
+def test_a_file_beside_the_folder_that_bounds_the_walk_is_outside(tree: Tree) -> None:
+    root = tree({"plug.py": "from . import helper\n", "helper.py": "", "../package.py": "x = 1\n"})
+    assert set(_of(root, "plug.py").files) == {"plug.py", "helper.py"}
+
+
 def test_the_walk_is_the_same_from_any_place(tree: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = tree(PACKAGE)
     moved = tmp_path / "quite" / "another place" / "package"

@@ -3,7 +3,7 @@
 import itertools
 
 import numpy as np
-import pytest
+import torch
 
 from harness.seeds import Streams, derive
 
@@ -50,7 +50,6 @@ def test_asking_again_continues_a_stream() -> None:
 
 
 def test_asking_again_continues_a_torch_stream() -> None:
-    torch = pytest.importorskip("torch")
     streams, whole = Streams("task", 0), Streams("task", 0)
     parts = [torch.rand(4, generator=streams.torch_rng("data")) for _ in range(2)]
     assert torch.equal(torch.cat(parts), torch.rand(8, generator=whole.torch_rng("data")))

@@ -97,7 +97,7 @@ def check_paper(
     `known_entrants` maps each entrant to the names of its parameters, `cards` each task to its card.
     """
     lines = [f"awaited: '{name}' exists; remove it from the list" for name in paper.awaited if name in known_entrants]
-    known_entrants = {**{name: () for name in paper.awaited}, **known_entrants}
+    known_entrants = {**dict.fromkeys(paper.awaited, ()), **known_entrants}
     for sweep in paper.sweep:
         lines += [f"sweep of '{sweep.entrant}': {words}" for words in _wrong_sweep(sweep, known_entrants)]
     seen = set()

@@ -12,7 +12,7 @@ from harness.cli.options import Json, print_json
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
-    from harness.data.fetch import Progress
+    from harness.data.transfer import Progress
 
 app = typer.Typer(no_args_is_help=True, help="The data sets: what they are, where they are, get them, verify them.")
 

@@ -11,7 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from harness.cli.plan import spell
 from harness.executors.local import Events, LocalExecutor
-from harness.runner import Job, Outcome
+from harness.job import Job
+from harness.runner import Outcome
 from harness.store import Store
 
 GOOD: frozenset[Outcome] = frozenset({"ok", "done"})
@@ -45,7 +46,7 @@ def display(jobs: Sequence[Job], executor: LocalExecutor, *, quiet: bool) -> Ite
     estimate = Estimate(jobs, executor.workers)
     console = Console(stderr=True)
     if quiet or not jobs:
-        executor.events = Events(finished=lambda job, outcome, s: _note(failures, job, outcome))
+        executor.events = _silent(failures)
         yield failures
     elif console.is_terminal:
         with _bars(console) as bars:
@@ -98,6 +99,13 @@ def _live(bars: Progress, jobs: Sequence[Job], estimate: Estimate, failures: lis
             bars.console.print(line, style="red", highlight=False)
 
     return Events(started, finished)
+
+
+def _silent(failures: list[str]) -> Events:
+    def finished(job: Job, outcome: Outcome, seconds: float) -> None:
+        _note(failures, job, outcome)
+
+    return Events(finished=finished)
 
 
 def _plain(total: int, estimate: Estimate, failures: list[str]) -> Events:

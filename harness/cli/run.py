@@ -86,6 +86,7 @@ def command(
         again = [f"{run.job.spec.cell}: {run.why}" for run in failed]
         print_json({"planned": len(plan.runs), "ran": len(due), "failures": failures, "failed_before": again})
     elif not no_table:
-        print_tables(registry, store, tier=selection.tier, tasks={run.job.spec.task for run in plan.runs})
+        tasks = {run.job.spec.task for run in plan.runs}
+        print_tables(registry, store, selection.tier, tasks, selection.plugins)
     if failures or failed:
         raise typer.Exit(1)

@@ -13,8 +13,9 @@ from pebble import ProcessExpired, ProcessPool
 
 from harness import limits
 from harness.errors import UserError
+from harness.job import Job
 from harness.record import Failure, Status
-from harness.runner import Job, Outcome, execute, record_loss
+from harness.runner import Outcome, execute, record_loss
 
 POLL_S = 0.05
 RETRY_BUSY_S = 1.0
@@ -67,7 +68,7 @@ class LocalExecutor:
             while waiting or running:
                 while waiting and len(running) < workers and waiting[0][0] <= time.monotonic():
                     _, job = waiting.popleft()
-                    future = pool.schedule(execute, args=[job], timeout=job.limit_s)
+                    future: Future[Outcome] = pool.schedule(execute, args=[job], timeout=job.limit_s)
                     running[future] = job, datetime.now(UTC)
                     self.events.started(job)
                 done, _ = wait(running, timeout=POLL_S, return_when=FIRST_COMPLETED)

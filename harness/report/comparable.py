@@ -2,9 +2,7 @@
 
 import re
 import shlex
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from operator import attrgetter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from harness.canonical import digest
@@ -28,55 +26,59 @@ def check_comparable(runs: Sequence[Run], card: Card, tier: str, *, timed: bool 
     """Raises `UserError` if the runs of one table differ in more than the entrant: what differs, between which rows,
     and the command that repairs it. Times must be of one kind of device, too."""
     for what, within, fields in (*_ALIKE, *(_ALIKE_IF_TIMED if timed else ())):
-        groups: dict[tuple[Any, ...], dict[tuple[Any, ...], list[Run]]] = {}
-        for run in runs:
-            value = tuple(getattr(run, field) for field in fields)
-            if value != ("",):  # a run that failed early has produced nothing
-                place = tuple(getattr(run, field) for field in within)
-                groups.setdefault(place, {}).setdefault(value, []).append(run)
-        for place, values in groups.items():
-            if len(values) > 1:
-                at = dict(zip(within, place, strict=True))
-                asked = _asked(card, tier, at.get("case", "")).get(what)
-                raise _difference(what, at, values, asked, card.task, tier)
+        place_of, value_of = _values_of(within), _values_of(fields)
+        # A run that failed early has produced nothing.
+        found = [(place_of(run), value_of(run), run) for run in runs if run.produced or what != "produced data"]
+        if len({(place, value) for place, value, _ in found}) > len({place for place, _, _ in found}):
+            raise _difference(what, within, found, card, tier)
     for case in dict.fromkeys(run.case for run in runs):
         _check_seeds([run for run in runs if run.case == case], case, card.task, tier)
 
 
 def rerun(
-    task: str, tier: str, runs: Iterable[Run], *, cases: Collection[str] = (), seeds: int | None = None
+    task: str, tier: str, entrants: Mapping[str, str], *, cases: Collection[str] = (), seeds: int | None = None
 ) -> str:
-    """The command that runs what is missing or stale of the runs' entrants."""
-    rows = {run.label: run.kind for run in runs}
+    """The command that runs what is missing or stale of entrants, given the kind of each label."""
     words = ["harness", "run", "--task", task, "--tier", tier]
     words += [word for case in cases for word in ("--case", case)]
-    words += [word for label in sorted(rows) for word in ("--entrant", label)]
+    words += [word for label in sorted(entrants) for word in ("--entrant", label)]
     words += [] if seeds is None else ["--seeds", str(seeds)]
-    return shlex.join(words) + (" --plugin FILE" if "plugin" in rows.values() else "")
+    return shlex.join(words) + (" --plugin FILE" if "plugin" in entrants.values() else "")
+
+
+def _values_of(fields: tuple[str, ...]) -> Callable[[Run], tuple[Any, ...]]:
+    return lambda run: tuple([getattr(run, field) for field in fields])
 
 
 def _difference(
     what: str,
-    at: Mapping[str, Any],
-    values: Mapping[tuple[Any, ...], list[Run]],
-    asked: tuple[Any, ...] | None,
-    task: str,
+    within: tuple[str, ...],
+    found: Sequence[tuple[tuple[Any, ...], tuple[Any, ...], Run]],
+    card: Card,
     tier: str,
 ) -> UserError:
-    """The error for runs that have several values where they must have one; `asked` is the one that the card asks for.
+    """The error for places where runs have several values instead of one.
 
-    Where the card does not say, all rows are named: `run` repeats those that are stale.
+    Rows that are not as the card asks are named; where the card does not say, all: `run` repeats those that are stale.
     """
+    groups: dict[tuple[Any, ...], dict[tuple[Any, ...], list[Run]]] = {}
+    for place, value, run in found:
+        groups.setdefault(place, {}).setdefault(value, []).append(run)
+    place, values = next((place, values) for place, values in groups.items() if len(values) > 1)
+    at = dict(zip(within, place, strict=True))
+    asked = _asked(card, tier, at.get("case", "")).get(what)
     ordered = sorted(values, key=lambda value: (value != asked, -len(values[value]), str(value)))
     differing = " and ".join(f"{_shown(value)} ({_names(values[value])})" for value in ordered)
-    where = "".join(f", {word} {place}" for word, place in at.items())
+    where = "".join(f", {word} {one}" for word, one in at.items())
     wrong = [run for value in ordered[asked in values :] for run in values[value]]
-    command = rerun(task, tier, wrong, cases=[at["case"]] if "case" in at else ())
+    command = rerun(card.task, tier, kinds(wrong), cases=[at["case"]] if "case" in at else ())
     if what == "produced data":
         # One key, two outcomes: `run` takes both for done.
         odd = sorted(run.path for value in ordered[1:] for run in values[value])
         command = f"delete {', '.join(odd[:_MOST_NAMES])} below records/, then {command}"
-    return UserError(f"{task} at {tier}: rows of one table differ in {what}{where}: {differing}; to repair: {command}")
+    return UserError(
+        f"{card.task} at {tier}: rows of one table differ in {what}{where}: {differing}; to repair: {command}"
+    )
 
 
 def _check_seeds(runs: Sequence[Run], case: str, task: str, tier: str) -> None:
@@ -91,10 +93,15 @@ def _check_seeds(runs: Sequence[Run], case: str, task: str, tier: str) -> None:
         for run in runs:
             sets.setdefault(numbers(seeds[run.label]), []).append(run)
         differing = " and ".join(f"{text} ({_names(sets[text])})" for text in sorted(sets))
-        command = rerun(task, tier, short, cases=[case], seeds=max(union) + 1)
+        command = rerun(task, tier, kinds(short), cases=[case], seeds=max(union) + 1)
         raise UserError(
             f"{task} at {tier}: rows of one table differ in seeds, case {case}: {differing}; to repair: {command}"
         )
+
+
+def kinds(runs: Iterable[Run]) -> dict[str, str]:
+    """The kind of each label among runs."""
+    return {run.label: run.kind for run in runs}
 
 
 def numbers(seeds: Iterable[int]) -> str:
@@ -105,4 +112,25 @@ def numbers(seeds: Iterable[int]) -> str:
     return ", ".join(map(str, ordered))
 
 
-...
+def _asked(card: Card, tier: str, case: str) -> dict[str, tuple[Any, ...]]:
+    """What the card asks for, as far as it says."""
+    asked: dict[str, tuple[Any, ...]] = {"task version": (card.version,)}
+    level = next((name for name in card.tiers if name == tier), None)
+    if level is not None and case in {entry.id for entry in card.cases}:
+        resolved = card.resolve(level, case)
+        asked["settings"] = (digest(dict(resolved.settings)),)
+        asked["budget"] = (resolved.budget.total, resolved.budget.unit)
+    return asked
+
+
+def _names(runs: Iterable[Run]) -> str:
+    labels = sorted({run.label for run in runs})
+    more = [f"{len(labels) - _MOST_NAMES} more"] if len(labels) > _MOST_NAMES else []
+    return ", ".join([*labels[:_MOST_NAMES], *more])
+
+
+def _shown(value: tuple[Any, ...]) -> str:
+    texts = (
+        f"{one:,}" if isinstance(one, int) else re.sub(r"\b([0-9a-f]{8})[0-9a-f]{24}\b", r"\1", one) for one in value
+    )
+    return " ".join(texts)

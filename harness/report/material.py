@@ -1,13 +1,14 @@
 """The material of tables: the runs and final scores of a task at a tier, as plain rows in order of path."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Collection, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from harness.cells import AXIS, SPENT
+from harness.claims.cells import AXIS, SPENT
 from harness.errors import UserError
 from harness.frames import Frames
+from harness.report.table import Kind
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +18,8 @@ class Run(NamedTuple):
     """A row of `Frames.runs`; `at` are the places of its case and of its chosen parameters."""
 
     label: str
-    kind: str
+    kind: Kind
+    component: str
     case: str
     seed: int
     status: str
@@ -50,7 +52,7 @@ class Score(NamedTuple):
     value: float
     n_used: int
     n_expected: int
-    better: str
+    better: Literal["higher", "lower"]
     unit: str
     chance: float
     ceiling: float
@@ -60,53 +62,72 @@ class Score(NamedTuple):
 
 
 class Material(NamedTuple):
-    """Runs and scores of one task at one tier."""
+    """The runs of some cases, and their scores on one metric."""
 
-    tier: str
     runs: list[Run]
     scores: list[Score]
 
 
-def gather(frames: Frames, task: str, tier: str | None, metrics: Sequence[str], seeds: int | None) -> Material | None:
-    """The runs of a task at a tier and their final scores on the metrics; None if there is no run.
+class Source:
+    """The records of a task at a tier.
 
     Without a tier there must be records of one only. `seeds` keeps the first ones.
     """
-    of_task = (frames.runs["task"] == task).to_numpy()
-    tiers = sorted(set(frames.runs["tier"][of_task]))
-    if tier is None and len(tiers) > 1:
-        raise UserError(f"{task} has records of the tiers {', '.join(tiers)}, which no table mixes; choose one: --tier")
-    chosen = tier or next(iter(tiers), "")
-    runs = _of(frames.runs, of_task, chosen, seeds)
-    scores = _of(frames.scores, (frames.scores["task"] == task).to_numpy(), chosen, seeds)
-    scores = scores[scores["metric"].isin(list(metrics)).to_numpy()]
-    if AXIS + SPENT in scores:
-        scores = scores[scores[AXIS + SPENT].isna().to_numpy()]
-    if runs.empty:
-        return None
-    return Material(chosen, [Run(*row) for row in _rows(runs, Run)], [Score(*row) for row in _rows(scores, Score)])
+
+    def __init__(self, frames: Frames, task: str, tier: str | None = None, seeds: int | None = None) -> None:
+        runs = frames.runs[(frames.runs["task"] == task).to_numpy()]
+        tiers = sorted(set(runs["tier"]))
+        if tier is None and len(tiers) > 1:
+            raise UserError(
+                f"{task} has records of the tiers {', '.join(tiers)}, which no table mixes; choose one: --tier"
+            )
+        self.tier = tier or next(iter(tiers), "")
+        self._runs = _at(runs, self.tier, seeds)
+        self._scores = _at(frames.scores[(frames.scores["task"] == task).to_numpy()], self.tier, seeds)
+        if AXIS + SPENT in self._scores:
+            self._scores = self._scores[self._scores[AXIS + SPENT].isna().to_numpy()]
+
+    @property
+    def cases(self) -> set[str]:
+        """The cases with records."""
+        return set(self._runs["case"])
+
+    def cases_with(self, metric: str) -> set[str]:
+        """The cases in which a metric was measured."""
+        measured = (self._scores["metric"] == metric).to_numpy() & (self._scores["status"] == "ok").to_numpy()
+        return set(self._scores["case"][measured])
+
+    def axes(self, metric: str, cases: Collection[str]) -> set[str]:
+        """The axes that the final scores on a metric lie on."""
+        keep = (self._scores["metric"] == metric).to_numpy() & self._scores["case"].isin(list(cases)).to_numpy()
+        columns = [name for name in self._scores.columns if name.startswith(AXIS)]
+        there = self._scores.loc[keep, columns].notna().any()
+        return {name.removeprefix(AXIS) for name in columns if there[name]}
+
+    def material(self, metric: str, cases: Collection[str]) -> Material:
+        """The runs of the cases, and their final scores on the metric, in order of path."""
+        runs, scores = (frame[frame["case"].isin(list(cases)).to_numpy()] for frame in (self._runs, self._scores))
+        scores = scores[(scores["metric"] == metric).to_numpy()]
+        return Material([Run(*row) for row in _rows(runs, Run)], [Score(*row) for row in _rows(scores, Score)])
 
 
-def _of(frame: "pd.DataFrame", keep: "np.ndarray[Any, np.dtype[np.bool_]]", tier: str, seeds: int | None) -> "pd.DataFrame":
-    rows = frame[keep]
-    keep = (rows["tier"] == tier).to_numpy()
-    if seeds is not None:
-        keep &= (rows["seed"] < seeds).to_numpy()
-    return rows[keep].sort_values("path", kind="stable")
+def _at(frame: "pd.DataFrame", tier: str, seeds: int | None) -> "pd.DataFrame":
+    keep = (frame["tier"] == tier).to_numpy()
+    return frame[keep if seeds is None else keep & (frame["seed"] < seeds).to_numpy()]
 
 
-def _rows(frame: "pd.DataFrame", kind: type[Run] | type[Score]) -> "zip[tuple[Any, ...]]":
+def _rows(frame: "pd.DataFrame", kind: type[Run] | type[Score]) -> Iterator[tuple[Any, ...]]:
     """The values of each row in the order of the fields, its places last."""
-    columns = [frame[name].to_numpy(dtype=object) for name in kind._fields if name != "at"]
-    return zip(*columns, _places(frame), strict=True)
+    ordered = frame.sort_values("path", kind="stable")
+    columns = [ordered[name].tolist() for name in kind._fields if name != "at"]
+    return zip(*columns, _places(ordered), strict=True)
 
 
 def _places(frame: "pd.DataFrame") -> list[dict[str, Any]]:
     """The places of each row, axes in order of name."""
     places: list[dict[str, Any]] = [{} for _ in range(len(frame))]
     for name in sorted(name for name in frame.columns if name.startswith(AXIS)):
-        column = frame[name]
-        there = np.flatnonzero(column.notna().to_numpy())
-        for i, value in zip(there.tolist(), column.to_numpy(dtype=object)[there], strict=True):
-            places[i][name.removeprefix(AXIS)] = value
+        values = frame[name].tolist()
+        for i in np.flatnonzero(frame[name].notna()).tolist():
+            places[i][name.removeprefix(AXIS)] = values[i]
     return places

@@ -63,8 +63,8 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class Effort:
-    """What an entrant took, over its scored runs: numbers of weights, FLOPs where the task counts them, charged training
-    seconds (mean), tuning trials, number of seeds. `contended` times were taken beside other runs."""
+    """What an entrant took, over its scored runs: numbers of weights, FLOPs where the task counts them, mean charged
+    training seconds, tuning trials, number of seeds. `contended` times were taken beside other runs."""
 
     weights: Span | None = None
     flops: Span | None = None
@@ -76,10 +76,11 @@ class Effort:
 
 @dataclass(frozen=True)
 class Row:
-    """One entrant, its parameters included in the label."""
+    """One entrant, its parameters included in the label. `component` is the class of the task that it fills in."""
 
     label: str
     kind: Kind
+    component: str
     cells: tuple[Cell, ...]
     effort: Effort = Effort()
 
@@ -118,6 +119,7 @@ class Table:
     metric: str
     better: Literal["higher", "lower"]
     unit: str
+    exact: bool
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     references: tuple[Reference, ...]

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from annotated_types import Ge, Gt, Le
 from numpy.typing import NDArray
+from torch import Tensor
 
 from harness.run import Run
 from harness.tasks.word_similarity import Corpus, WordEmbedder, code_bits
@@ -36,8 +37,8 @@ class FlyVec(WordEmbedder):
 
     units: Annotated[int, Gt(0)] = 400
     hash_length: Annotated[int, Gt(0)] = 50
-    rate: Annotated[float, Gt(0)] = 0.2
-    sigma: Annotated[float, Gt(0)] = 0.02
+    rate: Annotated[float, Gt(0)] = 0.5
+    sigma: Annotated[float, Gt(0)] = 0.002
     batch: Annotated[int, Gt(0)] = 10_000
     updates: Annotated[int, Gt(0)] = 200
     stop_mass: Annotated[float, Ge(0), Le(1)] = 0.5
@@ -94,14 +95,21 @@ class FlyVec(WordEmbedder):
         )
         around = torch.arange(-train.radius, train.radius + 1, device=run.device)
         around = around[around != 0]
-        done, steps = 0, train.passes_in(run) * -(-len(middle) // size)
+
+        def inputs(at: Tensor) -> Tensor:
+            return self._windows.inputs(text[at[:, None] + around], text[at])
+
+        def shuffled() -> Tensor:
+            return positions[torch.randperm(len(positions), generator=run.torch_rng("order"), device=run.device)]
+
+        probe = inputs(shuffled()[:size])
+        run.log(energy=self._cells.energy(probe))
+        done, steps = 0, train.passes_in(run) * -(-len(positions) // size)
         for _ in train.passes(run):
-            order = torch.randperm(len(positions), generator=run.torch_rng("order"), device=run.device)
-            for at in torch.split(positions[order], size):
-                inputs = self._windows.inputs(text[at[:, None] + around], text[at])
-                self._cells.learn(inputs, self.rate * (1 - done / steps), self.step)
+            for at in torch.split(shuffled(), size):
+                self._cells.learn(inputs(at), self.rate * (1 - done / steps), self.step)
                 done += 1
-            run.log(energy=self._cells.energy(inputs))
+            run.log(energy=self._cells.energy(probe))
         self._weights = self._cells.weights.cpu().numpy()
 
 

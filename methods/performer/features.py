@@ -3,6 +3,7 @@
 Every map takes u F[... L d] and a projection F[... m d]. `over` names the dimensions over which the largest exponent is
 subtracted, so that nothing overflows: a positive factor that is the same for all of them, has no gradient, and cancels
 when attention is normalised. Give `QUERIES` for queries, `KEYS` for keys, nothing for the unbiased estimate itself.
+`epsilon` is added to exponentials, so that no sum of them is zero (appendix A.3).
 """
 
 from typing import Final, Literal, TypeAlias
@@ -16,32 +17,32 @@ QUERIES: Final = (-1,)
 KEYS: Final = (-2, -1)
 
 
-def positive(u: Tensor, projection: Tensor, over: tuple[int, ...] = ()) -> Tensor:
+def positive(u: Tensor, projection: Tensor, over: tuple[int, ...] = (), epsilon: float = 0.0) -> Tensor:
     """F[... L m]: exp(w.u - |u|^2 / 2) / sqrt(m) for every row w (Lemma 1)."""
-    return _exponential(u @ projection.mT - _half_square(u), over)
+    return _exponential(u @ projection.mT - _half_square(u), over, epsilon)
 
 
-def hyperbolic(u: Tensor, projection: Tensor, over: tuple[int, ...] = ()) -> Tensor:
+def hyperbolic(u: Tensor, projection: Tensor, over: tuple[int, ...] = (), epsilon: float = 0.0) -> Tensor:
     """F[... L 2m]: the positive features of w and of -w, which together have less than half the variance (Lemma 2)."""
     along = u @ projection.mT
-    return _exponential(torch.cat([along, -along], dim=-1) - _half_square(u), over)
+    return _exponential(torch.cat([along, -along], dim=-1) - _half_square(u), over, epsilon)
 
 
 def trigonometric(u: Tensor, projection: Tensor, over: tuple[int, ...] = ()) -> Tensor:
     """F[... L 2m]: exp(|u|^2 / 2) (cos w.u, sin w.u) / sqrt(m) (Rahimi and Recht, 2007; equation 4)."""
     along = u @ projection.mT
-    half = _half_square(u)
     waves = torch.cat([along.cos(), along.sin()], dim=-1) / projection.shape[-2] ** 0.5
-    return waves * torch.exp(half - _largest(half, over))
+    return waves * torch.exp(_less_largest(_half_square(u), over))
 
 
 def of_softmax(kernel: Kernel, q: Tensor, k: Tensor, projection: Tensor, epsilon: float) -> tuple[Tensor, Tensor]:
     """F[... L r] each: the features of queries and keys F[... L d], not yet scaled, whose products estimate softmax's
-    exp(q.k / sqrt(d)) but for factors that cancel. `epsilon` is added to features that are positive (appendix A.3)."""
-    scale = q.shape[-1] ** -0.25
-    feature = {"positive": positive, "hyperbolic": hyperbolic, "trigonometric": trigonometric}[kernel]
-    added = 0.0 if kernel == "trigonometric" else epsilon
-    return feature(scale * q, projection, QUERIES) + added, feature(scale * k, projection, KEYS) + added
+    exp(q.k / sqrt(d)) but for factors that cancel."""
+    q, k = q.shape[-1] ** -0.25 * q, k.shape[-1] ** -0.25 * k
+    if kernel == "trigonometric":
+        return trigonometric(q, projection, QUERIES), trigonometric(k, projection, KEYS)
+    feature = positive if kernel == "positive" else hyperbolic
+    return feature(q, projection, QUERIES, epsilon), feature(k, projection, KEYS, epsilon)
 
 
 def relu(u: Tensor, epsilon: float = 1e-3) -> Tensor:
@@ -49,12 +50,12 @@ def relu(u: Tensor, epsilon: float = 1e-3) -> Tensor:
     return u.relu() + epsilon
 
 
-def _exponential(exponent: Tensor, over: tuple[int, ...]) -> Tensor:
-    return torch.exp(exponent - _largest(exponent, over)) / exponent.shape[-1] ** 0.5
+def _exponential(exponent: Tensor, over: tuple[int, ...], epsilon: float) -> Tensor:
+    return (torch.exp(_less_largest(exponent, over)) + epsilon) / exponent.shape[-1] ** 0.5
 
 
-def _largest(exponent: Tensor, over: tuple[int, ...]) -> Tensor | float:
-    return exponent.detach().amax(over, keepdim=True) if over else 0.0
+def _less_largest(exponent: Tensor, over: tuple[int, ...]) -> Tensor:
+    return exponent - exponent.detach().amax(over, keepdim=True) if over else exponent
 
 
 def _half_square(u: Tensor) -> Tensor:

@@ -25,6 +25,4 @@ def draw_projection(shape: tuple[int, ...], kind: Kind, generator: torch.Generat
     if kind == "orthogonal":
         q = q * r.diagonal(dim1=-2, dim2=-1).sign().unsqueeze(-2)
     norms = torch.randn(shape, generator=generator).norm(dim=-1, keepdim=True)
-    directions = q.mT.reshape(*batch, blocks * d, d)[..., :m, :]
-    scaled: Tensor = directions * norms
-    return scaled
+    return torch.mul(q.mT.reshape(*batch, blocks * d, d)[..., :m, :], norms)

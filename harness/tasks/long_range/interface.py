@@ -97,14 +97,9 @@ class Attention(SequenceClassifier):
     def logits(self, tokens: np.ndarray, keep: np.ndarray) -> np.ndarray:
         """From the first position of the last layer."""
         device = next(self.model.parameters()).device
+        batches = zip(*(torch.split(torch.tensor(array), ANSWER_ROWS) for array in (tokens, keep)), strict=True)
         with evaluating(self.model):
-            parts = [
-                self.model(
-                    torch.from_numpy(tokens[i : i + ANSWER_ROWS]).to(device),
-                    torch.from_numpy(keep[i : i + ANSWER_ROWS]).to(device),
-                )
-                for i in range(0, len(tokens), ANSWER_ROWS)
-            ]
+            parts = [self.model(asked.to(device), kept.to(device)) for asked, kept in batches]
         found: np.ndarray = torch.cat(parts).float().cpu().numpy()
         return found
 

@@ -1,5 +1,6 @@
 """The case `scaling`: what a forward and a backward pass of the attention alone cost, by length."""
 
+import ctypes
 import multiprocessing
 import statistics
 import time
@@ -18,7 +19,6 @@ from harness.run import Run
 from harness.task import Score
 from harness.tasks.long_range.interface import SequenceClassifier
 from harness.training import seeded
-
 
 FEW: Final = 16
 """Positions of the pass before all others."""
@@ -100,8 +100,15 @@ def _time(step: Callable[[], None], repeats: int, wait: Callable[[], None]) -> f
     return 1000 * statistics.median(seconds[1:])
 
 
+def _release_free_memory() -> None:
+    """Give what was freed back to the system, where it can be: a forked process would use it and count nothing."""
+    if release := getattr(ctypes.CDLL(None), "malloc_trim", None):
+        release(0)
+
+
 def _apart(work: Callable[[], tuple[float, float]]) -> tuple[float, float]:
     """The result of `work` in a forked process; its exceptions are raised here, `MemoryError` if it was killed."""
+    _release_free_memory()
     context = multiprocessing.get_context("fork")
     receiver, sender = context.Pipe(duplex=False)
     child = context.Process(target=_send, args=(work, sender))

@@ -92,4 +92,4 @@ def _ideal(judgements: Judgements, queries: int) -> F64:
     rank = np.arange(len(owner)) - np.searchsorted(owner, owner)
     kept = rank < TOP
     gains: F64 = judgements.grades[order][kept] * _discount(TOP)[rank[kept]]
-    return np.bincount(owner[kept], weights=gains, minlength=queries)
+    return np.bincount(owner[kept], weights=gains, minlength=queries).astype(np.float64)

@@ -21,8 +21,8 @@ SPECIAL = ("[PAD]", "[UNK]")
 class Tokens(Recipe):
     """The tokenizer (`tokenizer`: U8, its JSON) and the tokens of the corpus (`documents`: I32[n length], padded).
 
-    `kind`: whole words, or WordPiece; `vocabulary`: the most frequent ones, at most, lower-cased and without accents;
-    what comes after `length` tokens of a document is cut off.
+    `kind`: whole words, or pieces of words by byte-pair encoding; `vocabulary`: at most so many, the most frequent
+    ones, in lower case and without accents; what comes after `length` tokens of a document is cut off.
     """
 
     corpus: str
@@ -59,7 +59,8 @@ def _learned(texts: Sequence[str], kind: Kind, vocabulary: int) -> Tokenizer:
     if kind == "words":
         tokenizer, trainer = Tokenizer(models.WordLevel(unk_token=SPECIAL[1])), trainers.WordLevelTrainer(**options)
     else:
-        tokenizer, trainer = Tokenizer(models.WordPiece(unk_token=SPECIAL[1])), trainers.WordPieceTrainer(**options)
+        # WordPiece, and pairs with a prefix or suffix, are numbered in another order each time they are learned.
+        tokenizer, trainer = Tokenizer(models.BPE(unk_token=SPECIAL[1])), trainers.BpeTrainer(**options)
     tokenizer.normalizer = normalizers.BertNormalizer()
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.train_from_iterator(texts, trainer)

@@ -1,0 +1,137 @@
+"""`harness table`: comparison tables from stored records alone."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.cli.options import Json, Plugins, Results, Seeds, Tasks, results_folder, tier_name
+from harness.spec import TIERS
+
+if TYPE_CHECKING:
+    from harness.registry import Registry
+    from harness.report.build import View
+    from harness.report.table import Table
+    from harness.spec import TierName
+    from harness.store import Store
+
+Tiers = Annotated[
+    list[str] | None, typer.Option("--tier", help="A tier; may be given again. Default: all with records.")
+]
+Format = Annotated[str, typer.Option("--format", "-f", help="One of markdown, latex, html, csv, json.")]
+By = Annotated[
+    str | None, typer.Option("--by", help="The axis to spread over the columns: a case's, a point's, a parameter.")
+]
+Metric = Annotated[str | None, typer.Option("--metric", help="A metric instead of the primary one.")]
+Contrast = Annotated[
+    str | None,
+    typer.Option(
+        "--contrast", help="Instead: this entrant's (or `all`) paired differences, Holm-corrected."
+    ),
+]
+Write = Annotated[bool, typer.Option("--write", help="Also write each table to tables/TASK-TIER in the format.")]
+Check = Annotated[bool, typer.Option("--check", help="Fail if a written table is not what the records say.")]
+
+
+def command(
+    task: Tasks = None,
+    tier: Tiers = None,
+    form: Format = "markdown",
+    by: By = None,
+    metric: Metric = None,
+    contrast: Contrast = None,
+    seeds: Seeds = None,
+    plugin: Plugins = None,
+    results: Results = None,
+    write: Write = False,
+    check: Check = False,
+    as_json: Json = False,
+) -> None:
+    """Print the tables of the tasks that have records. They refuse to mix what cannot be compared."""
+    from harness.cli.selecting import registry_with, warn
+    from harness.report.build import View
+    from harness.report.committed import check_tables, write_tables
+    from harness.report.formats import FORMATS
+    from harness.store import Store
+    from harness.suggest import unknown
+
+    chosen = "json" if as_json else form
+    if chosen not in FORMATS:
+        raise unknown("format", chosen, FORMATS)
+    registry = registry_with(plugin)
+    store = Store(results_folder(results))
+    views = [
+        View(tier=name, metric=metric, by=by, seeds=seeds)
+        for name in ([tier_name(text) for text in tier] if tier else TIERS)
+    ]
+    tables = tables_of(registry, store, views, {registry.card(name).task for name in task or registry.tasks}, plugin)
+    warn(store.problems)
+    if not tables:
+        typer.echo(f"no records in {store.root} for this; `harness run --tier quick` makes some", err=True)
+    if contrast is None:
+        _show(tables, chosen)
+    else:
+        _show_contrasts(tables, contrast)
+    folder = store.root / "tables"
+    if write:
+        write_tables(folder, tables, chosen)
+    if check and (problems := check_tables(folder, tables)):
+        warn(problems)
+        raise typer.Exit(1)
+
+
+def print_tables(
+    registry: "Registry", store: "Store", tier: "TierName", tasks: Iterable[str], plugins: Iterable[Path]
+) -> None:
+    """Print the tables of some tasks at one tier in Markdown."""
+    from harness.report.build import View
+
+    _show(tables_of(registry, store, [View(tier=tier)], set(tasks), list(plugins)), "markdown")
+
+
+def tables_of(
+    registry: "Registry", store: "Store", views: "Iterable[View]", tasks: set[str], plugins: list[Path] | None
+) -> "list[Table]":
+    from harness.claims.papers import find_papers
+    from harness.environment import gather
+    from harness.frames import frames
+    from harness.plan import Selection, make_plan
+    from harness.report.build import build_tables
+    from harness.report.expected import expected_of
+
+    found = frames(store.stored())
+    environment = gather(device="cpu", threads=1, pinned_allocator=True)
+    papers = find_papers(registry).values()
+    tables: list[Table] = []
+    for view in views:
+        there = set(found.runs["task"][(found.runs["tier"] == view.tier).to_numpy()])
+        for task in sorted(tasks & there):
+            assert view.tier is not None
+            selection = Selection(tier=tier_name(view.tier), tasks=[task], seeds=view.seeds, plugins=plugins or ())
+            plan = make_plan(registry, selection, store, environment)
+            published = [
+                number
+                for paper in papers
+                if any(part.task == task for claim in paper.claim for part in claim.parts)
+                for number in paper.published
+            ]
+            tables += build_tables(found, registry.card(task), view, expected_of(plan, task, view.tier), published)
+    return tables
+
+
+def _show(tables: "Iterable[Table]", form: str) -> None:
+    from harness.report.formats import render
+
+    for table in tables:
+        typer.echo(render(table, form))
+
+
+def _show_contrasts(tables: "Iterable[Table]", of: str) -> None:
+    from harness.report.contrast import contrasts_of, grid_of_contrasts
+    from harness.report.markup import to_markdown
+
+    for table in tables:
+        contrasts = contrasts_of(table, None if of == "all" else of)
+        if contrasts:
+            typer.echo(to_markdown([grid_of_contrasts(table, contrasts)]))

@@ -1,0 +1,165 @@
+"""Builds tables from frames: one for the primary metric of a task, and one for each case that has another."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple
+
+from harness.card import Card, Metric
+from harness.claims.paper import Published
+from harness.frames import Frames
+from harness.report.columns import Layout, lay_out
+from harness.report.comparable import check_comparable, rerun
+from harness.report.expected import Expected
+from harness.report.material import Material, Source
+from harness.report.notes import notes_on
+from harness.report.provenance import provenance_of
+from harness.report.rows import Rules, rows_of
+from harness.report.table import Column, Reference, Table
+from harness.suggest import unknown
+
+FLOPS = "flops"
+"""The metric by which a task counts floating-point operations; it stands in the row beside the weights."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """Which part of the records tables show.
+
+    Without `tier` there must be records of one only. `metric` asks for one table of that metric wherever it was
+    measured, `by` spreads an axis (a case's, a point's, a parameter's) over the columns, `seeds` keeps the first ones.
+    """
+
+    tier: str | None = None
+    metric: str | None = None
+    by: str | None = None
+    seeds: int | None = None
+
+
+_DEFAULT = View()
+
+
+class _Subject(NamedTuple):
+    """What one table is about; `suffix` tells its name from those of the task's other tables."""
+
+    metric: str
+    cases: tuple[str, ...]
+    suffix: str = ""
+
+
+def build_tables(
+    frames: Frames,
+    card: Card,
+    view: View = _DEFAULT,
+    expected: Expected | None = None,
+    published: Sequence[Published] = (),
+) -> list[Table]:
+    """The tables of a task, the main one first; none if there are no records.
+
+    What is missing is judged by `expected`; without it, by what other rows have. `published` stand below the first
+    table. Raises `UserError` for rows that cannot be compared, and for a metric or an axis that there is not.
+    """
+    source = Source(frames, card.task, view.tier, view.seeds)
+    subjects = _subjects(card, source, view.metric)
+    if view.by is not None and view.by != "case":
+        axes = {subject: source.axes(subject.metric, subject.cases) for subject in subjects}
+        subjects = [subject for subject in subjects if view.by in axes[subject]]
+        if axes and not subjects:
+            raise unknown(f"axis of {card.task} at {source.tier}", view.by, {"case"}.union(*axes.values()))
+    tables = [_table(source, card, subject, view.by, expected) for subject in subjects]
+    if tables:
+        notes = _absent_cases(source, expected, card.task) if view == View(tier=view.tier) else ()
+        tables[0] = replace(tables[0], notes=(*tables[0].notes, *notes), published=tuple(published))
+    return tables
+
+
+def _absent_cases(source: Source, expected: Expected | None, task: str) -> Iterator[str]:
+    """A note for every planned case that has no record at all, and so no column."""
+    for case in sorted({case for case, _ in expected.cells} - source.cases) if expected else ():
+        yield f"missing: all of case {case}; `{rerun(task, source.tier, {}, cases=[case])}`"
+
+
+def _subjects(card: Card, source: Source, metric: str | None) -> list[_Subject]:
+    """The main table's subject, and one for each case that is timed or whose primary metric is another."""
+    if metric is not None:
+        if metric not in card.metrics:
+            raise unknown(f"metric of {card.task}", metric, card.metrics)
+        cases = source.cases_with(metric) or source.cases
+        return [_Subject(metric, tuple(sorted(cases)), f"metric-{metric}")] if cases else []
+    there = source.cases
+    apart = {
+        case.id: _Subject(case.primary or card.primary, (case.id,), case.id)
+        for case in card.cases
+        if case.id in there and (case.exclusive or case.primary not in (None, card.primary))
+    }
+    together = tuple(sorted(there - apart.keys()))
+    return [*([_Subject(card.primary, together)] if together else []), *apart.values()]
+
+
+def _table(source: Source, card: Card, subject: _Subject, by: str | None, expected: Expected | None) -> Table:
+    material = source.material(subject.metric, subject.cases)
+    entry = _entry(material, card, subject.metric)
+    layout = lay_out(material, card, by)
+    check_comparable(layout.runs, card, source.tier, timed=entry.timing)
+    over_cases = by is None and len(layout.columns) > 1 and not any(column.at for column in layout.columns)
+    flops = source.material(FLOPS, subject.cases).scores if FLOPS in card.metrics else ()
+    rules = Rules(
+        better=entry.better,
+        exact=entry.exact,
+        needs=entry.needs,
+        mean=over_cases,
+        expected=expected,
+        flops={score.path: score for score in flops},
+    )
+    rows = rows_of(layout, rules)
+    columns = layout.columns
+    if over_cases:
+        columns += (Column("mean", generated=any(column.generated for column in columns)),)
+    suffixes = [suffix for suffix in (subject.suffix, f"by-{by}" if by else "") if suffix]
+    return Table(
+        name="-".join([card.task, source.tier, *suffixes]),
+        task=card.task,
+        title=card.title,
+        tier=source.tier,
+        metric=subject.metric,
+        better=entry.better,
+        unit=entry.unit,
+        exact=entry.exact,
+        columns=columns,
+        rows=rows,
+        references=_references(layout, entry, over_cases),
+        provenance=provenance_of(layout, (card.task, source.tier, subject.metric, *suffixes)),
+        notes=tuple(notes_on(rows, columns, layout, card, source.tier, expected)),
+    )
+
+
+def _entry(material: Material, card: Card, metric: str) -> Metric:
+    """The metric as the records carry it; as the card has it where no run was scored."""
+    entry = card.metrics[metric]
+    if not material.scores:
+        return entry
+    score = material.scores[0]
+    own = {"better": score.better, "unit": score.unit, "exact": score.exact, "timing": score.timing}
+    return entry.model_copy(update=own)
+
+
+def _references(layout: Layout, entry: Metric, mean: bool) -> tuple[Reference, ...]:
+    """The rows of chance and ceiling, where a column has them: means over seeds, as a seed may draw its own."""
+    seeds = {run.path: run.seed for run in layout.runs}
+    found: dict[Literal["chance", "ceiling"], list[float]] = {"chance": [], "ceiling": []}
+    for place in layout.places:
+        scores = {seeds[path]: score for path, score in layout.scores[place].items()}.values()
+        found["chance"].append(_known_mean([score.chance for score in scores], entry.chance))
+        found["ceiling"].append(_known_mean([score.ceiling for score in scores], entry.ceiling))
+    return tuple(
+        Reference(label, (*values, math.fsum(values) / len(values)) if mean else tuple(values))
+        for label, values in found.items()
+        if not all(map(math.isnan, values))
+    )
+
+
+def _known_mean(values: Sequence[float], otherwise: float | None) -> float:
+    known = [value for value in values if not math.isnan(value)]
+    if known:
+        return math.fsum(known) / len(known)
+    return math.nan if otherwise is None else otherwise

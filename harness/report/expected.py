@@ -1,0 +1,39 @@
+"""What a plan expects of a task's tables: the runs that there should be, and the cells that no entrant can fill."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from harness.report.table import Kind
+
+if TYPE_CHECKING:
+    from harness.plan import Plan
+
+
+@dataclass(frozen=True)
+class Expected:
+    """All that is planned for a task at a tier.
+
+    `keys` has the key of every planned run by case, label and seed (a record with another key is stale), `kinds` the
+    kind of every planned label, `inapplicable` why an entrant takes no part in a case, by case and entrant.
+    """
+
+    keys: Mapping[tuple[str, str, int], str]
+    kinds: Mapping[str, Kind]
+    inapplicable: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+    @cached_property
+    def cells(self) -> frozenset[tuple[str, str]]:
+        """The cells, by case and label, for which a run is planned."""
+        return frozenset((case, label) for case, label, _ in self.keys)
+
+
+def expected_of(plan: "Plan", task: str, tier: str) -> Expected:
+    """What a plan expects of a task's tables at a tier."""
+    jobs = [run.job for run in plan.runs if (run.job.spec.task, run.job.spec.tier) == (task, tier)]
+    return Expected(
+        {(job.spec.case, job.spec.label, job.spec.seed): job.spec.key for job in jobs},
+        {job.spec.label: job.header.kind for job in jobs},
+        {(skipped.case, skipped.entrant): skipped.why for skipped in plan.skipped if skipped.task == task},
+    )

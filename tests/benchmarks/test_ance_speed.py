@@ -1,0 +1,78 @@
+"""How long retrieval's parts take: the metrics beside trec_eval's, a refresh by stage, a training step."""
+
+import ir_measures
+import numpy as np
+import pytest
+import torch
+from ir_measures import AP, RR, R, nDCG
+
+from harness.tasks.retrieval.collection import Judgements
+from harness.tasks.retrieval.encoder import Encoder
+from harness.tasks.retrieval.index import Index
+from harness.tasks.retrieval.metrics import per_query
+from harness.tasks.retrieval.tokens import Tokens, restored
+from harness.tasks.retrieval.tower import Tower, TowerOptions
+
+QUERIES, DEPTH, CORPUS, WIDTH, LENGTH = 5000, 100, 15_000, 128, 128
+
+
+@pytest.fixture(scope="module")
+def ranking():
+    """5,000 queries with 100 documents each, and two judged documents a query."""
+    rng = np.random.default_rng(0)
+    ranked = np.stack([rng.choice(CORPUS, DEPTH, replace=False) for _ in range(QUERIES)])
+    documents = np.where(rng.random((QUERIES, 2)) < 0.5, ranked[:, [3, 40]], rng.integers(CORPUS, size=(QUERIES, 2)))
+    return ranked, Judgements.of(np.arange(QUERIES).repeat(2), documents.ravel(), CORPUS)
+
+
+@pytest.fixture(scope="module", params=[0, 2], ids=["no layers", "2 layers"])
+def encoder(request):
+    torch.manual_seed(0)
+    corpus = CORPUS if request.param == 0 else CORPUS // 30
+    tower = Tower(TowerOptions(8000, WIDTH, request.param, 4, LENGTH)).eval()
+    learned = Tokens(corpus="", kind="words", vocabulary=9, length=2, documents=["a b"]).build()
+    tokens = torch.randint(2, 8000, (corpus, LENGTH), dtype=torch.int32)
+    return Encoder(tower, restored(learned["tokenizer"]), tokens, tokens[:100])
+
+
+@pytest.mark.benchmark(group="metrics of 5,000 queries x 100")
+def test_metrics_take_less_than_a_second(benchmark, ranking):
+    benchmark(per_query, *ranking)
+    assert benchmark.stats.stats.median < 1.0
+
+
+@pytest.mark.benchmark(group="metrics of 5,000 queries x 100")
+def test_metrics_of_trec_eval(benchmark, ranking):
+    """The peer, given its own structures."""
+    ranked, gold = ranking
+    qrels: dict[str, dict[str, int]] = {}
+    for query, document in zip(gold.queries.tolist(), gold.documents.tolist(), strict=True):
+        qrels.setdefault(f"{query}", {})[f"{document}"] = 1
+    run = {f"{q}": {f"{d}": float(-r) for r, d in enumerate(row)} for q, row in enumerate(ranked.tolist())}
+    benchmark.pedantic(ir_measures.calc_aggregate, ([RR, nDCG @ 10, R @ 100, AP], qrels, run), rounds=3)
+
+
+@pytest.mark.benchmark(group="refresh")
+def test_refresh_encoding(benchmark, encoder):
+    """15,000 documents of 128 tokens; a thirtieth of them with 2 layers."""
+    benchmark.pedantic(encoder.all_documents, rounds=3, warmup_rounds=1)
+
+
+@pytest.mark.benchmark(group="refresh")
+def test_refresh_search(benchmark):
+    """3,200 queries (50 batches) in 15,000 documents, 200 each."""
+    generator = torch.Generator().manual_seed(0)
+    index = Index(torch.randn(CORPUS, WIDTH, generator=generator))
+    benchmark.pedantic(index.search, (torch.randn(3200, WIDTH, generator=generator), 200), rounds=3, warmup_rounds=1)
+
+
+@pytest.mark.benchmark(group="refresh")
+def test_refresh_search_by_faiss(benchmark):
+    """The peer: the same search with an exact index of faiss."""
+    faiss = pytest.importorskip("faiss")
+    faiss.omp_set_num_threads(1)
+    rng = np.random.default_rng(0)
+    index = faiss.IndexFlatIP(WIDTH)
+    index.add(rng.standard_normal((CORPUS, WIDTH)).astype(np.float32))
+    queries = rng.standard_normal((3200, WIDTH)).astype(np.float32)
+    benchmark.pedantic(index.search, (queries, 200), rounds=3, warmup_rounds=1)

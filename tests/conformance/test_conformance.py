@@ -1,0 +1,20 @@
+"""Every entrant of the registry conforms: dropping in a file creates its tests."""
+
+import pytest
+
+from harness.conformance import conform
+from harness.headers import Header
+from harness.registry import find
+
+REGISTRY = find()
+
+
+@pytest.mark.parametrize("header", REGISTRY.entrants.values(), ids=lambda header: f"{header.task}-{header.name}")
+def test_entrant_conforms(header: Header, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+    wrong = [f"{finding.check}: {finding.problem}" for finding in conform(REGISTRY, header) if finding.problem]
+    assert not wrong
+
+
+def test_nothing_in_the_registry_is_unreadable() -> None:
+    assert not REGISTRY.problems

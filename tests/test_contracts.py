@@ -1,0 +1,69 @@
+"""The rules of the house: arrows go one way, modules are small and say what they own, tables need no torch."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+from harness.headers import HARNESS
+
+CHECKOUT = HARNESS.parent
+LONGEST_MODULE = 250
+MODULES = sorted(path for folder in ("harness", "methods", "baselines") for path in (CHECKOUT / folder).rglob("*.py"))
+TORCH_FREE = ["claims", "cli", "frames", "plan", "registry", "report", "stats", "store"]
+"""What plans, stores, judges and reports; with all that it is made of."""
+
+
+def _name(path: Path) -> str:
+    return path.relative_to(CHECKOUT).as_posix()
+
+
+def _torch_free() -> list[str]:
+    """Every module of the torch-free parts by its dotted name."""
+    return [
+        ".".join(path.relative_to(CHECKOUT).with_suffix("").parts).removesuffix(".__init__")
+        for path in MODULES
+        if path.is_relative_to(HARNESS) and path.relative_to(HARNESS).with_suffix("").parts[0] in TORCH_FREE
+    ]
+
+
+def test_imports_keep_to_the_contracts() -> None:
+    lint = Path(sys.executable).with_name("lint-imports")
+    words = [lint, "--no-cache", "--no-logo", "--config", CHECKOUT / "pyproject.toml"]
+    done = subprocess.run(words, check=False, capture_output=True, text=True, timeout=60, cwd=CHECKOUT)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_module_says_what_it_owns() -> None:
+    silent = [_name(path) for path in MODULES if not ast.get_docstring(ast.parse(path.read_bytes()))]
+    assert silent == []
+
+
+def test_every_module_is_short_enough_to_be_read_at_once() -> None:
+    lengths = {_name(path): len(path.read_bytes().splitlines()) for path in MODULES}
+    assert {name: length for name, length in lengths.items() if length > LONGEST_MODULE} == {}
+
+
+def test_torch_free_parts_import_no_torch() -> None:
+    modules = _torch_free()
+    assert {name.split(".")[1] for name in modules} == set(TORCH_FREE)
+    program = (
+        "import importlib, sys\n"
+        f"for name in {modules!r}:\n"
+        "    importlib.import_module(name)\n"
+        "    if 'torch' in sys.modules: sys.exit(f'{name} imports torch')"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
+def test_reading_records_imports_no_torch(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path\n"
+        "from harness.frames import frames; from harness.registry import find; from harness.store import Store\n"
+        "find(); frames(Store(Path('results')).stored())\n"
+        "sys.exit('torch was imported' if 'torch' in sys.modules else 0)"
+    )
+    words = [sys.executable, "-c", program]
+    done = subprocess.run(words, check=False, capture_output=True, text=True, timeout=60, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr

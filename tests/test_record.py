@@ -1,0 +1,229 @@
+"""A record comes back as it was written, or says that it did not; its schema changes only on purpose."""
+
+import hashlib
+import json
+from dataclasses import fields, is_dataclass
+from itertools import pairwise
+from typing import Any, get_type_hints
+
+import pytest
+
+from harness.canonical import digest
+from harness.card import Metric
+from harness.record import (
+    MOST_CURVE_POINTS,
+    REPEATED,
+    SCORED,
+    CorruptRecord,
+    Costs,
+    Environment,
+    Failure,
+    Origin,
+    Record,
+    RecordedScore,
+    from_bytes,
+    stored,
+    stored_from_bytes,
+    thinned,
+    to_bytes,
+)
+from harness.spec import SCHEMA, Budget, Spec
+
+SPEC = Spec(
+    task="words",
+    version=2,
+    tier="quick",
+    case="n100",
+    entrant="ppmi",
+    seed=3,
+    budget=Budget("tokens", 1000),
+    code="0" * 32,
+    data="generated:atlas",
+    settings={"window": 4, "names": ["a", "b"], "rate": 1.0},
+    parameters={"dim": 50, "lr": 0.1, "sub": True, "cap": None, "kernel": "relu"},
+    chosen={"dim": 50},
+)
+PLAIN = Record(key=SPEC.key, spec=SPEC, status="ok", primary="spearman", origin=Origin(kind="baseline"))
+FULL = PLAIN.model_copy(
+    update={
+        "status": "diverged",
+        "failure": Failure(type="Diverged", message="loss is nan — after 3 “tokens”\n", traceback="line\nline"),
+        "parameters": {"dim": 50, "window": 5},
+        "settings": {"window": 4},
+        "at": {"n": 100, "shift": 0.5, "name": "x"},
+        "generated": True,
+        "spent": 999,
+        "produced": "1" * 32,
+        "seed_varies": "the corpus",
+        "metrics": {"spearman": Metric(better="higher", chance=0.0, ceiling=1.0)},
+        "scores": (
+            RecordedScore(
+                metric="spearman", value=1 / 3, n_used=9, n_expected=10, at={"k": 8, "set": "ws"}, items="a|k=8"
+            ),
+            RecordedScore(metric="spearman", value=-0.0, n_used=0, n_expected=0),
+        ),
+        "curve": ({"spent": 10.0, "loss": 2.5}, {"spent": 20.0, "loss": 1.5}),
+        "costs": Costs(setup_s=0.1, shared_s=0.2, train_s=0.3, eval_s=0.4, peak_mb=12.5, weights=5000, contended=True),
+        "trials": 8,
+        "artefacts": {"2" * 32: "3" * 32},
+        "origin": Origin(
+            kind="ablation",
+            component="Binariser",
+            deterministic=False,
+            title="Ohne ü",
+            code={"a.py": "4"},
+            unlisted=("b",),
+        ),
+        "environment": Environment(commit="5" * 40, dirty=True, packages={"numpy": "2.0"}, threads=2),
+        "sidecar": "6" * 64,
+        "started": "2024-01-01T00:00:00+00:00",
+        "finished": "2024-01-01T00:00:03+00:00",
+    }
+)
+
+
+@pytest.mark.parametrize("record", [PLAIN, FULL], ids=["plain", "full"])
+def test_a_record_comes_back_as_it_was_written(record: Record) -> None:
+    found = from_bytes(to_bytes(record))
+    assert found == record
+    assert to_bytes(found) == to_bytes(record)
+    assert found.spec.key == record.key
+    assert found.spec.cell == record.spec.cell
+
+
+@pytest.mark.parametrize("record", [PLAIN, FULL], ids=["plain", "full"])
+def test_what_is_read_without_its_types_is_the_same(record: Record) -> None:
+    found = stored_from_bytes(to_bytes(record))
+    assert found == stored(record)
+    assert found.spec.key == record.key
+    assert found.spec.label == record.spec.label
+
+
+def test_types_of_values_survive() -> None:
+    found = from_bytes(to_bytes(FULL))
+    types = {name: type(value) for name, value in found.spec.parameters.items()}
+    assert types == {"dim": int, "lr": float, "sub": bool, "cap": type(None), "kernel": str}
+    assert type(found.spec.settings["rate"]) is float
+
+
+def test_a_file_is_json_that_people_can_read() -> None:
+    content = json.loads(to_bytes(FULL))
+    assert list(content) == ["digest", "record"]
+    assert content["record"]["spec"]["entrant"] == "ppmi"
+    assert "“tokens”" in to_bytes(FULL).decode()
+
+
+@pytest.mark.parametrize("read", [from_bytes, stored_from_bytes])
+def test_a_change_of_any_one_byte_shows(read: Any) -> None:
+    raw = to_bytes(PLAIN)
+    for place in range(len(raw)):
+        with pytest.raises(CorruptRecord):
+            read(raw[:place] + bytes([raw[place] ^ 1]) + raw[place + 1 :])
+
+
+@pytest.mark.parametrize("read", [from_bytes, stored_from_bytes])
+def test_a_truncated_record_shows(read: Any) -> None:
+    raw = to_bytes(PLAIN)
+    for length in range(len(raw)):
+        with pytest.raises(CorruptRecord, match="truncated or not a record"):
+            read(raw[:length])
+
+
+@pytest.mark.parametrize("raw", [b"", b"{}\n", b"not a record", b"\0" * 200, b'{"digest": "' + b"0" * 300 + b"}\n"])
+def test_what_is_no_record_shows(raw: bytes) -> None:
+    with pytest.raises(CorruptRecord):
+        from_bytes(raw)
+
+
+def _signed(**changes: Any) -> bytes:
+    """A record with other content, and the digest of that content."""
+    content = {**PLAIN.model_dump(mode="json"), **changes}
+    body = json.dumps({name: value for name, value in content.items() if value is not ...})
+    return f'{{"digest": "{hashlib.sha256(body.encode()).hexdigest()}",\n"record": {body}}}\n'.encode()
+
+
+@pytest.mark.parametrize("read", [from_bytes, stored_from_bytes])
+def test_the_helper_signs_as_records_are_signed(read: Any) -> None:
+    assert read(_signed())
+
+
+@pytest.mark.parametrize("read", [from_bytes, stored_from_bytes])
+@pytest.mark.parametrize("version", [SCHEMA - 1, SCHEMA + 1])
+def test_another_schema_is_refused(read: Any, version: int) -> None:
+    with pytest.raises(CorruptRecord, match=f"of schema {version}, not {SCHEMA}"):
+        read(_signed(schema_version=version))
+
+
+@pytest.mark.parametrize(
+    "changes", [{"status": "fine"}, {"colour": "red"}, {"key": ...}, {"origin": ...}, {"curve": [{}] * 21}], ids=str
+)
+def test_content_that_the_schema_does_not_allow_is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(CorruptRecord, match=f"not of schema {SCHEMA}"):
+        from_bytes(_signed(**changes))
+
+
+def test_a_score_that_is_not_finite_is_no_score() -> None:
+    for value in (float("nan"), float("inf")):
+        with pytest.raises(ValueError, match="finite number"):
+            RecordedScore(metric="spearman", value=value, n_used=1, n_expected=1)
+
+
+def test_nan_is_never_written() -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        to_bytes(PLAIN.model_copy(update={"costs": Costs(train_s=float("nan"))}))
+
+
+FIELDS = {
+    "Record": "schema_version key spec status failure parameters settings at generated spent produced seed_varies "
+    "primary metrics scores curve costs trials artefacts origin environment sidecar started finished",
+    "Spec": "task version tier case entrant seed budget code data settings parameters chosen",
+    "Budget": "unit total",
+    "Failure": "type message traceback",
+    "RecordedScore": "metric value n_used n_expected at items",
+    "Metric": "better unit about chance ceiling margin exact timing needs",
+    "Costs": "setup_s shared_s train_s eval_s peak_mb weights contended",
+    "Environment": "commit dirty python packages platform processor device threads pinned_allocator",
+    "Origin": "kind component deterministic title code unlisted",
+}
+"""The fields of the stored form. If it changes, what is stored no longer reads: raise `SCHEMA`."""
+TYPES = {1: "4cd40e71d3a35b1ab2127408e1443a80"}
+"""Digests of their types by version of the schema. Entries are added, never edited."""
+
+
+def test_the_stored_form_changes_only_with_its_version() -> None:
+    assert {name: " ".join(types) for name, types in _form().items()} == FIELDS
+    assert digest(_form()) == TYPES[SCHEMA]
+
+
+def _form() -> dict[str, dict[str, str]]:
+    parts = (Record, Spec, Budget, Failure, RecordedScore, Metric, Costs, Environment, Origin)
+    return {
+        part.__name__: {name: str(kind) for name, kind in get_type_hints(part).items() if name in _fields(part)}
+        for part in parts
+    }
+
+
+def _fields(part: Any) -> set[str]:
+    return {field.name for field in fields(part)} if is_dataclass(part) else set(part.model_fields)
+
+
+def test_statuses_are_scored_repeated_or_errors() -> None:
+    statuses = set(Record.model_json_schema()["properties"]["status"]["enum"])
+    assert statuses == SCORED | REPEATED | {"error"}
+    assert not SCORED & REPEATED
+
+
+@pytest.mark.parametrize("points", [0, 1, MOST_CURVE_POINTS])
+def test_a_short_curve_is_kept_whole(points: int) -> None:
+    curve = [{"spent": float(i)} for i in range(points)]
+    assert thinned(curve) == tuple(curve)
+
+
+@pytest.mark.parametrize("points", [MOST_CURVE_POINTS + 1, 37, 1000])
+def test_a_long_curve_is_thinned_evenly(points: int) -> None:
+    spent = [point["spent"] for point in thinned([{"spent": float(i)} for i in range(points)])]
+    assert len(spent) == MOST_CURVE_POINTS
+    assert (spent[0], spent[-1]) == (0, points - 1)
+    gaps = [later - earlier for earlier, later in pairwise(spent)]
+    assert min(gaps) > 0
+    assert max(gaps) - min(gaps) <= 1

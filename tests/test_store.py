@@ -1,0 +1,314 @@
+"""Records are written whole or not at all, verified when read, and put aside by name when they were harmed."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from filelock import Timeout
+
+from harness.errors import UserError
+from harness.record import Origin, Record, RecordedScore, from_bytes, to_bytes
+from harness.spec import Budget, Spec
+from harness.store import Store
+
+SPEC = Spec(
+    task="words",
+    version=1,
+    tier="quick",
+    case="n100",
+    entrant="ppmi",
+    seed=0,
+    budget=Budget("tokens", 1000),
+    code="0" * 32,
+    data="generated:atlas",
+)
+NAME = "words/quick/n100/ppmi/default-s0.json"
+
+
+def _record(spec: Spec = SPEC, **changes: Any) -> Record:
+    score = RecordedScore(metric="spearman", value=0.5, n_used=3, n_expected=3, items="spearman")
+    plain = Record(
+        key=spec.key, spec=spec, status="ok", primary="spearman", origin=Origin(kind="baseline"), scores=(score,)
+    )
+    return plain.model_copy(update=changes)
+
+
+ITEMS = {"spearman": np.array([0.25, 1.0, np.nan]), "accuracy|k=8": np.array([True, False])}
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "results")
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def test_what_is_written_is_read(store: Store) -> None:
+    path = store.write(_record())
+    assert path == store.root / "records" / NAME
+    assert store.read(SPEC.cell) == _record()
+    assert list(store.all()) == [_record()]
+    assert store.problems == []
+
+
+def test_nothing_is_no_problem(store: Store) -> None:
+    assert store.read(SPEC.cell) is None
+    assert list(store.all()) == []
+    assert list(store.stored()) == []
+    assert store.problems == []
+
+
+def test_a_newer_record_replaces_the_one_of_its_cell(store: Store) -> None:
+    newer = _record(replace(SPEC, version=2), finished="later")
+    store.write(_record())
+    store.write(newer)
+    assert list(store.all()) == [newer]
+    assert _names(store.records) == [NAME]
+
+
+def test_every_cell_has_its_record_in_order_of_path(store: Store) -> None:
+    specs = [replace(SPEC, seed=1), SPEC, replace(SPEC, chosen={"dim": 0.5}), replace(SPEC, entrant="cbow")]
+    for spec in specs:
+        store.write(_record(spec))
+    cells = [record.spec.cell for record in store.all()]
+    assert cells == sorted(spec.cell for spec in specs)
+    assert [found.spec.cell for found in store.stored()] == cells
+
+
+def test_a_failure_while_writing_leaves_the_old_record(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.write(_record(), ITEMS)
+    before = _names(store.root)
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(UserError, match=rf"cannot write the record .*{NAME}: No space left on device"):
+            store.write(_record(finished="later"))
+    assert _names(store.root) == before
+    assert store.read(SPEC.cell) is not None
+    assert store.problems == []
+
+
+def test_who_reads_while_a_record_is_replaced_reads_the_old_one_whole(store: Store) -> None:
+    with store.write(_record()).open("rb") as reader:
+        begun = reader.read(100)
+        store.write(_record(finished="later"))
+        assert from_bytes(begun + reader.read()) == _record()
+
+
+def test_a_kill_while_writing_leaves_the_old_record(store: Store, tmp_path: Path) -> None:
+    store.write(_record(), ITEMS)
+    (tmp_path / "new.json").write_bytes(to_bytes(_record(finished="later")))
+    program = (
+        "import os, sys; from pathlib import Path;"
+        "from harness.record import from_bytes; from harness.store import Store;"
+        "os.fsync = lambda descriptor: os._exit(9);"
+        "Store(Path(sys.argv[1])).write(from_bytes(Path(sys.argv[2]).read_bytes()))"
+    )
+    words = [sys.executable, "-c", program, str(store.root), str(tmp_path / "new.json")]
+    assert subprocess.run(words, check=False, timeout=60).returncode == 9
+    (record,) = store.all()
+    assert record.finished == ""
+    assert store.items(record).keys() == ITEMS.keys()
+    assert store.problems == []
+
+
+def test_records_can_be_read_by_whom_the_user_allows(store: Store) -> None:
+    before = os.umask(0o027)
+    try:
+        path = store.write(_record(), ITEMS, {"grid.png": b"png"})
+    finally:
+        os.umask(before)
+    modes = {file.stat().st_mode & 0o777 for file in (path, *path.parent.glob("*.npz"), *path.parent.glob("*/*"))}
+    assert modes == {0o640}
+
+
+def _truncated(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-40])
+
+
+def _emptied(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def _edited(path: Path) -> None:
+    path.write_text(path.read_text().replace('"value": 0.5', '"value": 0.9'))
+
+
+@pytest.mark.parametrize("read", ["all", "stored"])
+@pytest.mark.parametrize(
+    ("harm", "what"),
+    [(_truncated, "truncated"), (_emptied, "truncated"), (_edited, "edited: its digest does not match")],
+)
+def test_a_harmed_record_is_put_aside_by_name(store: Store, harm: Any, what: str, read: str) -> None:
+    other = replace(SPEC, seed=1)
+    store.write(_record(other))
+    harm(store.write(_record()))
+    assert [found.spec.cell for found in getattr(store, read)()] == [other.cell]
+    (problem,) = store.problems
+    assert problem.startswith(f"record {NAME} is {what}")
+    assert problem.endswith(f"it is not used and was moved to quarantine/{NAME}")
+    assert (store.root / "quarantine" / NAME).is_file()
+    assert not store.path(SPEC.cell).exists()
+
+
+def test_a_cell_whose_record_was_put_aside_is_missing(store: Store) -> None:
+    _edited(store.write(_record()))
+    assert store.read(SPEC.cell) is None
+    assert store.read(SPEC.cell) is None
+    assert len(store.problems) == 1
+    store.write(_record())
+    assert store.read(SPEC.cell) == _record()
+
+
+@pytest.mark.parametrize("read", ["all", "stored"])
+def test_a_copy_is_put_aside_and_the_original_stays(store: Store, read: str) -> None:
+    path = store.write(_record())
+    shutil.copy(path, path.with_name("default-s0 (copy).json"))
+    shutil.copy(path, path.with_name("default-s1.json"))
+    assert [found.spec.cell for found in getattr(store, read)()] == [SPEC.cell]
+    assert len(store.problems) == 2
+    assert all(f"is duplicate: it belongs at {NAME}; it is not used" in problem for problem in store.problems)
+    assert store.path(SPEC.cell).exists()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_in_a_folder_that_cannot_be_written_a_harmed_record_is_named_and_left(store: Store) -> None:
+    path = store.write(_record())
+    _edited(path)
+    path.parent.chmod(0o555)
+    try:
+        assert list(store.all()) == []
+    finally:
+        path.parent.chmod(0o755)
+    assert store.problems == [f"record {NAME} is edited: its digest does not match its content; it is not used"]
+
+
+def test_where_nothing_can_be_put_aside_a_harmed_record_is_named_and_left(store: Store) -> None:
+    _edited(store.write(_record()))
+    (store.root / "quarantine").write_text("a file is in the way")
+    assert list(store.all()) == []
+    assert store.problems == [f"record {NAME} is edited: its digest does not match its content; it is not used"]
+
+
+def test_items_come_back_beside_their_record(store: Store) -> None:
+    store.write(_record(), ITEMS)
+    (record,) = store.all()
+    found = store.items(record)
+    assert found.keys() == ITEMS.keys()
+    np.testing.assert_array_equal(found["spearman"], ITEMS["spearman"].astype(np.float32))
+    assert all(array.dtype == np.float32 for array in found.values())
+
+
+def test_a_record_without_items_has_no_sidecar(store: Store) -> None:
+    store.write(_record(), {})
+    (record,) = store.all()
+    assert record.sidecar == ""
+    assert store.items(record) == {}
+    assert _names(store.records) == [NAME]
+
+
+def test_equal_items_have_equal_sidecars(store: Store) -> None:
+    sidecars = []
+    for _ in range(2):
+        store.write(_record(), ITEMS)
+        sidecars += [record.sidecar for record in store.all()]
+    assert sidecars[0] == sidecars[1] != ""
+
+
+@pytest.mark.parametrize("harm", [Path.unlink, _emptied], ids=["gone", "emptied"])
+def test_a_record_without_its_items_is_put_aside(store: Store, harm: Any) -> None:
+    (sidecar,) = store.write(_record(), ITEMS).parent.glob("*.npz")
+    harm(sidecar)
+    assert store.read(SPEC.cell) is None
+    assert store.problems[0].startswith(
+        f"record {NAME} is without its sidecar of item scores, which is missing or edited"
+    )
+
+
+def test_an_old_sidecar_is_removed_and_those_of_other_cells_stay(store: Store) -> None:
+    others = [replace(SPEC, seed=1), replace(SPEC, seed=10), replace(SPEC, chosen={"dim": 5})]
+    for spec in (SPEC, *others):
+        store.write(_record(spec), {"spearman": np.array([float(spec.seed)])})
+    store.write(_record(), {"spearman": np.array([7.0])})
+    store.write(_record(others[0]))
+    assert store.items(next(record for record in store.all() if record.spec == SPEC))["spearman"] == [7.0]
+    assert len([name for name in _names(store.records) if name.endswith(".npz")]) == 3
+    assert len(list(store.all())) == 4
+    assert store.problems == []
+
+
+def test_a_record_that_is_replaced_while_it_is_read_is_not_put_aside(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.write(_record(), ITEMS)
+    read_bytes = Path.read_bytes
+    newer = _record(finished="later")
+
+    def read(path: Path) -> bytes:
+        raw = read_bytes(path)
+        if path.name == "default-s0.json":
+            monkeypatch.setattr(Path, "read_bytes", read_bytes)
+            store.write(newer, {"spearman": np.zeros(3)})
+        return raw
+
+    monkeypatch.setattr(Path, "read_bytes", read)
+    (record,) = store.all()
+    assert record.finished == "later"
+    assert store.problems == []
+
+
+def test_kept_files_lie_beside_their_record_and_go_with_it(store: Store) -> None:
+    path = store.write(_record(), kept={"grid.png": b"png", "words.json": b"[1]"})
+    assert (path.parent / "default-s0" / "grid.png").read_bytes() == b"png"
+    assert len(list(store.all())) == 1, "a kept file is not taken for a record"
+    assert store.problems == []
+    store.write(_record(), kept={"film.png": b"film"})
+    assert _names(path.parent / "default-s0") == ["film.png"]
+
+
+def test_where_no_record_can_be_written_the_error_names_it(tmp_path: Path) -> None:
+    (tmp_path / "results").write_text("a file is in the way")
+    store = Store(tmp_path / "results")
+    with pytest.raises(UserError, match=rf"cannot write the record {tmp_path}/results/records/{NAME}: "):
+        store.write(_record())
+    with pytest.raises(UserError, match=rf"cannot write to the results folder {tmp_path}/results: "):
+        store.lock(SPEC)
+    assert store.read(SPEC.cell) is None
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_may_not_be_written_is_named(tmp_path: Path) -> None:
+    tmp_path.chmod(0o555)
+    try:
+        with pytest.raises(UserError, match=rf"{tmp_path}.*Permission denied"):
+            Store(tmp_path / "results").write(_record())
+    finally:
+        tmp_path.chmod(0o755)
+
+
+def test_one_process_at_a_time_holds_a_cell(store: Store) -> None:
+    with store.lock(SPEC), pytest.raises(Timeout):
+        Store(store.root).lock(SPEC).acquire(timeout=0)
+    with store.lock(SPEC), Store(store.root).lock(replace(SPEC, seed=1)).acquire(timeout=0):
+        pass
+    with Store(store.root).lock(SPEC).acquire(timeout=0):
+        pass
+
+
+def test_a_lock_dies_with_its_process(store: Store) -> None:
+    path = store.lock(SPEC).lock_file
+    program = f"import os; from filelock import FileLock; FileLock({path!r}).acquire(); os._exit(0)"
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+    with store.lock(SPEC).acquire(timeout=0):
+        pass

@@ -14,7 +14,7 @@ OUTSIDE = ("claims", "cli", "report", "executors", "stats")
 """Folders of the harness that no score depends on."""
 BESIDE = {
     *("conformance.py", "environment.py", "frames.py", "headers.py", "job.py", "locks.py", "parameters.py", "plan.py"),
-    *("record.py", "registry.py", "relock.py", "runner.py", "store.py", "watch.py"),
+    *("record.py", "registry.py", "relock.py", "runner.py", "staleness.py", "store.py", "watch.py"),
 }
 """Modules of the harness that no score depends on."""
 

@@ -14,9 +14,10 @@ from harness.headers import Header
 from harness.job import Job
 from harness.locks import accepted_code
 from harness.parameters import expand
-from harness.record import REPEATED, SCORED, Environment, Record
+from harness.record import REPEATED, SCORED, Environment
 from harness.registry import Registry
-from harness.spec import SCHEMA, TIERS, Budget, Spec, TierName, Value
+from harness.spec import TIERS, Spec, TierName, Value
+from harness.staleness import stale_because
 from harness.store import Store
 from harness.suggest import unknown
 
@@ -77,7 +78,7 @@ class Plan:
 
 def make_plan(registry: Registry, selection: Selection, store: Store, environment: Environment) -> Plan:
     """The plan of a selection. An unknown task, case, entrant or parameter is a `UserError`."""
-    plan = Plan()
+    plan, world = Plan(), _World(registry, store, environment)
     cards = [registry.card(task) for task in selection.tasks or registry.tasks]
     wanted = _Wanted(registry, [card.task for card in cards], selection)
     _check_cases(cards, selection.tier, selection.cases)
@@ -91,51 +92,77 @@ def make_plan(registry: Registry, selection: Selection, store: Store, environmen
                 if why := _inapplicable(header, resolved, selection.tier):
                     plan.skipped.append(Skipped(card.task, resolved.case.id, header.name, why))
                     continue
-                code = registry.closure(header)
                 for seed in range(selection.seeds or tier.seeds):
-                    spec = Spec(
-                        task=card.task,
-                        version=card.version,
-                        tier=selection.tier,
-                        case=resolved.case.id,
-                        entrant=header.name,
-                        seed=seed,
-                        budget=resolved.budget,
-                        code=accepted_code(header, code.digest),
-                        data=data_identity(resolved.case),
-                        settings=resolved.deviating,
-                        parameters=_deviating(header, chosen),
-                        chosen=chosen,
-                    )
-                    plan.runs.append(_planned(spec, card, header, code.files, store, environment))
+                    plan.runs.append(world.planned(card, resolved, header, chosen, seed, selection.tier))
     return plan
 
 
-def _planned(
-    spec: Spec, card: Card, header: Header, code: Mapping[str, str], store: Store, environment: Environment
-) -> Planned:
-    record = store.read(spec.cell)
-    job = Job(
-        spec=spec,
-        card=card,
-        header=header,
-        code=code,
-        results=store.root,
-        environment=environment,
-        seen=record.finished if record else "",
-    )
-    if record is None:
-        return Planned(job, "missing")
-    if record.key != spec.key:
-        return Planned(job, "stale", stale_because(record, spec, code))
-    if record.status in SCORED:
-        return Planned(job, "done", record.status)
-    why = f"{record.status}: {record.failure.message if record.failure else ''}"
-    return Planned(job, "repeat" if record.status in REPEATED else "failed", why)
+def stored_runs(plan: Plan, registry: Registry, selection: Selection, store: Store) -> list[Planned]:
+    """The runs of a tier that are stored though the plan has none of them: further seeds, other parameters."""
+    world = _World(registry, store, Environment())
+    known = {run.job.spec.place for run in plan.runs}
+    tasks = set(selection.tasks or registry.tasks)
+    further = []
+    for spec, _ in store.stored():
+        if spec.tier != selection.tier or spec.task not in tasks or spec.place in known:
+            continue
+        card, headers = registry.tasks.get(spec.task), registry.of_task(spec.task)
+        if card and spec.entrant in headers and spec.case in card.tiers[spec.tier].cases:
+            resolved, header = card.resolve(spec.tier, spec.case), headers[spec.entrant]
+            further.append(world.planned(card, resolved, header, spec.chosen, spec.seed, spec.tier))
+    return further
+
+
+@dataclass(frozen=True)
+class _World:
+    """What a spec is made from beside what was asked for."""
+
+    registry: Registry
+    store: Store
+    environment: Environment
+
+    def planned(
+        self, card: Card, resolved: Resolved, header: Header, chosen: Mapping[str, Value], seed: int, tier: TierName
+    ) -> Planned:
+        """One run, and what the store knows of it."""
+        code = self.registry.closure(header)
+        spec = Spec(
+            task=card.task,
+            version=card.version,
+            tier=tier,
+            case=resolved.case.id,
+            entrant=header.name,
+            seed=seed,
+            budget=resolved.budget,
+            code=accepted_code(header, code.digest),
+            data=data_identity(resolved.case),
+            settings=resolved.deviating,
+            parameters=_deviating(header, chosen),
+            chosen=chosen,
+        )
+        record = self.store.read(spec.cell)
+        job = Job(
+            spec=spec,
+            card=card,
+            header=header,
+            code=code.files,
+            results=self.store.root,
+            environment=self.environment,
+            seen=record.finished if record else "",
+        )
+        if record is None:
+            return Planned(job, "missing")
+        if record.key != spec.key:
+            return Planned(job, "stale", stale_because(record, spec, code.files))
+        if record.status in SCORED:
+            return Planned(job, "done", record.status)
+        why = f"{record.status}: {record.failure.message if record.failure else ''}"
+        return Planned(job, "repeat" if record.status in REPEATED else "failed", why)
 
 
 def _deviating(header: Header, chosen: Mapping[str, Value]) -> dict[str, Value]:
-    return {name: value for name, value in chosen.items() if value != header.parameters[name].default}
+    known = header.parameters
+    return {name: value for name, value in chosen.items() if name not in known or value != known[name].default}
 
 
 class _Wanted:
@@ -198,34 +225,3 @@ def data_identity(case: Case) -> str:
         return f"generated:{case.generated}"
     known = catalogue()
     return ",".join(f"{name}:{known[name].content[:32]}" for name in case.data)
-
-
-def stale_because(record: Record, spec: Spec, code: Mapping[str, str]) -> str:
-    """Why a record is not the outcome of a spec: in words, which file or which value is another one now."""
-    if record.schema_version != SCHEMA:
-        return f"the record schema was {record.schema_version}, is {SCHEMA}"
-    reasons = _changed_files(record.origin.code, code) if record.spec.code != spec.code else []
-    for name in ("version", "budget", "data"):
-        before, after = getattr(record.spec, name), getattr(spec, name)
-        if before != after:
-            reasons.append(f"{name} was {_plain(before)}, is {_plain(after)}")
-    for what in ("settings", "parameters"):
-        before, after = getattr(record.spec, what), getattr(spec, what)
-        reasons += [
-            f"{what[:-1]} {name} was {before.get(name, 'default')}, is {after.get(name, 'default')}"
-            for name in sorted(before.keys() | after.keys())
-            if before.get(name) != after.get(name)
-        ]
-    return "; ".join(reasons) or "its key has another origin"
-
-
-def _changed_files(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
-    return [
-        f"{name} {'changed' if name in before and name in after else 'was added' if name in after else 'is gone'}"
-        for name in sorted(before.keys() | after.keys())
-        if before.get(name) != after.get(name)
-    ]
-
-
-def _plain(value: object) -> str:
-    return f"{value.total:,} {value.unit}" if isinstance(value, Budget) else str(value)

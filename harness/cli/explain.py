@@ -8,9 +8,7 @@ import typer
 from harness.cli.options import Json, Results, Seeds, Tier, print_json, results_folder, tier_name
 
 Task = Annotated[str, typer.Argument(help="The task.")]
-Entrant = Annotated[
-    str, typer.Argument(help="The row: an entrant, with what was set from outside in brackets.")
-]
+Entrant = Annotated[str, typer.Argument(help="The row: an entrant, with what was set from outside in brackets.")]
 Case = Annotated[str, typer.Option("--case", "-c", help="A case or the name of a column. Default: all.")]
 Metric = Annotated[str | None, typer.Option("--metric", help="A metric instead of the primary one.")]
 

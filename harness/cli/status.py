@@ -24,13 +24,16 @@ def command(
 ) -> None:
     """Show the state of the results. With `--why`, the file or value that made each stale run stale."""
     from harness.cli.selecting import planned
+    from harness.plan import stored_runs
 
     folder = results_folder(results)
     tiers = tier or [name for name in TIERS if any((folder / "records").glob(f"*/{name}"))]
     states = []
     for name in tiers:
-        _, _, plan = planned(select(name, task, None, None, None, plugin), folder)
-        states += [(run.job.spec, run.state, run.why) for run in plan.runs]
+        selection = select(name, task, None, None, None, plugin)
+        registry, store, plan = planned(selection, folder)
+        further = stored_runs(plan, registry, selection, store)
+        states += [(run.job.spec, run.state, run.why) for run in [*plan.runs, *further]]
     if as_json:
         print_json([{"cell": str(spec.cell), "state": state, "why": reason} for spec, state, reason in states])
         return

@@ -26,9 +26,7 @@ By = Annotated[
 Metric = Annotated[str | None, typer.Option("--metric", help="A metric instead of the primary one.")]
 Contrast = Annotated[
     str | None,
-    typer.Option(
-        "--contrast", help="Instead: this entrant's (or `all`) paired differences, Holm-corrected."
-    ),
+    typer.Option("--contrast", help="Instead: this entrant's (or `all`) paired differences, Holm-corrected."),
 ]
 Write = Annotated[bool, typer.Option("--write", help="Also write each table to tables/TASK-TIER in the format.")]
 Check = Annotated[bool, typer.Option("--check", help="Fail if a written table is not what the records say.")]

@@ -6,6 +6,7 @@ when attention is normalised. Give `QUERIES` for queries, `KEYS` for keys, nothi
 `epsilon` is added to exponentials, so that no sum of them is zero (appendix A.3).
 """
 
+import math
 from typing import Final, Literal, TypeAlias
 
 import torch
@@ -31,7 +32,7 @@ def hyperbolic(u: Tensor, projection: Tensor, over: tuple[int, ...] = (), epsilo
 def trigonometric(u: Tensor, projection: Tensor, over: tuple[int, ...] = ()) -> Tensor:
     """F[... L 2m]: exp(|u|^2 / 2) (cos w.u, sin w.u) / sqrt(m) (Rahimi and Recht, 2007; equation 4)."""
     along = u @ projection.mT
-    waves = torch.cat([along.cos(), along.sin()], dim=-1) / projection.shape[-2] ** 0.5
+    waves = torch.cat([along.cos(), along.sin()], dim=-1) / math.sqrt(projection.shape[-2])
     return waves * torch.exp(_less_largest(_half_square(u), over))
 
 
@@ -51,7 +52,7 @@ def relu(u: Tensor, epsilon: float = 1e-3) -> Tensor:
 
 
 def _exponential(exponent: Tensor, over: tuple[int, ...], epsilon: float) -> Tensor:
-    return (torch.exp(_less_largest(exponent, over)) + epsilon) / exponent.shape[-1] ** 0.5
+    return (torch.exp(_less_largest(exponent, over)) + epsilon) / math.sqrt(exponent.shape[-1])
 
 
 def _less_largest(exponent: Tensor, over: tuple[int, ...]) -> Tensor:

@@ -81,7 +81,9 @@ def make_record(entrant: str, seed: int, scores: Scores = 0.5, *, case: str = "p
             "seed": seed,
             "budget": resolved.budget,
             "code": "c" * 32,
-            "data": f"{resolved.case.data[0]}:{'d' * 32}" if resolved.case.data else f"generated:{resolved.case.generated}",
+            "data": f"{resolved.case.data[0]}:{'d' * 32}"
+            if resolved.case.data
+            else f"generated:{resolved.case.generated}",
             "settings": resolved.deviating,
             **own["spec"],
         }

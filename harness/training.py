@@ -18,12 +18,12 @@ CURVE_POINTS = 10
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """AdamW with linear warm-up over a share of the steps, then cosine decay to zero (or none), and clipping of the
-    gradient's global norm (0 = none)."""
+    """AdamW with linear warm-up over a share of the steps, then cosine decay to zero, decay by the square root of the
+    steps since the start (`rsqrt`), or none; and clipping of the gradient's global norm (0 = none)."""
 
     lr: float = 1e-3
     warmup: float = 0.1
-    decay: Literal["cosine", "constant"] = "cosine"
+    decay: Literal["cosine", "rsqrt", "constant"] = "cosine"
     weight_decay: float = 0.01
     betas: tuple[float, float] = (0.9, 0.98)
     clip: float = 1.0
@@ -35,6 +35,8 @@ class TrainingOptions:
             return (step + 1) / warm
         if self.decay == "constant":
             return 1.0
+        if self.decay == "rsqrt":
+            return math.sqrt(warm / (step + 1))
         return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
 
 

@@ -1,12 +1,13 @@
 """Builds tables from frames: one for the primary metric of a task, and one for each case that has another."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from harness.card import Card, Metric
 from harness.claims.paper import Published
+from harness.errors import UserError
 from harness.frames import Frames
 from harness.report.columns import Layout, lay_out
 from harness.report.comparable import check_comparable, rerun
@@ -65,12 +66,20 @@ def build_tables(
         axes = {subject: source.axes(subject.metric, subject.cases) for subject in subjects}
         subjects = [subject for subject in subjects if view.by in axes[subject]]
         if axes and not subjects:
-            raise unknown(f"axis of {card.task} at {source.tier}", view.by, {"case"}.union(*axes.values()))
+            raise _no_axis(card, source, view.by, {"case"}.union(*axes.values()))
     tables = [_table(source, card, subject, view.by, expected) for subject in subjects]
     if tables:
         notes = _absent_cases(source, expected, card.task) if view == View(tier=view.tier) else ()
         tables[0] = replace(tables[0], notes=(*tables[0].notes, *notes), published=tuple(published))
     return tables
+
+
+def _no_axis(card: Card, source: Source, by: str, axes: Collection[str]) -> UserError:
+    elsewhere = [name for name in card.metrics if by in source.axes(name, source.cases)]
+    if elsewhere:
+        metrics = ", ".join(elsewhere)
+        return UserError(f"{card.task} at {source.tier}: no table's metric lies on axis '{by}'; choose one: {metrics}")
+    return unknown(f"axis of {card.task} at {source.tier}", by, axes)
 
 
 def _absent_cases(source: Source, expected: Expected | None, task: str) -> Iterator[str]:
@@ -149,17 +158,23 @@ def _references(layout: Layout, entry: Metric, mean: bool) -> tuple[Reference, .
     found: dict[Literal["chance", "ceiling"], list[float]] = {"chance": [], "ceiling": []}
     for place in layout.places:
         scores = {seeds[path]: score for path, score in layout.scores[place].items()}.values()
-        found["chance"].append(_known_mean([score.chance for score in scores], entry.chance))
-        found["ceiling"].append(_known_mean([score.ceiling for score in scores], entry.ceiling))
+        found["chance"].append(_mean([score.chance for score in scores], entry.chance))
+        found["ceiling"].append(_mean([score.ceiling for score in scores], entry.ceiling))
+
+    def over_all(values: list[float]) -> list[float]:
+        incomplete = any(map(math.isnan, values))
+        return [math.nan if incomplete else _mean(values)] if mean else []
+
     return tuple(
-        Reference(label, (*values, math.fsum(values) / len(values)) if mean else tuple(values))
+        Reference(label, (*values, *over_all(values)))
         for label, values in found.items()
         if not all(map(math.isnan, values))
     )
 
 
-def _known_mean(values: Sequence[float], otherwise: float | None) -> float:
+def _mean(values: Sequence[float], otherwise: float | None = None) -> float:
+    """The mean of the values that are known; where all agree, to the last bit."""
     known = [value for value in values if not math.isnan(value)]
-    if known:
-        return math.fsum(known) / len(known)
-    return math.nan if otherwise is None else otherwise
+    if not known:
+        return math.nan if otherwise is None else otherwise
+    return known[0] if len(set(known)) == 1 else math.fsum(known) / len(known)

@@ -14,7 +14,7 @@ Style: TypeAlias = Literal["", "best", "tie"]
 
 TIE = "≈"
 """Follows a value that is tied with the best."""
-CONTENDED = "*"
+CONTENDED = "†"
 """Follows a time that was taken beside other runs."""
 
 
@@ -99,6 +99,8 @@ def _header(column: Column, table: Table) -> Entry:
 
 
 def _entry(cell: Cell, places: int, exact: bool) -> Entry:
+    if cell.state == "not applicable":
+        return Entry(cell.state, hint=cell.text)
     if cell.state != "scored":
         return Entry(cell.text)
     text = number(cell.value, places) + ("" if exact else f" ± {number(cell.half, places)}")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 _CODE = re.compile(r"`([^`]*)`")
+_MINUS = re.compile(r"(?<!\w)-(?=\d)")
 _TEX = str.maketrans(
     {
         "\\": r"\textbackslash{}",
@@ -21,6 +22,7 @@ _TEX = str.maketrans(
         **{sign: f"\\{sign}" for sign in "&%$#_{}"},
         "±": r"$\pm$",
         "≈": r"$\approx$",
+        "†": r"$\dagger$",
         "↑": r"$\uparrow$",
         "↓": r"$\downarrow$",
         "<": r"\textless{}",
@@ -93,7 +95,7 @@ def _in_latex(entry: Entry) -> str:
 
 
 def _tex(text: str) -> str:
-    return text.translate(_TEX)
+    return _MINUS.sub("$-$", text.translate(_TEX))
 
 
 def _tex_code(text: str) -> str:

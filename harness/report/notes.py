@@ -73,19 +73,21 @@ def _inapplicable(rows: Sequence[Row], columns: Sequence[Column]) -> Iterator[st
             if cell.state == "not applicable":
                 groups.setdefault((row.label, cell.text), []).append(column.name)
     for (label, why), names in groups.items():
-        yield f"not applicable: {label} in {', '.join(names)} ({why})"
+        where = f" in {'; '.join(names)}" if len(names) < len(columns) else ""
+        yield f"not applicable: {label}{where} ({why})"
 
 
 def _coverage(rows: Sequence[Row], columns: Sequence[Column]) -> Iterator[str]:
+    """Columns whose scores leave items out. A diverged run uses none: it says nothing about the items."""
+    groups: dict[str, list[str]] = {}
     for i, column in enumerate(columns):
-        shares = {
-            row.cells[i].n_used / row.cells[i].n_expected
-            for row in rows
-            if row.cells[i].state == "scored" and row.cells[i].n_used and column.case
-        }
+        counted = [cell for cell in (row.cells[i] for row in rows) if cell.n_used and column.case]
+        shares = {cell.n_used / cell.n_expected for cell in counted}
         if shares and min(shares) < 1:
-            spread = f"{min(shares):.1%}" if len(shares) == 1 else f"{min(shares):.1%} to {max(shares):.1%}"
-            yield f"{column.name}: scored on {spread} of the items"
+            least, most = (f"{share:.1%}" for share in (min(shares), max(shares)))
+            groups.setdefault(least if least == most else f"{least} to {most}", []).append(column.name)
+    for share, names in groups.items():
+        yield f"scored on {share} of the items: {'; '.join(names)}"
 
 
 def _seeds(seeds: Iterable[int]) -> str:

@@ -39,10 +39,10 @@ def amount(span: Span | None) -> str:
 
 
 def seconds(value: float) -> str:
-    """A time in seconds: three digits, at most two decimals."""
+    """A time in seconds: three digits, at most three decimals."""
     if math.isnan(value):
         return NONE
-    return f"{value:,.{min(max(2 - _magnitude(value or 1.0), 0), 2)}f}"
+    return f"{value:,.{min(max(2 - _magnitude(value or 1.0), 0), 3)}f}"
 
 
 def _short(value: float) -> str:

@@ -1,5 +1,6 @@
 """What a table was made from: data, seeds, budget, machines, commits, and the digest that tells a stale table."""
 
+import math
 from collections.abc import Iterable
 
 from harness.canonical import digest
@@ -14,7 +15,7 @@ def provenance_of(layout: Layout, subject: tuple[str, ...]) -> Provenance:
     budgets = {run.case: f"{run.budget:,} {run.unit}" for run in runs}
     alike = len(set(budgets.values())) == 1
     scores = [
-        [path, place.case, [list(pair) for pair in place.at], score.value]
+        [path, place.case, [list(pair) for pair in place.at], None if math.isnan(score.value) else score.value]
         for place, by_path in layout.scores.items()
         for path, score in by_path.items()
     ]

@@ -70,7 +70,7 @@ def _cells(table: Table) -> Iterator[dict[str, Any]]:
                 "generated": column.generated,
                 "state": cell.state,
                 "value": plain(cell.value),
-                "half_width": plain(cell.half),
+                "half": plain(cell.half),
                 "n": len(cell.seeds),
                 "mark": cell.mark,
                 "text": "; ".join([*([cell.text] if cell.text else []), *cell.flags]),

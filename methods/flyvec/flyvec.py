@@ -29,8 +29,9 @@ class FlyVec(WordEmbedder):
     falling linearly to 0. `sigma`: deviation of the initial weights. `batch`: windows in a mini-batch, fewer where a
     pass would otherwise have less than `updates` of them. `stop_mass`: the most frequent words, as many as make up
     this share of the text, hold their places but activate nothing, and no window has one in its centre. The paper
-    prunes `duplicates` of a word in a context and takes `plain` steps; the authors' code counts them and takes
-    `max_norm` steps.
+    prunes `duplicates` of a word in a context and takes `plain` steps, which need a `rate` below the probability of
+    the rarest word; the authors' code counts them and takes `max_norm` steps, with 0.002, a `sigma` of 0.02, and a
+    list of stop words.
     """
 
     name = "flyvec"

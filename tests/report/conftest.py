@@ -70,7 +70,7 @@ def make_record(entrant: str, seed: int, scores: Scores = 0.5, *, case: str = "p
     own: dict[str, dict[str, Any]] = {"spec": {}, "record": {}, **{owner: {} for owner in OWNERS}}
     for name, value in changes.items():
         owner = next((owner for owner, model in OWNERS.items() if name in model.model_fields), "record")
-        own["spec" if name in Spec.__dataclass_fields__ else owner][name] = value
+        own["spec" if name in set(Spec.__dataclass_fields__) - set(Record.model_fields) else owner][name] = value
     spec = Spec(
         **{
             "task": card.task,

@@ -97,7 +97,7 @@ class TestCells:
             "not applicable",
             "needs codes",
         )
-        assert "not applicable: sgns in plain (needs codes)" in table.notes
+        assert "not applicable: sgns (needs codes)" in table.notes
 
     def test_a_score_that_was_not_measured_is_not_a_failure(self, record: Make, tables: Tables) -> None:
         made = [record("vit", seed, {"loss": 1.0 + seed}) for seed in range(2)]
@@ -116,7 +116,7 @@ class TestCells:
 
     def test_items_that_were_left_out_are_noted(self, record: Make, tables: Tables) -> None:
         (table,) = tables(record("vit", seed, items=80) for seed in range(2))
-        assert "plain: scored on 80.0% of the items" in table.notes
+        assert "scored on 80.0% of the items: plain" in table.notes
 
     def test_two_scores_at_one_point_are_a_fault(self, record: Make, tables: Tables) -> None:
         one = record("vit", 0)
@@ -293,10 +293,15 @@ class TestColumns:
 
     def test_an_unknown_axis_or_metric_is_named_with_the_nearest(self, record: Make, tables: Tables) -> None:
         made = [record("vit", 0, {"accuracy": {(): 0.5, (("shift", 1.0),): 0.5}})]
-        with pytest.raises(UserError, match="unknown axis of toy at small 'shfit'; did you mean shift?"):
+        with pytest.raises(UserError, match=r"unknown axis of toy at small 'shfit'; did you mean shift\?"):
             tables(made, by="shfit")
-        with pytest.raises(UserError, match="unknown metric of toy 'acuracy'; did you mean accuracy?"):
+        with pytest.raises(UserError, match=r"unknown metric of toy 'acuracy'; did you mean accuracy\?"):
             tables(made, metric="acuracy")
+
+    def test_an_axis_of_another_metric_names_that_metric(self, record: Make, tables: Tables) -> None:
+        made = [record("vit", 0, {"accuracy": 0.5, "loss": {(("L", 8.0),): 1.0}})]
+        with pytest.raises(UserError, match=r"no table's metric lies on axis 'L'; choose one: loss$"):
+            tables(made, by="L")
 
     def test_points_of_the_curve_are_no_scores(self, record: Make, tables: Tables) -> None:
         curve = ({"spent": 500.0, "valid_accuracy": 0.9},)

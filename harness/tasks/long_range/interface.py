@@ -125,4 +125,4 @@ class _Classifier(nn.Module):
 
 
 def _training(settings: Any) -> TrainingOptions:
-    return TrainingOptions(lr=settings["lr"], warmup=settings["warmup"], weight_decay=settings["weight_decay"])
+    return TrainingOptions(**{name: settings[name] for name in ("lr", "warmup", "decay", "weight_decay")})

@@ -16,6 +16,7 @@ from harness.seeds import Streams
 from harness.spec import Budget
 from harness.tasks.long_range import Attention, SequenceClassifier, Sequences, data
 from harness.tasks.long_range.task import LongRange
+from harness.training import TrainingOptions
 
 CARD = read_card(Path(data.__file__).with_name("task.toml"))
 TASK = LongRange(CARD)
@@ -120,6 +121,24 @@ def test_seed_draws_the_problem(case: str, tmp_path: Path) -> None:
     sizes = {"train_items": 50, "valid_items": 10, "test_items": 10}
     first, again, other = (TASK.problem(case, a_run(case=case, seed=s, cache=tmp_path, **sizes)) for s in (0, 0, 1))
     assert first.produced == again.produced != other.produced
+
+
+@pytest.mark.parametrize(("case", "weights"), [("listops", 9_450_506), ("text", 4_250_370)])
+def test_the_paper_s_model_takes_a_step(case: str, weights: int) -> None:
+    settings = {**CARD.resolve("paper", case).settings, "batch": 1}
+    run = Run(settings=settings, budget=Budget("examples", 1), streams=Streams("long_range", 0))
+    tokens = np.ones((1, settings["length"] + 1), dtype=np.int16)
+    entrant = Mean()
+    vocabulary, classes = (17, 10) if case == "listops" else (258, 2)
+    entrant.fit(Sequences(tokens, tokens > 0, np.zeros(1, dtype=np.int64), vocabulary, classes), run)
+    assert run.spent == 1
+    assert entrant.weights() == weights
+
+
+def test_the_paper_s_rate_falls_with_the_root_of_the_steps() -> None:
+    settings = CARD.resolve("paper", "listops").settings
+    options = TrainingOptions(warmup=settings["warmup"], decay=settings["decay"])
+    assert [options.rate(step - 1, 5000) for step in (500, 1000, 4000)] == [0.5, 1.0, 0.5]
 
 
 class Oracle(SequenceClassifier):

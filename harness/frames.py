@@ -16,21 +16,60 @@ from harness.spec import Spec
 if TYPE_CHECKING:
     import pandas as pd
 
-IDENTITY: Mapping[str, type] = dict.fromkeys(("task", "tier", "case", "entrant", "label", "kind", "component"), str) | {
+IDENTITY: Mapping[str, type] = {
+    "task": str,
+    "tier": str,
+    "case": str,
+    "entrant": str,
+    "label": str,
+    "kind": str,
+    "component": str,
     "seed": int,
     "status": str,
 }
 """The columns that both frames begin with, and the types of their values."""
+
 OF_A_RUN: Mapping[str, type] = {
-    **{"error": str, "key": str, "version": int, "data": str, "settings": str, "produced": str, "generated": bool},
-    **{"device": str, "commit": str, "dirty": bool, "threads": int, "weights": int, "trials": int, "budget": int},
-    **{"unit": str, "setup_s": float, "shared_s": float, "train_s": float, "eval_s": float, "peak_mb": float},
-    **{"contended": bool, "path": str},
+    "error": str,
+    "key": str,
+    "version": int,
+    "data": str,
+    "settings": str,
+    "produced": str,
+    "generated": bool,
+    "device": str,
+    "commit": str,
+    "dirty": bool,
+    "threads": int,
+    "weights": int,
+    "trials": int,
+    "budget": int,
+    "unit": str,
+    "setup_s": float,
+    "shared_s": float,
+    "train_s": float,
+    "eval_s": float,
+    "peak_mb": float,
+    "contended": bool,
+    "path": str,
 }
-OF_A_SCORE: Mapping[str, type] = {"metric": str, "value": float, "n_used": int, "n_expected": int}
+
+OF_A_SCORE: Mapping[str, type] = {
+    "metric": str,
+    "value": float,
+    "n_used": int,
+    "n_expected": int,
+}
+
 OF_ITS_METRIC: Mapping[str, type] = {
-    **{"better": str, "unit": str, "chance": float, "ceiling": float, "exact": bool, "timing": bool}
+    "better": str,
+    "unit": str,
+    "chance": float,
+    "ceiling": float,
+    "exact": bool,
+    "timing": bool,
 }
+
 OF_ITS_RUN = ("contended", "key", "path")
 
 _VALIDATION = "valid_"

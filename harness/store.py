@@ -37,6 +37,15 @@ class Store:
         """Where the record of a cell lies."""
         return self.records / cell
 
+    def make_writable(self) -> None:
+        """Create the folder of records. Raises `UserError` with the path if it cannot be written to."""
+        try:
+            self.records.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"cannot write to the results folder {self.root}: {error.strerror}") from error
+        if not os.access(self.records, os.W_OK):
+            raise UserError(f"cannot write to the results folder {self.root}: permission denied")
+
     def lock(self, spec: Spec) -> FileLock:
         """The lock of a run's cell: who holds it may run it. It dies with its process."""
         path = self.root / ".locks" / hashlib.sha256(str(spec.cell).encode()).hexdigest()[:24]

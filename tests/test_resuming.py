@@ -117,7 +117,7 @@ def test_a_killed_worker_is_recorded_and_repeated(folder: Path) -> None:
     for line in subprocess.run(
         ["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True
     ).stdout.splitlines():
-        pid, parent, *words = line.split()
+        pid, parent, *_ = line.split()
         if "forkserver" in line and int(parent) != process.pid and _descends(int(pid), process.pid):
             os.kill(int(pid), signal.SIGKILL)
             break

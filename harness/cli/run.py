@@ -54,6 +54,7 @@ def command(
     from harness.cli.display import display
     from harness.cli.selecting import planned
     from harness.cli.table import print_tables
+    from harness.data.fetch import locate
     from harness.environment import gather
     from harness.executors.local import LocalExecutor, check_load
 
@@ -62,7 +63,10 @@ def command(
     selection = select(tier, task, case, entrant, seeds, plugin)
     registry, store, plan = planned(selection, results_folder(results), environment)
     due = plan.due(retry_errors)
+    for name in sorted({name for run in due for name in run.job.resolved.case.data}):
+        locate(name)  # absent data is said before anything runs
     preload = sorted({name for run in due for name in run.job.card.preload})
+    store.make_writable()
     executor = LocalExecutor(workers=count, threads=threads, preload=preload)
     jobs = [
         replace(

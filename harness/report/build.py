@@ -106,18 +106,20 @@ def _subjects(card: Card, source: Source, metric: str | None) -> list[_Subject]:
 
 
 def _table(source: Source, card: Card, subject: _Subject, by: str | None, expected: Expected | None) -> Table:
-    material = source.material(subject.metric, subject.cases)
+    material = source.material(subject.metric, subject.cases, card.column, by)
     entry = _entry(material, card, subject.metric)
     layout = lay_out(material, card, by)
     check_comparable(layout.runs, card, source.tier, timed=entry.timing)
     over_cases = by is None and len(layout.columns) > 1 and not any(column.at for column in layout.columns)
+    # A plan knows runs by their label, which a spread parameter has left.
+    planned = None if layout.spread else expected
     flops = source.material(FLOPS, subject.cases).scores if FLOPS in card.metrics else ()
     rules = Rules(
         better=entry.better,
         exact=entry.exact,
         needs=entry.needs,
         mean=over_cases,
-        expected=expected,
+        expected=planned,
         flops={score.path: score for score in flops},
     )
     rows = rows_of(layout, rules)
@@ -138,7 +140,7 @@ def _table(source: Source, card: Card, subject: _Subject, by: str | None, expect
         rows=rows,
         references=_references(layout, entry, over_cases),
         provenance=provenance_of(layout, (card.task, source.tier, subject.metric, *suffixes)),
-        notes=tuple(notes_on(rows, columns, layout, card, source.tier, expected)),
+        notes=tuple(notes_on(rows, columns, layout, card, source.tier, planned)),
     )
 
 

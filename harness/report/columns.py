@@ -49,20 +49,13 @@ _Scored: TypeAlias = tuple[Run, Score, Mapping[str, Any]]
 
 
 def lay_out(material: Material, card: Card, by: str | None = None) -> Layout:
-    """The layout over the card's column axis, or over `by`, an axis that some of the scores lie on.
-
-    A score that lies on further axes is shown only where its case has none without: then these axes are spread, too.
-    """
-    runs, scored, spread = material.runs, list(_with_points(material)), ""
-    if by is not None and by != "case":
-        scored = [(run, score, point) for run, score, point in scored if by in score.at]
-        cases = {run.case for run, _, point in scored if by in point}
-        # A run that failed has no points: it belongs to the cases that others were measured in.
-        runs = [run for run in runs if by in run.at or run.case in cases]
-        spread = by if not cases and by not in card.axes() else ""
-    held = _held(runs, scored, by or card.column, spread)
-    places = _ordered(list(held), runs, card, by)
-    return Layout(_named(places, runs, by), places, held, runs, spread)
+    """The layout of what a table shows, over the card's column axis or over `by`."""
+    scored = list(_with_points(material))
+    is_point = any(by in point for _, _, point in scored)
+    spread = by if by not in (None, "case", *card.axes()) and not is_point else None
+    held = _held(material.runs, scored, spread or "")
+    places = _ordered(list(held), material.runs, card, by)
+    return Layout(_named(places, material.runs, by), places, held, material.runs, spread or "")
 
 
 def _with_points(material: Material) -> Iterator[_Scored]:
@@ -78,25 +71,20 @@ def _home(run: Run, spread: str) -> Place:
     return Place(run.case, ((spread, run.at[spread]),) if spread else ())
 
 
-def _held(runs: Sequence[Run], scored: Sequence[_Scored], column: str, spread: str) -> dict[Place, dict[str, Score]]:
-    """The shown scores by place and record."""
-    sound = [(len(point) - (column in point), run, score, point) for run, score, point in scored if run.status == "ok"]
-    fewest: dict[str, int] = {}
-    for further, run, _, _ in sound:
-        fewest[run.case] = min(further, fewest.get(run.case, further))
+def _held(runs: Sequence[Run], scored: Sequence[_Scored], spread: str) -> dict[Place, dict[str, Score]]:
+    """The scores by place and record."""
     held: dict[Place, dict[str, Score]] = {}
     at_home: dict[Place, list[Place]] = {}
-    for further, run, score, point in sound:
-        if further > fewest[run.case]:
-            continue
-        home = _home(run, spread)
-        place = Place(run.case, (*home.at, *point.items()))
-        if place not in held:
-            held[place] = {}
-            at_home.setdefault(home, []).append(place)
-        if run.path in held[place]:
-            raise UserError(f"record {run.path} has two scores of {score.metric} at one point: a fault of its task")
-        held[place][run.path] = score
+    for run, score, point in scored:
+        if run.status == "ok":
+            home = _home(run, spread)
+            place = Place(run.case, (*home.at, *point.items()))
+            if place not in held:
+                held[place] = {}
+                at_home.setdefault(home, []).append(place)
+            if run.path in held[place]:
+                raise UserError(f"record {run.path} has two scores of {score.metric} at one point: a fault of its task")
+            held[place][run.path] = score
     for run in runs:
         home = _home(run, spread)
         if home not in at_home:

@@ -19,6 +19,8 @@ _ALIKE: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
 )
 """What must not differ: its name, within what it must not, and the fields it is read from."""
 _ALIKE_IF_TIMED = (("device and threads", (), ("device", "threads")),)
+_NOT_IN_THE_KEY = frozenset({"produced data", "device and threads"})
+"""What `run` does not see: to it the records are done, whatever they differ in."""
 _MOST_NAMES = 8
 
 
@@ -72,8 +74,7 @@ def _difference(
     where = "".join(f", {word} {one}" for word, one in at.items())
     wrong = [run for value in ordered[asked in values :] for run in values[value]]
     command = rerun(card.task, tier, kinds(wrong), cases=[at["case"]] if "case" in at else ())
-    if what == "produced data":
-        # One key, two outcomes: `run` takes both for done.
+    if what in _NOT_IN_THE_KEY:
         odd = sorted(run.path for value in ordered[1:] for run in values[value])
         command = f"delete {', '.join(odd[:_MOST_NAMES])} below records/, then {command}"
     return UserError(

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from harness.claims.paper import Published
 from harness.report.comparable import numbers as seed_numbers
 from harness.report.numbers import NONE, amount, decimals, number, seconds
-from harness.report.table import Cell, Column, Effort, Row, Table
+from harness.report.table import Cell, Effort, Row, Table
 
 Style: TypeAlias = Literal["", "best", "tie"]
 
@@ -60,7 +60,10 @@ def arrow(better: Literal["higher", "lower"]) -> str:
 def _main(table: Table) -> Grid:
     has_flops = any(row.effort.flops for row in table.rows)
     effort = ["weights", *(["FLOPs"] if has_flops else []), "train s", "trials", "seeds"]
-    names = [_header(column, table) for column in table.columns]
+    names = [
+        Entry(f"{column.name} {arrow(table.better)}", aside="generated" if column.generated else "")
+        for column in table.columns
+    ]
     places = [decimals(row.cells[i] for row in table.rows) for i in range(len(table.columns))]
     rows = [
         (
@@ -91,11 +94,6 @@ def _main(table: Table) -> Grid:
 def _metric(table: Table) -> str:
     unit = f" ({table.unit})" if table.unit else ""
     return f"{table.metric}{unit} {arrow(table.better)}"
-
-
-def _header(column: Column, table: Table) -> Entry:
-    name = _metric(table) if len(table.columns) == 1 else f"{column.name} {arrow(table.better)}"
-    return Entry(name, aside="generated" if column.generated else "")
 
 
 def _entry(cell: Cell, places: int, exact: bool) -> Entry:
@@ -142,21 +140,15 @@ def _caption(table: Table) -> Iterator[str]:
 
 
 def _published(numbers: Sequence[Published]) -> Grid:
-    rows = tuple(
-        tuple(
-            map(
-                Entry,
-                (
-                    one.entrant,
-                    one.metric,
-                    one.dataset,
-                    one.table,
-                    one.why_not_comparable,
-                    f"{one.value:g}" if one.deviation is None else f"{one.value:g} ± {one.deviation:g}",
-                ),
-            )
-        )
-        for one in numbers
-    )
+    rows = []
+    for one in numbers:
+        value = f"{one.value:g}" if one.deviation is None else f"{one.value:g} ± {one.deviation:g}"
+        rows.append((one.entrant, one.metric, one.dataset, one.table, one.why_not_comparable, value))
     headers = ("entrant", "metric", "data set", "source", "not comparable because", "published")
-    return Grid(title="Published, not comparable", headers=tuple(map(Entry, headers)), rows=rows, words=5, grey=True)
+    return Grid(
+        title="Published, not comparable",
+        headers=tuple(map(Entry, headers)),
+        rows=tuple(tuple(map(Entry, row)) for row in rows),
+        words=5,
+        grey=True,
+    )

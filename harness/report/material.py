@@ -8,6 +8,7 @@ import numpy as np
 from harness.claims.cells import AXIS, SPENT
 from harness.errors import UserError
 from harness.frames import Frames
+from harness.report.shown import shown
 from harness.report.table import Kind
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Score(NamedTuple):
 
 
 class Material(NamedTuple):
-    """The runs of some cases, and their scores on one metric."""
+    """The runs of a table, and their scores on its metric."""
 
     runs: list[Run]
     scores: list[Score]
@@ -104,10 +105,10 @@ class Source:
         there = self._scores.loc[keep, columns].notna().any()
         return {name.removeprefix(AXIS) for name in columns if there[name]}
 
-    def material(self, metric: str, cases: Collection[str]) -> Material:
-        """The runs of the cases, and their final scores on the metric, in order of path."""
+    def material(self, metric: str, cases: Collection[str], column: str = "case", by: str | None = None) -> Material:
+        """What a table of these cases and this metric over an axis shows, in order of path."""
         runs, scores = (frame[frame["case"].isin(list(cases)).to_numpy()] for frame in (self._runs, self._scores))
-        scores = scores[(scores["metric"] == metric).to_numpy()]
+        runs, scores = shown(runs, scores[(scores["metric"] == metric).to_numpy()], column, by)
         return Material([Run(*row) for row in _rows(runs, Run)], [Score(*row) for row in _rows(scores, Score)])
 
 

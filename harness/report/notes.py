@@ -60,10 +60,13 @@ def _missing(
     for case, label, seed in expected.keys if expected else ():
         if (label, case, seed) not in there and case in cases:
             lacking.setdefault((label, case), set()).add(seed)
-    of_row = {row.label: row.kind for row in rows}
+    kind_of = {row.label: row.kind for row in rows}
+    alike: dict[tuple[str, tuple[int, ...]], list[str]] = {}
     for (label, case), seeds in sorted(lacking.items()):
-        command = rerun(task, tier, {label: of_row.get(label, "")}, cases=[case])
-        yield f"missing: {label}, case {case}{', ' + _seeds(seeds) if seeds else ''}; `{command}`"
+        alike.setdefault((case, tuple(sorted(seeds))), []).append(label)
+    for (case, these), labels in alike.items():
+        command = rerun(task, tier, {label: kind_of.get(label, "") for label in labels}, cases=[case])
+        yield f"missing: {', '.join(labels)}, case {case}{', ' + _seeds(these) if these else ''}; `{command}`"
 
 
 def _inapplicable(rows: Sequence[Row], columns: Sequence[Column]) -> Iterator[str]:

@@ -36,7 +36,7 @@ def rows_of(layout: Layout, rules: Rules) -> tuple[Row, ...]:
         kinds[label] = run.kind
         own.setdefault(label, []).append(run)
     cases = {place.case for place in layout.places}
-    if rules.expected is not None and not layout.spread:  # a plan does not spread parameters
+    if rules.expected is not None:
         for case, label in rules.expected.cells:
             if case in cases:
                 kinds.setdefault(label, rules.expected.kinds[label])

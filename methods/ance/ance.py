@@ -22,7 +22,7 @@ class Ance(NegativeSampler):
 
     name = "ance"
     refresh: Annotated[int, Ge(0)] = 50
-    lag: Annotated[int, Ge(0), Le(8)] = 1
+    lag: Annotated[int, Ge(0), Le(4)] = 1
     top_k: Annotated[int, Ge(1)] = 200
     m: Annotated[int, Ge(1)] = 1
 

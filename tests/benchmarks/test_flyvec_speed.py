@@ -20,7 +20,8 @@ from harness.tasks.word_similarity.text import Vocabulary, WikipediaText
 from methods.flyvec.flyvec import FlyVec
 
 ARTICLES = 9_000
-ALL_WORDS = 10**6
+FIVE_TIMES = 58_815
+"""Rows of a vocabulary of all words that occur at least five times in the extract."""
 ROUNDS = 3
 
 
@@ -67,11 +68,13 @@ def test_flyvec_reads_as_fast_as_word2vec(benchmark: Any, corpus: Corpus) -> Non
 
 
 @pytest.mark.benchmark(group="word2vec learns")
-def test_word2vec_reaches_its_known_correlation(benchmark: Any, mirror: Path) -> None:
-    """A first pass over the whole extract with nearly all words gives MEN .25 (gensim's own: .256 on 2,848 pairs)."""
-    whole = read(ALL_WORDS)
+def test_word2vec_reaches_its_known_correlation(benchmark: Any, mirror: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One pass over the whole extract with all words that occur five times: MEN .256 was measured with gensim alone."""
+    monkeypatch.setattr("harness.tasks.word_similarity.text.LEAST_ARTICLES", 1)
+    whole = read(FIVE_TIMES)
     vectors = benchmark.pedantic(train_skipgram, (whole, SkipGramOptions(), 1, 0), rounds=1)
     men = known_pairs("MEN", word_pairs.pairs()["MEN"], Vocabulary(whole.vocabulary))
     value, _ = spearman(cosine(vectors[men.first], vectors[men.second]), men.judged)
     benchmark.extra_info |= {"MEN": value, "pairs": len(men.judged)}
-    assert value >= 0.22
+    assert len(men.judged) == 2848
+    assert value == pytest.approx(0.256, abs=0.03)

@@ -103,7 +103,7 @@ def test_tiers_are_never_mixed(record: Make, tables: Tables) -> None:
 def test_times_of_two_kinds_of_machine_are_refused(record: Make, tables: Tables) -> None:
     made = [record(name, 0, {"step_ms": 1.0}, case="cost", device=d) for name, d in (("a", "cpu"), ("b", "cuda"))]
     line = refusal(tables, made)
-    assert "differ in device and threads: cpu 1 (a) and cuda 1 (b)" in line
+    assert "differ in device and threads: cpu 1 (a) and cuda 1 (b); to repair: delete toy/small/cost/b/" in line
     scores = [record(name, 0, device=device) for name, device in (("a", "cpu"), ("b", "cuda"))]
     assert tables(scores)[0].provenance.devices == ("cpu, 1 thread", "cuda, 1 thread")
 

@@ -275,6 +275,13 @@ class TestColumns:
         assert self.names(table) == ["L = 8", "L = 64"]
         assert [found.values for found in table.rows[0].cells] == [(0.5, 0.1)] * 2
 
+    def test_a_diverged_run_is_at_chance_along_any_axis(self, record: Make, tables: Tables) -> None:
+        scores = {"accuracy": {(): 0.4, (("L", 8.0),): 0.5, (("L", 64.0),): 0.6}}
+        made = [record("vit", 0, scores), record("vit", 1, 0.1, status="diverged"), record("vit", 0, case="hard")]
+        (table,) = tables(made, by="L")
+        assert self.names(table) == ["L = 8", "L = 64"]
+        assert [found.values for found in table.rows[0].cells] == [(0.5, 0.1), (0.6, 0.1)]
+
     def test_an_axis_of_cases_orders_and_names_them(self, record: Make, tables: Tables) -> None:
         (table,) = tables([record("vit", 0, case="hard"), record("vit", 0)], by="n")
         assert self.names(table) == ["n = 100", "n = 400"]
@@ -353,6 +360,12 @@ class TestExpected:
         command = "harness run --task toy --tier small --case plain --entrant b"
         assert table.notes == (f"missing: b, case plain, seeds 0, 1; `{command}`",)
 
+    def test_gaps_of_one_kind_are_one_note(self, record: Make, tables: Tables) -> None:
+        made = [record(name, 0) for name in ("a", "b", "c")]
+        (table,) = tables(made[:1], expected=self.expected(made))
+        command = "harness run --task toy --tier small --case plain --entrant b --entrant c"
+        assert table.notes == (f"missing: b, c, case plain, seed 0; `{command}`",)
+
     def test_planned_seeds_that_no_row_has_are_named(self, record: Make, tables: Tables) -> None:
         made = [record("a", seed) for seed in range(5)]
         (table,) = tables(made[:2], expected=self.expected(made))
@@ -375,6 +388,11 @@ class TestExpected:
         (table,) = tables(made, expected=self.expected(made, inapplicable=why))
         assert cell(table, "b", "hard").state == "not applicable"
         assert table.notes == ("not applicable: b in hard (does not have 'codes')",)
+
+    def test_a_spread_parameter_leaves_no_gaps(self, record: Make, tables: Tables) -> None:
+        made = [record("vit", 0, chosen={"m": m}) for m in (16, 64)] + [record("bit", 0)]
+        (table,) = tables(made, by="m", expected=self.expected(made))
+        assert ([row.label for row in table.rows], table.notes) == (["vit"], ())
 
     def test_a_stale_record_is_flagged_with_the_command_that_renews_it(self, record: Make, tables: Tables) -> None:
         made = [record("a", 0), record("b", 0)]

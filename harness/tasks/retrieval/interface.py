@@ -104,7 +104,7 @@ class NegativeSampler(Retriever):
                 vectors = self._view.encoder.queries(torch.from_numpy(queries))
             now = self._index().search(vectors, DEPTH)
             inside.append((negatives[:, :, None] == now[:, None, :]).any(axis=2).mean())
-        return Diagnostics(float(np.mean(inside)), self._trace.gradient_norms(), vars(self._view.seconds))
+        return Diagnostics(float(np.mean(inside)), self._trace.gradient_norms(), dict(vars(self._view.seconds)))
 
     def _index(self) -> Index:
         """The index of the tower as it is now."""

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from harness.tasks.retrieval.collection import I64, Judgements
 from harness.tasks.retrieval.index import Index
+from harness.tasks.retrieval.tokens import I32
 
 UNSEARCHED: Final = -2
 
@@ -44,7 +45,7 @@ class Snapshot:
         self._queries = queries
         self._positives = positives
         self._seconds = seconds
-        self._lists: dict[int, I64] = {}
+        self._lists: dict[int, I32] = {}
 
     def nearest(self, queries: I64, k: int) -> I64:
         """I64[n k]: for training queries I64[n] the k documents that the checkpoint scores highest, best first.
@@ -52,10 +53,10 @@ class Snapshot:
         No document that answers the query is among them; -1 where there are no more. A query is searched for when it
         is first asked for, and its list kept.
         """
-        lists = self._lists.setdefault(k, np.full((len(self._queries), k), UNSEARCHED, np.int64))
+        lists = self._lists.setdefault(k, np.full((len(self._queries), k), UNSEARCHED, np.int32))
         new = np.unique(queries[lists[queries, 0] == UNSEARCHED])
         if len(new):
             with self._seconds.on("search"):
                 vectors = self._queries[torch.from_numpy(new)]
                 lists[new] = self._index.search(vectors, k, without=self._positives.relevant(new))
-        return lists[queries]
+        return lists[queries].astype(np.int64)

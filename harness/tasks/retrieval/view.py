@@ -13,7 +13,7 @@ from harness.tasks.retrieval.snapshot import RefreshSeconds, Snapshot
 
 F32 = NDArray[np.float32]
 
-LONGEST_LAG: Final = 8
+LONGEST_LAG: Final = 4
 """How many refreshes back a snapshot is kept."""
 
 

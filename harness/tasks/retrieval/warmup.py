@@ -88,9 +88,8 @@ def warmed_up(train: TrainingSet, run: Run) -> View:
         )
     )
     inputs = {"corpus": train.corpus_digest, "asked": train.queries_digest}
-    lists = run.artefact(Bm25Lists(**inputs, depth=held.bm25_depth, documents=train.documents, queries=train.queries))[
-        "lists"
-    ]
+    found = Bm25Lists(**inputs, depth=held.bm25_depth, documents=train.documents, queries=train.queries)
+    lists = run.artefact(found)["lists"]
     weights = run.artefact(
         WarmUp(
             **inputs,
@@ -102,7 +101,8 @@ def warmed_up(train: TrainingSet, run: Run) -> View:
             lists=lists,
         )
     )
-    view = _view(train, tokens, lists, held, run)
+    with seeded(run):
+        view = _view(train, tokens, lists, held, run)
     view.encoder.tower.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in weights.items()})
     return view
 

@@ -1,5 +1,6 @@
 """The system `WordEmbedder`, and the component `Binariser` that turns shared dense vectors into codes."""
 
+from abc import abstractmethod
 from math import comb, log2
 from typing import Annotated, final
 
@@ -19,10 +20,12 @@ class WordEmbedder(Entrant):
     """Learns from text to represent words. Two words are as similar as the cosine of their vectors or codes says; the
     cosine with a vector of zeros is 0."""
 
+    @abstractmethod
     def fit(self, train: Corpus, run: Run, /) -> None:
         """Learn from the corpus, in as many of `train.passes(run)` as wanted."""
         raise NotImplementedError
 
+    @abstractmethod
     def vectors(self) -> F32:
         """F32[V d]: a vector for every word of the vocabulary. Rows of zeros and ones, equally many ones in each, are
         taken for what they are: codes."""
@@ -56,6 +59,7 @@ class Binariser(WordEmbedder):
     hash_length: Annotated[int, Gt(0)] = 50
     """Active bits of the codes that stand as vectors."""
 
+    @abstractmethod
     def encode(self, dense: F32, k: int, rng: np.random.Generator) -> Codes:
         """Bool[V m]: codes of the vectors F32[V d], exactly k bits of each active. `rng` starts anew at every call."""
         raise NotImplementedError

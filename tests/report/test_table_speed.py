@@ -1,0 +1,45 @@
+"""Tables from 10,000 record files: read, verified, framed and built."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.card import Card
+from harness.frames import frames
+from harness.record import Record, to_bytes
+from harness.report.build import build_tables
+from harness.report.table import Table
+from harness.store import Store
+
+ENTRANTS, SEEDS, TASKS = 125, 8, 10
+
+
+@pytest.fixture
+def store(tmp_path: Path, record: Callable[..., Record]) -> Store:
+    """A store of 10,000 records with 24 scores each."""
+    made = Store(tmp_path)
+    points = {(): 0.5, **{(("shift", float(shift)),): 0.1 for shift in range(11)}}
+    for task in range(TASKS):
+        for entrant in range(ENTRANTS):
+            for seed in range(SEEDS):
+                scores = {"accuracy": {**points, (): 0.5 + entrant / 1000 + seed / 100}, "loss": points}
+                one = record(f"entrant{entrant}", seed, scores, task=f"toy{task}")
+                path = made.path(one.spec.cell)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(to_bytes(one))
+    return made
+
+
+@pytest.mark.benchmark
+def test_tables_from_ten_thousand_records(store: Store, card: Callable[..., Card], benchmark: Any) -> None:
+    cards = [card(task=f"toy{task}") for task in range(TASKS)]
+
+    def build() -> list[Table]:
+        found = frames(store.stored())
+        return [table for one in cards for table in build_tables(found, one)]
+
+    made = benchmark.pedantic(build, rounds=3)
+    assert [len(table.rows) for table in made] == [ENTRANTS] * TASKS
+    assert store.problems == []

@@ -1,0 +1,28 @@
+"""The tiers keep to the time that they are planned for."""
+
+from pathlib import Path
+
+import pytest
+
+from harness.plan import Plan, Selection, make_plan
+from harness.record import Environment
+from harness.registry import find
+from harness.spec import TierName
+from harness.store import Store
+
+REGISTRY = find()
+QUICK_CORE_SECONDS = 1200
+SMALL_CORE_SECONDS = 3 * 3600
+
+
+def plan(tier: TierName, task: str, folder: Path) -> Plan:
+    return make_plan(REGISTRY, Selection(tier=tier, tasks=[task]), Store(folder), Environment())
+
+
+def test_the_quick_tier_takes_ten_minutes_on_two_cores(tmp_path: Path) -> None:
+    assert sum(plan("quick", task, tmp_path).core_seconds() for task in REGISTRY.tasks) <= QUICK_CORE_SECONDS
+
+
+@pytest.mark.parametrize("task", REGISTRY.tasks)
+def test_the_small_tier_takes_three_core_hours_a_task(tmp_path: Path, task: str) -> None:
+    assert plan("small", task, tmp_path).core_seconds() <= SMALL_CORE_SECONDS

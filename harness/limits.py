@@ -20,7 +20,10 @@ _PR_SET_PDEATHSIG = 1
 
 def thread_environment(threads: int) -> dict[str, str]:
     """The environment variables under which numerical libraries start this many threads."""
-    return {name: str(threads) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+    return {
+        name: str(threads)
+        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
+    }
 
 
 def die_with_parent() -> None:

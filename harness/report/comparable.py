@@ -2,7 +2,8 @@
 
 import re
 import shlex
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 from harness.canonical import digest
@@ -28,11 +29,11 @@ def check_comparable(runs: Sequence[Run], card: Card, tier: str, *, timed: bool 
     """Raises `UserError` if the runs of one table differ in more than the entrant: what differs, between which rows,
     and the command that repairs it. Times must be of one kind of device, too."""
     for what, within, fields in (*_ALIKE, *(_ALIKE_IF_TIMED if timed else ())):
-        place_of, value_of = _values_of(within), _values_of(fields)
         # A run that failed early has produced nothing.
-        found = [(place_of(run), value_of(run), run) for run in runs if run.produced or what != "produced data"]
-        if len({(place, value) for place, value, _ in found}) > len({place for place, _, _ in found}):
-            raise _difference(what, within, found, card, tier)
+        compared = [run for run in runs if run.produced] if what == "produced data" else runs
+        places, values = _values(compared, within), _values(compared, fields)
+        if len(set(zip(places, values, strict=True))) > len(set(places)):
+            raise _difference(what, within, list(zip(places, values, compared, strict=True)), card, tier)
     for case in dict.fromkeys(run.case for run in runs):
         _check_seeds([run for run in runs if run.case == case], case, card.task, tier)
 
@@ -48,8 +49,8 @@ def rerun(
     return shlex.join(words) + (" --plugin FILE" if "plugin" in entrants.values() else "")
 
 
-def _values_of(fields: tuple[str, ...]) -> Callable[[Run], tuple[Any, ...]]:
-    return lambda run: tuple([getattr(run, field) for field in fields])
+def _values(runs: Sequence[Run], fields: tuple[str, ...]) -> list[tuple[Any, ...]]:
+    return list(zip(*(map(attrgetter(field), runs) for field in fields), strict=True)) if fields else [()] * len(runs)
 
 
 def _difference(

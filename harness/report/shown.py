@@ -22,8 +22,8 @@ def shown(
     """
     axes = [name for name in scores.columns if name.startswith(AXIS)]
     run_of = _positions(runs["path"], scores["path"])
-    lies = scores[axes].notna().to_numpy()
-    placed = runs.reindex(columns=axes).notna().to_numpy()
+    lies = scores[axes].notna().to_numpy(dtype=bool)
+    placed = runs.reindex(columns=axes).notna().to_numpy(dtype=bool)
     points = lies & ~placed[run_of]
     diverged = (scores["status"] == "diverged").to_numpy()
     keep = np.ones(len(scores), dtype=bool)
@@ -47,4 +47,5 @@ def _positions(of: "pd.Series[Any]", values: "pd.Series[Any]") -> NDArray[np.int
     """Where each of the values stands among distinct ones."""
     import pandas as pd
 
-    return pd.Index(of).get_indexer(pd.Index(values))
+    positions: NDArray[np.intp] = pd.Index(of).get_indexer(pd.Index(values))
+    return positions

@@ -106,8 +106,7 @@ def _ordered(places: Sequence[Place], runs: Sequence[Run], card: Card, by: str |
     size, words as they were measured."""
     cases = [case.id for case in card.cases]
     cases += sorted({place.case for place in places} - set(cases))
-    of_cases = by is not None and by in card.axes()
-    along = {run.case: run.at[by] for run in runs if of_cases and by in run.at}
+    along = {run.case: run.at[by] for run in runs if by in run.at} if by is not None and by in card.axes() else {}
     words = list(dict.fromkeys([*along.values(), *(value for place in places for _, value in place.at)]))
 
     def rank(value: Any) -> tuple[int, float]:

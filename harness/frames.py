@@ -9,12 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.canonical import digest
-from harness.claims.cells import AXIS, SPENT
 from harness.record import Record, Stored, stored
 from harness.spec import Spec
 
 if TYPE_CHECKING:
     import pandas as pd
+
+AXIS = "x."
+"""What the name of an axis follows in the frames' columns."""
+SPENT = "spent"
+"""The built-in axis: how much of the budget was spent. Scores that have it are points of a curve."""
 
 IDENTITY: Mapping[str, type] = {
     "task": str,

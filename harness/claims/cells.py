@@ -6,13 +6,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.frames import AXIS, SPENT
+
 if TYPE_CHECKING:
     import pandas as pd
-
-AXIS = "x."
-"""What the name of an axis follows in the frames' columns."""
-SPENT = "spent"
-"""The built-in axis: how much of the budget was spent. Scores that have it are points of a curve."""
 
 
 def axes_of(rows: "pd.DataFrame") -> list[str]:

@@ -1,16 +1,18 @@
 """Contrasts: the records and scores of two entrants over the same seeds, or why they cannot be compared."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from harness.claims.cells import AXIS, SPENT, with_cells
+from harness.claims.cells import with_cells
 from harness.claims.conditions import Condition, literals, matches
 from harness.claims.divergence import spread_diverged
+from harness.claims.query import Query
+from harness.frames import AXIS, Frames
 from harness.record import SCORED
 from harness.stats.estimands import NotAssessable, Side
 
@@ -26,40 +28,6 @@ _ALIKE: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 """What must not differ among compared records, within each case (and seed)."""
 _ALIKE_IF_TIMED = (("device", ()), ("threads", ()))
-
-
-class Frames(Protocol):
-    """A row for each record, and a row for each score."""
-
-    @property
-    def runs(self) -> "pd.DataFrame": ...
-    @property
-    def scores(self) -> "pd.DataFrame": ...
-
-
-@dataclass(frozen=True)
-class Query:
-    """Which scores are compared: a metric of a task at a tier, where the conditions on the axes hold.
-
-    `x` is an axis that keeps its numbers, for slopes. `curve` asks for the scores along the budget.
-    """
-
-    task: str
-    tier: str
-    metric: str
-    where: Mapping[str, Condition] = field(default_factory=dict)
-    x: str = ""
-    curve: bool = False
-
-    @property
-    def axes(self) -> set[str]:
-        """The axes that the query names."""
-        return {*self.where, self.axis} - {""}
-
-    @property
-    def axis(self) -> str:
-        """The axis along which numbers are kept."""
-        return SPENT if self.curve else self.x
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.claims.cells import AXIS, SPENT, axes_of, is_point
+from harness.claims.cells import axes_of, is_point
+from harness.frames import AXIS, SPENT
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from harness.claims.cells import AXIS, SPENT
 from harness.claims.claim import Gate, Part
 from harness.claims.contrast import Contrast, Scope
+from harness.frames import AXIS, SPENT
 from harness.stats.estimands import NotAssessable
 
 if TYPE_CHECKING:

@@ -35,12 +35,19 @@ def command(
     registry = registry_with(None)
     registry.card(task)
     store = Store(results_folder(results))
-    tables = tables_of(registry, store, [View(tier=tier_name(tier), metric=metric, seeds=seeds)], {task}, None)
+    tables = tables_of(registry, store, [View(tier=tier_name(tier), metric=metric, seeds=seeds)], {task})
     warn(store.problems)
     if not tables:
         raise UserError(f"no records of {task} at tier {tier} in {store.root}; harness run --task {task} --tier {tier}")
     found = frames(store.stored())
-    explanations = explain(found, tables[0], entrant, case, str(store.records))
+    explanations, misses = [], []
+    for table in tables:
+        try:
+            explanations += explain(found, table, entrant, case, str(store.records))
+        except UserError as miss:
+            misses.append(miss)
+    if not explanations:
+        raise misses[0]
     if as_json:
         print_json([asdict(explanation) for explanation in explanations])
         return

@@ -91,6 +91,6 @@ def command(
         print_json({"planned": len(plan.runs), "ran": len(due), "failures": failures, "failed_before": again})
     elif not no_table:
         tasks = {run.job.spec.task for run in plan.runs}
-        print_tables(registry, store, selection.tier, tasks, selection.plugins)
+        print_tables(registry, store, selection, tasks)
     if failures or failed:
         raise typer.Exit(1)

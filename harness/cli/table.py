@@ -10,10 +10,10 @@ from harness.cli.options import Json, Plugins, Results, Seeds, Tasks, results_fo
 from harness.spec import TIERS
 
 if TYPE_CHECKING:
+    from harness.plan import Selection
     from harness.registry import Registry
     from harness.report.build import View
     from harness.report.table import Table
-    from harness.spec import TierName
     from harness.store import Store
 
 Tiers = Annotated[
@@ -63,7 +63,9 @@ def command(
         View(tier=name, metric=metric, by=by, seeds=seeds)
         for name in ([tier_name(text) for text in tier] if tier else TIERS)
     ]
-    tables = tables_of(registry, store, views, {registry.card(name).task for name in task or registry.tasks}, plugin)
+    tasks = {registry.card(name).task for name in task or registry.tasks}
+    # A table in a file is what its records say; whether code has changed since is the business of `status`.
+    tables = tables_of(registry, store, views, tasks, plugin, any_key=write or check)
     warn(store.problems)
     if not tables:
         typer.echo(f"no records in {store.root} for this; `harness run --tier quick` makes some", err=True)
@@ -79,18 +81,34 @@ def command(
         raise typer.Exit(1)
 
 
-def print_tables(
-    registry: "Registry", store: "Store", tier: "TierName", tasks: Iterable[str], plugins: Iterable[Path]
-) -> None:
-    """Print the tables of some tasks at one tier in Markdown."""
+def print_tables(registry: "Registry", store: "Store", selection: "Selection", tasks: Iterable[str]) -> None:
+    """Print the tables of some tasks after a run, in Markdown and without published numbers; a task whose rows cannot
+    be compared says why."""
+    from dataclasses import replace
+
+    from harness.errors import UserError
     from harness.report.build import View
 
-    _show(tables_of(registry, store, [View(tier=tier)], set(tasks), list(plugins)), "markdown")
+    for task in sorted(tasks):
+        view = View(tier=selection.tier, seeds=selection.seeds)
+        try:
+            tables = tables_of(registry, store, [view], {task}, list(selection.plugins))
+        except UserError as error:
+            typer.echo(f"no table of {task}: {error}", err=True)
+        else:
+            _show([replace(table, published=()) for table in tables], "markdown")
 
 
 def tables_of(
-    registry: "Registry", store: "Store", views: "Iterable[View]", tasks: set[str], plugins: list[Path] | None
+    registry: "Registry",
+    store: "Store",
+    views: "Iterable[View]",
+    tasks: set[str],
+    plugins: list[Path] | None = None,
+    *,
+    any_key: bool = False,
 ) -> "list[Table]":
+    """The tables of some tasks; with `any_key`, records that are stale are not marked."""
     from harness.claims.papers import find_papers
     from harness.environment import gather
     from harness.frames import frames
@@ -114,7 +132,9 @@ def tables_of(
                 if any(part.task == task for claim in paper.claim for part in claim.parts)
                 for number in paper.published
             ]
-            tables += build_tables(found, registry.card(task), view, expected_of(plan, task, view.tier), published)
+            tables += build_tables(
+                found, registry.card(task), view, expected_of(plan, task, view.tier, any_key=any_key), published
+            )
     return tables
 
 

@@ -20,7 +20,7 @@ def check_tables(folder: Path, tables: Sequence[Table]) -> list[str]:
     """What is wrong with the files of these tables, a line each; empty if each of them is what the records give.
 
     Every format in which a table's file is there is checked. It may be absent in all formats, stale (made from other
-    records), or edited (made from these records, but with another text). A file for which the records give no table is
+    records), or edited (made from these records, but not their text). A file for which the records give no table is
     left over; those of other views (`metric`, `by`) are checked with these views alone.
     """
     return [line for table in tables for line in _check(folder, table)] + list(_left_over(folder, tables))
@@ -37,7 +37,7 @@ def _check(folder: Path, table: Table) -> Iterator[str]:
             continue
         digest = table.provenance.digest
         if digest in text:
-            yield f"{path} was edited: it says other things than its records; write it anew: {_remedy(table, form)}"
+            yield f"{path} was edited, or tables are written otherwise now; write it anew: {_remedy(table, form)}"
         else:
             yield f"{path} is stale: not made from these records (digest {digest}); {_remedy(table, form)}"
 

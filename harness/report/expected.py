@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 class Expected:
     """All that is planned for a task at a tier.
 
-    `keys` has the key of every planned run by case, label and seed (a record with another key is stale), `kinds` the
-    kind of every planned label, `inapplicable` why an entrant takes no part in a case, by case and entrant.
+    `keys` has the key of every planned run by case, label and seed (a record with another key is stale; "" = any key
+    will do), `kinds` the kind of every planned label, `inapplicable` why an entrant takes no part in a case, by case
+    and entrant.
     """
 
     keys: Mapping[tuple[str, str, int], str]
@@ -29,11 +30,11 @@ class Expected:
         return frozenset((case, label) for case, label, _ in self.keys)
 
 
-def expected_of(plan: "Plan", task: str, tier: str) -> Expected:
-    """What a plan expects of a task's tables at a tier."""
+def expected_of(plan: "Plan", task: str, tier: str, *, any_key: bool = False) -> Expected:
+    """What a plan expects of a task's tables at a tier; with `any_key`, stale records do as well as any."""
     jobs = [run.job for run in plan.runs if (run.job.spec.task, run.job.spec.tier) == (task, tier)]
     return Expected(
-        {(job.spec.case, job.spec.label, job.spec.seed): job.spec.key for job in jobs},
+        {(job.spec.case, job.spec.label, job.spec.seed): "" if any_key else job.spec.key for job in jobs},
         {job.spec.label: job.header.kind for job in jobs},
         {(skipped.case, skipped.entrant): skipped.why for skipped in plan.skipped if skipped.task == task},
     )

@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from harness.claims.cells import AXIS, SPENT
 from harness.errors import UserError
-from harness.frames import Frames
+from harness.frames import AXIS, SPENT, Frames
 from harness.report.shown import shown
 from harness.report.table import Kind
 

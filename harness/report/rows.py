@@ -68,7 +68,7 @@ def _cell(layout: Layout, rules: Rules, label: str, place: Place, runs: Sequence
         return _absent(layout, rules.expected, label, place.case)
     cell = cell_of(runs, layout.scores[place], rules.needs)
     keys = rules.expected.keys if rules.expected else {}
-    is_stale = any(run.key != keys.get((run.case, run.label, run.seed), run.key) for run in runs)
+    is_stale = any(run.key != (keys.get((run.case, run.label, run.seed)) or run.key) for run in runs)
     return replace(cell, flags=(*cell.flags, "stale")) if is_stale else cell
 
 

@@ -41,7 +41,7 @@ class FlyVec(WordEmbedder):
     rate: Annotated[float, Gt(0)] = 0.5
     sigma: Annotated[float, Gt(0)] = 0.002
     batch: Annotated[int, Gt(0)] = 10_000
-    updates: Annotated[int, Gt(0)] = 200
+    updates: Annotated[int, Gt(0)] = 50
     stop_mass: Annotated[float, Ge(0), Le(1)] = 0.5
     duplicates: Literal["pruned", "counted"] = "pruned"
     step: Literal["max_norm", "plain"] = "max_norm"

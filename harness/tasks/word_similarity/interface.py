@@ -69,9 +69,10 @@ class Binariser(WordEmbedder):
         """Take over the seed's dense vectors; their training is charged to the budget."""
         passes = sum(1 for _ in train.passes(run))
         recipe = DenseVectors(corpus=train.digest, passes=passes, seed=run.seed("dense"), text=train)
+        before = run.shared_s
         self._dense = run.artefact(recipe)["vectors"]
+        self.shared_s = run.shared_s - before
         self._seed = run.seed("codes")
-        self.shared_s = run.shared_s
 
     @final
     def vectors(self) -> F32:

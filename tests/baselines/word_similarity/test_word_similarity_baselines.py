@@ -23,10 +23,10 @@ CARD = read_card(HARNESS / "tasks" / "word_similarity" / "task.toml")
 TASK = WordSimilarity(CARD)
 
 
-def prepare(folder: Path, passes: int) -> tuple[Run, Problem]:
+def prepare(folder: Path, passes: int, tokens: int = 60_000) -> tuple[Run, Problem]:
     """A generated text with a budget of so many passes over it."""
-    settings = {**CARD.resolve("smoke", "atlas").settings, "tokens": 60_000}
-    budget = Budget("tokens", 60_000 * passes)
+    settings = {**CARD.resolve("smoke", "atlas").settings, "tokens": tokens}
+    budget = Budget("tokens", tokens * passes)
     run = Run(settings=settings, budget=budget, streams=Streams("word_similarity", 0), cache=Cache(folder))
     return run, TASK.problem("atlas", run)
 
@@ -58,7 +58,7 @@ def test_ppmi_reads_the_text_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("baseline", [Ppmi(), Sgns(), Lsh()], ids=lambda baseline: baseline.name)
 def test_baseline_is_far_above_chance(baseline: WordEmbedder, tmp_path: Path) -> None:
-    run, problem = prepare(tmp_path, passes=3)
+    run, problem = prepare(tmp_path, passes=4, tokens=200_000)
     baseline.fit(problem.train, run)
     scores = TASK.measure(baseline, problem.test, run.for_measuring())
     assert next(score.value for score in scores if score.metric == "mean_spearman") > 0.25

@@ -28,6 +28,9 @@ class Table(WordEmbedder):
 
     table: np.ndarray
 
+    def fit(self, train: Corpus, run: Run, /) -> None:
+        """Nothing to learn."""
+
     def vectors(self) -> np.ndarray:
         return self.table
 
@@ -208,6 +211,17 @@ def test_senses_are_told_apart_by_a_threshold_set_on_others() -> None:
     told = Judgements(split.words, split.sets, split.mean_over, tuning=senses, senses=senses)
     assert measured(InContext(table=table), told)["wic_accuracy",] == 1
     assert ("wic_accuracy",) not in measured(Table(table=table), told)
+
+
+def test_training_time_of_a_binariser_is_that_of_its_dense_vectors(
+    prepare: Callable[..., tuple[Problem, Run]],
+) -> None:
+    problem, run = prepare("cost")
+    run.shared_s = 1000.0  # of other artefacts, such as the tokenised text
+    system = Signs()
+    system.fit(problem.train, run)
+    (score,) = WordSimilarity(CARD).measure(system, problem.test, run.for_measuring())
+    assert 0 < score.value < 1000
 
 
 def test_binarisers_share_the_dense_vectors_of_their_seed(prepare: Callable[..., tuple[Problem, Run]]) -> None:

@@ -8,9 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from harness.entrant import Entrant
+
 CHECKOUT = Path(__file__).resolve().parents[1]
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Entrants are named alike in every worker process; their default ids are addresses."""
+    return val.name if isinstance(val, Entrant) else None
 
 
 @pytest.fixture

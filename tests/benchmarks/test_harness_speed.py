@@ -11,11 +11,11 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from harness.environment import gather
 from harness.executors.local import LocalExecutor
 from harness.frames import frames
+from harness.job import Job
 from harness.plan import Plan, Selection, make_plan
 from harness.record import Origin, Record, RecordedScore
 from harness.registry import find
 from harness.report.build import View, build_tables
-from harness.job import Job
 from harness.store import Store
 
 NOTHING = """

@@ -10,7 +10,9 @@ REGISTRY = find()
 
 
 @pytest.mark.parametrize("header", REGISTRY.entrants.values(), ids=lambda header: f"{header.task}-{header.name}")
-def test_entrant_conforms(header: Header, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_entrant_conforms(
+    header: Header, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
     wrong = [f"{finding.check}: {finding.problem}" for finding in conform(REGISTRY, header) if finding.problem]
     assert not wrong

@@ -26,9 +26,7 @@ def build(entrant: Performer | PerformerRelu, causal: bool = False) -> nn.Module
 
 
 # With epsilon, the largest exponent of all keys is felt.
-@pytest.mark.parametrize(
-    "entrant", [Performer(epsilon=0.0), Performer(kernel="trigonometric"), PerformerRelu()], ids=str
-)
+@pytest.mark.parametrize("entrant", [Performer(epsilon=0.0), Performer(kernel="trigonometric"), PerformerRelu()])
 @pytest.mark.parametrize("causal", [False, True])
 def test_padding_changes_nothing(entrant: Performer, causal: bool) -> None:
     q, k, v = inputs()
@@ -40,14 +38,14 @@ def test_padding_changes_nothing(entrant: Performer, causal: bool) -> None:
     torch.testing.assert_close(padded, short, atol=1e-5, rtol=1e-4)
 
 
-@pytest.mark.parametrize("entrant", ENTRANTS, ids=str)
+@pytest.mark.parametrize("entrant", ENTRANTS)
 def test_the_last_of_causal_is_the_last_of_bidirectional(entrant: Performer) -> None:
     q, k, v = inputs()
     last = build(entrant, causal=True)(q, k, v, everything())[:, :, -1]
     torch.testing.assert_close(last, build(entrant)(q, k, v, everything())[:, :, -1], atol=1e-5, rtol=1e-4)
 
 
-@pytest.mark.parametrize("entrant", ENTRANTS, ids=str)
+@pytest.mark.parametrize("entrant", ENTRANTS)
 @pytest.mark.parametrize("causal", [False, True])
 def test_features_are_32_bit_under_autocast(entrant: Performer, causal: bool) -> None:
     q, k, v = (x.requires_grad_() for x in inputs())

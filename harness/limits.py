@@ -6,6 +6,7 @@ import random
 import resource
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -48,6 +49,28 @@ def peak_mb() -> float:
     """The most memory that this process has held, in megabytes."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 1024 if sys.platform == "linux" else peak / 1024 / 1024
+
+
+class Neighbours:
+    """How busy others keep the machine from now on, on average, in cores (Linux; elsewhere nobody is seen)."""
+
+    def __init__(self) -> None:
+        self._start = time.monotonic(), _foreign_s()
+
+    def cores(self) -> float:
+        """Cores that other processes have used since this began."""
+        since, before = self._start
+        return max(0.0, (_foreign_s() - before) / max(1e-3, time.monotonic() - since))
+
+
+def _foreign_s() -> float:
+    """Processor seconds that everything but this process and its finished children has used."""
+    if sys.platform != "linux":
+        return 0.0
+    user, nice, system, _, _, irq, softirq, *_ = map(int, Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:])
+    used = (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
+    own = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return used - sum(usage.ru_utime + usage.ru_stime for usage in own)
 
 
 def seed_globals(seed: int) -> None:

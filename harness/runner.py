@@ -28,6 +28,8 @@ Outcome: TypeAlias = Status | Literal["busy", "done"]
 """What became of a job: a record of that status was written; or another process has the cell, or has done it."""
 
 LONGEST_TRACEBACK = 4000
+NOTICEABLE_CORES = 0.5
+"""A run beside which others used more than this is contended: its times say something of them, too."""
 
 
 def execute(job: Job) -> Outcome:
@@ -84,6 +86,7 @@ class _Attempt:
         """Set up, train, measure; every way this can end is a record."""
         base_mb = limits.resident_mb()
         watch = Watch(self.job.header.root)
+        neighbours = limits.Neighbours()
         status: Status = "ok"
         failure = None
         try:
@@ -119,7 +122,7 @@ class _Attempt:
                 eval_s=self.clocks.seconds["eval"],
                 peak_mb=max(0.0, limits.peak_mb() - base_mb),
                 weights=self.entrant.weights() if self.entrant else 0,
-                contended=self.job.contended,
+                contended=self.job.contended or neighbours.cores() > NOTICEABLE_CORES,
             ),
         )
 

@@ -154,3 +154,28 @@ def test_limits_do_not_import_torch() -> None:
         "print('torch' in sys.modules)"
     )
     assert done.stdout == "False\n", done.stderr
+
+
+@on_linux
+def test_a_busy_neighbour_is_seen() -> None:
+    busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        neighbours = limits.Neighbours()
+        time.sleep(0.5)
+        # Its share of a core is smaller where all cores are taken.
+        assert neighbours.cores() > 0.15
+    finally:
+        busy.kill()
+        busy.wait()
+
+
+@on_linux
+def test_own_work_is_no_neighbours() -> None:
+    """Of two equally long stretches, the one in which this process works adds nothing of its own."""
+    neighbours = limits.Neighbours()
+    start, used = time.monotonic(), time.process_time()
+    while time.monotonic() < start + 0.5:
+        pass
+    own = (time.process_time() - used) / 0.5
+    cores = os.cpu_count() or 1
+    assert neighbours.cores() + own < cores + 0.2

@@ -33,6 +33,7 @@ class Slow(WordEmbedder):
     name = "slow"
 
     def fit(self, corpus, run):
+        Path(os.environ["TRAINED"]).with_suffix(".pid").write_text(str(os.getpid()))
         time.sleep(WAIT)
         self.table = run.rng("init").standard_normal((len(corpus.vocabulary), 8)).astype(np.float32)
         with open(os.environ["TRAINED"], "a") as log:
@@ -111,31 +112,14 @@ def test_a_killed_harness_goes_on_where_it_stopped(folder: Path, number: signal.
 
 def test_a_killed_worker_is_recorded_and_repeated(folder: Path) -> None:
     process = start(folder)
-    while not trained(folder):
+    pid = folder / "trained.pid"
+    while not (pid.exists() and pid.read_text()):
         time.sleep(0.02)
-    time.sleep(0.3)
-    for line in subprocess.run(
-        ["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True
-    ).stdout.splitlines():
-        pid, parent, *_ = line.split()
-        if "forkserver" in line and int(parent) != process.pid and _descends(int(pid), process.pid):
-            os.kill(int(pid), signal.SIGKILL)
-            break
+    os.kill(int(pid.read_text()), signal.SIGKILL)
     process.wait()
     assert sorted(set(statuses(folder))) == ["killed", "ok"]
     assert do(folder).returncode == 0
     assert statuses(folder) == ["ok"] * SEEDS
-
-
-def _descends(pid: int, ancestor: int) -> bool:
-    while pid > 1:
-        if pid == ancestor:
-            return True
-        try:
-            pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-        except OSError:
-            return False
-    return False
 
 
 def test_two_runs_at_once_run_no_cell_twice(folder: Path) -> None:

@@ -51,6 +51,8 @@ class Run:
         self._cache = cache or Cache()
         self._shared_s: dict[str, float] = {}
         self._due = [budget.total * (i + 1) / ticks for i in range(ticks)]
+        self._exhausted = False
+        self._ticked = -1
 
     def rng(self, stream: str) -> np.random.Generator:
         """The numpy generator of a named stream. Asking again continues it."""
@@ -72,6 +74,7 @@ class Run:
             if charge < 0:
                 raise ValueError(f"an item of the budget cannot cost {charge} {self.budget.unit}")
             if self.spent + charge > self.budget.total:
+                self._exhausted = True
                 return
             self.spent += charge
             yield item
@@ -84,12 +87,16 @@ class Run:
         self.curve.append({"spent": float(self.spent), **{name: float(value) for name, value in values.items()}})
 
     def tick(self) -> None:
-        """Measure the validation split if the next fraction of the budget is reached. The charged clock stands still
-        meanwhile, and no stream of training is touched."""
-        if self.on_tick is None or not self._due or self.spent < self._due[0]:
+        """Measure the validation split if the next fraction of the budget is reached, the last one as soon as nothing
+        more can be drawn. The charged clock stands still meanwhile, and no stream of training is touched."""
+        reached = math.inf if self._exhausted else self.spent
+        if self.on_tick is None or not self._due or reached < self._due[0]:
             return
-        while self._due and self.spent >= self._due[0]:
+        while self._due and reached >= self._due[0]:
             self._due.pop(0)
+        if self._ticked == self.spent:
+            return
+        self._ticked = self.spent
         with self.clocks.on("eval"):
             self.log(**self.on_tick())
 

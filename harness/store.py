@@ -3,6 +3,7 @@
 import glob
 import hashlib
 import io
+import itertools
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -146,14 +147,21 @@ class Store:
 
     def _put_aside(self, path: Path, why: str) -> None:
         name = path.relative_to(self.records).as_posix()
-        aside = self.root / "quarantine" / name
+        aside = _free(self.root / "quarantine" / name)
         try:
             aside.parent.mkdir(parents=True, exist_ok=True)
             path.replace(aside)
         except OSError:
             self.problems.append(f"record {name} is {why}; it is not used")
         else:
-            self.problems.append(f"record {name} is {why}; it is not used and was moved to quarantine/{name}")
+            place = aside.relative_to(self.root).as_posix()
+            self.problems.append(f"record {name} is {why}; it is not used and was moved to {place}")
+
+
+def _free(path: Path) -> Path:
+    """`path`, or with a number where something lies there already: nothing that was put aside is lost."""
+    numbered = (path.with_name(f"{path.name}.{number}") for number in itertools.count(2))
+    return next(itertools.filterfalse(Path.exists, itertools.chain([path], numbered)))
 
 
 def _sidecar(path: Path, digest: str) -> Path:

@@ -83,6 +83,7 @@ def train(
         run.tick()
     if summed:
         run.log(loss=float(total) / summed)
+    run.tick()
     module.eval()
 
 

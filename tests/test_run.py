@@ -112,7 +112,7 @@ def time(monkeypatch: pytest.MonkeyPatch) -> Time:
 
 
 def _ticking(run: Run, cost: int) -> list[float]:
-    """How much was spent whenever the validation split was measured, ticking after every item."""
+    """How much was spent whenever the validation split was measured, ticking after every item and at the end."""
     measured: list[float] = []
 
     def measure() -> dict[str, float]:
@@ -123,6 +123,7 @@ def _ticking(run: Run, cost: int) -> list[float]:
     for _ in run.draw(range(10_000), cost):
         run.tick()
         run.tick()
+    run.tick()
     return measured
 
 
@@ -134,6 +135,8 @@ def _ticking(run: Run, cost: int) -> list[float]:
         (4, 5, [25, 50, 75, 100]),
         (4, 10, [30, 50, 80, 100]),
         (4, 40, [40, 80]),
+        (1, 40, [80]),
+        (3, 30, [60, 90]),
         (20, 50, [50, 100]),
         (3, 1, [34, 67, 100]),
     ],

@@ -171,6 +171,15 @@ def test_a_cell_whose_record_was_put_aside_is_missing(store: Store) -> None:
     assert store.read(SPEC.cell) == _record()
 
 
+def test_a_record_that_was_put_aside_before_is_not_overwritten(store: Store) -> None:
+    for damage in (_edited, _truncated):
+        damage(store.write(_record()))
+        assert store.read(SPEC.cell) is None
+    assert store.problems[1].endswith(f"it is not used and was moved to quarantine/{NAME}.2")
+    first, second = (store.root / "quarantine" / f"{NAME}{number}" for number in ("", ".2"))
+    assert first.read_bytes() != second.read_bytes()
+
+
 @pytest.mark.parametrize("read", ["all", "stored"])
 def test_a_copy_is_put_aside_and_the_original_stays(store: Store, read: str) -> None:
     path = store.write(_record())

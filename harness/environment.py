@@ -19,7 +19,7 @@ def gather(*, device: str, threads: int, pinned_allocator: bool) -> Environment:
         python=platform.python_version(),
         packages={name: found for name in PACKAGES if (found := _version(name))},
         platform=platform.platform(aliased=True, terse=True),
-        processor=_processor(),
+        processor=_processor() if device == "cpu" else _accelerator(device),
         device=device,
         threads=threads,
         pinned_allocator=pinned_allocator,
@@ -47,6 +47,16 @@ def _commit() -> tuple[str, bool]:
 
 def _git(folder: Path, *words: str) -> str:
     return subprocess.run(["git", "-C", str(folder), *words], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def _accelerator(device: str) -> str:
+    """The name of the device that computes. Its driver's tool is asked: this process must not touch the device."""
+    number = device.partition(":")[2] or "0"
+    query = ["nvidia-smi", f"--id={number}", "--query-gpu=name", "--format=csv,noheader"]
+    try:
+        return subprocess.run(query, check=True, capture_output=True, text=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return device
 
 
 def _processor() -> str:

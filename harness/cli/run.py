@@ -56,8 +56,9 @@ def command(
     from harness.cli.table import print_tables
     from harness.data.fetch import locate
     from harness.environment import gather
-    from harness.executors.local import LocalExecutor, check_load
+    from harness.executors.local import LocalExecutor, check_device, check_load
 
+    check_device(device)
     count = check_load(workers, threads)
     environment = gather(device=device, threads=threads, pinned_allocator=True)
     selection = select(tier, task, case, entrant, seeds, plugin)

@@ -2,6 +2,9 @@
 
 import multiprocessing
 import os
+import re
+import subprocess
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -28,6 +31,19 @@ def check_load(workers: int, threads: int) -> int:
     if count * threads > max(cores, threads):
         raise UserError(f"{count} workers x {threads} threads is more than the {cores} cores here; lower one of them")
     return count
+
+
+def check_device(device: str) -> None:
+    """`UserError` unless runs can compute on the device: the processor, or an accelerator that torch sees."""
+    if device == "cpu":
+        return
+    if not re.fullmatch(r"cuda(:\d+)?", device):
+        raise UserError(f"device '{device}' is unknown; allowed are cpu, cuda and cuda:N (the accelerator's number)")
+    # In a process of its own: forked runs cannot use an accelerator that their parent has touched.
+    count = [sys.executable, "-c", "import torch; print(torch.cuda.device_count())"]
+    there = int(subprocess.run(count, check=True, capture_output=True, text=True).stdout)
+    if int(device.partition(":")[2] or 0) >= there:
+        raise UserError(f"device '{device}' is not there: torch sees {there} accelerators; use --device cpu")
 
 
 @dataclass

@@ -21,6 +21,8 @@ WRONG = {
     "unknown data set": (["data", "where", "scifac"], ["'scifac'", "did you mean 'scifact'"]),
     "no such plug-in": (["plan", "--plugin", "absent.py"], ["absent.py", "is not a file"]),
     "too many workers": (["run", "--workers", "4096"], ["4096 workers", "cores"]),
+    "unknown device": (["run", "--device", "gpu"], ["'gpu'", "allowed are cpu, cuda and cuda:N"]),
+    "absent device": (["run", "--device", "cuda:99"], ["'cuda:99' is not there", "--device cpu"]),
     "explaining nothing": (["explain", "retrieval", "ance"], ["no records", "harness run --task retrieval"]),
     "taken name": (["new", "ppmi", "--task", "word_similarity"], ["'ppmi'", "taken"]),
 }

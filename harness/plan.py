@@ -145,7 +145,7 @@ def inapplicable(header: Header, resolved: Resolved) -> str:
     """Why an entrant takes no part in a case at a tier; "" if it does."""
     tier = resolved.tier
     if header.cases and resolved.case.id not in header.cases:
-        return f"takes part in {', '.join(header.cases)} alone"
+        return f"takes part only in {' and '.join(header.cases)}"
     if tier != "smoke" and TIERS.index(tier) < TIERS.index(header.from_tier):
         return f"takes part from tier {header.from_tier}"
     needs = resolved.case.needs

@@ -242,16 +242,33 @@ class Spy(Task[Entrant]):
 
 
 @pytest.fixture
-def spy(world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Spy]:
-    """The spy in the task's place; what is done to a run's own process is not done to this one."""
-    found = Spy(load_task(world.registry.card(TASK)))
-    monkeypatch.setattr("harness.runner.load_task", lambda card: found)
+def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Runs may be done in this process: what is done to a run's own process is not done to it."""
     for name in ("limit_memory", "set_threads", "seed_globals"):
         monkeypatch.setattr(f"harness.limits.{name}", lambda value: None)
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
-    yield found
+    yield
     sys.modules.pop("mine_entrant", None)
+
+
+@pytest.fixture
+def spy(world: World, monkeypatch: pytest.MonkeyPatch, here: None) -> Spy:
+    """The spy in the task's place."""
+    found = Spy(load_task(world.registry.card(TASK)))
+    monkeypatch.setattr("harness.runner.load_task", lambda card: found)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("task", "entrant"), [("word_similarity", "ppmi"), ("long_range", "softmax"), ("retrieval", "bm25")]
+)
+def test_the_validation_split_of_every_task_gives_what_trials_are_judged_by(
+    world: World, here: None, task: str, entrant: str
+) -> None:
+    (tuning,) = planned(world, entrant, tasks=[task], tier="smoke", trials=1).entrants
+    world.store.write(runner._Attempt(tuning.trials[0].runs[0].job).run())
+    assert Outcome.of(tuning, world.store).winner == 0
 
 
 def test_a_trial_is_measured_on_the_validation_split_and_never_sees_the_test_split(world: World, spy: Spy) -> None:

@@ -94,6 +94,7 @@ class Tier(_Entry):
 class Resolved(_Entry):
     """All that is fixed for one case at one tier. `deviating` are the settings that differ from the card's."""
 
+    tier: TierName
     case: Case
     settings: Mapping[str, Any]
     deviating: Mapping[str, Any]
@@ -166,6 +167,7 @@ class Card(_Entry):
         settings = {**self.settings, **level.settings, **override.settings}
         entry = self.find_case(case)
         return Resolved(
+            tier=tier,
             case=entry,
             settings=settings,
             deviating={name: value for name, value in settings.items() if value != self.settings[name]},

@@ -14,12 +14,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from harness import limits
+from harness.attributes import OWN
 from harness.card import Card
 from harness.entrant import Entrant
 from harness.environment import gather
 from harness.executors.local import LocalExecutor
 from harness.headers import Header
-from harness.plan import Selection, make_plan
+from harness.plan import Selection, inapplicable, make_plan
 from harness.record import Record
 from harness.registry import Registry, load_entrant, load_task
 from harness.run import Run
@@ -30,7 +31,6 @@ TOLERANCE = 1e-4
 """Batches of another size may change a float's last bits, no more."""
 ITEMS = 12
 """How many items are asked for in other batches and orders."""
-KNOWN_ATTRIBUTES = frozenset({"name", "files", "from_tier", "deterministic"})
 
 
 class Finding(NamedTuple):
@@ -59,7 +59,7 @@ def _unannotated(header: Header) -> str:
         for statement in definition.body
         if isinstance(statement, ast.Assign)
         for target in statement.targets
-        if isinstance(target, ast.Name) and target.id not in KNOWN_ATTRIBUTES and not target.id.startswith("_")
+        if isinstance(target, ast.Name) and target.id not in OWN and not target.id.startswith("_")
     ]
     if not names:
         return ""
@@ -85,7 +85,7 @@ def _ask_in_batches(card: Card, header: Header, entrant: Entrant) -> Iterator[Fi
     task = load_task(card)
     for case in card.tiers["smoke"].cases:
         resolved = card.resolve("smoke", case)
-        if resolved.case.needs and resolved.case.needs not in header.capabilities:
+        if inapplicable(header, resolved):
             continue
         run = Run(settings=resolved.settings, budget=resolved.budget, streams=Streams(card.task, 0))
         limits.seed_globals(run.seed("global"))

@@ -33,6 +33,11 @@ class Entrant(ABC):
     """Files other than Python that the entrant reads, relative to its own; their bytes are part of the key."""
     from_tier: ClassVar[str] = "smoke"
     """The smallest tier that the entrant takes part in, beside the smoke tier, in which all are tested."""
+    cases: ClassVar[tuple[str, ...]] = ()
+    """The cases that the entrant takes part in; empty = all."""
+    search_space: ClassVar[Mapping[str, Any]] = {}
+    """What tuning chooses the parameters from, read from source: a pair is a range that is searched log-uniformly, a
+    list are the values to choose from, as in `{"lr": (1e-4, 1e-2), "top_k": [20, 50, 200]}`."""
     deterministic: ClassVar[bool] = True
     """False if the same seed does not give the same scores on one machine; records say so."""
 

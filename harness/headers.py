@@ -5,16 +5,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
+from harness.attributes import (
+    Source,
+    has_name,
+    read_flag,
+    read_name,
+    read_names,
+    read_parameters,
+    read_search_space,
+    read_tier,
+)
 from harness.errors import UserError
 from harness.keys import imported_from, source_file
 from harness.parameters import Parameter
-from harness.spec import NAME, TIERS
+from harness.search import Space
 
 HARNESS = Path(__file__).resolve().parent
-OWN = frozenset({"name", "files", "from_tier", "deterministic"})
-"""The class attributes that every entrant has; they are no parameters."""
 
 Kind: TypeAlias = Literal["method", "baseline", "ablation", "plugin"]
 
@@ -41,7 +49,9 @@ class Header:
     capabilities: frozenset[str] = frozenset()
     files: tuple[str, ...] = ()
     from_tier: str = "smoke"
+    cases: tuple[str, ...] = ()
     deterministic: bool = True
+    search_space: Space = field(default_factory=lambda: Space({}))
 
     @property
     def place(self) -> str:
@@ -59,24 +69,6 @@ class Module:
     """Local name -> (level, module, name) of `from module import name`."""
 
 
-@dataclass(frozen=True)
-class Source:
-    """A class in a file."""
-
-    path: Path
-    definition: ast.ClassDef
-
-    @property
-    def owner(self) -> str:
-        """The task whose folder the file is in, or ""."""
-        tasks = HARNESS / "tasks"
-        return self.path.relative_to(tasks).parts[0] if tasks in self.path.parents else ""
-
-    def error(self, what: str) -> UserError:
-        """A fault of the class, with its place."""
-        return UserError(f"{self.path}:{self.definition.lineno}: {what}")
-
-
 def read_headers(path: Path, root: Path) -> Iterator[Header]:
     """The entrants that a file defines, `root` bounding their closure.
 
@@ -84,17 +76,16 @@ def read_headers(path: Path, root: Path) -> Iterator[Header]:
     """
     module = _module(path, path.stat().st_mtime_ns)
     for definition in module.classes.values():
-        name = _assigned(definition, "name")
-        if name is None:
+        if not has_name(definition):
             continue
         chain = _chain(module, definition, root)
         lineage = [source for source in chain if _is_entrant(source, root)]
-        owned = [source for source in lineage if source.owner]
+        owned = [source for source in lineage if _owner(source)]
         if owned:
             yield Header(
-                name=_name(lineage[0], name),
+                name=read_name(lineage),
                 title=(ast.get_docstring(definition) or "").split("\n", 1)[0],
-                task=owned[0].owner,
+                task=_owner(owned[0]),
                 kind=_kind(path, root),
                 component=owned[0].definition.name if len(owned) > 1 else "",
                 class_name=definition.name,
@@ -102,11 +93,13 @@ def read_headers(path: Path, root: Path) -> Iterator[Header]:
                 root=root,
                 module=module_name(path, root),
                 line=definition.lineno,
-                parameters=_parameters(lineage),
+                parameters=read_parameters(lineage),
                 capabilities=_capabilities(chain),
-                files=_files(lineage),
-                from_tier=_from_tier(lineage),
-                deterministic=_inherited(lineage, "deterministic", True) is not False,
+                files=read_names(lineage, "files", "('words.txt',)"),
+                from_tier=read_tier(lineage),
+                cases=read_names(lineage, "cases", "('atlas',)"),
+                deterministic=read_flag(lineage, "deterministic"),
+                search_space=read_search_space(lineage),
             )
 
 
@@ -172,34 +165,16 @@ def _file_of(level: int, dotted: str, importer: Path, root: Path) -> Path | None
     return source_file(place) if place is not None and place.is_relative_to(root) else None
 
 
+def _owner(source: Source) -> str:
+    """The task whose folder the class is in, or ""."""
+    tasks = HARNESS / "tasks"
+    return source.path.relative_to(tasks).parts[0] if tasks in source.path.parents else ""
+
+
 def _is_entrant(source: Source, root: Path) -> bool:
     base = HARNESS / "entrant.py"
     module = _module(source.path, source.path.stat().st_mtime_ns)
     return any(above.path == base for above in _chain(module, source.definition, root))
-
-
-def _name(source: Source, node: ast.expr) -> str:
-    name = _literal(node, None)
-    if not isinstance(name, str) or not NAME.fullmatch(name):
-        raise source.error(f"name is {ast.unparse(node)}, but must be a literal that matches {NAME.pattern}")
-    return name
-
-
-def _parameters(lineage: Sequence[Source]) -> dict[str, Parameter]:
-    found: dict[str, Parameter] = {}
-    for source in reversed(lineage):
-        for statement in source.definition.body:
-            if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-                annotation = ast.unparse(statement.annotation)
-                if annotation.strip("'\"").startswith(("ClassVar", "typing.ClassVar")):
-                    continue
-                name = statement.target.id
-                if name in OWN:
-                    raise source.error(f"{name} is annotated, which makes it a parameter; write {name} = ... alone")
-                if statement.value is None:
-                    raise source.error(f"{name} is annotated, which makes it a parameter, but has no default")
-                found[name] = Parameter(annotation, _literal(statement.value, ast.unparse(statement.value)))
-    return found
 
 
 def _capabilities(chain: Sequence[Source]) -> frozenset[str]:
@@ -211,40 +186,3 @@ def _capabilities(chain: Sequence[Source]) -> frozenset[str]:
                 marked = any(isinstance(mark, ast.Name) and mark.id == "capability" for mark in entry.decorator_list)
                 is_stub.setdefault(entry.name, []).append(marked)
     return frozenset(name for name, marks in is_stub.items() if any(marks) and not marks[0])
-
-
-def _files(lineage: Sequence[Source]) -> tuple[str, ...]:
-    files = _inherited(lineage, "files", ())
-    if not isinstance(files, tuple) or not all(isinstance(name, str) for name in files):
-        raise lineage[0].error(f"files is {files!r}, but must be a literal tuple of file names, as in ('words.txt',)")
-    return files
-
-
-def _from_tier(lineage: Sequence[Source]) -> str:
-    tier = _inherited(lineage, "from_tier", TIERS[0])
-    if tier not in TIERS:
-        raise lineage[0].error(f"from_tier is {tier!r}, but must be one of {', '.join(TIERS)}")
-    return str(tier)
-
-
-def _inherited(lineage: Sequence[Source], name: str, default: Any) -> Any:
-    nodes = (_assigned(source.definition, name) for source in lineage)
-    node = next((node for node in nodes if node is not None), None)
-    return default if node is None else _literal(node, ast.unparse(node))
-
-
-def _assigned(definition: ast.ClassDef, name: str) -> ast.expr | None:
-    """The expression that a class body gives an attribute."""
-    for statement in definition.body:
-        if isinstance(statement, ast.Assign | ast.AnnAssign):
-            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-            if any(isinstance(target, ast.Name) and target.id == name for target in targets):
-                return statement.value
-    return None
-
-
-def _literal(node: ast.expr, otherwise: Any) -> Any:
-    try:
-        return ast.literal_eval(node)
-    except (ValueError, TypeError):
-        return otherwise

@@ -41,6 +41,20 @@ class Job:
         return self.card.resolve(self.spec.tier, self.spec.case)
 
     @property
+    def expect_s(self) -> float:
+        """The planned length of the run on one core, in seconds: the card's; with a share of the budget, half of it
+        for what takes as long as ever (set-up, evaluation), and that share of the other half."""
+        whole = self.resolved.budget.total
+        share = self.spec.budget.total / whole if whole else 1.0
+        return self.resolved.expect_s * (1 + share) / 2
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """All parameters, class defaults included."""
+        defaults = {name: parameter.default for name, parameter in self.header.parameters.items()}
+        return {**defaults, **self.spec.parameters}
+
+    @property
     def limit_s(self) -> float:
         """Wall time after which the run is stopped, in seconds: the card's or the user's, whichever is shorter."""
         return min(self.resolved.limit_s, self.limit_at_s or math.inf)
@@ -70,13 +84,12 @@ class Job:
             name: metric.model_copy(update={"chance": (chance or {}).get(name, metric.chance)})
             for name, metric in self.card.metrics.items()
         }
-        defaults = {name: parameter.default for name, parameter in self.header.parameters.items()}
         return Record(
             key=self.spec.key,
             spec=self.spec,
             status=status,
             failure=failure,
-            parameters={**defaults, **self.spec.parameters} if parameters is None else parameters,
+            parameters=self.parameters if parameters is None else parameters,
             settings=resolved.settings,
             at=resolved.case.at,
             generated=resolved.case.stand_in,

@@ -1,7 +1,8 @@
 """The closure walk: which source files an entrant or a protocol consists of, and the digest of what they say.
 
 Files are followed by import statement, never by importing. What counts is the syntax tree without positions,
-docstrings and comments, so that a comment voids no record and a changed helper voids exactly those that import it.
+docstrings and comments, so that a comment voids no record and a changed helper voids exactly those that import it; and
+without entrants' search spaces, which change no run: what is chosen from them is among its parameters.
 """
 
 import ast
@@ -95,7 +96,7 @@ def _parse(path: Path, modified: int, size: int) -> _Source:
     except SyntaxError as error:
         raise UserError(f"{path}, line {error.lineno}: {error.msg}") from error
     imports = tuple(_imports(tree))
-    return _Source(digest(_meaning(tree)), imports)
+    return _Source(digest(_meaning(_WithoutSearchSpaces().visit(tree))), imports)
 
 
 def _imports(tree: ast.AST) -> Iterator[tuple[int, str, tuple[str, ...]]]:
@@ -104,6 +105,20 @@ def _imports(tree: ast.AST) -> Iterator[tuple[int, str, tuple[str, ...]]]:
             yield from ((0, alias.name, ()) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             yield node.level, node.module or "", tuple(alias.name for alias in node.names)
+
+
+class _WithoutSearchSpaces(ast.NodeTransformer):
+    """Takes `search_space` out of classes that have a `name` as entrants have; elsewhere it may mean anything."""
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        if any(_assigns(statement, "name") for statement in node.body):
+            node.body = [statement for statement in node.body if not _assigns(statement, "search_space")]
+        return self.generic_visit(node)
+
+
+def _assigns(statement: ast.stmt, name: str) -> bool:
+    targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+    return any(isinstance(target, ast.Name) and target.id == name for target in targets)
 
 
 def _meaning(node: Any) -> Any:

@@ -5,16 +5,21 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from harness.canonical import digest
+from harness.card import Card
 from harness.headers import HARNESS, Header
 from harness.keys import Closure, closure
 
 LOCK = "lock.toml"
-OUTSIDE = ("claims", "cli", "report", "executors", "stats")
+CARD = "task.toml"
+OUTSIDE = ("claims", "cli", "report", "executors", "stats", "tuning")
 """Folders of the harness that no score depends on."""
 BESIDE = {
-    *("conformance.py", "environment.py", "frames.py", "headers.py", "job.py", "locks.py", "parameters.py", "plan.py"),
-    *("record.py", "registry.py", "relock.py", "runner.py", "staleness.py", "store.py", "watch.py"),
+    *("attributes.py", "conformance.py", "environment.py", "frames.py", "headers.py", "job.py", "locks.py"),
+    *("parameters.py", "plan.py", "planned.py", "record.py", "registry.py", "relock.py", "runner.py", "search.py"),
+    *("staleness.py", "store.py", "tuned.py", "watch.py"),
 }
 """Modules of the harness that no score depends on."""
 
@@ -32,13 +37,24 @@ class ProtocolLock:
         return sorted(name for name in names if self.files.get(name) != now.files.get(name))
 
 
-def protocol(task: str, headers: Mapping[str, Header]) -> Closure:
-    """The source of a task's protocol: what its `task.py` and its built-in entrants lead to within the harness."""
+def protocol(card: Card, headers: Mapping[str, Header]) -> Closure:
+    """The source of a task's protocol: what its `task.py` and its built-in entrants lead to within the harness, and
+    what keys leave out of its card."""
     project = HARNESS.parent
-    start = [HARNESS / "tasks" / task / "task.py"]
+    start = [HARNESS / "tasks" / card.task / "task.py"]
     start += [header.path for header in headers.values() if header.kind != "plugin"]
     reached = closure(start, project, skip=_is_beside)
-    return Closure(project, {name: digest for name, digest in reached.files.items() if name.startswith("harness/")})
+    files = {name: meaning for name, meaning in reached.files.items() if name.startswith("harness/")}
+    return Closure(project, {**files, f"harness/tasks/{card.task}/{CARD}": digest(unkeyed(card))})
+
+
+def unkeyed(card: Card) -> dict[str, Any]:
+    """What scores depend on in a card though keys do not say it, by name: the defaults of the settings, and what
+    guessing scores and cannot be beaten."""
+    found = {f"setting {name}": value for name, value in card.settings.items()}
+    for name, metric in card.metrics.items():
+        found |= {f"chance of {name}": metric.chance, f"ceiling of {name}": metric.ceiling}
+    return found
 
 
 def _is_beside(path: Path) -> bool:
@@ -72,15 +88,16 @@ def write_protocol_lock(task: str, lock: ProtocolLock) -> Path:
     return path
 
 
-def protocol_problem(task: str, version: int, headers: Mapping[str, Header]) -> str:
+def protocol_problem(card: Card, headers: Mapping[str, Header]) -> str:
     """What is wrong with a task's lock, and how to mend it; "" if its protocol is the accepted one."""
+    task, version = card.task, card.version
     lock = read_protocol_lock(task)
     mend = f"harness check --relock {task}"
     if lock is None:
         return f"{task}: its protocol has never been accepted: {mend}"
     if lock.version != version:
         return f"{task}: version {version} has not been accepted, {lock.version} has: {mend}"
-    if changed := lock.changed(protocol(task, headers)):
+    if changed := lock.changed(protocol(card, headers)):
         return (
             f"{task}: its protocol changed ({', '.join(changed)}). If the scores change, raise `version` in task.toml; "
             f"then, or if they do not: {mend}"

@@ -3,8 +3,9 @@
 import ast
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import annotated_types
@@ -39,9 +40,15 @@ class Parameter:
 
     def parse(self, text: str) -> Value:
         """The value that `text` stands for. Raises `ValueError` with what is allowed."""
+        return self._allowed(lambda adapter: _validated(adapter, text))
+
+    def check(self, value: Any) -> Value:
+        """A value as the parameter holds it, 1 as 1.0 where it is a float. Raises `ValueError` with what is allowed."""
+        return self._allowed(lambda adapter: adapter.validate_python(value, strict=True))
+
+    def _allowed(self, validate: Callable[[TypeAdapter[Value]], Value]) -> Value:
         try:
-            allowed = TypeAdapter(eval(self.annotation, {"__builtins__": {}}, _TYPES))
-            value = _validated(allowed, text)
+            value = validate(_adapter(self.annotation))
         except ValidationError as error:
             raise ValueError(f"{error.errors()[0]['msg'].lower()} (it is {self.annotation})") from error
         except (NameError, SyntaxError, TypeError, AttributeError) as error:
@@ -49,6 +56,11 @@ class Parameter:
         if isinstance(value, float) and not math.isfinite(value):
             raise ValueError(f"a number must be finite (it is {self.annotation})")
         return value
+
+
+@cache
+def _adapter(annotation: str) -> TypeAdapter[Value]:
+    return TypeAdapter(eval(annotation, {"__builtins__": {}}, _TYPES))
 
 
 def _validated(allowed: TypeAdapter[Value], text: str) -> Value:

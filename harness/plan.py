@@ -1,28 +1,21 @@
-"""The plan: which runs there are to do, what is known of each, and why a stored record no longer counts."""
+"""The plan: which runs there are to do."""
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TypeAlias
 
-from harness.card import Card, Case, Resolved
+from harness.card import Card, Resolved
 from harness.claims.papers import find_papers
-from harness.data.catalogue import catalogue
 from harness.errors import UserError
 from harness.headers import Header
-from harness.job import Job
-from harness.locks import accepted_code
 from harness.parameters import expand
-from harness.record import REPEATED, SCORED, Environment
+from harness.planned import Planned, World
+from harness.record import Environment
 from harness.registry import Registry
-from harness.spec import TIERS, Spec, TierName, Value
-from harness.staleness import stale_because
+from harness.spec import TIERS, TierName, Value
 from harness.store import Store
 from harness.suggest import unknown
-
-State: TypeAlias = Literal["done", "missing", "stale", "repeat", "failed"]
-"""`repeat`: ended from outside and runs again; `failed`: ended in an error, which runs again only when asked."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,21 +31,8 @@ class Selection:
 
 
 @dataclass(frozen=True)
-class Planned:
-    """One run of the plan: its job, its state, and in words why it is in that state."""
-
-    job: Job
-    state: State
-    why: str = ""
-
-    def due(self, retry_errors: bool) -> bool:
-        """Whether `run` would do it."""
-        return self.state in ("missing", "stale", "repeat") or (retry_errors and self.state == "failed")
-
-
-@dataclass(frozen=True)
 class Skipped:
-    """A run that there is not, and why: a capability that the entrant lacks, or a tier below its smallest."""
+    """A run that there is not, and why: a capability that the entrant lacks, a case or a tier that is not its own."""
 
     task: str
     case: str
@@ -73,15 +53,15 @@ class Plan:
 
     def core_seconds(self, retry_errors: bool = False) -> float:
         """The planned time of the due runs on one core, in seconds."""
-        return sum(run.job.resolved.expect_s for run in self.due(retry_errors))
+        return sum(run.job.expect_s for run in self.due(retry_errors))
 
 
 def make_plan(registry: Registry, selection: Selection, store: Store, environment: Environment) -> Plan:
     """The plan of a selection. An unknown task, case, entrant or parameter is a `UserError`."""
-    plan, world = Plan(), _World(registry, store, environment)
+    plan, world = Plan(), World(registry, store, environment)
     cards = [registry.card(task) for task in selection.tasks or registry.tasks]
     wanted = _Wanted(registry, [card.task for card in cards], selection)
-    _check_cases(cards, selection.tier, selection.cases)
+    check_cases(cards, selection.tier, selection.cases)
     for card in cards:
         if selection.tier not in card.tiers:
             continue
@@ -89,17 +69,17 @@ def make_plan(registry: Registry, selection: Selection, store: Store, environmen
         cases = [case for case in tier.cases if not selection.cases or case in selection.cases]
         for resolved in (card.resolve(selection.tier, case) for case in cases):
             for header, chosen in wanted.of(card.task, resolved.case.id):
-                if why := _inapplicable(header, resolved, selection.tier):
+                if why := inapplicable(header, resolved):
                     plan.skipped.append(Skipped(card.task, resolved.case.id, header.name, why))
                     continue
                 for seed in range(selection.seeds or tier.seeds):
-                    plan.runs.append(world.planned(card, resolved, header, chosen, seed, selection.tier))
+                    plan.runs.append(world.result(card, resolved, header, chosen, seed))
     return plan
 
 
 def stored_runs(plan: Plan, registry: Registry, selection: Selection, store: Store) -> list[Planned]:
     """The runs of a tier that are stored though the plan has none of them: further seeds, other parameters."""
-    world = _World(registry, store, Environment())
+    world = World(registry, store, Environment())
     known = {run.job.spec.place for run in plan.runs}
     tasks = set(selection.tasks or registry.tasks)
     further = []
@@ -109,60 +89,8 @@ def stored_runs(plan: Plan, registry: Registry, selection: Selection, store: Sto
         card, headers = registry.tasks.get(spec.task), registry.of_task(spec.task)
         if card and spec.entrant in headers and spec.case in card.tiers[spec.tier].cases:
             resolved, header = card.resolve(spec.tier, spec.case), headers[spec.entrant]
-            further.append(world.planned(card, resolved, header, spec.chosen, spec.seed, spec.tier))
+            further.append(world.result(card, resolved, header, spec.chosen, spec.seed))
     return further
-
-
-@dataclass(frozen=True)
-class _World:
-    """What a spec is made from beside what was asked for."""
-
-    registry: Registry
-    store: Store
-    environment: Environment
-
-    def planned(
-        self, card: Card, resolved: Resolved, header: Header, chosen: Mapping[str, Value], seed: int, tier: TierName
-    ) -> Planned:
-        """One run, and what the store knows of it."""
-        code = self.registry.closure(header)
-        spec = Spec(
-            task=card.task,
-            version=card.version,
-            tier=tier,
-            case=resolved.case.id,
-            entrant=header.name,
-            seed=seed,
-            budget=resolved.budget,
-            code=accepted_code(header, code.digest),
-            data=data_identity(resolved.case),
-            settings=resolved.deviating,
-            parameters=_deviating(header, chosen),
-            chosen=chosen,
-        )
-        record = self.store.read(spec.cell)
-        job = Job(
-            spec=spec,
-            card=card,
-            header=header,
-            code=code.files,
-            results=self.store.root,
-            environment=self.environment,
-            seen=record.finished if record else "",
-        )
-        if record is None:
-            return Planned(job, "missing")
-        if record.key != spec.key:
-            return Planned(job, "stale", stale_because(record, spec, code.files))
-        if record.status in SCORED:
-            return Planned(job, "done", record.status)
-        why = f"{record.status}: {record.failure.message if record.failure else ''}"
-        return Planned(job, "repeat" if record.status in REPEATED else "failed", why)
-
-
-def _deviating(header: Header, chosen: Mapping[str, Value]) -> dict[str, Value]:
-    known = header.parameters
-    return {name: value for name, value in chosen.items() if name not in known or value != known[name].default}
 
 
 class _Wanted:
@@ -205,23 +133,20 @@ class _Wanted:
                     yield dict(zip(sweep.parameters, values, strict=True))
 
 
-def _check_cases(cards: Iterable[Card], tier: TierName, cases: Sequence[str]) -> None:
+def check_cases(cards: Iterable[Card], tier: TierName, cases: Sequence[str]) -> None:
+    """Raise a `UserError` for a case that none of the cards has at the tier."""
     known = {case for card in cards if tier in card.tiers for case in card.tiers[tier].cases}
     for case in cases:
         if case not in known:
             raise unknown(f"case at tier {tier}", case, known)
 
 
-def _inapplicable(header: Header, resolved: Resolved, tier: TierName) -> str:
+def inapplicable(header: Header, resolved: Resolved) -> str:
+    """Why an entrant takes no part in a case at a tier; "" if it does."""
+    tier = resolved.tier
+    if header.cases and resolved.case.id not in header.cases:
+        return f"takes part only in {' and '.join(header.cases)}"
     if tier != "smoke" and TIERS.index(tier) < TIERS.index(header.from_tier):
         return f"takes part from tier {header.from_tier}"
     needs = resolved.case.needs
     return f"does not have '{needs}'" if needs and needs not in header.capabilities else ""
-
-
-def data_identity(case: Case) -> str:
-    """What stands for a case's data in the key: the content digests of its data sets, or its generator's name."""
-    if case.generated:
-        return f"generated:{case.generated}"
-    known = catalogue()
-    return ",".join(f"{name}:{known[name].content[:32]}" for name in case.data)

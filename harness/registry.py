@@ -81,7 +81,7 @@ def find(plugins: Iterable[Path] = ()) -> Registry:
         files = [root] if root.is_file() else sorted(root.rglob("*.py"))
         for path in filter(Path.is_file, files):
             try:
-                _add(entrants, read_headers(path, root.parent if root.is_file() else root))
+                _add(entrants, read_headers(path, root.parent if root.is_file() else root), tasks)
             except UserError as error:
                 problems.append(str(error))
     for plugin in plugins:
@@ -96,12 +96,15 @@ def find(plugins: Iterable[Path] = ()) -> Registry:
                 f"plug-in {plugin} defines no entrant: a top-level class with a literal `name` "
                 "whose base is imported from harness.tasks.<task>"
             )
-        _add(entrants, found)
+        _add(entrants, found, tasks)
     return Registry(tasks, entrants, tuple(problems))
 
 
-def _add(entrants: dict[tuple[str, str], Header], headers: Iterable[Header]) -> None:
+def _add(entrants: dict[tuple[str, str], Header], headers: Iterable[Header], tasks: Mapping[str, Card]) -> None:
     for header in headers:
+        known = [case.id for case in tasks[header.task].cases] if header.task in tasks else []
+        if wrong := [case for case in header.cases if case not in known]:
+            raise UserError(f"{header.place}: cases names '{wrong[0]}'; {header.task} has: {', '.join(known)}")
         there = entrants.setdefault((header.task, header.name), header)
         if there.place != header.place:
             raise UserError(f"{header.place}: the name '{header.name}' is taken in {header.task} by {there.place}")

@@ -3,16 +3,28 @@
 import subprocess
 import sys
 import tempfile
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.card import Card
 from harness.errors import UserError
 from harness.headers import HARNESS, Header
-from harness.locks import LOCK, ProtocolLock, accept_code, protocol, read_protocol_lock, write_protocol_lock
+from harness.locks import (
+    CARD,
+    LOCK,
+    ProtocolLock,
+    accept_code,
+    protocol,
+    read_protocol_lock,
+    unkeyed,
+    write_protocol_lock,
+)
 from harness.record import SCORED
 from harness.registry import Registry
+from harness.spec import Spec
 from harness.store import Store
 
 PROJECT = HARNESS.parent
@@ -20,9 +32,9 @@ PROJECT = HARNESS.parent
 
 @dataclass(frozen=True)
 class _Smoke:
-    """One smoke run: what stands for the entrant's code in its key, and its scores by metric and point."""
+    """One smoke run: its spec, and its scores by metric and point."""
 
-    code: str
+    spec: Spec
     scores: Mapping[str, float]
 
 
@@ -32,8 +44,8 @@ def relock_task(registry: Registry, task: str) -> str:
     Nothing was accepted before, the version was raised, or every smoke score is bit-identical to that of the last
     accepted commit; else a `UserError` names the first score that differs.
     """
-    now = protocol(task, registry.of_task(task))
-    version = registry.card(task).version
+    card, headers = registry.card(task), registry.of_task(task)
+    now, version = protocol(card, headers), card.version
     before = read_protocol_lock(task)
     if before is None or version > before.version:
         write_protocol_lock(task, ProtocolLock(version, now.files))
@@ -43,7 +55,12 @@ def relock_task(registry: Registry, task: str) -> str:
     commit = _last_commit(HARNESS / "tasks" / task / LOCK)
     if not commit:
         raise UserError(f"{task}: its {LOCK} was never committed, so there is nothing to compare with; commit it first")
-    _compare(task, commit, ())
+    if changed := _changed_defaults(card, commit):
+        raise UserError(
+            f"{task}: {changed}: keys leave it out and the smoke tier may override it, so smoke scores prove nothing; "
+            f"raise `version` in {CARD}, or set the old value at the tiers that are to keep it"
+        )
+    _compare(task, headers, commit, ())
     write_protocol_lock(task, ProtocolLock(version, now.files))
     return f"{task}: every smoke score is that of commit {commit[:10]}; accepted as a refactoring"
 
@@ -55,27 +72,39 @@ def relock_entrant(registry: Registry, header: Header) -> str:
     """
     current = registry.closure(header).digest
     commit = _git("rev-parse", "HEAD")
-    code = _compare(header.task, commit, [header.name])
+    code = _compare(header.task, {header.name: header}, commit, [header.name])
     if code == current:
         return f"{header.name}: nothing changed since commit {commit[:10]}"
     accept_code(header, code, current)
     return f"{header.name}: every smoke score is that of commit {commit[:10]}; its records stay valid"
 
 
-def _compare(task: str, commit: str, entrants: Sequence[str]) -> str:
+def _changed_defaults(card: Card, commit: str) -> str:
+    """What a commit's card says otherwise of all that keys leave out, in words; what is new or gone shows in scores."""
+    path = f"harness/tasks/{card.task}/{CARD}"
+    before = unkeyed(Card.model_validate({**tomllib.loads(_git("show", f"{commit}:{path}")), "task": card.task}))
+    now = unkeyed(card)
+    changed = [name for name in before if name in now and before[name] != now[name]]
+    return "; ".join(f"{name} was {before[name]}, is {now[name]}" for name in changed)
+
+
+def _compare(task: str, headers: Mapping[str, Header], commit: str, entrants: Sequence[str]) -> str:
     """Run the smoke tier of a commit and of the working tree. Raises at the first score that differs, else returns
     what stands for the (last) entrant's code in the commit's keys."""
     with tempfile.TemporaryDirectory() as folder, _worktree(commit) as tree:
         old = _smoke(tree, task, entrants, Path(folder) / "old")
         new = _smoke(PROJECT, task, entrants, Path(folder) / "new")
-    comparable = [cell for cell in old if cell in new and (entrants or old[cell].code == new[cell].code)]
+    comparable = [cell for cell in old if cell in new and (entrants or old[cell].spec.code == new[cell].spec.code)]
     if not comparable:
         raise UserError(f"{task}: commit {commit[:10]} has no smoke run to compare with; raise the version instead")
     code = ""
     for cell, before in old.items():
+        header = headers.get(before.spec.entrant)
+        if cell not in new and header and header.cases and before.spec.case not in header.cases:
+            continue  # The entrant says that it no longer takes part.
         if cell not in new:
             raise UserError(f"{cell}: commit {commit[:10]} scores it, the working tree does not; raise the version")
-        if not entrants and new[cell].code != before.code:
+        if not entrants and new[cell].spec.code != before.spec.code:
             continue  # The entrant itself is another one: its scores say nothing of the protocol.
         after = new[cell].scores
         for name in sorted(before.scores.keys() | after.keys()):
@@ -84,7 +113,7 @@ def _compare(task: str, commit: str, entrants: Sequence[str]) -> str:
                     f"{cell}: {name} was {before.scores.get(name)} at commit {commit[:10]}, is {after.get(name)}: "
                     f"no refactoring; raise `version` in task.toml (or let the entrant's records become stale)"
                 )
-        code = before.code
+        code = before.spec.code
     return code
 
 
@@ -96,7 +125,7 @@ def _smoke(tree: Path, task: str, entrants: Sequence[str], results: Path) -> dic
     subprocess.run([sys.executable, "-m", "harness", *words], cwd=tree, check=False, capture_output=True)
     return {
         str(record.spec.cell): _Smoke(
-            record.spec.code,
+            record.spec,
             {
                 f"{score.metric} {dict(score.at)}": score.value
                 for score in record.scores

@@ -3,6 +3,7 @@
 import sys
 import traceback
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -79,7 +80,8 @@ class _Attempt:
             streams=Streams(job.spec.task, job.spec.seed),
             clocks=self.clocks,
             device=job.environment.device,
-            ticks=job.resolved.ticks,
+            # A trial needs no curve: measuring would cost a large share of its short training.
+            ticks=job.resolved.ticks if job.spec.split == "test" else 0,
         )
 
     def run(self) -> Record:
@@ -135,16 +137,25 @@ class _Attempt:
         limits.set_threads(job.environment.threads)
         limits.seed_globals(self.handle.seed("global"))
         with self.clocks.on("setup"):
-            self.problem = task.problem(job.spec.case, self.handle)
+            self.problem = self._problem(task)
         self.handle.on_tick = lambda: self._validate(task)
         if job.spec.budget.total:
             with self.clocks.on("train"):
                 self.entrant.fit(self.problem.train, self.handle)
         with self.clocks.on("eval"):
-            for score in self._measured(task, self.problem.test):
+            for score in self._measured(task, getattr(self.problem, job.spec.split)):
                 self._take(score)
         if not self.scores:
             raise BadOutput(f"task {job.spec.task} measured nothing for {job.spec.label}")
+
+    def _problem(self, task: Task[Entrant]) -> Problem:
+        """The problem; a tuning trial's without its test split, which must not choose anything."""
+        problem = task.problem(self.job.spec.case, self.handle)
+        if self.job.spec.split == "test":
+            return problem
+        if problem.valid is None:
+            raise BadOutput(f"case {self.job.spec.case} has no validation split to tune on; tune on another case")
+        return replace(problem, test=None)
 
     def _measured(self, task: Task[Entrant], split: Any) -> Iterator[Score]:
         assert self.entrant is not None
@@ -160,7 +171,8 @@ class _Attempt:
         if score.metric not in self.job.card.metrics:
             raise BadOutput(f"task {self.job.spec.task} measured '{score.metric}', which its card does not have")
         if not np.isfinite(score.value):
-            raise BadOutput(f"{score.metric} is {score.value} at {dict(score.at) or 'the test split'}")
+            where = dict(score.at) or f"the {self.job.spec.split} split"
+            raise BadOutput(f"{score.metric} is {score.value} at {where}")
         name = ""
         if score.items is not None:
             name = "|".join([score.metric, *(f"{axis}={value}" for axis, value in sorted(score.at.items()))])

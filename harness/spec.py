@@ -22,6 +22,9 @@ TIERS: tuple[TierName, ...] = ("smoke", "quick", "small", "large", "paper")
 
 Value: TypeAlias = bool | int | float | str | None
 
+Split: TypeAlias = Literal["test", "valid"]
+"""What a run is measured on: `valid` is a tuning trial, whose record is no result."""
+
 
 @dataclass(frozen=True)
 class Budget:
@@ -38,7 +41,7 @@ class Spec:
     `chosen` are the parameters that were set from outside (a sweep or the command line); `parameters` are all that
     differ from the class defaults, tuned values included; `settings` are the task's settings that differ from the
     card's defaults. `code` is the digest of the entrant's source closure, `data` the content digest of the real data
-    or the name of the generator. Every field but `chosen` is an ingredient of the key.
+    or the name of the generator. Every field but `chosen` is an ingredient of the key, `split` where it is not `test`.
     """
 
     task: str
@@ -53,6 +56,7 @@ class Spec:
     settings: Mapping[str, Any] = field(default_factory=dict)
     parameters: Mapping[str, Value] = field(default_factory=dict)
     chosen: Mapping[str, Value] = field(default_factory=dict)
+    split: Split = "test"
 
     @property
     def key(self) -> str:
@@ -71,6 +75,7 @@ class Spec:
                 "data": self.data,
                 "settings": dict(self.settings),
                 "parameters": dict(self.parameters),
+                **({} if self.split == "test" else {"split": self.split}),
             }
         )
 
@@ -81,29 +86,32 @@ class Spec:
 
     @property
     def cell(self) -> PurePosixPath:
-        """Where the record lies below `records/`. One cell is one file, whatever its key."""
+        """Where the record lies below `records/`. One cell is one file, whatever its key. Trials lie a folder deeper
+        than results, in `tuning/`, where nothing that reads results looks."""
         return PurePosixPath(self.place)
 
     @property
     def place(self) -> str:
         """The cell as text."""
-        return f"{self.task}/{self.tier}/{self.case}/{self.entrant}/{_file_safe(self.chosen)}-s{self.seed}.json"
+        place = f"{self.task}/{self.tier}/{self.case}/{self.entrant}/{_file_safe(self.chosen)}-s{self.seed}.json"
+        return place if self.split == "test" else f"tuning/{place}"
 
 
 def label(entrant: str, chosen: Mapping[str, Value]) -> str:
     """`entrant`, or `entrant[name=value,...]` in order of name."""
-    inner = ",".join(f"{name}={_shown(value)}" for name, value in sorted(chosen.items()))
+    inner = ",".join(f"{name}={shown(value)}" for name, value in sorted(chosen.items()))
     return f"{entrant}[{inner}]" if inner else entrant
 
 
-def _shown(value: Value) -> str:
+def shown(value: Value) -> str:
+    """A value as the command line takes it."""
     return str(value).lower() if isinstance(value, bool) or value is None else str(value)
 
 
 def _file_safe(chosen: Mapping[str, Value]) -> str:
     if not chosen:
         return "default"
-    values = {name: _shown(value) for name, value in sorted(chosen.items())}
+    values = {name: shown(value) for name, value in sorted(chosen.items())}
     text = ",".join(f"{name}={value}" for name, value in values.items())
     # A text with a comma could be taken for another parameter.
     if len(text) <= LONGEST_LABEL and all(re.fullmatch(r"[A-Za-z0-9_.+-]+", value) for value in values.values()):

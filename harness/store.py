@@ -80,6 +80,13 @@ class Store:
             raise UserError(f"cannot write the record {path}: {error.strerror}") from error
         return path
 
+    def restate(self, record: Record) -> None:
+        """Write anew what a stored record says of itself; its sidecar and its kept files stay as they are."""
+        try:
+            _write_whole(self.path(record.spec.cell), to_bytes(record))
+        except OSError as error:
+            raise UserError(f"cannot write the record {self.path(record.spec.cell)}: {error.strerror}") from error
+
     def read(self, cell: PurePosixPath) -> Record | None:
         """The record of a cell, or None if there is none or it had to be put aside."""
         return self._verified(self.path(cell), self._judged)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from harness.attributes import OWN
 from harness.entrant import Entrant, capability
 
 
@@ -58,6 +59,10 @@ class Ablated(Filled):
 
     name = "ablated"
     rate: float = 0.0
+
+
+def test_the_attributes_that_every_entrant_has_are_no_parameters() -> None:
+    assert set(OWN) == set(Entrant.__annotations__)
 
 
 def test_a_forgotten_decorator_does_not_drop_parameters() -> None:

@@ -10,6 +10,7 @@ import pytest
 from harness.errors import UserError
 from harness.headers import Header, module_name, read_headers
 from harness.parameters import Parameter, expand, parse_parameter
+from harness.search import Choice, Range, Space
 from harness.spec import Value
 
 INTERFACE = """
@@ -82,7 +83,9 @@ def test_a_header_says_what_a_class_says_of_itself(house: Path) -> None:
             name = "ppmi"
             files = ("words.txt", "sub/more.txt")
             from_tier = "small"
+            cases = ("atlas", "cost")
             deterministic = False
+            search_space = {"dim": (10, 200)}
             dim: int = 100
         ''',
     )
@@ -90,7 +93,8 @@ def test_a_header_says_what_a_class_says_of_itself(house: Path) -> None:
     assert (header.task, header.kind, header.component) == ("words", "plugin", "")
     assert (header.class_name, header.module) == ("Ppmi", "plug")
     assert header.files == ("words.txt", "sub/more.txt")
-    assert (header.from_tier, header.deterministic) == ("small", False)
+    assert (header.from_tier, header.deterministic, header.cases) == ("small", False, ("atlas", "cost"))
+    assert header.search_space == Space({"dim": Range(10, 200)})
     assert header.parameters == {"dim": Parameter("int", 100)}
     assert header.place == f"{header.path}:5"
     assert "a_library_that_is_not_installed" not in sys.modules
@@ -99,7 +103,9 @@ def test_a_header_says_what_a_class_says_of_itself(house: Path) -> None:
 def test_what_is_left_out_has_a_default(house: Path) -> None:
     header = _one(house, 'class Ppmi(Embedder):\n    name = "ppmi"\n')
     assert (header.title, header.files, header.from_tier, header.deterministic) == ("", (), "smoke", True)
+    assert header.cases == ()
     assert not header.parameters
+    assert not header.search_space.domains
     assert not header.capabilities
 
 
@@ -320,6 +326,29 @@ def test_parameters_are_annotated_fields_of_all_bases(house: Path) -> None:
     }
 
 
+def test_a_search_space_is_inherited_and_overridden_as_a_whole(house: Path) -> None:
+    base, leaf, own = _plugin(
+        house,
+        """
+        class Base(Embedder):
+            name = "base"
+            search_space = {"dim": (10, 200), "rate": [0.1, 0.2]}
+            dim: int = 100
+            rate: float = 0.1
+
+        class Leaf(Base):
+            name = "leaf"
+
+        class Own(Base):
+            name = "own"
+            search_space = {"m": [1, 2], "dim": [10]}
+            m: int = 1
+        """,
+    )
+    assert set(base.search_space.domains) == set(leaf.search_space.domains) == {"dim", "rate"}
+    assert own.search_space == Space({"m": Choice((1, 2)), "dim": Choice((10,))})
+
+
 def test_files_and_tiers_are_inherited(house: Path) -> None:
     header = _one(
         house,
@@ -344,11 +373,21 @@ FAULTS = [
     ('name: str = "ppmi"', "name is annotated, which makes it a parameter; write name = ... alone"),
     ('name = "ppmi"\n    files: tuple[str, ...] = ()', "files is annotated, which makes it a parameter"),
     ('name = "ppmi"\n    table: list', "table is annotated, which makes it a parameter, but has no default"),
-    ('name = "ppmi"\n    files = "words.txt"', "files is 'words.txt', but must be a literal tuple of file names"),
-    ('name = "ppmi"\n    files = (3,)', "files is (3,), but must be a literal tuple of file names"),
+    ('name = "ppmi"\n    files = "words.txt"', "files is 'words.txt', but must be a literal tuple of names"),
+    ('name = "ppmi"\n    files = (3,)', "files is (3,), but must be a literal tuple of names"),
     (
         'name = "ppmi"\n    from_tier = "smal"',
         "from_tier is 'smal', but must be one of smoke, quick, small, large, paper",
+    ),
+    ('name = "ppmi"\n    cases = "atlas"', "cases is 'atlas', but must be a literal tuple of names, as in ('atlas',)"),
+    ('name = "ppmi"\n    search_space = space()', "search_space is 'space()', but must be a literal dictionary"),
+    (
+        'name = "ppmi"\n    search_space = {"dmi": [1]}',
+        "search_space names 'dmi', which is no parameter; there are: none",
+    ),
+    (
+        'name = "ppmi"\n    search_space = {"dim": (0, 9)}\n    dim: Annotated[int, Gt(0)] = 1',
+        "search_space of dim: input should be greater than 0 (it is Annotated[int, Gt(0)])",
     ),
 ]
 

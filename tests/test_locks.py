@@ -17,7 +17,7 @@ TASK = "word_similarity"
 
 @pytest.mark.parametrize("task", REGISTRY.tasks)
 def test_the_protocol_is_the_accepted_one(task: str) -> None:
-    assert protocol_problem(task, REGISTRY.card(task).version, REGISTRY.of_task(task)) == ""
+    assert protocol_problem(REGISTRY.card(task), REGISTRY.of_task(task)) == ""
 
 
 @pytest.fixture(scope="module")
@@ -54,10 +54,30 @@ def restore(clone: Path) -> None:
 
 def test_a_refactored_protocol_is_refused_until_it_is_relocked(clone: Path) -> None:
     edit(clone / "harness/tasks" / TASK / "metrics.py", "import numpy as np", "import numpy as np\n\n_UNUSED = 0")
-    assert "metrics.py" in check(clone).stderr
+    edit(clone / "harness/tasks" / TASK / "task.toml", "[settings]\n", "[settings]\nunused = 0\n")
+    told = check(clone).stderr
+    assert "metrics.py" in told
+    assert "task.toml" in told
     done = check(clone, "--relock", TASK)
     assert "accepted as a refactoring" in done.stdout, done.stderr
     assert TASK not in check(clone).stderr
+    restore(clone)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("vocabulary = 20000", "vocabulary = 10000", "setting vocabulary was 20000, is 10000"),
+        ("chance = 0.5", "chance = 0.25", "chance of wic_accuracy was 0.5, is 0.25"),
+    ],
+)
+def test_a_changed_default_is_refused_though_smoke_scores_stay(clone: Path, before: str, after: str, told: str) -> None:
+    edit(clone / "harness/tasks" / TASK / "task.toml", before, after)
+    assert f"{TASK}: its protocol changed (harness/tasks/{TASK}/task.toml)" in check(clone).stderr
+    done = check(clone, "--relock", TASK)
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert "raise `version` in task.toml" in done.stderr
     restore(clone)
 
 

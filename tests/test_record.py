@@ -186,6 +186,8 @@ FIELDS = {
     "Origin": "kind component deterministic title code unlisted",
 }
 """The fields of the stored form. If it changes, what is stored no longer reads: raise `SCHEMA`."""
+ADDED = {"Spec": {"split": "test"}}
+"""Fields that came later, with the values that stored records without them are read with."""
 TYPES = {1: "4cd40e71d3a35b1ab2127408e1443a80"}
 """Digests of their types by version of the schema. Entries are added, never edited."""
 
@@ -193,6 +195,16 @@ TYPES = {1: "4cd40e71d3a35b1ab2127408e1443a80"}
 def test_the_stored_form_changes_only_with_its_version() -> None:
     assert {name: " ".join(types) for name, types in _form().items()} == FIELDS
     assert digest(_form()) == TYPES[SCHEMA]
+
+
+@pytest.mark.parametrize("read", [from_bytes, stored_from_bytes])
+def test_records_from_before_a_field_was_added_are_read_with_its_default(read: Any) -> None:
+    spec = PLAIN.model_dump(mode="json")["spec"]
+    older = {name: value for name, value in spec.items() if name not in ADDED["Spec"]}
+    assert len(older) == len(spec) - 1
+    found = read(_signed(spec=older)).spec
+    assert {name: getattr(found, name) for name in ADDED["Spec"]} == ADDED["Spec"]
+    assert found.key == PLAIN.key
 
 
 def _form() -> dict[str, dict[str, str]]:
@@ -204,7 +216,9 @@ def _form() -> dict[str, dict[str, str]]:
 
 
 def _fields(part: Any) -> set[str]:
-    return {field.name for field in fields(part)} if is_dataclass(part) else set(part.model_fields)
+    """The names of a part's fields, but for those that were added."""
+    names = {field.name for field in fields(part)} if is_dataclass(part) else set(part.model_fields)
+    return names - ADDED.get(part.__name__, {}).keys()
 
 
 def test_statuses_are_scored_repeated_or_errors() -> None:

@@ -147,6 +147,15 @@ def test_a_plugin_given_twice_is_one(house: Path) -> None:
     assert len(find([path, path]).of_task("words")) == 2
 
 
+def test_cases_must_be_cases_of_the_task(house: Path) -> None:
+    plugin = _plugin(house)
+    plugin.write_text(plugin.read_text() + '    cases = ("atlas", "atlsa")\n')
+    with pytest.raises(UserError, match=r"plug\.py:5: cases names 'atlsa'; words has: atlas"):
+        find([plugin])
+    plugin.write_text(plugin.read_text().replace(', "atlsa"', ","))
+    assert find([plugin]).header("words", "own").cases == ("atlas",)
+
+
 def test_a_plugin_may_be_inside_a_package(house: Path) -> None:
     _write(house.parent / "lab" / "__init__.py")
     _write(house.parent / "lab" / "words" / "__init__.py")

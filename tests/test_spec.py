@@ -33,11 +33,13 @@ SWEPT = Spec(
     chosen={"m": 16, "kernel": "relu"},
 )
 UNTRAINED = replace(PLAIN, tier="smoke", entrant="random", budget=Budget("tokens", 0), chosen={"text": "with space"})
+TRIAL = replace(SWEPT, seed=1000, budget=Budget("examples", 12_800), split="valid")
 
 GOLDEN = [
     (PLAIN, "577cd9d5c8a68d6b85c8844a44ac9e2e", "word_similarity/quick/atlas/ppmi/default-s0.json"),
     (SWEPT, "fcff250f8d3a2138f13a2d7534ac59c5", "long_range/small/imdb/performer/kernel=relu,m=16-s7.json"),
     (UNTRAINED, "83fa5f0f37e8462ce787ec2f64ddf8df", "word_similarity/smoke/atlas/random/dcc71b0b3d6b21c0-s0.json"),
+    (TRIAL, "e3569de8b58989bac037d85bd884990b", "tuning/long_range/small/imdb/performer/kernel=relu,m=16-s1000.json"),
 ]
 """Keys and cells of stored records. Entries are added, never edited: an entry that fails means that every record ever
 stored is stale; then raise `SCHEMA` and add the new keys."""
@@ -63,6 +65,7 @@ INGREDIENTS = [
     ("data", "generated:other"),
     ("settings", {"window": 5}),
     ("parameters", {"dim": 50}),
+    ("split", "valid"),
 ]
 
 

@@ -11,6 +11,7 @@ class Bm25Negatives(NegativeSampler):
     """BM25 negatives: drawn uniformly from the first `depth` documents that BM25 finds for the query."""
 
     name = "bm25_negatives"
+    search_space = {"depth": (5, 100)}
     depth: Annotated[int, Ge(1)] = 100
     m: Annotated[int, Ge(1)] = 1
 

@@ -20,6 +20,7 @@ class Ppmi(WordEmbedder):
     """
 
     name = "ppmi"
+    search_space = {"power": [0.0, 0.25, 0.5, 0.75, 1.0], "smoothing": [0.25, 0.5, 0.75, 1.0]}
 
     dim: Annotated[int, Gt(0)] = 100
     power: Annotated[float, Ge(0)] = 0.5

@@ -18,6 +18,7 @@ class Sgns(WordEmbedder):
     """
 
     name = "sgns"
+    search_space = {"lr": (0.005, 0.1), "negative": (2, 20), "sample": (1e-5, 1e-2)}
 
     dim: Annotated[int, Gt(0)] = 100
     negative: Annotated[int, Gt(0)] = 5

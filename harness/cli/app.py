@@ -2,7 +2,7 @@
 
 import typer
 
-from harness.cli import check, claims, data, explain, list_, new, plan, run, status, table
+from harness.cli import check, claims, data, explain, list_, new, plan, run, status, table, tune
 
 app = typer.Typer(
     name="harness",
@@ -22,6 +22,7 @@ app.command("status", epilog="Example: `harness status --why`")(status.command)
 app.command("table", epilog="Example: `harness table --task retrieval --tier small --format latex`")(table.command)
 app.command("claims", epilog="Example: `harness claims --tier small`")(claims.command)
 app.command("explain", epilog="Example: `harness explain retrieval ance --tier small --case scifact`")(explain.command)
+app.command("tune", epilog="Example: `harness tune --task retrieval --tier small --trials 8`")(tune.command)
 app.command("check", epilog="Example: `harness check my_method.py`")(check.command)
 app.command("new", epilog="Example: `harness new my_method --task retrieval`")(new.command)
 app.add_typer(data.app, name="data")

@@ -78,7 +78,7 @@ def _check_all(registry: "Registry") -> bool:
 
     problems = [*registry.problems]
     for task in registry.tasks:
-        problem = protocol_problem(task, registry.card(task).version, registry.of_task(task))
+        problem = protocol_problem(registry.card(task), registry.of_task(task))
         problems += [problem] if problem else []
     problems += paper_problems(registry)
     for problem in problems:

@@ -22,14 +22,14 @@ class Estimate:
     """The time left, from the planned time of what is left and how the plan has held so far."""
 
     def __init__(self, jobs: Sequence[Job], workers: int) -> None:
-        self._left = sum(job.resolved.expect_s for job in jobs)
+        self._left = sum(job.expect_s for job in jobs)
         self._workers = workers
         self._expected = self._needed = 0.0
 
     def finished(self, job: Job, seconds: float) -> None:
         """Take a finished run into account."""
-        self._left -= job.resolved.expect_s
-        self._expected += job.resolved.expect_s
+        self._left -= job.expect_s
+        self._expected += job.expect_s
         self._needed += seconds
 
     @property

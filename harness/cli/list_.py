@@ -54,6 +54,7 @@ def _described(registry: "Registry", task: str) -> dict[str, Any]:
                     f"{parameter}: {about.annotation} = {about.default!r}"
                     for parameter, about in header.parameters.items()
                 ],
+                "search_space": {parameter: str(domain) for parameter, domain in header.search_space.domains.items()},
             }
             for name, header in registry.of_task(task).items()
         },

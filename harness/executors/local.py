@@ -65,7 +65,7 @@ class LocalExecutor:
 
     def run(self, jobs: Iterable[Job]) -> dict[str, int]:
         """Run every job, longest first, and count the outcomes. An interrupt stops what runs and is raised again."""
-        ordered = sorted(jobs, key=lambda job: -job.resolved.expect_s)
+        ordered = sorted(jobs, key=lambda job: -job.expect_s)
         shared = [job for job in ordered if not job.resolved.case.exclusive]
         exclusive = [job for job in ordered if job.resolved.case.exclusive]
         outcomes: dict[str, int] = {}

@@ -35,6 +35,7 @@ class FlyVec(WordEmbedder):
     """
 
     name = "flyvec"
+    search_space = {"rate": (0.05, 2.0), "sigma": (5e-4, 0.05), "batch": (500, 20_000)}
 
     units: Annotated[int, Gt(0)] = 400
     hash_length: Annotated[int, Gt(0)] = 50

@@ -10,6 +10,7 @@ class PerformerIid(Performer):
 
     name = "performer_iid"
     from_tier = "small"
+    cases = ("approximation", "scaling")
     projection: Literal["orthogonal", "iid", "raw_qr"] = "iid"
 
 
@@ -18,6 +19,7 @@ class PerformerRawQr(Performer):
 
     name = "performer_raw_qr"
     from_tier = "small"
+    cases = ("approximation", "scaling")
     projection: Literal["orthogonal", "iid", "raw_qr"] = "raw_qr"
 
 
@@ -26,4 +28,5 @@ class PerformerTrigonometric(Performer):
 
     name = "performer_trigonometric"
     from_tier = "small"
+    cases = ("approximation", "scaling")
     kernel: Literal["positive", "hyperbolic", "trigonometric"] = "trigonometric"

@@ -43,6 +43,8 @@ def torchless(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
         ("explain", "word_similarity", "ppmi", "--tier", "smoke"),
         ("status", "--why"),
         ("plan", "--tier", "small"),
+        ("tune", "--tier", "smoke", "--dry-run"),
+        ("tune", "--tier", "smoke", "--check"),
         ("list",),
     ],
     ids=" ".join,

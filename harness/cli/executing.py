@@ -1,0 +1,82 @@
+"""Doing runs: on so many workers, within limits, with what happens shown as it happens."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from harness.planned import Planned
+    from harness.record import Environment
+    from harness.store import Store
+
+Workers = Annotated[int, typer.Option("--workers", "-j", min=0, help="Runs at a time. 0 = cores / threads.")]
+Threads = Annotated[int, typer.Option("--threads", min=1, help="Threads of each run; workers x threads <= cores.")]
+Device = Annotated[str, typer.Option("--device", help="The torch device of the runs: `cpu`, `cuda`, `cuda:1`.")]
+Retry = Annotated[bool, typer.Option("--retry-errors", help="Also repeat runs that ended in an error.")]
+Limit = Annotated[float | None, typer.Option("--limit", min=0.1, help="Stop a run after so many seconds.")]
+Memory = Annotated[int | None, typer.Option("--memory", min=1, help="Megabytes that a run may allocate.")]
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How runs are done: `workers` at a time (0 = as many as fit) with `threads` each on a device, and the user's own
+    limits. More workers than fit, and a device that is not there, are a `UserError`."""
+
+    workers: int = 0
+    threads: int = 1
+    device: str = "cpu"
+    limit_s: float | None = None
+    limit_mb: int | None = None
+
+    def __post_init__(self) -> None:
+        from harness.executors.local import check_device, check_load
+
+        check_device(self.device)
+        object.__setattr__(self, "workers", check_load(self.workers, self.threads))
+
+    def environment(self) -> "Environment":
+        """Where the runs will be done."""
+        from harness.environment import gather
+
+        return gather(device=self.device, threads=self.threads, pinned_allocator=True)
+
+
+def execute(due: "Sequence[Planned]", store: "Store", effort: Effort, *, quiet: bool) -> list[str]:
+    """Do runs and return the failures in words. An interrupt ends the command with what was done stored."""
+    from dataclasses import replace
+
+    from harness.cli.display import display
+    from harness.data.fetch import locate
+    from harness.executors.local import LocalExecutor
+
+    for name in sorted({name for run in due for name in run.job.resolved.case.data}):
+        locate(name)  # absent data is said before anything runs
+    preload = sorted({name for run in due for name in run.job.card.preload})
+    store.make_writable()
+    executor = LocalExecutor(workers=effort.workers, threads=effort.threads, preload=preload)
+    jobs = [
+        replace(
+            run.job,
+            contended=effort.workers > 1 and not run.job.resolved.case.exclusive,
+            limit_at_s=effort.limit_s,
+            limit_at_mb=effort.limit_mb,
+        )
+        for run in due
+    ]
+    with display(jobs, executor, quiet=quiet) as failures:
+        try:
+            executor.run(jobs)
+        except KeyboardInterrupt as interrupt:
+            typer.echo("interrupted; what was done is stored, and the same command goes on from here", err=True)
+            raise typer.Exit(130) from interrupt
+    return failures
+
+
+def failed_before(runs: "Sequence[Planned]", *, retry_errors: bool) -> list[str]:
+    """The runs that ended in an error before and are not repeated, said on standard error."""
+    failed = [f"{run.job.spec.cell}: {run.why}" for run in runs if run.state == "failed" and not retry_errors]
+    for line in failed:
+        typer.secho(f"failed before: {line} (repeat with --retry-errors)", err=True, fg="red")
+    return failed

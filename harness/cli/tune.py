@@ -1,0 +1,204 @@
+"""`harness tune`: choose hyper-parameters on the validation split, with as many trials for every entrant."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from harness.cli.executing import Device, Effort, Limit, Memory, Retry, Threads, Workers, execute, failed_before
+from harness.cli.options import Json, Plugins, Results, Tasks, Tier, print_json, results_folder, select
+
+if TYPE_CHECKING:
+    from harness.plan import Selection
+    from harness.planned import World
+    from harness.tuning.outcome import Outcome
+    from harness.tuning.trials import Tunings
+
+Case = Annotated[str | None, typer.Option("--case", "-c", help="The case to tune on; the tier's others inherit.")]
+Entrants = Annotated[
+    list[str] | None, typer.Option("--entrant", "-e", help="An entrant; may be given again. Default: all.")
+]
+Trials = Annotated[int, typer.Option("--trials", min=1, help="Trials of each entrant, its class defaults included.")]
+Seeds = Annotated[int, typer.Option("--seeds", min=1, help="Seeds of each trial; none of them is one of the results'.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the trials there are to do, without doing them.")]
+Check = Annotated[bool, typer.Option("--check", help="Fail if an entry is not what its trials say, or not all equal.")]
+
+
+def command(
+    task: Tasks = None,
+    tier: Tier = "quick",
+    case: Case = None,
+    entrant: Entrants = None,
+    trials: Trials = 8,
+    seeds: Seeds = 1,
+    plugin: Plugins = None,
+    results: Results = None,
+    workers: Workers = 0,
+    threads: Threads = 1,
+    device: Device = "cpu",
+    limit: Limit = None,
+    memory: Memory = None,
+    retry_errors: Retry = False,
+    dry_run: DryRun = False,
+    check: Check = False,
+    as_json: Json = False,
+) -> None:
+    """Try values of each entrant's `search_space` and write the best to `tuned.toml` beside it.
+
+    Each trial is a run on a fifth of the budget, scored on the validation split; the class defaults are the first.
+    The same command again runs nothing; more trials go on from fewer. What was chosen holds for all cases of the tier.
+    """
+    from harness.cli.selecting import registry_with
+    from harness.planned import World
+    from harness.store import Store
+    from harness.tuning.trials import plan_tuning
+
+    effort = Effort(workers, threads, device, limit, memory)
+    selection = select(tier, task, [case] if case else None, entrant, seeds, plugin)
+    world = World(registry_with(plugin), Store(results_folder(results)), effort.environment())
+    if check:
+        _check(world, selection, as_json)
+        return
+    tunings = plan_tuning(world, selection, trials)
+    if dry_run:
+        _print_trials(tunings, as_json)
+        return
+    plan = tunings.plan
+    if not as_json:
+        _announce(tunings, retry_errors)
+    failures = execute(plan.due(retry_errors), world.store, effort, quiet=as_json)
+    failed = failed_before(plan.runs, retry_errors=retry_errors)
+    outcomes, unwritten = _write(world, selection, tunings)
+    if as_json:
+        told = {"outcomes": [_described(outcome) for outcome in outcomes], "without_winner": unwritten}
+        print_json({**told, "failures": failures, "failed_before": failed})
+    else:
+        _print_outcomes(outcomes)
+    if failures or failed or unwritten:
+        raise typer.Exit(1)
+
+
+def _write(world: "World", selection: "Selection", tunings: "Tunings") -> tuple[list["Outcome"], list[str]]:
+    """Write what was chosen; returns all outcomes, and in words those of which nothing could be written."""
+    from pathlib import Path
+
+    from harness.cli.selecting import warn
+    from harness.planned import World
+    from harness.tuned import Place, Tuned, write_tuned
+    from harness.tuning.holding import restate_trials, uneven
+    from harness.tuning.outcome import Outcome
+
+    outcomes = [Outcome.of(tuning, world.store) for tuning in tunings.entrants]
+    entries: dict[Path, dict[Place, Tuned]] = {}
+    unwritten = []
+    for outcome in outcomes:
+        place, entry = outcome.tuning.place, outcome.entry() if outcome.complete else None
+        if entry is None:
+            unwritten.append(f"{place.task} {place.entrant}: no trial ended well; its tuned.toml stays as it was")
+        else:
+            entries.setdefault(outcome.tuning.header.path.parent, {})[place] = entry
+    for folder, changed in entries.items():
+        write_tuned(folder, changed)
+    now = World(world.registry, world.store, world.environment)
+    restate_trials(now, selection)
+    cards = {outcome.tuning.card.task: outcome.tuning.card for outcome in outcomes}
+    warn([*unwritten, *(line for card in cards.values() for line in uneven(now, card, selection.tier))])
+    return outcomes, unwritten
+
+
+def _announce(tunings: "Tunings", retry_errors: bool) -> None:
+    from harness.cli.plan import spell
+
+    for skipped in tunings.skipped:
+        typer.echo(f"{skipped.task} {skipped.entrant}: not tuned: {skipped.why}", err=True)
+    due = tunings.plan.due(retry_errors)
+    for place in dict.fromkeys((one.card.task, one.resolved.case.id, one.budget) for one in tunings.entrants):
+        task, case, budget = place
+        typer.echo(f"{task}: on the validation split of {case}, {budget.total:,} {budget.unit} a trial", err=True)
+    seconds = spell(tunings.plan.core_seconds(retry_errors))
+    typer.echo(f"{len(tunings.plan.runs)} trial runs, {len(due)} due, about {seconds} on one core", err=True)
+
+
+def _print_trials(tunings: "Tunings", as_json: bool) -> None:
+    from harness.spec import label
+
+    if as_json:
+        print_json(
+            {
+                "trials": [
+                    {
+                        "cell": str(run.job.spec.cell),
+                        "key": run.job.spec.key,
+                        "state": run.state,
+                        "values": trial.values,
+                    }
+                    for tuning in tunings.entrants
+                    for trial in tuning.trials
+                    for run in trial.runs
+                ],
+                "not_applicable": [vars(skipped) for skipped in tunings.skipped],
+                "core_seconds": tunings.plan.core_seconds(),
+            }
+        )
+        return
+    for tuning in tunings.entrants:
+        domains = tuning.header.search_space.domains
+        space = "; ".join(f"{name}: {domain}" for name, domain in domains.items())
+        typer.echo(f"{tuning.card.task} {tuning.header.name} ({space or 'nothing to choose: its defaults alone'})")
+        for trial in tuning.trials:
+            states = ", ".join(run.state for run in trial.runs)
+            typer.echo(f"  {states:8} {label(tuning.header.name, trial.values)}")
+    _announce(tunings, retry_errors=False)
+
+
+def _described(outcome: "Outcome") -> dict[str, Any]:
+    """An outcome as plain values: what the overview shows."""
+    tuning, scores, winner = outcome.tuning, outcome.scores, outcome.winner
+    return {
+        "task": tuning.card.task,
+        "entrant": tuning.header.name,
+        "tier": tuning.resolved.tier,
+        "case": tuning.resolved.case.id,
+        "metric": tuning.resolved.primary,
+        "default": scores[0],
+        "best": None if winner is None else scores[winner],
+        "chosen": {} if winner is None else dict(tuning.trials[winner].runs[0].job.spec.parameters),
+        "trials": len(tuning.trials),
+        "failed": sum(score is None for score in scores),
+    }
+
+
+def _print_outcomes(outcomes: "list[Outcome]") -> None:
+    from tabulate import tabulate
+
+    from harness.spec import shown
+
+    rows = []
+    for told in map(_described, outcomes):
+        default, best = ("failed" if told[name] is None else f"{told[name]:.4g}" for name in ("default", "best"))
+        chosen = ", ".join(f"{name} = {shown(value)}" for name, value in told["chosen"].items())
+        trials = f"{told['trials']} ({told['failed']} failed)" if told["failed"] else told["trials"]
+        rows.append([told["task"], told["entrant"], told["metric"], default, best, chosen or "the defaults", trials])
+    headers = ["task", "entrant", "metric", "default", "best", "chosen", "trials"]
+    typer.echo(tabulate(rows, headers, tablefmt="github", disable_numparse=True))
+
+
+def _check(world: "World", selection: "Selection", as_json: bool) -> None:
+    from harness.cli.selecting import warn
+    from harness.tuning.holding import held, uneven
+
+    registry = world.registry
+    cards = [registry.card(name) for name in selection.tasks or registry.tasks]
+    there = [card for card in cards if selection.tier in card.tiers]
+    found = [entry for card in there for entry in held(world, card, selection.tier)]
+    problems = [line for card in there for line in uneven(world, card, selection.tier)]
+    if as_json:
+        print_json({"entries": [entry._asdict() for entry in found], "uneven": problems})
+    else:
+        for entry in found:
+            why = f": {entry.why}" if entry.why else ""
+            typer.echo(f"{entry.state:8} {entry.place.task} {entry.place.entrant} at {entry.place.tier}{why}")
+        if not found:
+            typer.echo(f"nothing is tuned at tier {selection.tier}")
+        warn(problems)
+    if problems or any(entry.state == "differs" for entry in found):
+        raise typer.Exit(1)

@@ -1,0 +1,119 @@
+"""One run of a plan: its spec, and what the store knows of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from harness.card import Card, Case, Resolved
+from harness.data.catalogue import catalogue
+from harness.headers import Header
+from harness.job import Job
+from harness.locks import accepted_code
+from harness.record import REPEATED, SCORED, Environment
+from harness.registry import Registry
+from harness.spec import Budget, Spec, TierName, Value
+from harness.staleness import stale_because
+from harness.store import Store
+from harness.tuned import Entries, Place, Tuned, checked
+
+State: TypeAlias = Literal["done", "missing", "stale", "repeat", "failed"]
+"""`repeat`: ended from outside and runs again; `failed`: ended in an error, which runs again only when asked."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One run of the plan: its job, its state, and in words why it is in that state."""
+
+    job: Job
+    state: State
+    why: str = ""
+
+    def due(self, retry_errors: bool) -> bool:
+        """Whether `run` would do it."""
+        return self.state in ("missing", "stale", "repeat") or (retry_errors and self.state == "failed")
+
+
+@dataclass(frozen=True)
+class World:
+    """What a run's spec is made from beside what was asked for."""
+
+    registry: Registry
+    store: Store
+    environment: Environment
+
+    def result(self, card: Card, resolved: Resolved, header: Header, chosen: Mapping[str, Value], seed: int) -> Planned:
+        """A run whose record is a result: class defaults, under what tuning chose, under what is set from outside."""
+        tuned = self.tuned(header, resolved.tier)
+        spec = self._spec(card, resolved, header, {**tuned.parameters, **chosen} if tuned else chosen, seed)
+        return self._planned(card, header, replace(spec, chosen=chosen), tuned)
+
+    def trial(
+        self, card: Card, resolved: Resolved, header: Header, values: Mapping[str, Value], seed: int, budget: Budget
+    ) -> Planned:
+        """A run in which tuning tries values: on the validation split, with a budget of its own."""
+        spec = self._spec(card, resolved, header, values, seed)
+        return self._planned(card, header, replace(spec, chosen=values, budget=budget, split="valid"), None)
+
+    def tuned(self, header: Header, tier: TierName) -> Tuned | None:
+        """What tuning chose for an entrant at a tier, None if nothing ever did."""
+        folder = header.path.parent
+        if folder not in self._entries:
+            self._entries[folder] = checked(folder, self.registry.entrants)
+        return self._entries[folder].get(Place(header.task, header.name, tier))
+
+    @cached_property
+    def _entries(self) -> dict[Path, Entries]:
+        return {}
+
+    def _spec(self, card: Card, resolved: Resolved, header: Header, values: Mapping[str, Value], seed: int) -> Spec:
+        return Spec(
+            task=card.task,
+            version=card.version,
+            tier=resolved.tier,
+            case=resolved.case.id,
+            entrant=header.name,
+            seed=seed,
+            budget=resolved.budget,
+            code=accepted_code(header, self.registry.closure(header).digest),
+            data=data_identity(resolved.case),
+            settings=resolved.deviating,
+            parameters=_deviating(header, values),
+        )
+
+    def _planned(self, card: Card, header: Header, spec: Spec, tuned: Tuned | None) -> Planned:
+        code = self.registry.closure(header).files
+        record = self.store.read(spec.cell)
+        job = Job(
+            spec=spec,
+            card=card,
+            header=header,
+            code=code,
+            results=self.store.root,
+            environment=self.environment,
+            trials=tuned.trials if tuned else 0,
+            seen=record.finished if record else "",
+        )
+        if record is None:
+            return Planned(job, "missing")
+        if record.key != spec.key:
+            names = set(tuned.parameters) - set(spec.chosen) if tuned else set()
+            return Planned(job, "stale", stale_because(record, spec, code, job.parameters, names))
+        if record.status in SCORED:
+            return Planned(job, "done", record.status)
+        why = f"{record.status}: {record.failure.message if record.failure else ''}"
+        return Planned(job, "repeat" if record.status in REPEATED else "failed", why)
+
+
+def _deviating(header: Header, values: Mapping[str, Value]) -> dict[str, Value]:
+    known = header.parameters
+    return {name: value for name, value in values.items() if name not in known or value != known[name].default}
+
+
+def data_identity(case: Case) -> str:
+    """What stands for a case's data in the key: the content digests of its data sets, or its generator's name."""
+    if case.generated:
+        return f"generated:{case.generated}"
+    known = catalogue()
+    return ",".join(f"{name}:{known[name].content[:32]}" for name in case.data)

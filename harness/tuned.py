@@ -1,0 +1,148 @@
+"""`tuned.toml`, which stands beside entrants: the parameters that tuning chose, and what shows how it chose them."""
+
+import json
+import os
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from harness.card import Amount
+from harness.errors import UserError
+from harness.headers import Header
+from harness.spec import TIERS, TierName, Value, shown
+from harness.suggest import unknown
+
+TUNED = "tuned.toml"
+
+
+class Tuned(BaseModel):
+    """What tuning chose for an entrant at a tier, on one case; the tier's other cases inherit it.
+
+    `parameters` are those that differ from the class defaults. Of the `asked` trials as many were tried as the search
+    space has combinations for; each had the `budget`, and every one of the `seeds`. `score` is the mean of the metric
+    on the validation split; `digest` is that of all trials, their keys and their scores.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    case: str
+    budget: Amount
+    asked: int = Field(ge=1)
+    trials: int = Field(ge=1)
+    seeds: tuple[int, ...] = Field(min_length=1)
+    metric: str
+    score: float = Field(allow_inf_nan=False)
+    parameters: Mapping[str, Value] = {}
+    digest: str
+
+
+class Place(NamedTuple):
+    """Whose entry it is."""
+
+    task: str
+    entrant: str
+    tier: TierName
+
+
+Entries = dict[Place, Tuned]
+
+
+def read_tuned(folder: Path) -> Entries:
+    """The entries of a folder's `tuned.toml`, none if there is no such file; a fault is a `UserError`."""
+    path = folder / TUNED
+    try:
+        content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: {error}") from error
+    entries: Entries = {}
+    for task, entrants in content.items():
+        for entrant, tiers in _table(path, task, entrants):
+            for tier, entry in _table(path, f"{task}.{entrant}", tiers):
+                if tier not in TIERS:
+                    raise UserError(f"{path}: [{task}.{entrant}.{tier}]: a tier is one of {', '.join(TIERS)}")
+                try:
+                    entries[Place(task, entrant, tier)] = Tuned.model_validate(entry)
+                except ValidationError as error:
+                    first = error.errors()[0]
+                    name = ".".join(str(part) for part in first["loc"])
+                    raise UserError(f"{path}: [{task}.{entrant}.{tier}]: {name}: {first['msg'].lower()}") from error
+    return entries
+
+
+def _table(path: Path, name: str, value: Any) -> Iterable[tuple[str, Any]]:
+    if not isinstance(value, dict):
+        raise UserError(f"{path}: {name} is no table; entries are written as [task.entrant.tier]")
+    return value.items()
+
+
+def checked(folder: Path, known: Mapping[tuple[str, str], Header]) -> Entries:
+    """The entries of a folder's `tuned.toml` with values as the `known` entrants' parameters hold them.
+
+    An unknown entrant (beside a plug-in, where it may belong to a file that was not asked for, it is left out), an
+    unknown parameter and a value that is not allowed are each a `UserError`.
+    """
+    entries = read_tuned(folder)
+    beside_plugin = any(header.kind == "plugin" for header in known.values() if header.path.parent == folder)
+    found: Entries = {}
+    for place, entry in entries.items():
+        header = known.get((place.task, place.entrant))
+        mend = f"tune again (`{command(place, entry)}`) or delete the entry"
+        where = f"{folder / TUNED}: [{'.'.join(place)}]"
+        if header is None or header.path.parent != folder:
+            if beside_plugin:
+                continue
+            raise unknown(
+                f"entrant of {place.task} in {where}",
+                place.entrant,
+                {name for (task, name), other in known.items() if (task, other.path.parent) == (place.task, folder)},
+                "rename or delete the entry",
+            )
+        values = {}
+        for name, value in entry.parameters.items():
+            if name not in header.parameters:
+                raise unknown(f"parameter of {place.entrant} in {where}", name, header.parameters, mend)
+            try:
+                parameter = header.parameters[name]
+                values[name] = parameter.parse(value) if isinstance(value, str) else parameter.check(value)
+            except ValueError as error:
+                raise UserError(f"{where}: {name} = {shown(value)}: {error}; {mend}") from error
+        found[place] = entry.model_copy(update={"parameters": values})
+    return found
+
+
+def write_tuned(folder: Path, changed: Mapping[Place, Tuned]) -> None:
+    """Put entries into a folder's `tuned.toml`, in the place of those that they replace; whole or not at all."""
+    path = folder / TUNED
+    lines = ["# Parameters chosen on the validation split, with as many trials for every entrant of a task."]
+    for place, entry in sorted({**read_tuned(folder), **changed}.items(), key=lambda item: item[0]):
+        lines += ["", f"# {command(place, entry)}", f"[{'.'.join(place)}]"]
+        lines += [f"{name} = {_toml(value)}" for name, value in entry.model_dump().items()]
+    text = "\n".join(lines) + "\n"
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise UserError(f"cannot write {path}: {error.strerror}") from error
+
+
+def command(place: Place, entry: Tuned) -> str:
+    """The command that makes an entry."""
+    words = f"harness tune --task {place.task} --tier {place.tier} --case {entry.case} --trials {entry.asked}"
+    return f"{words} --seeds {len(entry.seeds)}"
+
+
+def _toml(value: Any) -> str:
+    """A value in TOML. None, which TOML lacks, is written as the command line takes it."""
+    if isinstance(value, Mapping):
+        inner = ", ".join(f"{name} = {_toml(entry)}" for name, entry in sorted(value.items()))
+        return f"{{ {inner} }}" if inner else "{}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_toml, value))}]"
+    return json.dumps("none" if value is None else value, ensure_ascii=False)

@@ -1,0 +1,89 @@
+"""Whether what was written of trials still holds: for each entry, between entrants, and in the records of results."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Literal, NamedTuple, TypeAlias
+
+from harness.card import Card
+from harness.plan import Selection, inapplicable, make_plan, stored_runs
+from harness.planned import World
+from harness.spec import TierName
+from harness.tuned import Place, Tuned, command
+from harness.tuning.outcome import Outcome
+from harness.tuning.trials import tuning_of
+
+State: TypeAlias = Literal["holds", "stale", "absent", "differs"]
+"""`stale`: the trials are the entry's, but would come out as others now; `absent`: they are not stored here."""
+
+
+class Held(NamedTuple):
+    """What became of an entry, and why it is in that state."""
+
+    place: Place
+    state: State
+    why: str = ""
+
+
+def held(world: World, card: Card, tier: TierName) -> Iterator[Held]:
+    """Every entry of a task at a tier, compared with its trials."""
+    for place, entry in _entries(world, card, tier).items():
+        if entry.case not in card.tiers[tier].cases:
+            yield Held(place, "differs", f"case {entry.case} is none of tier {tier}: {command(place, entry)}")
+            continue
+        header = world.registry.header(card.task, place.entrant)
+        resolved = card.resolve(tier, entry.case)
+        tuning = tuning_of(world, card, resolved, header, entry.asked, len(entry.seeds))
+        outcome = Outcome.of(tuning, world.store)
+        if any(record is None for records in outcome.records for record in records):
+            yield Held(place, "absent", f"not all of its trials are in {world.store.root}")
+        elif outcome.digest != entry.digest:
+            yield Held(place, "differs", f"the trials that are stored are others: {command(place, entry)}")
+        elif not outcome.complete:
+            why = next(run.why for trial in tuning.trials for run in trial.runs if run.state == "stale")
+            yield Held(place, "stale", f"{why}: {command(place, entry)}")
+        elif outcome.entry() != entry:
+            yield Held(place, "differs", f"its trials chose something else: {command(place, entry)}")
+        else:
+            yield Held(place, "holds")
+
+
+def uneven(world: World, card: Card, tier: TierName) -> list[str]:
+    """In what the entrants of a task were not tuned alike at a tier, in words; nothing if none was tuned at all."""
+    entries = _entries(world, card, tier)
+    told = []
+    for what, name in {"asked": "number of trials", "seeds": "seeds", "case": "case", "budget": "budget"}.items():
+        values = {place.entrant: getattr(entry, what) for place, entry in entries.items()}
+        if any(value != next(iter(values.values())) for value in values.values()):
+            each = ", ".join(f"{entrant} {value}" for entrant, value in values.items())
+            told.append(f"{card.task} at {tier}: not the same {name} for all: {each}")
+    cases = {entry.case for entry in entries.values()} & set(card.tiers[tier].cases)
+    tuned = {place.entrant for place in entries}
+    for header in world.registry.of_task(card.task).values():
+        takes_part = any(not inapplicable(header, card.resolve(tier, case)) for case in cases)
+        if takes_part and header.name not in tuned:
+            told.append(f"{card.task} at {tier}: {header.name} was never tuned, unlike {', '.join(sorted(tuned))}")
+    return told
+
+
+def _entries(world: World, card: Card, tier: TierName) -> dict[Place, Tuned]:
+    headers = world.registry.of_task(card.task).values()
+    found = {Place(card.task, header.name, tier): world.tuned(header, tier) for header in headers}
+    return {place: entry for place, entry in found.items() if entry is not None}
+
+
+def restate_trials(world: World, selection: Selection) -> int:
+    """Let stored results whose parameters are what tuning chose say by how many trials; returns how many did not.
+
+    Where the class defaults won, results that were there before stay valid, and would say that nothing was tuned.
+    """
+    everything = replace(selection, cases=(), entrants=(), seeds=None)
+    store, registry = world.store, world.registry
+    plan = make_plan(registry, everything, store, world.environment)
+    restated = 0
+    for run in [*plan.runs, *stored_runs(plan, registry, everything, store)]:
+        record = store.read(run.job.spec.cell) if run.state == "done" else None
+        if record is not None and record.trials != run.job.trials:
+            with store.lock(run.job.spec):
+                store.restate(record.model_copy(update={"trials": run.job.trials}))
+            restated += 1
+    return restated

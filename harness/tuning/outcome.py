@@ -1,0 +1,97 @@
+"""The outcome of trials: their scores, which of them won, and what is written of it."""
+
+from dataclasses import dataclass
+from statistics import fmean
+
+from harness.canonical import digest
+from harness.errors import UserError
+from harness.record import Record
+from harness.store import Store
+from harness.tuned import Tuned
+from harness.tuning.trials import Tuning
+
+DIGITS = 6
+"""Of the score that is written: enough to compare. The digest has all."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of an entrant's trials: for each its records by seed, None where there is none."""
+
+    tuning: Tuning
+    records: tuple[tuple[Record | None, ...], ...]
+
+    @staticmethod
+    def of(tuning: Tuning, store: Store) -> "Outcome":
+        """The outcome as it is stored, be it of these trials or of earlier ones in their place."""
+        return Outcome(
+            tuning, tuple(tuple(store.read(run.job.spec.cell) for run in trial.runs) for trial in tuning.trials)
+        )
+
+    @property
+    def complete(self) -> bool:
+        """Whether every run has its record."""
+        return all(
+            record is not None and record.key == run.job.spec.key
+            for trial, records in zip(self.tuning.trials, self.records, strict=True)
+            for run, record in zip(trial.runs, records, strict=True)
+        )
+
+    @property
+    def scores(self) -> list[float | None]:
+        """The mean of the primary metric over the seeds, by trial; None where a run failed or diverged."""
+        metric = self.tuning.resolved.primary
+        return [_mean([_score(record, metric) for record in records]) for records in self.records]
+
+    @property
+    def winner(self) -> int | None:
+        """The trial with the best score, the earliest of equals; None if all failed."""
+        metric = self.tuning.card.metrics[self.tuning.resolved.primary]
+        sign = 1 if metric.better == "higher" else -1
+        ranked = [(sign * score, -number) for number, score in enumerate(self.scores) if score is not None]
+        return -max(ranked)[1] if ranked else None
+
+    @property
+    def digest(self) -> str:
+        """The digest of the trials: keys, statuses and scores."""
+        metric = self.tuning.resolved.primary
+        return digest(
+            [[[r.key, r.status, _score(r, metric)] if r else None for r in records] for records in self.records]
+        )
+
+    def entry(self) -> Tuned | None:
+        """What is written of the outcome; None if no trial won."""
+        if self.winner is None:
+            return None
+        tuning, score = self.tuning, self.scores[self.winner]
+        assert score is not None
+        return Tuned(
+            case=tuning.resolved.case.id,
+            budget={tuning.budget.unit: tuning.budget.total},
+            asked=tuning.asked,
+            trials=len(tuning.trials),
+            seeds=tuning.seeds,
+            metric=tuning.resolved.primary,
+            score=round(score, DIGITS),
+            parameters=tuning.trials[self.winner].runs[0].job.spec.parameters,
+            digest=self.digest,
+        )
+
+
+def _mean(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return fmean(known) if len(known) == len(values) else None
+
+
+def _score(record: Record | None, metric: str) -> float | None:
+    """A run's score, None if it failed or diverged. Scored otherwise than by one value of the metric, it is a
+    `UserError`: there would be nothing to choose by."""
+    if record is None or record.status != "ok":
+        return None
+    values = [score.value for score in record.scores if score.metric == metric and not score.at]
+    if len(values) != 1:
+        raise UserError(
+            f"the validation split of case {record.spec.case} of {record.spec.task} does not give one value of "
+            f"'{metric}', so nothing can be tuned on it; tune on another case (--case)"
+        )
+    return values[0]

@@ -1,0 +1,179 @@
+"""What tuning chose stands between the class defaults and what is set from outside, for every case of its tier."""
+
+import tomllib
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from harness.errors import UserError
+from harness.plan import Plan, Selection, make_plan
+from harness.record import Environment
+from harness.registry import find
+from harness.spec import TierName
+from harness.store import Store
+from harness.tuned import TUNED, Place, Tuned, read_tuned, write_tuned
+
+PLUGIN = '''
+"""An entrant with two parameters."""
+
+from typing import Annotated
+
+from annotated_types import Gt
+
+from harness.tasks.word_similarity import WordEmbedder
+
+
+class Mine(WordEmbedder):
+    """Whatever."""
+
+    name = "mine"
+    search_space = {"lr": (1e-4, 1e-2), "dim": [10, 20]}
+    lr: Annotated[float, Gt(0)] = 0.001
+    dim: int = 10
+    cap: int | None = 5
+'''
+ENTRY = Tuned(
+    case="atlas",
+    budget={"tokens": 20000},
+    asked=8,
+    trials=7,
+    seeds=(1000,),
+    metric="mean_spearman",
+    score=0.5,
+    parameters={"lr": 0.0004},
+    digest="0" * 32,
+)
+QUICK = Place("word_similarity", "mine", "quick")
+
+
+@pytest.fixture
+def plugin(tmp_path: Path) -> Path:
+    path = tmp_path / "plugin" / "mine_entrant.py"
+    path.parent.mkdir()
+    path.write_text(PLUGIN)
+    return path
+
+
+def plan(plugin: Path, *entrants: str, tier: TierName = "quick", store: Store | None = None) -> Plan:
+    selection = Selection(
+        tier=tier, tasks=["word_similarity"], entrants=entrants or ["mine"], seeds=1, plugins=[plugin]
+    )
+    return make_plan(find([plugin]), selection, store or Store(plugin.parent / "results"), Environment())
+
+
+def parameters(plugin: Path, *entrants: str, tier: TierName = "quick") -> dict[str, dict[str, object]]:
+    return {run.job.spec.case: dict(run.job.spec.parameters) for run in plan(plugin, *entrants, tier=tier).runs}
+
+
+def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+    other = ENTRY.model_copy(update={"parameters": {"cap": None, "kernel": 'a"b', "stem": True, "n": 3, "x": 1e-5}})
+    write_tuned(tmp_path, {QUICK: ENTRY})
+    write_tuned(tmp_path, {Place("word_similarity", "also", "quick"): other})
+    found = read_tuned(tmp_path)
+    assert found[QUICK] == ENTRY
+    assert found[Place("word_similarity", "also", "quick")].parameters == {**other.parameters, "cap": "none"}
+    assert [path.name for path in tmp_path.iterdir()] == [TUNED]
+
+
+def test_the_file_is_sorted_and_says_which_command_wrote_each_entry(tmp_path: Path) -> None:
+    for entrant in ("sgns", "mine", "ppmi"):
+        write_tuned(tmp_path, {Place("word_similarity", entrant, "small"): ENTRY})
+    text = (tmp_path / TUNED).read_text()
+    assert list(tomllib.loads(text)["word_similarity"]) == ["mine", "ppmi", "sgns"]
+    assert text.count("# harness tune --task word_similarity --tier small --case atlas --trials 8 --seeds 1") == 3
+
+
+def test_an_entry_is_replaced_and_the_others_stay_byte_for_byte(tmp_path: Path) -> None:
+    write_tuned(tmp_path, {QUICK: ENTRY, Place("word_similarity", "zoe", "quick"): ENTRY})
+    before = (tmp_path / TUNED).read_text().splitlines()
+    write_tuned(tmp_path, {QUICK: ENTRY.model_copy(update={"score": 0.6})})
+    after = (tmp_path / TUNED).read_text().splitlines()
+    assert [(a, b) for a, b in zip(before, after, strict=True) if a != b] == [("score = 0.5", "score = 0.6")]
+
+
+def test_what_tuning_chose_holds_for_every_case_of_its_tier_and_no_other(plugin: Path) -> None:
+    write_tuned(plugin.parent, {QUICK: ENTRY})
+    assert parameters(plugin) == {"atlas": {"lr": 0.0004}, "cost": {"lr": 0.0004}}
+    assert parameters(plugin, tier="smoke") == {"atlas": {}, "cost": {}}
+
+
+def test_the_command_line_beats_what_tuning_chose(plugin: Path) -> None:
+    write_tuned(plugin.parent, {QUICK: ENTRY.model_copy(update={"parameters": {"lr": 0.0004, "dim": 20}})})
+    assert parameters(plugin, "mine[lr=0.002]")["atlas"] == {"lr": 0.002, "dim": 20}
+    assert parameters(plugin, "mine[lr=0.001]")["atlas"] == {"dim": 20}, "the class default, asked for by name"
+
+
+def test_the_label_says_what_the_user_set_and_the_record_how_many_trials_there_were(plugin: Path) -> None:
+    write_tuned(plugin.parent, {QUICK: ENTRY})
+    job = plan(plugin).runs[0].job
+    assert job.spec.label == "mine"
+    assert job.spec.cell.name == "default-s0.json"
+    assert job.trials == 7
+    assert plan(plugin, tier="smoke").runs[0].job.trials == 0
+
+
+def test_a_tuned_value_voids_records_and_status_says_which(plugin: Path) -> None:
+    from datetime import UTC, datetime
+
+    store = Store(plugin.parent / "results")
+    for run in plan(plugin, store=store).runs:
+        store.write(run.job.record("ok", datetime.now(UTC)))
+    assert {run.state for run in plan(plugin, store=store).runs} == {"done"}
+    write_tuned(plugin.parent, {QUICK: ENTRY})
+    run = plan(plugin, store=store).runs[0]
+    assert (run.state, run.why) == ("stale", "parameter lr was 0.001, is 0.0004 (tuned.toml)")
+    write_tuned(plugin.parent, {QUICK: ENTRY.model_copy(update={"parameters": {"lr": 0.001}})})
+    assert plan(plugin, store=store).runs[0].state == "done"
+
+
+def test_none_is_written_as_the_command_line_takes_it(plugin: Path) -> None:
+    write_tuned(plugin.parent, {QUICK: ENTRY.model_copy(update={"parameters": {"cap": None}})})
+    assert parameters(plugin)["atlas"] == {"cap": None}
+
+
+FAULTS = [
+    ("parameters = { lrr = 0.1 }", "unknown parameter of mine in", "did you mean lr?"),
+    ("parameters = { lr = -0.1 }", "lr = -0.1: input should be greater than 0", "tune again (`harness tune --task"),
+    ("parameters = { dim = 1.5 }", "dim = 1.5: input should be a valid integer", "or delete the entry"),
+    ("parameters = {}\nlucky = 3", "lucky", "extra inputs"),
+    ("parameters = [", "tuned.toml: ", "Invalid value"),
+]
+
+
+@pytest.mark.parametrize(("line", "what", "mend"), FAULTS)
+def test_a_wrong_entry_is_one_clear_error_with_its_place(plugin: Path, line: str, what: str, mend: str) -> None:
+    write_tuned(plugin.parent, {QUICK: ENTRY})
+    path = plugin.parent / TUNED
+    path.write_text(path.read_text().replace("parameters = { lr = 0.0004 }", line))
+    with pytest.raises(UserError) as raised:
+        plan(plugin)
+    assert str(path) in str(raised.value)
+    assert what in str(raised.value)
+    assert mend in str(raised.value)
+
+
+def test_an_unknown_entrant_beside_methods_is_an_error(tmp_path: Path) -> None:
+    from harness.tuned import checked
+
+    registry = find()
+    folder = registry.header("word_similarity", "flyvec").path.parent
+    known = {
+        place: header.__class__(**{**vars(header), "path": tmp_path / header.path.name})
+        for place, header in registry.entrants.items()
+        if header.path.parent == folder
+    }
+    write_tuned(tmp_path, {Place("word_similarity", "flyvecc", "quick"): ENTRY})
+    with pytest.raises(UserError, match=r"unknown entrant of word_similarity in .*tuned\.toml.* did you mean flyvec"):
+        checked(tmp_path, known)
+
+
+def test_an_entrant_of_another_plug_in_in_the_folder_is_left_alone(plugin: Path) -> None:
+    write_tuned(plugin.parent, {Place("word_similarity", "hers", "quick"): ENTRY, QUICK: ENTRY})
+    assert parameters(plugin)["atlas"] == {"lr": 0.0004}
+
+
+def test_a_tier_that_there_is_not_is_named(tmp_path: Path) -> None:
+    (tmp_path / TUNED).write_text(dedent("[word_similarity.mine.quik]\ncase = 'atlas'\n"))
+    with pytest.raises(UserError, match=r"\[word_similarity\.mine\.quik\]: a tier is one of smoke"):
+        read_tuned(tmp_path)

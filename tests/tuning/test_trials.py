@@ -1,0 +1,357 @@
+"""Every entrant of a task has as many trials, on the validation split alone; the best wins, and a failed one cannot."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness import runner
+from harness.entrant import Entrant
+from harness.errors import UserError
+from harness.plan import Selection, make_plan
+from harness.planned import Planned, World
+from harness.record import Environment, RecordedScore, Status
+from harness.registry import find, load_task
+from harness.run import Run
+from harness.spec import Budget, TierName
+from harness.store import Store
+from harness.task import Problem, Score, Task
+from harness.tuned import write_tuned
+from harness.tuning.holding import held, restate_trials, uneven
+from harness.tuning.outcome import Outcome
+from harness.tuning.trials import FIRST_SEED, Tuning, Tunings, budget_of_trials, plan_tuning
+
+PLUGIN = '''
+"""Entrants with one parameter, and one without."""
+
+import numpy as np
+
+from harness.tasks.word_similarity import WordEmbedder
+
+
+class Mine(WordEmbedder):
+    """Random vectors."""
+
+    name = "mine"
+    search_space = {"dim": (2, 500)}
+    dim: int = 8
+
+    def fit(self, corpus, run):
+        self.table = run.rng("init").standard_normal((len(corpus.vocabulary), self.dim)).astype(np.float32)
+
+    def vectors(self):
+        return self.table
+
+
+class Fixed(Mine):
+    """The same, with nothing to choose."""
+
+    name = "fixed"
+    search_space = {}
+'''
+TASK = "word_similarity"
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """The registry with the plug-in, and an empty folder of results."""
+    path = tmp_path / "plugin" / "mine_entrant.py"
+    path.parent.mkdir()
+    path.write_text(PLUGIN)
+    return World(find([path]), Store(tmp_path / "results"), Environment())
+
+
+def planned(world: World, *entrants: str, trials: int = 4, seeds: int | None = None, **more: Any) -> Tunings:
+    chosen: dict[str, Any] = {"tier": "quick", "tasks": [TASK], **more}
+    return plan_tuning(world, Selection(entrants=entrants, seeds=seeds, **chosen), trials)
+
+
+def one(world: World, **more: Any) -> Tuning:
+    (tuning,) = planned(world, "mine", **more).entrants
+    return tuning
+
+
+def store(
+    world: World, run: Planned, value: float | None, status: Status = "ok", metric: str = "mean_spearman"
+) -> None:
+    scores = () if value is None else (RecordedScore(metric=metric, value=value, n_used=1, n_expected=1),)
+    world.store.write(run.job.record(status, datetime.now(UTC), scores=scores))
+
+
+def outcome(world: World, tuning: Tuning, values: Sequence[float | tuple[float | None, Status]]) -> Outcome:
+    """The outcome of trials with these scores (and statuses)."""
+    for trial, told in zip(tuning.trials, values, strict=True):
+        value, status = told if isinstance(told, tuple) else (told, "ok")
+        for run in trial.runs:
+            store(world, run, value, status)
+    return Outcome.of(tuning, world.store)
+
+
+def test_every_entrant_has_as_many_trials_or_all_that_there_are(world: World) -> None:
+    trials = {tuning.header.name: len(tuning.trials) for tuning in planned(world, trials=6).entrants}
+    assert set(trials) == set(world.registry.of_task(TASK))
+    assert {
+        name: count for name, count in trials.items() if world.registry.header(TASK, name).search_space.domains
+    } == dict.fromkeys(("flyvec", "mine", "ppmi", "sgns"), 6)
+    assert {trials[name] for name in ("fixed", "flyvec_untrained", "lsh")} == {1}
+
+
+@pytest.mark.parametrize("task", find().tasks)
+@pytest.mark.parametrize("tier", ["quick", "small"])
+def test_every_task_can_be_tuned(world: World, task: str, tier: TierName) -> None:
+    tunings = planned(world, tasks=[task], tier=tier).entrants
+    assert tunings
+    assert len({(tuning.resolved.case.id, tuning.budget, tuning.seeds) for tuning in tunings}) == 1
+    for run in (run for tuning in tunings for trial in tuning.trials for run in trial.runs):
+        assert run.job.spec.split == "valid"
+        assert 0 < run.job.spec.budget.total <= run.job.resolved.budget.total / 2
+
+
+def test_seeds_of_trials_are_not_those_of_results(world: World) -> None:
+    tuning = one(world, seeds=2)
+    results = make_plan(world.registry, Selection(tier="paper", tasks=[TASK]), world.store, world.environment).runs
+    assert tuning.seeds == (FIRST_SEED, FIRST_SEED + 1)
+    assert max(run.job.spec.seed for run in results) < FIRST_SEED
+
+
+def test_a_trial_has_a_fifth_of_the_budget_in_whole_portions(world: World) -> None:
+    card = world.registry.card("retrieval")
+    resolved = card.resolve("small", "scifact")
+    batch = resolved.settings["batch"]
+    assert budget_of_trials(resolved) == Budget("examples", 64000 // 5 // batch * batch)
+    words = world.registry.card(TASK).resolve("quick", "atlas")
+    assert budget_of_trials(words).total == words.settings["tokens"], "less than a pass would train nothing"
+    tiny = resolved.model_copy(update={"budget": Budget("examples", 3)})
+    assert budget_of_trials(tiny).total == 3
+
+
+def test_records_of_trials_are_no_results(world: World) -> None:
+    outcome(world, one(world), [0.1, 0.2, 0.3, 0.4])
+    assert list(world.store.all()) == list(world.store.stored()) == []
+    (trial, *_) = (world.store.records / "tuning").rglob("*.json")
+    smuggled = world.store.records / trial.relative_to(world.store.records / "tuning")
+    smuggled.parent.mkdir(parents=True)
+    trial.rename(smuggled)
+    assert list(world.store.all()) == []
+    assert "duplicate: it belongs at tuning/" in world.store.problems[0]
+
+
+def test_a_trial_and_a_result_have_different_keys_even_where_all_else_is_the_same(world: World) -> None:
+    spec = one(world).trials[0].runs[0].job.spec
+    assert replace(spec, split="test").key != spec.key
+
+
+@pytest.mark.parametrize(("scores", "winner"), [([0.1, 0.3, 0.2, 0.0], 1), ([-0.3, -0.2, -0.1, -0.4], 2)])
+def test_the_best_score_wins(world: World, scores: list[float], winner: int) -> None:
+    tuning = one(world)
+    found = outcome(world, tuning, scores)
+    assert found.winner == winner
+    entry = found.entry()
+    assert entry is not None
+    assert (entry.score, entry.trials, entry.asked, entry.case) == (scores[winner], 4, 4, "atlas")
+    assert dict(entry.parameters) == dict(tuning.trials[winner].values)
+
+
+def test_the_lowest_score_wins_where_lower_is_better(world: World) -> None:
+    tuning = one(world)
+    metrics = dict(tuning.card.metrics)
+    metrics["mean_spearman"] = metrics["mean_spearman"].model_copy(update={"better": "lower"})
+    tuning = replace(tuning, card=tuning.card.model_copy(update={"metrics": metrics}))
+    assert outcome(world, tuning, [0.4, 0.3, 0.1, 0.2]).winner == 2
+
+
+@pytest.mark.parametrize(("scores", "winner"), [([0.3, 0.3, 0.3, 0.1], 0), ([0.1, 0.2, 0.3, 0.3], 2)])
+def test_defaults_win_ties_and_else_the_earlier_trial(world: World, scores: list[float], winner: int) -> None:
+    found = outcome(world, one(world), scores)
+    assert found.winner == winner
+
+
+@pytest.mark.parametrize("status", ["error", "diverged", "timeout", "oom", "killed"])
+def test_a_failed_trial_cannot_win(world: World, status: Status) -> None:
+    value = 0.9 if status == "diverged" else None
+    assert outcome(world, one(world), [(value, status), 0.1, 0.2, (value, status)]).winner == 2
+
+
+def test_a_trial_of_which_one_seed_failed_cannot_win(world: World) -> None:
+    tuning = one(world, seeds=2)
+    for number, trial in enumerate(tuning.trials):
+        for run in trial.runs:
+            failed = number == 3 and run.job.spec.seed > FIRST_SEED
+            store(world, run, None if failed else number / 10, "error" if failed else "ok")
+    assert Outcome.of(tuning, world.store).winner == 2
+
+
+def test_where_all_trials_failed_nothing_is_written(world: World) -> None:
+    found = outcome(world, one(world), [(None, "error")] * 4)
+    assert found.entry() is None
+
+
+def test_stored_trials_are_done_and_more_of_them_go_on(world: World) -> None:
+    outcome(world, one(world), [0.1, 0.2, 0.3, 0.4])
+    assert [trial.runs[0].state for trial in one(world, trials=6).trials] == ["done"] * 4 + ["missing"] * 2
+
+
+def test_a_validation_split_without_the_primary_metric_is_a_clear_error(world: World) -> None:
+    tuning = one(world)
+    for trial in tuning.trials:
+        store(world, trial.runs[0], 0.5, metric="spearman")
+    with pytest.raises(UserError, match="does not give one value of 'mean_spearman', so nothing can be tuned on it"):
+        _ = Outcome.of(tuning, world.store).scores
+
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"cases": ["cost"]}, r"case cost of word_similarity is judged by a time \(train_s\); those to tune on .* atlas"),
+    ({"tasks": ["long_range"], "cases": ["scaling"]}, "case scaling of long_range trains nothing; .* recall"),
+    ({"cases": ["atlas", "cost"]}, "word_similarity is tuned on one case, not on atlas and cost"),
+    ({"cases": ["atlass"]}, "unknown case at tier quick 'atlass'; did you mean atlas"),
+]
+
+
+@pytest.mark.parametrize(("selection", "message"), WRONG)
+def test_a_case_that_cannot_be_tuned_on_is_a_clear_error(world: World, selection: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        planned(world, **selection)
+
+
+@pytest.mark.parametrize("name", ["mien", "mine[dim=5]"])
+def test_an_unknown_entrant_is_a_clear_error(world: World, name: str) -> None:
+    with pytest.raises(UserError, match=r"unknown entrant .* did you mean mine"):
+        planned(world, name)
+
+
+class Spy(Task[Entrant]):
+    """A task that notes what it is asked to measure on."""
+
+    def __init__(self, task: Task[Entrant]) -> None:
+        super().__init__(task.card)
+        self.task = task
+        self.asked: list[Any] = []
+
+    def problem(self, case: str, run: Run) -> Problem:
+        problem = self.task.problem(case, run)
+        return replace(problem, valid=(problem.valid, "valid"), test=(problem.test, "test"))
+
+    def measure(self, system: Entrant, split: Any, run: Run) -> Iterator[Score]:
+        data, name = split
+        self.asked.append(name)
+        yield from self.task.measure(system, data, run)
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Runs may be done in this process: what is done to a run's own process is not done to it."""
+    for name in ("limit_memory", "set_threads", "seed_globals"):
+        monkeypatch.setattr(f"harness.limits.{name}", lambda value: None)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
+    yield
+    sys.modules.pop("mine_entrant", None)
+
+
+@pytest.fixture
+def spy(world: World, monkeypatch: pytest.MonkeyPatch, here: None) -> Spy:
+    """The spy in the task's place."""
+    found = Spy(load_task(world.registry.card(TASK)))
+    monkeypatch.setattr("harness.runner.load_task", lambda card: found)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("task", "entrant"), [("word_similarity", "ppmi"), ("long_range", "softmax"), ("retrieval", "bm25")]
+)
+def test_the_validation_split_of_every_task_gives_what_trials_are_judged_by(
+    world: World, here: None, task: str, entrant: str
+) -> None:
+    (tuning,) = planned(world, entrant, tasks=[task], tier="smoke", trials=1).entrants
+    world.store.write(runner._Attempt(tuning.trials[0].runs[0].job).run())
+    assert Outcome.of(tuning, world.store).winner == 0
+
+
+def test_a_trial_is_measured_on_the_validation_split_and_never_sees_the_test_split(world: World, spy: Spy) -> None:
+    run = one(world, tier="smoke").trials[0].runs[0]
+    attempt = runner._Attempt(run.job)
+    record = attempt.run()
+    assert record.status == "ok", record.failure
+    assert spy.asked == ["valid"]
+    assert attempt.problem is not None
+    assert attempt.problem.test is None
+    assert record.spec.split == "valid"
+
+
+def test_a_result_is_measured_on_the_test_split(world: World, spy: Spy) -> None:
+    plan = make_plan(
+        world.registry, Selection(tier="smoke", tasks=[TASK], entrants=["mine"]), world.store, Environment()
+    )
+    assert runner._Attempt(plan.runs[0].job).run().status == "ok"
+    assert spy.asked == ["test"]
+
+
+def test_a_case_without_a_validation_split_fails_with_the_reason(
+    world: World, spy: Spy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem = spy.problem
+    monkeypatch.setattr(spy, "problem", lambda case, run: replace(problem(case, run), valid=None))
+    record = runner._Attempt(one(world, tier="smoke").trials[0].runs[0].job).run()
+    assert record.failure is not None
+    assert "case atlas has no validation split to tune on" in record.failure.message
+
+
+def written(world: World, values: Sequence[float]) -> World:
+    """The world after these scores were written down, with all else as it was."""
+    found = outcome(world, one(world), values)
+    entry = found.entry()
+    assert entry is not None
+    write_tuned(found.tuning.header.path.parent, {found.tuning.place: entry})
+    return World(world.registry, world.store, world.environment)
+
+
+def states(world: World) -> list[str]:
+    return [entry.state for entry in held(world, world.registry.card(TASK), "quick")]
+
+
+def test_an_entry_holds_as_long_as_its_trials_are_its_own(world: World) -> None:
+    now = written(world, [0.1, 0.2, 0.3, 0.4])
+    assert states(now) == ["holds"]
+    store(now, one(now).trials[1].runs[0], 0.9)
+    assert states(now) == ["differs"]
+
+
+def test_an_entry_whose_trials_are_elsewhere_says_so(world: World, tmp_path: Path) -> None:
+    now = written(world, [0.1, 0.2, 0.3, 0.4])
+    assert states(World(now.registry, Store(tmp_path / "other"), now.environment)) == ["absent"]
+
+
+def test_an_edited_entry_is_not_what_its_trials_chose(world: World) -> None:
+    now = written(world, [0.4, 0.2, 0.3, 0.1])
+    path = one(now).header.path.parent / "tuned.toml"
+    path.write_text(path.read_text().replace("parameters = {}", "parameters = { dim = 9 }"))
+    assert states(World(now.registry, now.store, now.environment)) == ["differs"]
+
+
+def test_entrants_that_were_not_tuned_alike_are_named(world: World) -> None:
+    assert uneven(world, world.registry.card(TASK), "quick") == []
+    now = written(world, [0.1, 0.2, 0.3, 0.4])
+    told = uneven(now, now.registry.card(TASK), "quick")
+    assert any("fixed was never tuned, unlike mine" in line for line in told)
+    (fixed,) = planned(now, "fixed", trials=9).entrants
+    entry = outcome(now, fixed, [0.1]).entry()
+    assert entry is not None
+    write_tuned(fixed.header.path.parent, {fixed.place: entry})
+    told = uneven(World(now.registry, now.store, now.environment), now.registry.card(TASK), "quick")
+    assert any("not the same number of trials for all: fixed 9, mine 4" in line for line in told)
+
+
+def test_results_that_stay_valid_say_by_how_many_trials_their_parameters_were_chosen(world: World) -> None:
+    selection = Selection(tier="quick", tasks=[TASK], entrants=["mine"], seeds=1)
+    for run in make_plan(world.registry, selection, world.store, world.environment).runs:
+        store(world, run, 0.5)
+    now = written(world, [0.4, 0.2, 0.3, 0.1])
+    assert {record.trials for record in now.store.all()} == {0}
+    assert restate_trials(now, selection) == 2
+    assert {record.trials for record in now.store.all()} == {4}
+    assert restate_trials(now, selection) == 0
+    assert {run.state for run in make_plan(now.registry, selection, now.store, now.environment).runs} == {"done"}

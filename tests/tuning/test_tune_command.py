@@ -1,0 +1,142 @@
+"""`harness tune`: one command chooses, writes and shows; the same again runs nothing."""
+
+import json
+import re
+import subprocess
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+PLUGIN = '''
+"""An entrant that is the better the less noise it adds, and fails where it is told to."""
+
+import os
+from typing import Literal
+
+import numpy as np
+
+from harness.tasks.word_similarity import WordEmbedder
+
+
+class Noisy(WordEmbedder):
+    """Neighbour counts with noise."""
+
+    name = "noisy"
+    search_space = {"noise": [0.0, 1.0, 100.0], "mode": ["good", "bad"]}
+    noise: float = 100.0
+    mode: Literal["good", "bad"] = "good"
+
+    def fit(self, corpus, run):
+        with open(os.environ["TRAINED"], "a") as log:
+            log.write(f"{self.noise} {self.mode} {run.budget.total}\\n")
+        if self.mode == "bad":
+            raise RuntimeError("bad")
+        size = len(corpus.vocabulary)
+        pairs = corpus.tokens[:-1].astype(int) * size + corpus.tokens[1:]
+        counts = np.log1p(np.bincount(pairs, minlength=size * size).reshape(size, size))
+        self.table = (counts + counts.T + self.noise * run.rng("init").standard_normal((size, size))).astype(np.float32)
+
+    def vectors(self):
+        return self.table
+'''
+PLAIN = PLUGIN.replace("Noisy", "Plain").replace('"noisy"', '"plain"')
+PLAIN = re.sub(r"    search_space = .*\n", "", PLAIN)
+
+Command = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def tune(harness: Command, tmp_path: Path) -> Command:
+    """`harness tune` for the plug-in's entrants; the environment names the log of what was trained."""
+    (tmp_path / "noisy_entrant.py").write_text(PLUGIN)
+    (tmp_path / "plain_entrant.py").write_text(PLAIN)
+
+    def command(*words: object, verb: str = "tune") -> "subprocess.CompletedProcess[str]":
+        shared = ["--task", "word_similarity", "--tier", "smoke", "--plugin", "noisy_entrant.py"]
+        shared += ["--plugin", "plain_entrant.py"]
+        return harness(verb, *shared, *words, TRAINED=str(tmp_path / "trained"))
+
+    return command
+
+
+def trained(folder: Path) -> list[str]:
+    log = folder / "trained"
+    return log.read_text().splitlines() if log.exists() else []
+
+
+OURS = ("--entrant", "noisy", "--entrant", "plain")
+
+
+def test_tuning_chooses_writes_and_is_inherited_and_the_same_again_runs_nothing(tune: Command, tmp_path: Path) -> None:
+    dry = tune(*OURS, "--dry-run")
+    assert dry.returncode == 0, dry.stderr
+    assert "noise: 0.0, 1.0, 100.0; mode: good, bad" in dry.stdout
+    assert "plain (nothing to choose: its defaults alone)" in dry.stdout
+    assert trained(tmp_path) == []
+
+    first = tune(*OURS, "--trials", 3)
+    count = len(trained(tmp_path))
+    assert count == 3 + 1
+    more = tune(*OURS, "--trials", 8)
+    assert len(trained(tmp_path)) == 6 + 1, "more trials go on from fewer, and end with the space"
+    assert len(set(trained(tmp_path))) == 6, "but for plain's, which are noisy's defaults"
+    budgets = {int(line.split()[-1]) for line in trained(tmp_path)}
+    assert budgets == {20000}, "one pass, which is half of the smoke tier's two"
+
+    again = tune(*OURS, "--trials", 8)
+    assert len(trained(tmp_path)) == 6 + 1
+    assert "0 due" in again.stderr
+    assert first.stdout.splitlines()[0] == more.stdout.splitlines()[0]
+    assert again.stdout == more.stdout
+    row = next(line for line in again.stdout.splitlines() if "| noisy" in line)
+    assert "noise = 0.0" in row
+    assert "6 (3 failed)" in row
+    assert again.returncode == 1, "as after a run that failed"
+    assert "failed before" in again.stderr
+
+    entries = tomllib.loads((tmp_path / "tuned.toml").read_text())["word_similarity"]
+    assert entries["noisy"]["smoke"]["parameters"] == {"noise": 0.0}
+    assert (entries["noisy"]["smoke"]["trials"], entries["noisy"]["smoke"]["asked"]) == (6, 8)
+    assert (entries["plain"]["smoke"]["trials"], entries["plain"]["smoke"]["parameters"]) == (1, {})
+
+    plan = json.loads(tune(*OURS, "--seeds", 1, "--json", verb="plan").stdout)
+    assert [run["cell"].split("/")[2:4] for run in plan["runs"]] == [
+        [case, entrant] for case in ("atlas", "cost") for entrant in ("noisy", "plain")
+    ]
+    ran = tune(*OURS, "--seeds", 1, verb="run")
+    assert ran.returncode == 0, ran.stderr
+    assert trained(tmp_path)[-4:].count("0.0 good 40000") == 2, "both cases, on the whole budget"
+    assert re.search(r"\| noisy .*\| +6 \|", ran.stdout), ran.stdout
+    assert re.search(r"\| plain .*\| +1 \| +1 \|", ran.stdout), ran.stdout
+
+    checked = tune("--check")
+    assert "holds    word_similarity noisy at smoke" in checked.stdout
+    assert checked.returncode == 1
+    assert "ppmi was never tuned, unlike noisy, plain" in checked.stderr
+
+
+def test_json_tells_what_the_overview_shows(tune: Command) -> None:
+    done = tune("--entrant", "plain", "--json")
+    told = json.loads(done.stdout)
+    (outcome,) = told["outcomes"]
+    assert (outcome["entrant"], outcome["trials"], outcome["chosen"]) == ("plain", 1, {})
+    assert outcome["default"] == outcome["best"]
+    assert (told["failures"], told["failed_before"], told["without_winner"]) == ([], [], [])
+
+
+WRONG = {
+    "unknown case": (["--case", "atlass"], ["'atlass'", "did you mean atlas"]),
+    "timed case": (["--case", "cost"], ["judged by a time", "atlas"]),
+    "unknown entrant": (["--entrant", "nosy"], ["'nosy'", "did you mean noisy"]),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_bad_input_to_tuning_is_one_clear_line(tune: Command, wrong: str) -> None:
+    words, parts = WRONG[wrong]
+    done = tune(*words)
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert all(part in done.stderr for part in parts), done.stderr

@@ -1,7 +1,7 @@
 """Reformer: softmax attention between positions that hash to the same bucket."""
 
 import math
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import torch
 from annotated_types import Ge, Gt
@@ -23,11 +23,14 @@ class Reformer(Attention):
     """Attention among similar positions, found by locality-sensitive hashing (Kitaev et al., 2020).
 
     Queries and keys are one: as in the paper and the Long Range Arena only queries and values enter, and the keys are
-    the queries at unit length. In each of `n_hashes` rounds the positions are sorted by bucket and cut into chunks; a
-    query attends to its bucket within its own chunk and the one before (with `across_buckets`, to all of these chunks),
-    and to itself only if there is nothing else. A pair that meets in several rounds counts once (appendix A). As in the
-    paper a chunk is twice as long as a bucket on average. The Arena has chunks of 10, one round and 10 buckets, the
-    paper longer ones and up to 8 rounds; here 2 rounds of chunks of 16 see at most 64 of 257 positions.
+    the queries, all at one length: sqrt(d) as in the authors' code (`keys = "root"`), which cancels softmax's scaling,
+    or 1 as the paper writes (`keys = "unit"`).
+
+    In each of `n_hashes` rounds the positions are sorted by bucket and cut into chunks; a query attends to its bucket
+    within its own chunk and the one before (with `across_buckets`, to all of these chunks), and to itself only if there
+    is nothing else. A pair that meets in several rounds counts once (appendix A). As in the paper a chunk is twice as
+    long as a bucket on average. The Arena has chunks of 10, one round and 10 buckets, the paper longer chunks and up to
+    8 rounds; here 2 rounds of chunks of 16 see at most 64 of 257 positions.
 
     The rotations that hash are drawn for every layer and head when it is built, for sequences of the greatest length,
     and drawn anew every `redraw` training passes (0 = never; the authors' code: every pass).
@@ -37,25 +40,33 @@ class Reformer(Attention):
     from_tier = "small"
     chunk: Annotated[int, Gt(0)] = 16
     n_hashes: Annotated[int, Gt(0)] = 2
+    keys: Literal["root", "unit"] = "root"
     across_buckets: bool = False
     redraw: Annotated[int, Ge(0)] = 0
 
     def build(self, width: int, heads: int, max_length: int, causal: bool) -> nn.Module:
+        dimension = width // heads
         half = max(1, round((2 * max_length / self.chunk) ** (1 / FACTORS) / 2))
-        shape = (heads, width // heads, self.n_hashes, FACTORS, half)
-        return _HashedAttention(shape, self.chunk, self.across_buckets, self.redraw, causal)
+        shape = (heads, dimension, self.n_hashes, FACTORS, half)
+        scale = 1.0 if self.keys == "root" else dimension**-0.5
+        return _HashedAttention(shape, self.chunk, scale, self.across_buckets, self.redraw, causal)
 
 
 class _HashedAttention(nn.Module):
-    """In 32-bit numbers under autocast too. In shapes: `r` rounds of `p` positions, which are L and what fills the last
-    of `n` chunks of `c`."""
+    """The score of a query q and a key k is `scale` times q.k / |k|. In 32-bit numbers under autocast too.
+
+    In shapes: `r` rounds of `p` positions, which are L and what fills the last of `n` chunks of `c`.
+    """
 
     rotations: Tensor
     passes: Tensor
 
-    def __init__(self, shape: tuple[int, ...], chunk: int, across_buckets: bool, redraw: int, causal: bool) -> None:
+    def __init__(
+        self, shape: tuple[int, ...], chunk: int, scale: float, across_buckets: bool, redraw: int, causal: bool
+    ) -> None:
         super().__init__()
         self.chunk = chunk
+        self.scale = scale
         self.across_buckets = across_buckets
         self.redraw = redraw
         self.causal = causal
@@ -79,7 +90,7 @@ class _HashedAttention(nn.Module):
             order = bucket.argsort(dim=-1, stable=True)
             place = order.argsort(dim=-1)
             bias = self._bias(bucket, order, place).flatten(0, 3)
-        queries = shared * (math.log2(math.e) / math.sqrt(dimension))
+        queries = shared * (self.scale * math.log2(math.e))
         keys = nn.functional.normalize(shared, dim=-1)
         rows = torch.cat([queries, keys, values, torch.ones_like(values[..., :1])], dim=-1)
         queries, others = torch.split(self._chunked(_taken(rows, order)), [dimension, 2 * dimension + 1], dim=-1)

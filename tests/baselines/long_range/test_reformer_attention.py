@@ -50,7 +50,7 @@ def by_definition(module: nn.Module, q: Tensor, v: Tensor, keep: Tensor) -> Tens
         for h in range(HEADS):
             allowed = reach_by_definition(module, h, q[b, h].detach(), keep[b])
             allowed = allowed.tril() if module.causal else allowed
-            scores = q[b, h] @ nn.functional.normalize(q[b, h], dim=-1).T / math.sqrt(DIMENSION)
+            scores = module.scale * q[b, h] @ nn.functional.normalize(q[b, h], dim=-1).T
             scores = scores.masked_fill(~allowed, -math.inf) - 1e5 * torch.eye(q.shape[2])
             kept = keep[b].nonzero()[:, 0]
             out[b, h, kept] = scores[kept].softmax(-1) @ v[b, h]
@@ -76,7 +76,7 @@ def test_with_one_bucket_and_chunk_it_is_softmax_attention(inputs: Inputs, causa
     _, k, v, keep = inputs
     # Nearly parallel queries hash alike, whatever the rotations.
     q = 3 + 1e-2 * torch.randn_like(v)
-    module = build(Reformer(chunk=LENGTH), causal=causal)
+    module = build(Reformer(chunk=LENGTH, keys="unit"), causal=causal)
     scores = q @ nn.functional.normalize(q, dim=-1).mT / math.sqrt(DIMENSION)
     allowed = keep[:, None, None, :] & ~torch.eye(LENGTH, dtype=torch.bool)
     allowed = allowed.tril() if causal else allowed
@@ -85,6 +85,11 @@ def test_with_one_bucket_and_chunk_it_is_softmax_attention(inputs: Inputs, causa
     found = module(q, k, v, keep)
     for b, end in ((0, LENGTH), (1, 30)):
         torch.testing.assert_close(found[b, :, rows][:, : end - 1], expected[b, :, rows][:, : end - 1])
+
+
+def test_keys_of_either_length_are_scaled_by_the_root_of_the_dimension() -> None:
+    root, unit = (build(Reformer(keys=keys)) for keys in ("root", "unit"))  # type: ignore[arg-type]
+    assert (root.scale, unit.scale) == (1.0, DIMENSION**-0.5)
 
 
 def test_a_pair_that_meets_in_every_round_counts_once(inputs: Inputs) -> None:

@@ -1,5 +1,7 @@
 """The Performer's attention: FAVOR+ for the softmax kernel, and the ReLU kernel."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Final, Literal
 
 import torch
@@ -18,8 +20,9 @@ class Performer(Attention):
     """FAVOR+: positive orthogonal random features of the softmax kernel.
 
     `m` random features, by default four times the width of a head: the paper's 256 at its width of 64. `epsilon` is
-    added to every positive feature (appendix A.3). The projection is drawn once for a layer and shared by its heads;
-    it is not drawn anew while training.
+    added to every positive feature (appendix A.3). The projection is drawn once for a layer and shared by its heads,
+    and drawn anew, from torch's global generator, every `redraw` training passes (0 = never). The paper's language
+    model needs that (section 4.2); the authors' code draws in every pass.
     """
 
     name = "performer"
@@ -27,11 +30,13 @@ class Performer(Attention):
     kernel: Literal["positive", "hyperbolic", "trigonometric"] = "positive"
     projection: Literal["orthogonal", "iid", "raw_qr"] = "orthogonal"
     epsilon: Annotated[float, Ge(0)] = 1e-6
+    redraw: Annotated[int, Ge(0)] = 0
 
     def build(self, width: int, heads: int, max_length: int, causal: bool) -> nn.Module:
         dimension = width // heads
-        projection = draw_projection((self.m or FEATURES_PER_DIMENSION * dimension, dimension), self.projection)
-        return _RandomFeatureAttention(self.kernel, projection, self.epsilon, causal)
+        shape = self.m or FEATURES_PER_DIMENSION * dimension, dimension
+        draw = partial(draw_projection, shape, self.projection)
+        return _RandomFeatureAttention(self.kernel, draw, self.redraw, self.epsilon, causal)
 
     def features(self, queries: Tensor, keys: Tensor, m: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         projection = draw_projection((m, queries.shape[-1]), self.projection, generator).to(queries)
@@ -69,20 +74,35 @@ class _LinearAttention(nn.Module):
 
 
 class _RandomFeatureAttention(_LinearAttention):
-    projection: Tensor
+    """`passes` counts the training passes if the projection is to be drawn anew, and is saved with it."""
 
-    def __init__(self, kernel: Kernel, projection: Tensor, epsilon: float, causal: bool) -> None:
+    projection: Tensor
+    passes: Tensor
+
+    def __init__(self, kernel: Kernel, draw: Callable[[], Tensor], redraw: int, epsilon: float, causal: bool) -> None:
         super().__init__(epsilon, causal)
         self.kernel = kernel
-        self.register_buffer("projection", projection)
+        self.draw = draw
+        self.redraw = redraw
+        self.register_buffer("projection", draw())
+        self.register_buffer("passes", torch.zeros((), dtype=torch.int64))
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor, keep: Tensor) -> Tensor:
-        if self.kernel == "positive" and not self.causal:
-            return favor(q, k, v, keep, self.projection, self.epsilon)
-        return super().attend(q, k, v, keep)
+        self._redraw_when_due()
+        if self.causal or self.kernel == "trigonometric":
+            return super().attend(q, k, v, keep)
+        # Hyperbolic features are the positive ones of the rows and of their opposites.
+        rows = self.projection if self.kernel == "positive" else torch.cat([self.projection, -self.projection])
+        return favor(q, k, v, keep, rows, self.epsilon)
 
     def features(self, q: Tensor, k: Tensor) -> tuple[Tensor, Tensor]:
         return of_softmax(self.kernel, q, k, self.projection, self.epsilon)
+
+    def _redraw_when_due(self) -> None:
+        if self.training and self.redraw:
+            if self.passes > 0 and self.passes % self.redraw == 0:
+                self.projection = self.draw().to(self.projection)
+            self.passes += 1
 
 
 class _ReluAttention(_LinearAttention):

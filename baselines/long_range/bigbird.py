@@ -1,0 +1,95 @@
+"""BigBird: softmax attention between a few blocks of positions."""
+
+from typing import Annotated
+
+import torch
+from annotated_types import Ge, Gt
+from torch import Tensor, nn
+
+from harness.tasks.long_range import Attention
+
+
+class BigBird(Attention):
+    """Block-sparse attention (Zaheer et al., 2020): to the first and the last block, to the `window` blocks around a
+    block, and to `random` others. The first and the last block attend to everything.
+
+    A head's random blocks are drawn when it is built, for sequences of the greatest length; in a shorter one those
+    beyond its end are missing, and its own last block attends to all and is attended to. The paper and the Long Range
+    Arena have blocks of 64 positions: five of them hold all of this task's 257, so that a block is 16 here.
+    """
+
+    name = "bigbird"
+    from_tier = "small"
+    block: Annotated[int, Gt(0)] = 16
+    window: Annotated[int, Gt(0)] = 3
+    random: Annotated[int, Ge(0)] = 3
+
+    def build(self, width: int, heads: int, max_length: int, causal: bool) -> nn.Module:
+        if causal:
+            raise ValueError("BigBird's first and last blocks see and are seen by all positions: it has no causal form")
+        if self.window % 2 == 0:
+            raise ValueError(f"a window of {self.window} blocks has no middle; give BigBird an odd `window`")
+        blocks = -(-max_length // self.block)
+        return _BlockSparseAttention(self.block, self.window, draw_blocks(heads, blocks, self.window, self.random))
+
+
+def draw_blocks(heads: int, blocks: int, window: int, random: int) -> Tensor:
+    """I64[heads blocks random]: for every block that many different ones outside its window that are neither the first
+    nor the last. Where there are fewer, 0 stands for those that are missing."""
+    numbers = torch.arange(blocks)
+    near = (numbers - numbers[:, None]).abs() <= window // 2
+    end = (numbers == 0) | (numbers == blocks - 1)
+    lots = torch.rand(heads, blocks, blocks).masked_fill(near | end, 1.0)
+    drawn, chosen = lots.topk(min(random, blocks), largest=False)
+    return chosen.masked_fill(drawn == 1.0, 0)
+
+
+class _BlockSparseAttention(nn.Module):
+    random: Tensor
+
+    def __init__(self, block: int, window: int, random: Tensor) -> None:
+        super().__init__()
+        self.block = block
+        self.window = window
+        self.register_buffer("random", random)
+
+    def forward(self, q: Tensor, k: Tensor, v: Tensor, keep: Tensor) -> Tensor:
+        batch, heads, length, dimension = q.shape
+        padding = -length % self.block
+        q, k, v = (nn.functional.pad(x, (0, 0, 0, padding)) for x in (q, k, v))
+        keep = nn.functional.pad(keep, (0, padding))
+        blocks = (length + padding) // self.block
+        attend = nn.functional.scaled_dot_product_attention
+        everything = keep[:, None, None]
+        if blocks <= 2:
+            return attend(q, k, v, attn_mask=everything)[:, :, :length]
+        seen, new = self._layout(blocks)
+        first = torch.arange(0, batch * heads * blocks, blocks, device=q.device).view(batch, heads, 1, 1)
+        # `embedding` is the indexing whose gradient is fast on a processor.
+        keys, values = (
+            nn.functional.embedding(first + seen, x.reshape(batch * heads * blocks, -1)).view(
+                batch * heads, blocks - 2, -1, dimension
+            )
+            for x in (k, v)
+        )
+        mask = keep.view(batch, blocks, -1)[:, seen] & new.unsqueeze(-1)
+        inner = q[:, :, self.block : -self.block].reshape(batch * heads, blocks - 2, self.block, dimension)
+        middle = attend(inner, keys, values, attn_mask=mask.view(batch * heads, blocks - 2, 1, -1))
+        ends = torch.cat([q[:, :, : self.block], q[:, :, -self.block :]], dim=2)
+        start, end = attend(ends, k, v, attn_mask=everything).chunk(2, dim=2)
+        mixed = torch.cat([start, middle.reshape(batch, heads, -1, dimension), end], dim=2)
+        return mixed[:, :, :length]
+
+    def _layout(self, blocks: int) -> tuple[Tensor, Tensor]:
+        """I64[H blocks-2 s], Bool[H blocks-2 s]: the blocks that every block but the first and the last attends to, and
+        which of these exist and have not been named before."""
+        random = self.random[:, 1 : blocks - 1]
+        inner = torch.arange(1, blocks - 1, device=random.device).unsqueeze(-1)
+        reach = self.window // 2
+        window = inner + torch.arange(-reach, reach + 1, device=random.device)
+        ends = torch.tensor([0, blocks - 1], device=random.device).expand(blocks - 2, 2)
+        fixed = torch.cat([ends, window], dim=-1).expand(len(random), -1, -1)
+        seen = torch.cat([fixed, random], dim=-1)
+        exists = (seen >= 0) & (seen < blocks)
+        again = (seen.unsqueeze(-1) == seen.unsqueeze(-2)).tril(-1).any(-1)
+        return seen.clamp(0, blocks - 1), exists & ~again

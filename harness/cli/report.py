@@ -180,21 +180,21 @@ class _Desk:
                 report.skipped[plot.name] = plot.why
                 self._say(f"skipped: {plot.name}: {plot.why}", err=True)
                 continue
-            files = render(plot, tuple(dict.fromkeys(("svg", *self._formats))) if page else self._formats)
-            if page:
-                figures.append((plot, files["svg"]))
-            self._file(report, plot, {form: files[form] for form in self._formats})
+            drawn = render(plot, ("svg",) if self._check else tuple(dict.fromkeys(("svg", *self._formats))))
+            figures.append((plot, drawn["svg"]))
+            self._file(report, plot, drawn)
         return Chapter(task, card.title, card.question, tables, figures, absent)
 
-    def _file(self, report: _Report, plot: "Plot", files: "Files") -> None:
+    def _file(self, report: _Report, plot: "Plot", drawn: "Files") -> None:
         from harness.report.figures.files import check, write
         from harness.report.values import plain
 
-        paths = [] if self._check else write(self._folder, plot, files)
+        kept = {} if self._check else {form: drawn[form] for form in self._formats}
+        paths = write(self._folder, plot, kept)
         report.figures.append({"name": plot.name, "files": list(map(str, paths)), **plain(plot)})
         for path in paths:
             self._say(str(path))
-        for line in check(self._folder, plot, files) if self._check else ():
+        for line in check(self._folder, plot, drawn["svg"], self._formats) if self._check else ():
             self._complain(report, line)
 
     def _page(self, report: _Report, chapters: "list[Chapter]", tier: "TierName") -> None:

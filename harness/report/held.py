@@ -59,12 +59,12 @@ def _groups(case: str, runs: Sequence[Run], details: Details) -> Iterator[str]:
             if seed == first:
                 example.setdefault(frozenset(labels), []).append(content[:_SHORT])
     seeds = {run.seed for run in runs}
-    for labels, by_seed in sorted(counts.items(), key=lambda entry: sorted(entry[0])):
+    for group, by_seed in sorted(counts.items(), key=lambda entry: sorted(entry[0])):
         always = set(by_seed) == seeds and len(set(by_seed.values())) == 1
         many = by_seed[first] if always else max(by_seed.values())
-        which = f" (seed {first}: {', '.join(example[labels])})" if always else f" at seed {numbers(by_seed)} only"
+        which = f" (seed {first}: {', '.join(example[group])})" if always else f" at seed {numbers(by_seed)} only"
         same = "the same content in every arm of a seed" if always else "not at the others"
-        yield f"shared, case {case}: {_artefacts(many)} by {', '.join(sorted(labels))}{which}; {same}"
+        yield f"shared, case {case}: {_artefacts(many)} by {', '.join(sorted(group))}{which}; {same}"
     yield from _outsiders(case, runs, details)
 
 

@@ -1,4 +1,4 @@
-"""What a table or figure was made from: data, seeds, budget, machines, commits, and the digest that tells a stale one."""
+"""What a table or figure was made from: data, seeds, budget, machines, commits, and a digest that tells it is stale."""
 
 import math
 from collections.abc import Iterable, Sequence

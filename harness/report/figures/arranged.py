@@ -61,9 +61,10 @@ def arrange(figure: "Figure", grid: Grid, area: Area) -> None:
         left = area.left + sum(lefts[: j + 1]) + sum(rights[:j]) + j * (width + _GAP)
         top = area.top + sum(tops[: i + 1]) + sum(bottoms[:i]) + i * (height + _GAP)
         bounds = left / whole_width, 1 - (top + height) / whole_height, width / whole_width, height / whole_height
+        x, y, across, up = (round(float(bound), _DIGITS) for bound in bounds)
         axes = grid[i][j]
         assert axes is not None
-        axes.set_position([round(bound, _DIGITS) for bound in bounds])
+        axes.set_position((x, y, across, up))
 
 
 def _overhang(axes: "Axes") -> _Overhang:

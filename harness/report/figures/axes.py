@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
-from harness.report.figures.declared import Figure, Lines, Scale
 from harness.report.figures.arranged import Grid, grid_of
+from harness.report.figures.declared import Figure, Lines, Scale
 from harness.report.figures.key import CHANCE, RING, handle
 from harness.report.figures.plot import Line, Panel, Plot
 from harness.report.figures.style import Style
@@ -13,13 +13,13 @@ from harness.report.figures.text import FINE, Face, Measure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.axis import Axis
     from matplotlib.figure import Figure as Canvas
 
 _BAND = 0.14
 _TICK = Face(7.5)
 _SOFT = "#7a7a7a"
 _MOST_TICKS = 6
+_LONG = 10_000
 _ABOVE = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -33,7 +33,7 @@ def draw_lines(figure: "Canvas", plot: Plot, looks: Mapping[str, Style], measure
             words = _words(panel)
             for line in panel.lines:
                 _draw_line(axes, line, looks[line.label], words)
-            _scale_values(axes.yaxis, panel, plot.figure.scale)
+            _scale_values(axes, "y", panel, plot.figure.scale)
             if panel.shows_chance(plot.figure.scale):
                 axes.axhline(panel.chance, **CHANCE)
             _scale_places(axes, panel, plot.figure, words, measure, width)
@@ -75,7 +75,7 @@ def draw_dots(figure: "Canvas", plot: Plot, looks: Mapping[str, Style]) -> Grid:
             axes.tick_params(axis="y", length=0, labelleft=j == 0)
             for tick in axes.get_yticklabels():
                 tick.set_fontweight("bold" if kinds.get(tick.get_text()) == "method" else "normal")
-            _scale_values(axes.xaxis, panel, plot.figure.scale)
+            _scale_values(axes, "x", panel, plot.figure.scale)
             if panel.shows_chance(plot.figure.scale):
                 axes.axvline(panel.chance, **CHANCE)
             _entitle(axes, panel)
@@ -102,17 +102,20 @@ def _words(panel: Panel) -> list[str]:
     return list(dict.fromkeys(spot.x for line in panel.lines for spot in line.spots if isinstance(spot.x, str)))
 
 
-def _scale_values(axis: "Axis", panel: Panel, scale: Scale) -> None:
+def _scale_values(axes: "Axes", name: Literal["x", "y"], panel: Panel, scale: Scale) -> None:
     """Scale the axis of the values so that every mean and its interval lie on it; what a logarithm has no place for
     ends at the axis."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator, StrMethodFormatter
 
+    axis = axes.xaxis if name == "x" else axes.yaxis
     lo, hi = panel.limits(scale)
     if scale == "linear":
         axis.set_view_interval(lo, hi, ignore=True)
-        axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+        axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10], min_n_ticks=4))
+        if max(abs(lo), abs(hi)) >= _LONG:
+            axis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
         return
-    axis._set_axes_scale("log", nonpositive="clip")
+    (axes.set_xscale if name == "x" else axes.set_yscale)("log", nonpositive="clip")
     axis.set_view_interval(lo, hi, ignore=True)
     decades = math.log10(hi / lo)
     subs = (1.0,) if decades > 2.2 else (1.0, 2.0, 5.0) if decades > 0.7 else tuple(map(float, range(1, 10)))

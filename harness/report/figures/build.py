@@ -1,32 +1,29 @@
 """Builds the plot of a figure from its readings: panels, lines and notes; or says which records are missing."""
 
 import math
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from harness.card import Card
 from harness.claims.finding import REHEARSALS
 from harness.report.cells import cell_of
-from harness.report.comparable import check_comparable, rerun
+from harness.report.comparable import check_comparable
 from harness.report.figures.checked import VALIDATION
 from harness.report.figures.crossings import crossings
 from harness.report.figures.declared import CASE, METRIC, Curves, Dots, Figure, Lines
 from harness.report.figures.plot import Line, Panel, Place, Plot, Spot
 from harness.report.figures.readings import Reader, Readings, Spread, Subject
+from harness.report.figures.remarks import Cells, remarks, why_no_line, why_nothing
 from harness.report.figures.slopes import slopes
 from harness.report.grid import arrow
-from harness.report.material import Run
 from harness.report.notes import failures
 from harness.report.provenance import provenance
 from harness.report.rows import in_order
-from harness.report.table import Cell, Kind
+from harness.report.table import Kind
 
 MOST_COLUMNS = 4
 """More panels than these in one row go on in the next."""
-
-_Cells: TypeAlias = Mapping[tuple[str, Spread], Cell]
 
 
 @dataclass(frozen=True)
@@ -48,7 +45,7 @@ def build_plot(subject: Subject, figure: Figure) -> Plot | Skipped:
     reader = Reader(subject, figure)
     readings = reader.read()
     if not readings.scores:
-        return Skipped(name, _nothing(figure, card, tier))
+        return Skipped(name, why_nothing(subject, figure))
     runs = sorted({run.path: run for run in readings.every_run()}.values(), key=lambda run: run.path)
     timed = any(card.metrics[metric].timing for metric in figure.shows if metric in card.metrics)
     check_comparable(runs, card, tier, timed=timed)
@@ -57,8 +54,10 @@ def build_plot(subject: Subject, figure: Figure) -> Plot | Skipped:
     for label, kind in subject.source.kinds.items():
         kinds.setdefault(reader.series(label), kind)
     panels = _Panels(figure, card, readings, cells, kinds).rows()
+    if not any(panel.lines for row in panels for panel in row):
+        return Skipped(name, f"no entrant is scored at all its seeds: {'; '.join(failures(runs))}")
     if isinstance(figure, Lines) and not _has_a_line(panels):
-        return Skipped(name, _one_place(figure, subject))
+        return Skipped(name, why_no_line(subject, figure))
     return Plot(
         name=name,
         task=card.task,
@@ -68,12 +67,12 @@ def build_plot(subject: Subject, figure: Figure) -> Plot | Skipped:
         x_label=_x_label(figure, card),
         panels=panels,
         styled=tuple((label, kinds[label]) for label in in_order(kinds)),
-        notes=tuple(_notes(subject, figure, readings, cells, panels)),
+        notes=tuple(remarks(subject, figure, readings, cells, panels)),
         made=provenance(runs, _shown(readings), (card.task, tier, figure.model_dump(mode="json"))),
     )
 
 
-def _cells(readings: Readings, card: Card) -> _Cells:
+def _cells(readings: Readings, card: Card) -> Cells:
     """The cell of every entrant at every place where it has runs."""
     return {
         (series, place): cell_of(
@@ -102,7 +101,7 @@ class _Panels:
     figure: Figure
     card: Card
     readings: Readings
-    cells: _Cells
+    cells: Cells
     kinds: Mapping[str, Kind]
 
     def rows(self) -> tuple[tuple[Panel, ...], ...]:
@@ -193,36 +192,8 @@ def _x_label(figure: Figure, card: Card) -> str:
     return (figure.x_label or figure.x) if isinstance(figure, Lines) else ""
 
 
-def _nothing(figure: Figure, card: Card, tier: str) -> str:
-    """Why there is nothing to draw."""
-    level = next((level for name, level in card.tiers.items() if name == tier), None)
-    planned = [case for case in figure.cases if level is None or case in level.cases]
-    if figure.cases and not planned:
-        return f"no case of it ({', '.join(figure.cases)}) is part of tier {tier}"
-    if isinstance(figure, Curves) and level is not None and all(name.startswith(VALIDATION) for name in figure.values):
-        if not level.ticks and not any(case.ticks for case in level.case.values()):
-            return f"tier {tier} does not measure the validation split while training"
-    cases = planned or [
-        case.id for case in card.cases if case.primary in figure.shows and level and case.id in level.cases
-    ]
-    who = f" of {', '.join(figure.entrants)}" if figure.entrants else ""
-    command = rerun(card.task, tier, dict.fromkeys(figure.entrants, ""), cases=cases)
-    return f"no record{who} with {' or '.join(figure.shows)}; `{command}`"
-
-
 def _has_a_line(panels: Sequence[Sequence[Panel]]) -> bool:
     return any(len(line.spots) > 1 for row in panels for panel in row for line in panel.lines)
-
-
-def _one_place(figure: Lines, subject: Subject) -> str:
-    """Why there is no line: the command for what is planned along the axis."""
-    card, tier = subject.card, subject.source.tier
-    cells = subject.expected.cells if subject.expected else frozenset()
-    swept = sorted({label for _, label in cells if re.search(rf"[\[,]{figure.x}=", label)})
-    why = f"{' and '.join(figure.metrics)} at one place only on axis {figure.x}"
-    if not swept:
-        return f"{why}, and no other is planned at tier {tier}"
-    return f"{why}; `{rerun(card.task, tier, dict.fromkeys(swept, ''))}`"
 
 
 def _shown(readings: Readings) -> list[list[object]]:
@@ -231,49 +202,3 @@ def _shown(readings: Readings) -> list[list[object]]:
         for (series, place), by_path in sorted(readings.scores.items(), key=lambda entry: str(entry[0]))
         for path, score in sorted(by_path.items())
     ]
-
-
-def _notes(
-    subject: Subject, figure: Figure, readings: Readings, cells: _Cells, panels: Sequence[Sequence[Panel]]
-) -> Iterator[str]:
-    """What is not drawn and why, what is drawn though something happened to it, and what was asked of the lines."""
-    runs = list(readings.every_run())
-    yield from failures(runs)
-    lost = {series: cell.text for (series, _), cell in cells.items() if cell.state in ("failed", "not measured")}
-    drawn = {line.label for row in panels for panel in row for line in panel.lines}
-    gone = {series: text for series, text in lost.items() if series not in drawn and series in readings.runs}
-    yield from (f"not drawn: {series} ({text}); a mean is over all seeds or none" for series, text in gone.items())
-    gaps = [series for (series, place), cell in cells.items() if cell.state == "failed" and series in drawn]
-    if gaps:
-        yield f"not drawn wherever a seed is lost: {', '.join(dict.fromkeys(gaps))}"
-    timed = [series for (series, _), cell in cells.items() if "contended" in cell.flags]
-    if timed:
-        yield f"timed beside other runs, no claim uses it: {', '.join(dict.fromkeys(timed))}"
-    if absent := _absent(subject, figure, readings):
-        yield f"no records: {', '.join(absent)}"
-    if isinstance(figure, Curves):
-        shown = {place.metric for place in readings.homes}
-        if unlogged := [value for value in figure.values if value not in shown]:
-            yield f"not logged at tier {subject.source.tier}: {', '.join(unlogged)}"
-    titled = sum(map(len, panels)) > 1
-    for panel in (panel for row in panels for panel in row):
-        for crossing in panel.crossings:
-            metric = panel.y_label.partition(" ")[0]
-            yield f"{f'{panel.title}, {metric}: ' if titled else ''}{crossing.text}"
-
-
-def _absent(subject: Subject, figure: Figure, readings: Readings) -> list[str]:
-    """Entrants that are planned in the figure's cases and belong in it, without any record there."""
-    cases = {run.case for run in readings.every_run()}
-    there = {run.label for run in subject.source.runs if run.case in cases}
-    named = {*figure.entrants, *figure.also}
-    if subject.expected is None:
-        return sorted(named - there)
-    metrics = [subject.card.metrics[metric] for metric in figure.shows if metric in subject.card.metrics]
-    needs = {metric.needs for metric in metrics if metric.needs}
-    return sorted(
-        label
-        for label in {label for case, label in subject.expected.cells if case in cases} - there
-        if label in named
-        or ("[" not in label and not figure.entrants and needs <= subject.capabilities.get(label, frozenset()))
-    )

@@ -32,11 +32,11 @@ def presentation_of(task: str) -> Presentation:
 def figure_problems(registry: Registry) -> list[str]:
     """What is wrong with the tasks' `figures.toml`, a line each."""
     problems: list[str] = []
-    awaited = {name for paper in find_papers(registry).values() for name in paper.awaited}
+    awaited: dict[str, set[str]] = {name: set() for paper in find_papers(registry).values() for name in paper.awaited}
     for task, card in registry.tasks.items():
         entrants = {name: set(header.parameters) for name, header in registry.of_task(task).items()}
         try:
-            wrong = check_presentation(presentation_of(task), card, {**dict.fromkeys(awaited, set()), **entrants})
+            wrong = check_presentation(presentation_of(task), card, {**awaited, **entrants})
         except UserError as error:
             problems.append(str(error))
         else:

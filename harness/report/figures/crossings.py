@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from harness.report.figures.declared import Lines, Scale
 from harness.report.figures.plot import Crossing, Line
@@ -24,10 +25,12 @@ def _crossings(figure: Lines, one: Line, other: Line, sign: int) -> Iterator[Cro
     both = [
         (spot.x, spot.cell, theirs[spot.x]) for spot in one.spots if not isinstance(spot.x, str) and spot.x in theirs
     ]
-    for (x, mine, its), (next_x, next_mine, next_its) in zip(both, both[1:], strict=False):
+    ahead = 0.0
+    for (x, mine, its), (next_x, next_mine, next_its) in pairwise(both):
         lead, next_lead = (sign * (a.value - b.value) for a, b in ((mine, its), (next_mine, next_its)))
-        # A lead that is lost at a place itself counts once, where it is gained.
-        if lead * next_lead < 0 or (next_lead != 0 and lead == 0):
+        # At a place where both are alike, who was ahead before still counts as ahead.
+        ahead = lead or ahead
+        if ahead * next_lead < 0:
             after, before = (one.label, other.label) if next_lead > 0 else (other.label, one.label)
             ends = [_scaled(x, figure.x_scale), _scaled(next_x, figure.x_scale)]
             starts = [_scaled(cell.value, figure.scale) for cell in (mine, its)]
@@ -38,7 +41,7 @@ def _crossings(figure: Lines, one: Line, other: Line, sign: int) -> Iterator[Cro
             value = _unscaled(starts[0] + share * (stops[0] - starts[0]), figure.scale)
             seeds, many = _seeds_that_cross(mine, its, next_mine, next_its)
             said = (
-                f"{after} overtakes {before} at {figure.x} = {float(f'{at:.2g}'):,g}, between {x:,g} and {next_x:,g} "
+                f"{after} overtakes {before} at {figure.x} ≈ {float(f'{at:.2g}'):,g}, between {x:,g} and {next_x:,g} "
                 f"(where the mean lines cross; between the same places in {seeds} of {many} seeds)"
             )
             yield Crossing(after, before, at, value, said)

@@ -164,7 +164,7 @@ def _sound(where: Mapping[str, Condition]) -> Mapping[str, Condition]:
     return where
 
 
-_KINDS: Mapping[str, type[_Figure]] = {"lines": Lines, "curves": Curves, "dots": Dots}
+_KINDS: Mapping[str, type[BaseModel]] = {"lines": Lines, "curves": Curves, "dots": Dots}
 
 
 def _in_words(error: ValidationError, written: Mapping[str, Any]) -> str:
@@ -178,6 +178,6 @@ def _in_words(error: ValidationError, written: Mapping[str, Any]) -> str:
         place = [f"figure '{entry.get('id', int(place[1]) + 1)}'", *place[2 + (place[2:3] == [kind]) :]]
     if first["type"] == "extra_forbidden":
         *place, field = place
-        model = _KINDS[kind] if kind in _KINDS else Presentation
+        model = _KINDS.get(kind, Presentation)
         return ": ".join([*place, str(unknown("field", field, model.model_fields))])
     return ": ".join([*place, first["msg"].removeprefix("Value error, ")])

@@ -16,7 +16,8 @@ from harness.report.figures.text import FINE, SMALL, TITLE, Measure
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_SETTINGS: dict[str, Any] = {
+_SETTINGS: Any = {
+    "figure.dpi": 200,
     "font.family": ["DejaVu Sans"],
     "font.size": 8.0,
     "axes.titlesize": 8.0,
@@ -38,6 +39,7 @@ _SETTINGS: dict[str, Any] = {
     "xtick.major.size": 2.5,
     "ytick.major.size": 2.5,
     "svg.fonttype": "none",
+    "text.hinting": "no_autohint",
 }
 
 _WIDTHS = {1: 4.4, 2: 3.2, 3: 2.6, 4: 2.2}
@@ -55,7 +57,8 @@ def settings(plot: Plot) -> Iterator[None]:
 
     with mpl.rc_context():
         mpl.rcdefaults()
-        mpl.rcParams.update({**_SETTINGS, "svg.hashsalt": plot.name})
+        mpl.rcParams.update(_SETTINGS)
+        mpl.rcParams["svg.hashsalt"] = plot.name
         yield
 
 
@@ -64,8 +67,8 @@ def draw(plot: Plot) -> "Figure":
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure()
-    measure = Measure(FigureCanvasAgg(figure).get_renderer())
+    figure, measure = Figure(), Measure()
+    FigureCanvasAgg(figure)
     columns, rows = max(map(len, plot.panels)), len(plot.panels)
     looks = styles(plot.styled)
     key = Key(plot, looks, measure)

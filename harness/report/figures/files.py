@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FORMATS = ("svg", "png")
-_DPI = 200
+_COMPRESSION = 4
 _IDENTIFIER = re.compile(r"<dc:identifier>([^<]*)</dc:identifier>")
 _CREATOR = re.compile(r"<dc:title>(Matplotlib [^<]*)</dc:title>")
 
@@ -42,14 +42,16 @@ def write(folder: Path, plot: Plot, files: Files) -> list[Path]:
     return list(paths)
 
 
-def check(folder: Path, plot: Plot, drawn: Files) -> Iterator[str]:
-    """What is wrong with a figure's files, a line each, given what is `drawn` now.
+def check(folder: Path, plot: Plot, svg: bytes, formats: Sequence[str] = FORMATS) -> Iterator[str]:
+    """What is wrong with a figure's files, a line each, given the `svg` that is drawn now.
 
     The digest of the records must be there in any case. Another version of the drawing library draws other bytes of
     the same records, so that an SVG's whole text is compared only if this version drew it; a PNG's never is.
     """
-    remedy = f"harness report --task {plot.task} --tier {plot.tier} --only {plot.figure.id} --format {','.join(drawn)}"
-    for form, content in drawn.items():
+    remedy = (
+        f"harness report --task {plot.task} --tier {plot.tier} --only {plot.figure.id} --format {','.join(formats)}"
+    )
+    for form in formats:
         path = path_of(folder, plot, form)
         if not path.is_file():
             yield f"{path} is not there; write it: {remedy}"
@@ -57,7 +59,7 @@ def check(folder: Path, plot: Plot, drawn: Files) -> Iterator[str]:
         there = path.read_bytes()
         if plot.made.digest not in (digest_in(there) if form == "svg" else there.decode("latin-1")):
             yield f"{path} is stale: not made from these records (digest {plot.made.digest}); {remedy}"
-        elif form == "svg" and content != there and creator_of(content) == creator_of(there):
+        elif form == "svg" and svg != there and creator_of(svg) == creator_of(there):
             yield f"{path} was edited, or figures are drawn otherwise now; write it anew: {remedy}"
 
 
@@ -87,7 +89,8 @@ def _bytes(figure: "Figure", plot: Plot, form: str) -> bytes:
     buffer = io.BytesIO()
     if form == "svg":
         facts = {"Date": None, "Title": plot.figure.title, "Identifier": plot.made.digest}
+        figure.savefig(buffer, format=form, metadata=facts)
     else:
         facts = {"Title": plot.figure.title, "Source": plot.made.digest}
-    figure.savefig(buffer, format=form, dpi=_DPI, metadata=facts)
+        figure.savefig(buffer, format=form, metadata=facts, pil_kwargs={"compress_level": _COMPRESSION})
     return buffer.getvalue()

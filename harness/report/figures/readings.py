@@ -131,7 +131,7 @@ class Reader:
         return self.over_parameter and self._parameter(run) is None
 
     def _parameter(self, run: Run) -> Any:
-        return self._subject.details[run.path].parameters.get(self._x)
+        return self._subject.details[run.path].parameters.get(self._x or "")
 
     def _scores(self) -> Iterator[tuple[str, Score]]:
         figure = self._figure

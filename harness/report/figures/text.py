@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -10,8 +10,6 @@ if TYPE_CHECKING:
 _LEADING = 1.35
 _PADDING = 0.06
 _POINTS = 72.0
-_HINTING = 1.03
-"""Glyphs are fitted to the pixels: at another resolution a line is a little longer."""
 
 
 class Face(NamedTuple):
@@ -26,18 +24,16 @@ TITLE, SMALL, FINE = Face(10.5, "bold"), Face(7.5, colour="#3a3a3a"), Face(6.5, 
 
 
 class Measure:
-    """Measures and wraps text as a renderer sets it."""
-
-    def __init__(self, renderer: Any) -> None:
-        self._renderer = renderer
+    """Measures and wraps text by its glyphs' outlines, whatever the resolution."""
 
     def width(self, text: str, face: Face) -> float:
         """The width of a line in inches."""
         from matplotlib.font_manager import FontProperties
+        from matplotlib.textpath import text_to_path
 
         font = FontProperties(size=face.size, weight=face.weight)
-        pixels, _, _ = self._renderer.get_text_width_height_descent(text, font, False)
-        return _HINTING * float(pixels) / self._renderer.dpi
+        points, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
+        return float(points) / _POINTS
 
     def wrapped(self, text: str, face: Face, width: float) -> Iterator[str]:
         """The text in lines of at most so many inches; a word that is longer stands alone."""

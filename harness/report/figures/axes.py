@@ -40,15 +40,7 @@ def draw_lines(figure: "Canvas", plot: Plot, looks: Mapping[str, Style], measure
             for crossing in panel.crossings:
                 axes.plot([crossing.x], [crossing.y], **RING)
                 axes.axvline(crossing.x, color=_SOFT, linewidth=0.7, linestyle=(0, (1, 2)), zorder=1)
-                axes.annotate(
-                    f"{float(f'{crossing.x:.2g}'):,g}",
-                    (crossing.x, 0),
-                    xycoords=("data", "axes fraction"),
-                    xytext=(2, 2),
-                    textcoords="offset points",
-                    fontsize=FINE.size,
-                    color=_SOFT,
-                )
+                _say_where(axes, crossing.x, f"{float(f'{crossing.x:.2g}'):,g}")
             _entitle(axes, panel)
             if j == 0 or panel.y_label != row[0].y_label:
                 axes.set_ylabel(panel.y_label)
@@ -78,6 +70,7 @@ def draw_dots(figure: "Canvas", plot: Plot, looks: Mapping[str, Style]) -> Grid:
             _scale_values(axes, "x", panel, plot.figure.scale)
             if panel.shows_chance(plot.figure.scale):
                 axes.axvline(panel.chance, **CHANCE)
+                _say_where(axes, panel.chance, "chance")
             _entitle(axes, panel)
             axes.set_xlabel(panel.y_label)
     return grid
@@ -185,6 +178,19 @@ def _with_room(
 
 def _half(text: str, measure: Measure) -> float:
     return measure.width(text, _TICK) / 2
+
+
+def _say_where(axes: "Axes", x: float, words: str) -> None:
+    """A word at the foot of a vertical line."""
+    axes.annotate(
+        words,
+        (x, 0),
+        xycoords=("data", "axes fraction"),
+        xytext=(2, 2),
+        textcoords="offset points",
+        fontsize=FINE.size,
+        color=_SOFT,
+    )
 
 
 def _entitle(axes: "Axes", panel: Panel) -> None:

@@ -117,7 +117,7 @@ def handle(look: Style, level: bool = False) -> dict[str, Any]:
 def _spell(slope: Slope | None) -> str:
     if slope is None:
         return "-"
-    value = f"{round(slope.value, 2) + 0.0:.2f}".replace("-", "−")  # never -0.00
+    value = f"{round(slope.value, 2) + 0.0:.2f}".replace("-", "\N{MINUS SIGN}")  # never -0.00
     if math.isnan(slope.half):
         return value
     return f"{value} ± {slope.half:.2f}" if slope.half >= 0.005 else f"{value} ± <0.01"

@@ -119,7 +119,7 @@ def test_no_text_lies_outside_the_figure_or_on_another(record: Make, plot: Plots
         width, height = figure.bbox.width, figure.bbox.height
     outside = [words for words, box in boxes if min(box.x0, box.y0) < 0 or box.x1 > width or box.y1 > height]
     assert outside == []
-    inner = [(words, box.shrunk(0.96)) for words, box in boxes]
+    inner = [(words, box.shrunk(0.96, 0.96)) for words, box in boxes]
     assert [(a, b) for (a, one), (b, two) in combinations(inner, 2) if one.overlaps(two)] == []
 
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from harness.cli import check, claims, data, explain, list_, new, plan, run, status, table, tune
+from harness.cli import check, claims, data, explain, list_, new, plan, report, run, status, table, tune
 
 app = typer.Typer(
     name="harness",
@@ -12,14 +12,17 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     help="Does the paper's claim hold here? Plan, run, compare, judge.\n\n"
     "`harness run --tier quick` runs the benchmark; `harness run --task TASK --plugin FILE` runs your method beside "
-    "the baselines; `harness table` and `harness claims` read stored records alone. Every verb has `--help` with "
-    "examples; `--debug` shows tracebacks.",
+    "the baselines; `harness table`, `harness claims` and `harness report` read stored records alone. Every verb has "
+    "`--help` with examples; `--debug` shows tracebacks.",
 )
 app.command("list", epilog="Example: `harness list --task retrieval`")(list_.command)
 app.command("plan", epilog="Example: `harness plan --tier small --task long_range`")(plan.command)
 app.command("run", epilog="Example: `harness run --task word_similarity --plugin my_method.py`")(run.command)
 app.command("status", epilog="Example: `harness status --why`")(status.command)
 app.command("table", epilog="Example: `harness table --task retrieval --tier small --format latex`")(table.command)
+app.command(
+    "report", epilog="Example: `harness report --tier small`, `harness report --task retrieval --only refresh`"
+)(report.command)
 app.command("claims", epilog="Example: `harness claims --tier small`")(claims.command)
 app.command("explain", epilog="Example: `harness explain retrieval ance --tier small --case scifact`")(explain.command)
 app.command("tune", epilog="Example: `harness tune --task retrieval --tier small --trials 8`")(tune.command)

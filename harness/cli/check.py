@@ -75,14 +75,17 @@ def _relock(registry: "Registry", name: str) -> None:
 def _check_all(registry: "Registry") -> bool:
     from harness.claims.papers import paper_problems
     from harness.locks import protocol_problem
+    from harness.report.figures.checked import figure_problems
 
     problems = [*registry.problems]
     for task in registry.tasks:
         problem = protocol_problem(registry.card(task), registry.of_task(task))
         problems += [problem] if problem else []
-    problems += paper_problems(registry)
+    problems += [*paper_problems(registry), *figure_problems(registry)]
     for problem in problems:
         typer.secho(problem, err=True, fg="red")
     if not problems:
-        typer.echo(f"{len(registry.tasks)} tasks, {len(registry.entrants)} entrants: locks and claims hold together")
+        typer.echo(
+            f"{len(registry.tasks)} tasks, {len(registry.entrants)} entrants: locks, claims and figures hold together"
+        )
     return not problems

@@ -38,7 +38,7 @@ def command(
     registry = registry_with(None)
     store = Store(results_folder(results))
     name = tier_name(tier)
-    verdicts = _judged(registry, store, name, {registry.card(task).task for task in task or registry.tasks})
+    verdicts = judged(registry, store, name, {registry.card(task).task for task in task or registry.tasks})
     warn(store.problems)
     text = as_markdown(verdicts, name)
     if as_json:
@@ -53,7 +53,8 @@ def command(
         path.write_text(text)
 
 
-def _judged(registry: "Registry", store: "Store", tier: "TierName", tasks: set[str]) -> "dict[str, list[Verdict]]":
+def judged(registry: "Registry", store: "Store", tier: "TierName", tasks: set[str]) -> "dict[str, list[Verdict]]":
+    """The verdicts on the claims about some tasks, by paper."""
     from harness.claims.papers import find_papers, rules
     from harness.claims.verdict import judge
     from harness.frames import frames

@@ -1,5 +1,6 @@
 """`harness table`: comparison tables from stored records alone."""
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,9 +11,13 @@ from harness.cli.options import Json, Plugins, Results, Seeds, Tasks, results_fo
 from harness.spec import TIERS
 
 if TYPE_CHECKING:
+    from harness.claims.conditions import Condition
+    from harness.frames import Frames
     from harness.plan import Selection
     from harness.registry import Registry
     from harness.report.build import View
+    from harness.report.details import Details
+    from harness.report.expected import Expected
     from harness.report.table import Table
     from harness.store import Store
 
@@ -22,6 +27,10 @@ Tiers = Annotated[
 Format = Annotated[str, typer.Option("--format", "-f", help="One of markdown, latex, html, csv, json.")]
 By = Annotated[
     str | None, typer.Option("--by", help="The axis to spread over the columns: a case's, a point's, a parameter.")
+]
+Where = Annotated[
+    list[str] | None,
+    typer.Option("--where", help="Points to keep: `scale=0.5`, `m=16,64`, `L>=2048`; may be given again."),
 ]
 Metric = Annotated[str | None, typer.Option("--metric", help="A metric instead of the primary one.")]
 Contrast = Annotated[
@@ -37,6 +46,7 @@ def command(
     tier: Tiers = None,
     form: Format = "markdown",
     by: By = None,
+    where: Where = None,
     metric: Metric = None,
     contrast: Contrast = None,
     seeds: Seeds = None,
@@ -60,7 +70,7 @@ def command(
     registry = registry_with(plugin)
     store = Store(results_folder(results))
     views = [
-        View(tier=name, metric=metric, by=by, seeds=seeds)
+        View(tier=name, metric=metric, by=by, where=_conditions(where or ()), seeds=seeds)
         for name in ([tier_name(text) for text in tier] if tier else TIERS)
     ]
     tasks = {registry.card(name).task for name in task or registry.tasks}
@@ -109,33 +119,77 @@ def tables_of(
     any_key: bool = False,
 ) -> "list[Table]":
     """The tables of some tasks; with `any_key`, records that are stale are not marked."""
-    from harness.claims.papers import find_papers
-    from harness.environment import gather
     from harness.frames import frames
-    from harness.plan import Selection, make_plan
-    from harness.report.build import build_tables
-    from harness.report.expected import expected_of
+    from harness.report.details import details_of
 
-    found = frames(store.stored())
-    environment = gather(device="cpu", threads=1, pinned_allocator=True)
-    papers = find_papers(registry).values()
+    records = list(store.stored())
+    found, details = frames(records), details_of(records)
     tables: list[Table] = []
     for view in views:
         there = set(found.runs["task"][(found.runs["tier"] == view.tier).to_numpy()])
         for task in sorted(tasks & there):
-            assert view.tier is not None
-            selection = Selection(tier=tier_name(view.tier), tasks=[task], seeds=view.seeds, plugins=plugins or ())
-            plan = make_plan(registry, selection, store, environment)
-            published = [
-                number
-                for paper in papers
-                if any(part.task == task for claim in paper.claim for part in claim.parts)
-                for number in paper.published
-            ]
-            tables += build_tables(
-                found, registry.card(task), view, expected_of(plan, task, view.tier, any_key=any_key), published
-            )
+            expected = expected_for(registry, store, view, task, plugins, any_key=any_key)
+            tables += tables_for(registry, found, details, view, task, expected)
     return tables
+
+
+def tables_for(
+    registry: "Registry", found: "Frames", details: "Details", view: "View", task: str, expected: "Expected"
+) -> "list[Table]":
+    """The tables of one task from frames, with the numbers that papers on it published."""
+    from harness.claims.papers import find_papers
+    from harness.report.build import build_tables
+    from harness.report.figures.checked import presentation_of
+
+    published = [
+        number
+        for paper in find_papers(registry).values()
+        if any(part.task == task for claim in paper.claim for part in claim.parts)
+        for number in paper.published
+    ]
+    shown = presentation_of(task)
+    return build_tables(found, registry.card(task), view, expected, published, details, shown)
+
+
+def expected_for(
+    registry: "Registry",
+    store: "Store",
+    view: "View",
+    task: str,
+    plugins: list[Path] | None = None,
+    *,
+    any_key: bool = False,
+) -> "Expected":
+    """What the plan of one task at a view's tier expects; with `any_key`, stale records do as well as any."""
+    from harness.environment import gather
+    from harness.plan import Selection, make_plan
+    from harness.report.expected import expected_of
+
+    assert view.tier is not None
+    selection = Selection(tier=tier_name(view.tier), tasks=[task], seeds=view.seeds, plugins=plugins or ())
+    plan = make_plan(registry, selection, store, gather(device="cpu", threads=1, pinned_allocator=True))
+    return expected_of(plan, task, view.tier, any_key=any_key)
+
+
+def _conditions(texts: Iterable[str]) -> "dict[str, Condition]":
+    """Conditions on points, as people write them: an axis, a sign, and a value or several."""
+    from harness.errors import UserError
+
+    found: dict[str, Condition] = {}
+    for text in texts:
+        parts = re.fullmatch(r"\s*(\w+)\s*(>=|<=|!=|>|<|=)\s*(.+?)\s*", text)
+        if parts is None:
+            raise UserError(f"--where '{text}' is no condition; write axis=value, axis=value,value or axis>=value")
+        axis, sign, value = parts.groups()
+        found[axis] = tuple(map(_value, value.split(","))) if sign == "=" else f"{sign} {value}"
+    return found
+
+
+def _value(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text.strip()
 
 
 def _show(tables: "Iterable[Table]", form: str) -> None:

@@ -8,6 +8,7 @@ from tabulate import tabulate
 
 from harness.claims.finding import Finding
 from harness.claims.verdict import Verdict, board
+from harness.report.grid import Entry, Grid
 from harness.stats.intervals import ALPHA
 
 HEADERS = ("paper", "claim", "verdict", "estimate", "90 % interval", "p", "n", "of", "over")
@@ -16,16 +17,12 @@ HEADERS = ("paper", "claim", "verdict", "estimate", "90 % interval", "p", "n", "
 def as_markdown(verdicts: Mapping[str, Sequence[Verdict]], tier: str) -> str:
     """The board of one tier: a row a claim, then what each verdict rests on, finding by finding."""
     rows = [_row(paper, verdict) for paper, claims in verdicts.items() for verdict in claims]
-    facts = board(verdict for claims in verdicts.values() for verdict in claims)
-    counts = ", ".join(f"{count} {outcome}" for outcome, count in facts.counts.items() if count)
     lines = [
         f"# Claims at tier {tier}",
         "",
         tabulate(rows, HEADERS, tablefmt="github", disable_numparse=True),
         "",
-        f"{counts or 'no claims'}. Of {facts.assessed} judged claims {facts.by_chance:.1f} would come out by chance "
-        f"at alpha = {ALPHA:g}. Intervals and p are over seeds and assume symmetric differences; p is one-sided.",
-        *(["At this tier every verdict is a rehearsal."] if facts.counts["rehearsal"] else []),
+        *_summary(verdicts),
     ]
     for paper, claims in verdicts.items():
         for verdict in claims:
@@ -52,6 +49,32 @@ def as_json(verdicts: Mapping[str, Sequence[Verdict]], tier: str) -> dict[str, A
             for verdict in claims
         ],
     }
+
+
+def as_grid(verdicts: Mapping[str, Sequence[Verdict]], tier: str) -> Grid:
+    """The board's rows as a grid; what a claim says is its hint."""
+    return Grid(
+        title=f"Claims, tier {tier}",
+        headers=tuple(map(Entry, HEADERS)),
+        rows=tuple(
+            (Entry(paper), Entry(name, hint=f"{verdict.claim.says} ({verdict.claim.source})"), *map(Entry, texts))
+            for paper, claims in verdicts.items()
+            for verdict in claims
+            for _, name, *texts in [_row(paper, verdict)]
+        ),
+        words=3,
+        caption=tuple(_summary(verdicts)),
+    )
+
+
+def _summary(verdicts: Mapping[str, Sequence[Verdict]]) -> list[str]:
+    facts = board(verdict for claims in verdicts.values() for verdict in claims)
+    counts = ", ".join(f"{count} {outcome}" for outcome, count in facts.counts.items() if count)
+    return [
+        f"{counts or 'no claims'}. Of {facts.assessed} judged claims {facts.by_chance:.1f} would come out by chance "
+        f"at alpha = {ALPHA:g}. Intervals and p are over seeds and assume symmetric differences; p is one-sided.",
+        *(["At this tier every verdict is a rehearsal."] if facts.counts["rehearsal"] else []),
+    ]
 
 
 def _row(paper: str, verdict: Verdict) -> list[str]:

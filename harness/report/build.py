@@ -1,17 +1,22 @@
 """Builds tables from frames: one for the primary metric of a task, and one for each case that has another."""
 
 import math
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 from harness.card import Card, Metric
+from harness.claims.conditions import Condition
 from harness.claims.paper import Published
 from harness.errors import UserError
 from harness.frames import Frames
 from harness.report.columns import Layout, lay_out
 from harness.report.comparable import check_comparable, rerun
+from harness.report.details import Details
 from harness.report.expected import Expected
+from harness.report.figures.declared import Presentation
+from harness.report.held import held_settings, shared_artefacts
 from harness.report.material import Material, Source
 from harness.report.notes import notes_on
 from harness.report.provenance import provenance_of
@@ -28,16 +33,24 @@ class View:
     """Which part of the records tables show.
 
     Without `tier` there must be records of one only. `metric` asks for one table of that metric wherever it was
-    measured, `by` spreads an axis (a case's, a point's, a parameter's) over the columns, `seeds` keeps the first ones.
+    measured, `by` spreads an axis (a case's, a point's, a parameter's) over the columns, `where` keeps some points of
+    measurement, `seeds` the first ones.
     """
 
     tier: str | None = None
     metric: str | None = None
     by: str | None = None
+    where: Mapping[str, Condition] = field(default_factory=dict)
     seeds: int | None = None
+
+    @property
+    def is_default(self) -> bool:
+        """Whether nothing of a tier's records was asked for in particular."""
+        return self == View(tier=self.tier)
 
 
 _DEFAULT = View()
+_NOTHING_DECLARED = Presentation()
 
 
 class _Subject(NamedTuple):
@@ -54,11 +67,14 @@ def build_tables(
     view: View = _DEFAULT,
     expected: Expected | None = None,
     published: Sequence[Published] = (),
+    details: Details | None = None,
+    presentation: Presentation = _NOTHING_DECLARED,
 ) -> list[Table]:
     """The tables of a task, the main one first; none if there are no records.
 
     What is missing is judged by `expected`; without it, by what other rows have. `published` stand below the first
-    table. Raises `UserError` for rows that cannot be compared, and for a metric or an axis that there is not.
+    table; with `details` it is said what was held constant, as the `presentation` declares. Raises `UserError` for
+    rows that cannot be compared, and for a metric, an axis or a point that there is not.
     """
     source = Source(frames, card.task, view.tier, view.seeds)
     subjects = _subjects(card, source, view.metric)
@@ -67,11 +83,25 @@ def build_tables(
         subjects = [subject for subject in subjects if view.by in axes[subject]]
         if axes and not subjects:
             raise _no_axis(card, source, view.by, {"case"}.union(*axes.values()))
-    tables = [_table(source, card, subject, view.by, expected) for subject in subjects]
+    for axis in view.where:
+        if axis not in card.points:
+            raise unknown(f"point of measurement of {card.task}", axis, card.points)
+        subjects = [subject for subject in subjects if axis in source.axes(subject.metric, subject.cases)]
+    tables = [
+        _table(source, card, subject, _sliced(view, subject.metric, presentation), expected, details, presentation)
+        for subject in subjects
+    ]
     if tables:
-        notes = _absent_cases(source, expected, card.task) if view == View(tier=view.tier) else ()
+        notes = _absent_cases(source, expected, card.task) if view.is_default else ()
         tables[0] = replace(tables[0], notes=(*tables[0].notes, *notes), published=tuple(published))
     return tables
+
+
+def _sliced(view: View, metric: str, presentation: Presentation) -> View:
+    """The view of a metric's table: in the default one, the slice that is declared for it."""
+    if view.is_default and metric in presentation.tables:
+        return replace(view, where=presentation.tables[metric].where)
+    return view
 
 
 def _no_axis(card: Card, source: Source, by: str, axes: Collection[str]) -> UserError:
@@ -105,8 +135,19 @@ def _subjects(card: Card, source: Source, metric: str | None) -> list[_Subject]:
     return [*([_Subject(card.primary, together)] if together else []), *apart.values()]
 
 
-def _table(source: Source, card: Card, subject: _Subject, by: str | None, expected: Expected | None) -> Table:
-    material = source.material(subject.metric, subject.cases, card.column, by)
+def _table(
+    source: Source,
+    card: Card,
+    subject: _Subject,
+    view: View,
+    expected: Expected | None,
+    details: Details | None,
+    presentation: Presentation,
+) -> Table:
+    by = view.by
+    material = source.material(subject.metric, subject.cases, card.column, by, view.where)
+    if view.where and not material.scores:
+        raise UserError(f"{card.task} at {source.tier}: no {subject.metric} where {_spelled(view.where)}")
     entry = _entry(material, card, subject.metric)
     layout = lay_out(material, card, by)
     check_comparable(layout.runs, card, source.tier, timed=entry.timing)
@@ -126,7 +167,10 @@ def _table(source: Source, card: Card, subject: _Subject, by: str | None, expect
     columns = layout.columns
     if over_cases:
         columns += (Column("mean", generated=any(column.generated for column in columns)),)
-    suffixes = [suffix for suffix in (subject.suffix, f"by-{by}" if by else "") if suffix]
+    is_declared = subject.metric in presentation.tables and view.where == presentation.tables[subject.metric].where
+    where = "" if is_declared or not view.where else f"where-{_as_name(view.where)}"
+    suffixes = [suffix for suffix in (subject.suffix, f"by-{by}" if by else "", where) if suffix]
+    notes = notes_on(rows, columns, layout, card, source.tier, planned)
     return Table(
         name="-".join([card.task, source.tier, *suffixes]),
         task=card.task,
@@ -140,8 +184,32 @@ def _table(source: Source, card: Card, subject: _Subject, by: str | None, expect
         rows=rows,
         references=_references(layout, entry, over_cases),
         provenance=provenance_of(layout, (card.task, source.tier, subject.metric, *suffixes)),
-        notes=tuple(notes_on(rows, columns, layout, card, source.tier, planned)),
+        notes=(
+            *(_sliced_note(view.where, card.task, source.tier, subject.metric) if view.where else ()),
+            *(held_settings(layout.runs, details, presentation.held) if details else ()),
+            *(shared_artefacts(layout.runs, details) if details else ()),
+            *notes,
+        ),
     )
+
+
+def _sliced_note(where: Mapping[str, Condition], task: str, tier: str, metric: str) -> Iterator[str]:
+    yield f"shown where {_spelled(where)}; all: `harness table --task {task} --tier {tier} --metric {metric}`"
+
+
+def _spelled(where: Mapping[str, Condition]) -> str:
+    return " and ".join(f"{axis} {_condition(condition)}" for axis, condition in where.items())
+
+
+def _condition(condition: Condition) -> str:
+    if isinstance(condition, tuple):
+        return "in " + ", ".join(map(str, condition))
+    return str(condition) if isinstance(condition, str) and condition[:1] in "<>=!" else f"= {condition}"
+
+
+def _as_name(where: Mapping[str, Condition]) -> str:
+    """Conditions in letters that are safe in the name of a file."""
+    return re.sub(r"[^\w.=<>!]+", "_", ",".join(f"{axis}{_condition(one)}" for axis, one in where.items()))
 
 
 def _entry(material: Material, card: Card, metric: str) -> Metric:

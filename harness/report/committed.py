@@ -21,7 +21,7 @@ def check_tables(folder: Path, tables: Sequence[Table]) -> list[str]:
 
     Every format in which a table's file is there is checked. It may be absent in all formats, stale (made from other
     records), or edited (made from these records, but not their text). A file for which the records give no table is
-    left over; those of other views (`metric`, `by`) are checked with these views alone.
+    left over; those of other views (`metric`, `by`, `where`) are checked with these views alone.
     """
     return [line for table in tables for line in _check(folder, table)] + list(_left_over(folder, tables))
 
@@ -49,7 +49,7 @@ def _left_over(folder: Path, tables: Sequence[Table]) -> Iterator[str]:
     for path in sorted(folder.glob("*-*")):
         task, tier, *view = path.stem.split("-")
         is_table = path.suffix in suffixes and f"{task}-{tier}" in subjects
-        if is_table and path.stem not in names and not {"metric", "by"} & set(view):
+        if is_table and path.stem not in names and not {"metric", "by", "where"} & set(view):
             yield f"{path} is left over: the records give no such table; delete it"
 
 

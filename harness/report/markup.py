@@ -43,12 +43,12 @@ def to_latex(grids: Sequence[Grid]) -> str:
 
 def to_html(grids: Sequence[Grid]) -> str:
     """A whole page, light or dark as its reader prefers."""
-    return _template("page.html").render(grids=grids, title=grids[0].title)
+    return template("page.html").render(grids=grids, title=grids[0].title)
 
 
 def to_html_section(grids: Sequence[Grid]) -> str:
     """The part of the page that holds the grids, for a page of one's own with `style.css`."""
-    return _template("grids.html").render(grids=grids)
+    return template("grids.html").render(grids=grids)
 
 
 def _markdown(grid: Grid) -> str:
@@ -108,7 +108,8 @@ def _with_code(text: str, plain: Callable[[str], str], code: Callable[[str], str
 
 
 @cache
-def _template(name: str) -> "Template":
+def template(name: str) -> "Template":
+    """A template of this package; `with_code` is a filter that writes backticks as code, all else is escaped."""
     import jinja2
     from markupsafe import Markup, escape
 

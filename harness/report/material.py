@@ -1,10 +1,13 @@
 """The material of tables: the runs and final scores of a task at a tier, as plain rows in order of path."""
 
 from collections.abc import Collection, Iterator, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from harness.claims.conditions import Condition, matches
 from harness.errors import UserError
 from harness.frames import AXIS, SPENT, Frames
 from harness.report.shown import shown
@@ -12,6 +15,9 @@ from harness.report.table import Kind
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+_EVERYWHERE: Mapping[str, Condition] = MappingProxyType({})
 
 
 class Run(NamedTuple):
@@ -88,6 +94,22 @@ class Source:
             self._scores = self._scores[self._scores[AXIS + SPENT].isna().to_numpy()]
 
     @property
+    def kinds(self) -> dict[str, Kind]:
+        """The kind of each label with records."""
+        return dict(zip(self._runs["label"], self._runs["kind"], strict=True))
+
+    @property
+    def runs(self) -> list[Run]:
+        """Every run, in order of path."""
+        return [Run(*row) for row in _rows(self._runs, Run)]
+
+    def scores(self, metric: str, where: Mapping[str, Condition]) -> list[Score]:
+        """Every final score on a metric at some points, in order of path; those of diverged runs, which name no point,
+        among them."""
+        scores = self._scores[(self._scores["metric"] == metric).to_numpy()]
+        return [Score(*row) for row in _rows(scores[_at_points(scores, where)], Score)]
+
+    @property
     def cases(self) -> set[str]:
         """The cases with records."""
         return set(self._runs["case"])
@@ -104,16 +126,36 @@ class Source:
         there = self._scores.loc[keep, columns].notna().any()
         return {name.removeprefix(AXIS) for name in columns if there[name]}
 
-    def material(self, metric: str, cases: Collection[str], column: str = "case", by: str | None = None) -> Material:
-        """What a table of these cases and this metric over an axis shows, in order of path."""
+    def material(
+        self,
+        metric: str,
+        cases: Collection[str],
+        column: str = "case",
+        by: str | None = None,
+        where: Mapping[str, Condition] = _EVERYWHERE,
+    ) -> Material:
+        """What a table of these cases and this metric over an axis shows, at some points, in order of path."""
         runs, scores = (frame[frame["case"].isin(list(cases)).to_numpy()] for frame in (self._runs, self._scores))
-        runs, scores = shown(runs, scores[(scores["metric"] == metric).to_numpy()], column, by)
+        scores = scores[(scores["metric"] == metric).to_numpy()]
+        runs, scores = shown(runs, scores[_at_points(scores, where)], column, by)
         return Material([Run(*row) for row in _rows(runs, Run)], [Score(*row) for row in _rows(scores, Score)])
 
 
 def _at(frame: "pd.DataFrame", tier: str, seeds: int | None) -> "pd.DataFrame":
     keep = (frame["tier"] == tier).to_numpy()
     return frame[keep if seeds is None else keep & (frame["seed"] < seeds).to_numpy()]
+
+
+def _at_points(scores: "pd.DataFrame", where: Mapping[str, Condition]) -> NDArray[np.bool_]:
+    """Which scores lie where they should; a diverged run's chance score holds at every point."""
+    keep = np.ones(len(scores), dtype=bool)
+    for axis, condition in where.items():
+        if AXIS + axis not in scores:
+            return np.zeros(len(scores), dtype=bool)
+        values = scores[AXIS + axis]
+        everywhere = values.isna().to_numpy() & (scores["status"] == "diverged").to_numpy()
+        keep &= matches(values, condition) | everywhere
+    return keep
 
 
 def _rows(frame: "pd.DataFrame", kind: type[Run] | type[Score]) -> Iterator[tuple[Any, ...]]:

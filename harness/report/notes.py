@@ -19,7 +19,7 @@ def notes_on(
     version = layout.runs[0].version
     if version != card.version:
         yield f"made at task version {version}; the card is at version {card.version}"
-    yield from _failures(layout.runs)
+    yield from failures(layout.runs)
     yield from _missing(rows, columns, layout, card.task, tier, expected)
     stale = sorted({row.label for row in rows for cell in row.cells if "stale" in cell.flags})
     if stale:
@@ -29,7 +29,8 @@ def notes_on(
     yield from _coverage(rows, columns)
 
 
-def _failures(runs: Iterable[Run]) -> Iterator[str]:
+def failures(runs: Iterable[Run]) -> Iterator[str]:
+    """The runs that failed or diverged, a line for those that did so alike."""
     groups: dict[tuple[str, ...], list[int]] = {}
     for run in runs:
         if run.status != "ok":

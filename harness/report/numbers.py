@@ -14,12 +14,12 @@ _UNITS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
 def decimals(cells: Iterable[Cell]) -> int:
-    """Decimals of a column: two significant digits of the median half-width, but at most four of the largest value;
-    where nothing has a width, three of the largest value."""
+    """Decimals of a column: two significant digits of the median half-width, but at most four of the median value;
+    where nothing has a width, three of the median value. A value of another order of magnitude spoils no other."""
     scored = [cell for cell in cells if cell.state == "scored"]
     widths = sorted(cell.half for cell in scored if cell.half > 0)
-    largest = max((abs(cell.value) for cell in scored), default=0.0) or 1.0
-    places = 2 - _magnitude(largest)
+    sizes = sorted(abs(cell.value) for cell in scored if cell.value)
+    places = 2 - _magnitude(sizes[len(sizes) // 2] if sizes else 1.0)
     if widths:
         places = min(places + 1, 1 - _magnitude(widths[len(widths) // 2]))
     return min(max(places, 0), _MOST_DECIMALS)

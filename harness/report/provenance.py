@@ -1,7 +1,8 @@
-"""What a table was made from: data, seeds, budget, machines, commits, and the digest that tells a stale table."""
+"""What a table or figure was made from: data, seeds, budget, machines, commits, and a digest that tells it is stale."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from harness.canonical import digest
 from harness.report.columns import Layout
@@ -11,14 +12,18 @@ from harness.report.table import Provenance
 
 def provenance_of(layout: Layout, subject: tuple[str, ...]) -> Provenance:
     """The provenance of a table about `subject`: its task, tier, metric and whatever else chose its records."""
-    runs = layout.runs
-    budgets = {run.case: f"{run.budget:,} {run.unit}" for run in runs}
-    alike = len(set(budgets.values())) == 1
     scores = [
         [path, place.case, [list(pair) for pair in place.at], None if math.isnan(score.value) else score.value]
         for place, by_path in layout.scores.items()
         for path, score in by_path.items()
     ]
+    return provenance(layout.runs, scores, subject)
+
+
+def provenance(runs: Sequence[Run], shown: Sequence[Any], subject: Iterable[Any]) -> Provenance:
+    """The provenance of what is `shown` of runs, plain values without NaN; `subject` is what chose them."""
+    budgets = {run.case: f"{run.budget:,} {run.unit}" for run in runs}
+    alike = len(set(budgets.values())) == 1
     return Provenance(
         version=runs[0].version,
         data=_distinct(name for run in runs for name in _data_names(run.data)),
@@ -27,7 +32,7 @@ def provenance_of(layout: Layout, subject: tuple[str, ...]) -> Provenance:
         devices=_distinct(f"{run.device}, {run.threads} thread{'s' * (run.threads > 1)}" for run in runs),
         commits=_distinct(run.commit[:10] + " (dirty)" * run.dirty for run in runs if run.commit),
         records=len(runs),
-        digest=digest([*subject, [_identity(run) for run in runs], scores])[:16],
+        digest=digest([*subject, [_identity(run) for run in runs], list(shown)])[:16],
     )
 
 

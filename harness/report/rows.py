@@ -40,7 +40,7 @@ def rows_of(layout: Layout, rules: Rules) -> tuple[Row, ...]:
         for case, label in rules.expected.cells:
             if case in cases:
                 kinds.setdefault(label, rules.expected.kinds[label])
-    labels = sorted(kinds, key=lambda label: (KINDS.index(kinds[label]), _natural(label)))
+    labels = in_order(kinds)
     grid = [_cells(layout, rules, label, own.get(label, [])) for label in labels]
     columns = [marked(column, rules.better) for column in zip(*grid, strict=True)]
     return tuple(
@@ -53,6 +53,11 @@ def rows_of(layout: Layout, rules: Rules) -> tuple[Row, ...]:
         )
         for label, cells in zip(labels, zip(*columns, strict=True), strict=True)
     )
+
+
+def in_order(kinds: Mapping[str, Kind]) -> list[str]:
+    """Labels by kind, then by name, numbers by size; `kinds` has the kind of each."""
+    return sorted(kinds, key=lambda label: (KINDS.index(kinds[label]), _natural(label)))
 
 
 def _cells(layout: Layout, rules: Rules, label: str, runs: Sequence[Run]) -> list[Cell]:

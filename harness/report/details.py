@@ -1,0 +1,31 @@
+"""What the frames leave out of records and the report shows: parameters, settings, artefacts and whole curves."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple, TypeAlias
+
+from harness.record import Record, Stored, stored
+
+
+class Detail(NamedTuple):
+    """Of one record: all its parameters and settings (defaults included), the digests of its artefacts by their
+    recipe's identity, and its curve, point by point."""
+
+    parameters: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    artefacts: Mapping[str, str]
+    curve: tuple[Mapping[str, float], ...]
+
+
+Details: TypeAlias = Mapping[str, Detail]
+"""The detail of each record by its path, as `Frames.runs` has it."""
+
+
+def details_of(records: Iterable[Record | Stored]) -> Details:
+    """The details of records."""
+    found = {}
+    for record in records:
+        spec, content = stored(record) if isinstance(record, Record) else record
+        found[spec.place] = Detail(
+            content["parameters"], content["settings"], content["artefacts"], tuple(content["curve"])
+        )
+    return found

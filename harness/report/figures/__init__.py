@@ -1,0 +1,1 @@
+"""Figures from stored records alone: what a task declares in `figures.toml`, as SVG and PNG. Without torch."""

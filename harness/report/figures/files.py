@@ -1,0 +1,96 @@
+"""Figures as files: the same records give the same bytes, and a figure of other records is told from its digest."""
+
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from harness.report.figures.draw import draw, settings
+from harness.report.figures.plot import Plot
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FORMATS = ("svg", "png")
+_COMPRESSION = 4
+_IDENTIFIER = re.compile(r"<dc:identifier>([^<]*)</dc:identifier>")
+_CREATOR = re.compile(r"<dc:title>(Matplotlib [^<]*)</dc:title>")
+
+Files: TypeAlias = Mapping[str, bytes]
+"""A figure's bytes by format."""
+
+
+def render(plot: Plot, formats: Sequence[str] = FORMATS) -> Files:
+    """The figure's bytes in each format. SVG keeps text as text; neither has a date in it, both have the digest."""
+    with settings(plot):
+        figure = draw(plot)
+        return {form: _bytes(figure, plot, form) for form in formats}
+
+
+def path_of(folder: Path, plot: Plot, form: str) -> Path:
+    """Where a figure's file lies."""
+    return folder / f"{plot.name}.{form}"
+
+
+def write(folder: Path, plot: Plot, files: Files) -> list[Path]:
+    """Write a figure's files and return their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = {path_of(folder, plot, form): content for form, content in files.items()}
+    for path, content in paths.items():
+        path.write_bytes(content)
+    return list(paths)
+
+
+def check(folder: Path, plot: Plot, svg: bytes, formats: Sequence[str] = FORMATS) -> Iterator[str]:
+    """What is wrong with a figure's files, a line each, given the `svg` that is drawn now.
+
+    The digest of the records must be there in any case. Another version of the drawing library draws other bytes of
+    the same records, so that an SVG's whole text is compared only if this version drew it; a PNG's never is.
+    """
+    remedy = (
+        f"harness report --task {plot.task} --tier {plot.tier} --only {plot.figure.id} --format {','.join(formats)}"
+    )
+    for form in formats:
+        path = path_of(folder, plot, form)
+        if not path.is_file():
+            yield f"{path} is not there; write it: {remedy}"
+            continue
+        there = path.read_bytes()
+        if plot.made.digest not in (digest_in(there) if form == "svg" else there.decode("latin-1")):
+            yield f"{path} is stale: not made from these records (digest {plot.made.digest}); {remedy}"
+        elif form == "svg" and svg != there and creator_of(svg) == creator_of(there):
+            yield f"{path} was edited, or figures are drawn otherwise now; write it anew: {remedy}"
+
+
+def left_over(folder: Path, names: Sequence[str], tasks: Sequence[str], tier: str) -> Iterator[str]:
+    """Files of figures of these tasks at a tier that no declared figure gives."""
+    for path in sorted(folder.glob("*-*-*")):
+        is_figure = path.suffix.removeprefix(".") in FORMATS and path.stem.rpartition("-")[0] in {
+            f"{task}-{tier}" for task in tasks
+        }
+        if is_figure and path.stem not in names:
+            yield f"{path} is left over: the records give no such figure; delete it"
+
+
+def digest_in(svg: bytes) -> str:
+    """The digest that a figure says it was made from, or ""."""
+    found = _IDENTIFIER.search(svg.decode("utf-8", errors="replace"))
+    return found[1] if found else ""
+
+
+def creator_of(svg: bytes) -> str:
+    """What drew a figure, its version included, or ""."""
+    found = _CREATOR.search(svg.decode("utf-8", errors="replace"))
+    return found[1] if found else ""
+
+
+def _bytes(figure: "Figure", plot: Plot, form: str) -> bytes:
+    buffer = io.BytesIO()
+    if form == "svg":
+        facts = {"Date": None, "Title": plot.figure.title, "Identifier": plot.made.digest}
+        figure.savefig(buffer, format=form, metadata=facts)
+    else:
+        facts = {"Title": plot.figure.title, "Source": plot.made.digest}
+        figure.savefig(buffer, format=form, metadata=facts, pil_kwargs={"compress_level": _COMPRESSION})
+    return buffer.getvalue()

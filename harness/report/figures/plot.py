@@ -1,0 +1,109 @@
+"""The plot: what a figure shows, before it is drawn. Panels of lines, each place of which is a cell as in tables."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from harness.report.figures.declared import Figure, Scale
+from harness.report.table import Cell, Kind, Provenance
+
+Place: TypeAlias = float | str
+"""A place on an axis: a number, or a word."""
+
+_ROOM = 0.06
+"""What an axis of values has beyond them, as a share of its length."""
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A place on the x axis and what was scored there: a cell that is scored."""
+
+    x: Place
+    cell: Cell
+
+
+@dataclass(frozen=True)
+class Line:
+    """An entrant's spots in a panel, in order of x. A `level` line has one, which holds at every x."""
+
+    label: str
+    kind: Kind
+    spots: tuple[Spot, ...]
+    level: bool = False
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """Where the mean line of `after` crosses that of `before` and is the better one from there on: the place on both
+    drawn lines, and what is said of it."""
+
+    after: str
+    before: str
+    x: float
+    y: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Slope:
+    """The least-squares slope in log-log, its mean over seeds and half of its 90 % t interval (NaN: none)."""
+
+    value: float
+    half: float = math.nan
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """One pair of axes. `title` says where in the figure it stands; `generated` data stands in for real data; `chance`
+    is what guessing scores (NaN: not known)."""
+
+    title: str
+    y_label: str
+    lines: tuple[Line, ...]
+    generated: bool = False
+    chance: float = math.nan
+    crossings: tuple[Crossing, ...] = ()
+    slopes: Mapping[str, Slope] = field(default_factory=dict)
+
+    def limits(self, scale: Scale) -> tuple[float, float]:
+        """The least and the greatest value of the axis: every mean and its interval, and a little room. On a
+        logarithmic one an interval may reach to nothing; there the axis ends below the least mean."""
+        cells = [spot.cell for line in self.lines for spot in line.spots]
+        halves = [0.0 if math.isnan(cell.half) else cell.half for cell in cells]
+        ends = [cell.value + side * half for cell, half in zip(cells, halves, strict=True) for side in (-1, 0, 1)]
+        if scale == "linear":
+            room = _ROOM * (max(ends) - min(ends) or abs(ends[0]) or 1.0)
+            return min(ends) - room, max(ends) + room
+        least = min((cell.value for cell in cells if cell.value > 0), default=1.0)
+        ends = [end for end in ends if end >= least / 2] or [least]
+        room = (max(ends) / min(ends)) ** _ROOM if max(ends) > min(ends) else 1.5
+        return min(ends) / room, max(ends) * room
+
+    def shows_chance(self, scale: Scale) -> bool:
+        """Whether what guessing scores lies on the axis. The axis is not made longer for it."""
+        lo, hi = self.limits(scale)
+        return lo <= self.chance <= hi
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plot:
+    """A figure with its data. `panels` are rows of columns; `styled` are all entrants of the task at the tier in order
+    of their kind and name, so that each looks the same in every figure; `notes` say what is not drawn, and why."""
+
+    name: str
+    task: str
+    tier: str
+    figure: Figure
+    heading: str
+    x_label: str
+    panels: tuple[tuple[Panel, ...], ...]
+    styled: tuple[tuple[str, Kind], ...]
+    notes: tuple[str, ...]
+    made: Provenance
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The entrants that are drawn, in the order of `styled`."""
+        drawn = {line.label for row in self.panels for panel in row for line in panel.lines}
+        return tuple(label for label, _ in self.styled if label in drawn)

@@ -1,0 +1,216 @@
+"""Readings: the scores that a figure shows, each with its entrant, its panel and its place on the x axis."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeAlias
+
+from harness.card import Card, Metric
+from harness.errors import UserError
+from harness.frames import SPENT
+from harness.report.details import Details
+from harness.report.expected import Expected
+from harness.report.figures.checked import VALIDATION
+from harness.report.figures.declared import CASE, METRIC, Curves, Figure, Lines
+from harness.report.figures.plot import Place
+from harness.report.material import Run, Score, Source
+
+Home: TypeAlias = tuple[Place | None, ...]
+"""Where all scores of a run lie: its places on those of a figure's axes that the run itself is fixed on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """What the figures of a task at a tier are made from. `capabilities` are those of each entrant that is known."""
+
+    card: Card
+    source: Source
+    details: Details
+    expected: Expected | None = None
+    capabilities: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+class Spread(NamedTuple):
+    """One place of a figure: the metric, its row and column of panels, and x."""
+
+    metric: str
+    row: Place | None
+    column: Place | None
+    x: Place | None
+
+
+@dataclass(frozen=True)
+class Readings:
+    """The scores of a figure by entrant and place, and by record within these; the runs that there are in each home,
+    by entrant; the home of each place."""
+
+    scores: Mapping[tuple[str, Spread], Mapping[str, Score]]
+    runs: Mapping[str, Mapping[Home, Sequence[Run]]]
+    homes: Mapping[Spread, Home]
+    levels: frozenset[str]
+
+    def every_run(self) -> Iterator[Run]:
+        """Every run, entrant by entrant."""
+        return (run for homes in self.runs.values() for runs in homes.values() for run in runs)
+
+    def runs_at(self, place: Spread) -> Iterator[Run]:
+        """The runs that could be measured at a place."""
+        return (run for homes in self.runs.values() for run in homes.get(self.homes[place], ()))
+
+    def at(self, series: str, place: Spread) -> Iterable[Score]:
+        """The scores of an entrant at a place."""
+        return self.scores.get((series, place), {}).values()
+
+
+class Reader:
+    """Reads what a figure shows of its subject."""
+
+    def __init__(self, subject: Subject, figure: Figure) -> None:
+        self._subject, self._figure = subject, figure
+        self._x = figure.x if isinstance(figure, Lines) else SPENT if isinstance(figure, Curves) else None
+        self.over_parameter = isinstance(figure, Lines) and self._x not in subject.card.axes()
+        cases = {case for case in subject.source.cases if not figure.cases or case in figure.cases}
+        self._runs = {run.path: run for run in subject.source.runs if run.case in cases and self._is_wanted(run.label)}
+
+    def series(self, label: str) -> str:
+        """What a line is called: an entrant's label, without the parameter that is x."""
+        if not self.over_parameter or label in self._figure.also:
+            return label
+        name, _, inner = label.removesuffix("]").partition("[")
+        kept = [part for part in inner.split(",") if part and part.partition("=")[0] != self._x]
+        return f"{name}[{','.join(kept)}]" if kept else name
+
+    def read(self) -> Readings:
+        """The readings; there may be none."""
+        found = [(metric, score, self._runs[score.path]) for metric, score in self._scores()]
+        finished = [one for one in found if one[2].status == "ok"]
+        self._refuse_ambiguous(finished)
+        scores: dict[tuple[str, Spread], dict[str, Score]] = {}
+        homes: dict[Spread, Home] = {}
+        for metric, score, run in finished:
+            place = self._place(metric, score.at, run)
+            homes[place] = self._home(run)
+            scores.setdefault((self.series(run.label), place), {})[score.path] = score
+        for metric, score, run in found:
+            if run.status != "ok":
+                own = self._place(metric, score.at, run)
+                for place, home in homes.items():
+                    # A diverged run has one chance score, which holds wherever finished runs of its case are measured.
+                    if home == self._home(run) and all(
+                        mine in (None, other) for mine, other in zip(own, place, strict=True)
+                    ):
+                        scores.setdefault((self.series(run.label), place), {}).setdefault(score.path, score)
+        drawn = {series for series, _ in scores}
+        runs: dict[str, dict[Home, list[Run]]] = {}
+        keys: set[tuple[str, str]] = set()
+        for run in self._runs.values():
+            series, home = self.series(run.label), self._home(run)
+            # What failed might have been drawn; what finished without such a score has none.
+            is_shown = series in drawn or (run.status != "ok" and self._could(run))
+            # A parameter that is set to its default is another label of the same run.
+            if is_shown and home in homes.values() and (series, run.key) not in keys:
+                keys.add((series, run.key))
+                runs.setdefault(series, {}).setdefault(home, []).append(run)
+        levels = frozenset(self.series(run.label) for run in self._runs.values() if self._is_level(run))
+        return Readings(scores, runs, homes, levels)
+
+    def _is_wanted(self, label: str) -> bool:
+        figure = self._figure
+        if label in figure.also:
+            return True
+        chosen = set(re.findall(r"[\[,](\w+)=", label))
+        named = not figure.entrants or label.partition("[")[0] in figure.entrants
+        return named and chosen <= ({self._x} if self.over_parameter else set())
+
+    def _could(self, run: Run) -> bool:
+        needs = {metric.needs for metric in map(self._subject.card.metrics.get, self._figure.shows) if metric}
+        known = self._subject.capabilities.get(run.label.partition("[")[0])
+        return known is None or None in needs or not needs or bool(needs & known)
+
+    def _is_level(self, run: Run) -> bool:
+        return self.over_parameter and self._parameter(run) is None
+
+    def _parameter(self, run: Run) -> Any:
+        return self._subject.details[run.path].parameters.get(self._x or "")
+
+    def _scores(self) -> Iterator[tuple[str, Score]]:
+        figure = self._figure
+        if isinstance(figure, Curves):
+            yield from self._logged(figure)
+            return
+        for metric in figure.metrics:
+            for score in self._subject.source.scores(metric, figure.where):
+                if score.path in self._runs:
+                    yield metric, score
+
+    def _logged(self, figure: Curves) -> Iterator[tuple[str, Score]]:
+        for run in self._runs.values():
+            for point in self._subject.details[run.path].curve:
+                for name in figure.values:
+                    if name in point:
+                        yield name, _logged(run, name, point, self._subject.card.metrics)
+
+    def _place(self, metric: str, at: Mapping[str, Any], run: Run) -> Spread:
+        def on(axis: str | None) -> Place | None:
+            if axis == METRIC:
+                return metric
+            if axis == CASE:
+                return run.case
+            value = at.get(axis or "", run.at.get(axis or ""))
+            return _place(self._parameter(run) if self.over_parameter and axis == self._x else value)
+
+        return Spread(metric, on(self._figure.rows), on(self._figure.columns), on(self._x))
+
+    def _home(self, run: Run) -> Home:
+        _, *places = self._place("", {}, run)
+        return (run.case, *(None if place == "" else place for place in places))
+
+    def _refuse_ambiguous(self, found: Sequence[tuple[str, Score, Run]]) -> None:
+        """What a figure does not spread must be one: a mean over cases or points would be of no run."""
+        figure = self._figure
+        spread = {self._x, *figure.axes}
+        values: dict[tuple[str, str], set[Any]] = {}
+        cases: dict[Spread, set[str]] = {}
+        for metric, score, run in found:
+            for axis, value in score.at.items():
+                if axis not in spread and axis not in run.at:
+                    values.setdefault((metric, axis), set()).add(value)
+            cases.setdefault(self._place(metric, score.at, run), set()).add(run.case)
+        for (metric, axis), several in values.items():
+            if len(several) > 1:
+                raise UserError(
+                    f"figure '{figure.id}': {metric} was measured at {len(several)} places on axis '{axis}'; "
+                    "name it in rows, columns or x, or one place in where"
+                )
+        for together in cases.values():
+            if len(together) > 1:
+                raise UserError(
+                    f"figure '{figure.id}': cases {', '.join(sorted(together))} fall together; spread 'case' over rows "
+                    "or columns, or name one in cases"
+                )
+
+
+def _place(value: Any) -> Place | None:
+    if value is None or isinstance(value, str):
+        return value
+    return str(value).lower() if isinstance(value, bool) else float(value)
+
+
+def _logged(run: Run, name: str, point: Mapping[str, float], metrics: Mapping[str, Metric]) -> Score:
+    """A point of a curve as a score."""
+    entry = metrics.get(name.removeprefix(VALIDATION))
+    nan = float("nan")
+    return Score(
+        path=run.path,
+        metric=name,
+        value=point[name],
+        n_used=0,
+        n_expected=0,
+        better=entry.better if entry else "lower",
+        unit=entry.unit if entry and name.startswith(VALIDATION) else "",
+        chance=entry.chance if entry and entry.chance is not None and name.startswith(VALIDATION) else nan,
+        ceiling=nan,
+        exact=False,
+        timing=False,
+        at={**run.at, SPENT: point[SPENT]},
+    )

@@ -1,0 +1,107 @@
+"""`harness report`: figures and pages from records alone, checked against them, without torch."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Command = Callable[..., "subprocess.CompletedProcess[str]"]
+
+RESULTS = Path(__file__).resolve().parents[2] / "results"
+BLOCKED = "import sys; sys.modules['torch'] = None; from harness.cli import main; main()"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of the committed records at quick, made where torch cannot be imported."""
+    folder = tmp_path_factory.mktemp("report")
+    words = ["report", "--tier", "quick", "--results", str(RESULTS), "--out", str(folder), "--format", "svg"]
+    done = subprocess.run([sys.executable, "-c", BLOCKED, *words], capture_output=True, text=True, check=True)
+    assert sorted(map(Path, done.stdout.split())) == sorted(folder.iterdir())
+    assert "skipped: retrieval-quick-validation: " in done.stderr
+    return folder
+
+
+def check(harness: Command, folder: Path) -> "subprocess.CompletedProcess[str]":
+    return harness("report", "--tier", "quick", "--results", RESULTS, "--out", folder, "--format", "svg", "--check")
+
+
+def test_the_page_needs_no_other_file(folder: Path) -> None:
+    page = (folder / "index-quick.html").read_text()
+    assert page.count("<svg") == len(list(folder.glob("*.svg")))
+    assert "Claims, tier quick" in page
+    assert "Retrieval, tier quick: mrr@10" in page
+    assert 'src="' not in page
+    assert "<link" not in page
+    assert "<?xml" not in page
+
+
+def test_the_ids_of_a_page_are_unique(folder: Path) -> None:
+    import re
+
+    page = (folder / "index-quick.html").read_text()
+    ids = re.findall(r'\sid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r"url\(#([^)]+)\)", page)) <= set(ids)
+
+
+def test_what_was_written_is_of_the_records_and_what_was_changed_is_told(harness: Command, folder: Path) -> None:
+    assert check(harness, folder).returncode == 0
+    figure, page = folder / "retrieval-quick-overlap.svg", folder / "index-quick.html"
+    whole = figure.read_text(), page.read_text()
+    figure.write_text(whole[0].replace(">ance<", ">anec<"))
+    page.write_text(whole[1].replace("mrr@10", "mmr@10"))
+    (folder / "retrieval-quick-gone.svg").write_text("old")
+    done = check(harness, folder)
+    assert done.returncode == 1
+    for words in (f"{figure} was edited", f"{page} was edited", "retrieval-quick-gone.svg is left over"):
+        assert words in done.stderr
+    (folder / "retrieval-quick-gone.svg").unlink()
+    figure.write_text(whole[0])
+    page.write_text(whole[1])
+
+
+def test_one_figure_of_one_task(harness: Command, tmp_path: Path) -> None:
+    words = ("--task", "retrieval", "--tier", "small", "--only", "overlap", "--results", RESULTS)
+    done = harness("report", *words, "--out", "here", "--json")
+    (report,) = json.loads(done.stdout)
+    assert [Path(name).name for name in report["figures"][0]["files"]] == [
+        "retrieval-small-overlap.svg",
+        "retrieval-small-overlap.png",
+    ]
+    assert [path.name for path in sorted((tmp_path / "here").iterdir())] == [
+        "retrieval-small-overlap.png",
+        "retrieval-small-overlap.svg",
+    ]
+    spots = report["figures"][0]["panels"][0][0]["lines"][0]["spots"]
+    assert 0 < spots[0]["cell"]["value"] < 1
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--only", "overlp"), "unknown figure 'overlp'; did you mean overlap?"),
+        (("--format", "pgn"), "unknown format of figures 'pgn'; did you mean png?"),
+        (("--tier", "smal"), "unknown tier 'smal'"),
+    ],
+)
+def test_bad_input_is_one_line(harness: Command, words: tuple[str, ...], says: str) -> None:
+    done = harness("report", *words)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_without_records_it_says_how_to_get_some(harness: Command) -> None:
+    done = harness("report", "--results", "nothing")
+    assert done.returncode == 0
+    assert "`harness run --tier quick` makes some" in done.stderr
+
+
+def test_a_condition_that_is_none_is_one_line(harness: Command) -> None:
+    done = harness("table", "--where", "scale")
+    assert done.returncode == 2
+    assert "--where 'scale' is no condition; write axis=value" in done.stderr

@@ -1,0 +1,187 @@
+"""Figures as files: the same records give the same bytes, text stays text, and a stale or edited file is told."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.record import Record
+from harness.report.figures.draw import draw, settings
+from harness.report.figures.files import check, creator_of, digest_in, left_over, render, write
+from harness.report.figures.plot import Plot
+from harness.report.figures.style import styles
+
+Make = Callable[..., Record]
+Plots = Callable[..., Plot]
+
+OVER_SHIFT: dict[str, Any] = {
+    "kind": "lines",
+    "metrics": ["accuracy", "loss"],
+    "columns": "metric",
+    "rows": "case",
+    "x": "shift",
+    "x_scale": "log2",
+    "scale": "log",
+    "slope_from": 4,
+    "crossings": [["vit_of_a_long_name", "baseline_0_of_a_long_name"]],
+}
+CHECKOUT = Path(__file__).resolve().parents[3]
+
+
+def crowd(record: Make) -> list[Record]:
+    """Ten entrants with long names, four of which failed, diverged, or were timed beside others."""
+    names = ["vit_of_a_long_name", *(f"baseline_{i}_of_a_long_name" for i in range(7)), "vit_without", "vit_frozen"]
+    kinds = {"vit_of_a_long_name": "method", "vit_without": "ablation", "vit_frozen": "ablation"}
+    made = []
+    for i, name in enumerate(names):
+        for seed in range(3):
+            at = [(("shift", float(2**k)),) for k in range(1, 11)]
+            scores = {
+                "accuracy": {
+                    place: 0.02 * (i + 1) * (1 + 0.1 * seed) * (k + 1) ** (i % 3) for k, place in enumerate(at)
+                },
+                "loss": {place: 10.0 ** (k - 4) * (1 + 0.1 * seed + i) for k, place in enumerate(at)},
+            }
+            failed = {"status": "timeout"} if (i, seed) == (4, 1) else {}
+            made.append(record(name, seed, scores, kind=kinds.get(name, "baseline"), **failed))
+    return made
+
+
+def other(record: Make) -> list[Record]:
+    return [record("vit", seed, 0.5 + seed / 10) for seed in range(2)]
+
+
+@pytest.fixture
+def small(record: Make, plot: Plots) -> Plot:
+    return plot(other(record), kind="dots", metrics=["accuracy"])
+
+
+def test_the_same_records_give_the_same_bytes(record: Make, plot: Plots) -> None:
+    first, second = (render(plot(crowd(record), **OVER_SHIFT)) for _ in range(2))
+    assert first == second
+
+
+def test_another_process_draws_the_same_bytes(tmp_path: Path) -> None:
+    words = ["report", "--tier", "quick", "--task", "retrieval", "--results", str(CHECKOUT / "results")]
+    for name in "ab":
+        environment = {**os.environ, "PYTHONHASHSEED": str(ord(name)), "TZ": "Asia/Tokyo" if name == "a" else "UTC"}
+        command = [sys.executable, "-m", "harness", *words, "--out", str(tmp_path / name)]
+        subprocess.run(command, env=environment, check=True, capture_output=True, cwd=tmp_path)
+    drawn = sorted(path.name for path in (tmp_path / "a").iterdir())
+    assert {Path(name).suffix for name in drawn} == {".svg", ".png"}
+    assert all((tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes() for name in drawn)
+
+
+def test_a_users_settings_change_nothing(small: Plot) -> None:
+    import matplotlib as mpl
+
+    plain = render(small, ("svg",))
+    with mpl.rc_context({"font.size": 30, "svg.fonttype": "path"}):
+        assert render(small, ("svg",)) == plain
+        assert mpl.rcParams["font.size"] == 30
+
+
+def test_text_stays_text_and_no_date_is_in_it(small: Plot) -> None:
+    svg = render(small, ("svg",))["svg"].decode()
+    assert ">A figure</text>" in svg
+    assert ">vit</text>" in svg
+    assert "date" not in svg
+
+
+def test_drawing_leaves_no_global_figures(small: Plot) -> None:
+    code = (
+        "import sys; from harness.report.figures.draw import draw, settings; "
+        "assert 'matplotlib' not in sys.modules; from matplotlib.figure import Figure; "
+        "assert 'matplotlib.pyplot' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    render(small)
+    assert "matplotlib.pyplot" not in sys.modules
+
+
+def test_no_text_lies_outside_the_figure_or_on_another(record: Make, plot: Plots) -> None:
+    from matplotlib.text import Text
+
+    shown = plot(crowd(record), **OVER_SHIFT)
+    assert len(shown.labels) == 9
+    with settings(shown):
+        figure = draw(shown)
+        figure.draw_without_rendering()
+        texts = [text for text in figure.findobj(Text) if text.get_text().strip() and text.get_visible()]
+        ticks = {id(label) for axes in figure.axes for axis in (axes.xaxis, axes.yaxis) for label in hidden(axis)}
+        boxes = [(text.get_text(), text.get_window_extent()) for text in texts if id(text) not in ticks]
+        width, height = figure.bbox.width, figure.bbox.height
+    outside = [words for words, box in boxes if min(box.x0, box.y0) < 0 or box.x1 > width or box.y1 > height]
+    assert outside == []
+    inner = [(words, box.shrunk(0.96, 0.96)) for words, box in boxes]
+    assert [(a, b) for (a, one), (b, two) in combinations(inner, 2) if one.overlaps(two)] == []
+
+
+def hidden(axis: Any) -> list[Any]:
+    """Labels of ticks that lie beyond the axis, which are not drawn."""
+    lo, hi = sorted(axis.get_view_interval())
+    ticks = [*axis.majorTicks, *axis.minorTicks]
+    return [label for tick in ticks for label in (tick.label1, tick.label2) if not lo <= tick.get_loc() <= hi]
+
+
+def test_lines_differ_without_colour_and_the_method_is_the_strongest() -> None:
+    kinds = [("m", "method"), *((f"b{i}", "baseline") for i in range(8)), *((f"x{i}", "ablation") for i in range(4))]
+    found = styles(kinds)  # type: ignore[arg-type]
+    assert len({(look.marker, str(look.dashes), look.filled) for look in found.values()}) == len(kinds)
+    assert max(found.values(), key=lambda look: look.width) == found["m"]
+    assert all(found[f"x{i}"].dashes != "-" for i in range(4))
+    assert all(found[f"b{i}"].dashes == "-" for i in range(8))
+
+
+def test_an_entrant_looks_the_same_in_every_figure_of_its_task(record: Make, plot: Plots) -> None:
+    made = crowd(record)
+    one = plot(made, **OVER_SHIFT)
+    two = plot(made, **{**OVER_SHIFT, "entrants": ["baseline_5_of_a_long_name"], "crossings": []})
+    assert styles(one.styled)["baseline_5_of_a_long_name"] == styles(two.styled)["baseline_5_of_a_long_name"]
+
+
+def test_what_was_written_is_of_these_records(small: Plot, tmp_path: Path) -> None:
+    drawn = render(small)
+    paths = write(tmp_path, small, drawn)
+    assert [path.name for path in paths] == ["toy-small-figure.svg", "toy-small-figure.png"]
+    assert digest_in(drawn["svg"]) == small.made.digest
+    assert list(check(tmp_path, small, drawn["svg"])) == []
+
+
+@pytest.mark.parametrize("form", ["svg", "png"])
+def test_a_figure_of_other_records_is_stale(record: Make, plot: Plots, small: Plot, tmp_path: Path, form: str) -> None:
+    write(tmp_path, small, render(small))
+    changed = plot(other(record)[:1], kind="dots", metrics=["accuracy"])
+    found = list(check(tmp_path, changed, render(changed, ("svg",))["svg"], (form,)))
+    remedy = f"harness report --task toy --tier small --only figure --format {form}"
+    assert found == [
+        f"{tmp_path / f'toy-small-figure.{form}'} is stale: not made from these records "
+        f"(digest {changed.made.digest}); {remedy}"
+    ]
+
+
+def test_an_edited_figure_is_told_unless_another_version_drew_it(small: Plot, tmp_path: Path) -> None:
+    svg = render(small, ("svg",))["svg"]
+    (path,) = write(tmp_path, small, {"svg": svg.replace(b">vit<", b">bit<")})
+    (line,) = check(tmp_path, small, svg, ("svg",))
+    assert line.startswith(f"{path} was edited, or ")
+    path.write_bytes(path.read_bytes().replace(creator_of(svg).encode(), b"Matplotlib v9.9"))
+    assert list(check(tmp_path, small, svg, ("svg",))) == []
+
+
+def test_a_figure_that_was_never_written_is_named(small: Plot, tmp_path: Path) -> None:
+    (line,) = check(tmp_path, small, b"", ("svg",))
+    assert re.match(rf"{re.escape(str(tmp_path))}/toy-small-figure.svg is not there; write it: harness report ", line)
+
+
+def test_a_figure_that_is_declared_no_more_is_left_over(small: Plot, tmp_path: Path) -> None:
+    write(tmp_path, small, render(small))
+    (tmp_path / "other-small-figure.svg").write_text("another task's")
+    assert list(left_over(tmp_path, [small.name], ["toy"], "small")) == []
+    assert len(list(left_over(tmp_path, [], ["toy"], "small"))) == 2

@@ -1,0 +1,87 @@
+"""`figures.toml`: what the tasks declare exists; a fault is one line that names the file, the figure and the field."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from harness.card import Card
+from harness.errors import UserError
+from harness.registry import find
+from harness.report.figures.checked import check_presentation, figure_problems, presentation_of
+from harness.report.figures.declared import Presentation, read_presentation
+
+LINES = '[[figure]]\nid = "a"\ntitle = "A"\nkind = "lines"\nmetrics = ["accuracy"]\nx = "shift"\n'
+ENTRANTS = {"vit": {"patch"}, "bit": set()}
+
+
+def read(folder: Path, text: str) -> Presentation:
+    path = folder / "figures.toml"
+    path.write_text(text)
+    return read_presentation(path)
+
+
+def test_what_the_tasks_declare_exists() -> None:
+    assert figure_problems(find()) == []
+
+
+@pytest.mark.parametrize("task", sorted(find().tasks))
+def test_every_task_declares_learning_curves_and_what_was_held(task: str) -> None:
+    declared = presentation_of(task)
+    assert any(figure.kind == "curves" for figure in declared.figure)
+    assert declared.held
+
+
+def test_without_a_file_nothing_is_declared(tmp_path: Path) -> None:
+    assert read_presentation(tmp_path / "figures.toml") == Presentation()
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("figure = 3", ["figures.toml: figure"]),
+        ("[[figure", ["figures.toml: "]),
+        (LINES.replace("lines", "pies"), ["figure 'a'", "'pies'", "lines"]),
+        (LINES + 'scala = "log"', ["figure 'a'", "unknown field 'scala'", "did you mean scale"]),
+        (LINES + 'scale = "cubic"', ["figure 'a': scale", "linear"]),
+        (LINES.replace('x = "shift"\n', ""), ["figure 'a': x", "required"]),
+        (LINES + 'where = { L = "> many" }', ["figure 'a': where", "'many', which is not a number"]),
+        (LINES + 'rows = "case"', ["figure 'a'", "rows and columns both spread 'case'"]),
+        (LINES.replace('["accuracy"]', '["accuracy", "loss"]') + 'rows = "L"', ["figure 'a'", "several metrics"]),
+        (LINES + LINES, ["two figures have the id 'a'"]),
+        ("helt = {}", ["unknown field 'helt'", "did you mean held"]),
+    ],
+)
+def test_a_fault_names_file_figure_and_field(tmp_path: Path, text: str, parts: list[str]) -> None:
+    with pytest.raises(UserError) as error:
+        read(tmp_path, text)
+    assert str(error.value).startswith(str(tmp_path / "figures.toml"))
+    assert "\n" not in str(error.value)
+    assert all(part in str(error.value) for part in parts), str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (LINES.replace("accuracy", "acuracy"), "figure 'a': unknown metric 'acuracy'; did you mean accuracy?"),
+        (LINES.replace('"shift"', '"shfit"'), "figure 'a': unknown axis 'shfit'; did you mean shift?"),
+        (LINES.replace('"shift"', '"case"'), "figure 'a': x: 'case' is no axis of numbers or words; spread it over"),
+        (LINES + 'columns = "width"', "figure 'a': unknown axis 'width'"),
+        (LINES + 'cases = ["plane"]', "figure 'a': unknown case 'plane'; did you mean plain?"),
+        (LINES + 'entrants = ["vitt"]', "figure 'a': unknown entrant 'vitt'; did you mean vit"),
+        (LINES + 'also = ["vit[pach=3]"]', "figure 'a': unknown parameter of vit 'pach'; did you mean patch?"),
+        (LINES + 'crossings = [["vit", "cnn"]]', "figure 'a': unknown entrant 'cnn'"),
+        (LINES + "where = { n = 100 }", "figure 'a': unknown point of measurement 'n'"),
+        ('[held]\ndefault = ["widht"]', "held.default: unknown setting 'widht'; did you mean width?"),
+        ('[held]\nplane = ["width"]', "held: unknown case 'plane'; did you mean plain?"),
+        ("[tables.acuracy]\nwhere = { shift = 1 }", "tables.acuracy: unknown metric 'acuracy'; did you mean accuracy?"),
+        ("[tables.accuracy]\nwhere = { shfit = 1 }", "tables.accuracy: unknown point of measurement 'shfit'"),
+    ],
+)
+def test_an_unknown_name_is_a_problem(card: Callable[..., Card], tmp_path: Path, text: str, line: str) -> None:
+    (found,) = check_presentation(read(tmp_path, text), card(), ENTRANTS)
+    assert found.startswith(line)
+
+
+def test_a_parameter_of_an_entrant_is_an_axis(card: Callable[..., Card], tmp_path: Path) -> None:
+    assert check_presentation(read(tmp_path, LINES.replace('"shift"', '"patch"')), card(), ENTRANTS) == []

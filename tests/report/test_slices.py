@@ -1,0 +1,72 @@
+"""Slices: a table shows some points of measurement, asked for or declared, and says so."""
+
+from collections.abc import Callable
+
+import pytest
+
+from harness.card import Card
+from harness.errors import UserError
+from harness.frames import frames
+from harness.record import Record
+from harness.report.build import View, build_tables
+from harness.report.figures.declared import Presentation
+from harness.report.table import Table
+
+Make = Callable[..., Record]
+Tables = Callable[..., list[Table]]
+
+GRID = {(("L", L), ("shift", shift)): L + shift for L in (1.0, 2.0, 3.0) for shift in (10.0, 20.0)}
+DECLARED = Presentation.model_validate({"tables": {"accuracy": {"where": {"L": [1, 3], "shift": 10}}}})
+
+
+def columns(table: Table) -> list[str]:
+    return [column.name for column in table.columns]
+
+
+def test_where_keeps_some_points_and_is_part_of_the_name(record: Make, tables: Tables) -> None:
+    made = [record("vit", seed, {"accuracy": GRID}) for seed in range(2)]
+    (table,) = tables(made, where={"shift": 20.0, "L": ">= 2"})
+    assert columns(table) == ["L = 2, shift = 20", "L = 3, shift = 20"]
+    assert [cell.value for cell in table.rows[0].cells] == [22.0, 23.0]
+    assert table.name == "toy-small-where-shift=_20.0_L>=_2"
+    assert "shown where shift = 20.0 and L >= 2; all: `harness table --task toy --tier small" in table.notes[0]
+
+
+def test_by_and_where_go_together(record: Make, tables: Tables) -> None:
+    (table,) = tables([record("vit", 0, {"accuracy": GRID})], where={"shift": 20.0}, by="L")
+    assert [cell.value for cell in table.rows[0].cells] == [21.0, 22.0, 23.0]
+
+
+def test_a_diverged_run_is_at_chance_at_the_points_that_are_kept(record: Make, tables: Tables) -> None:
+    made = [record("vit", 0, {"accuracy": GRID}), record("bit", 0, 0.1, status="diverged")]
+    (table,) = tables(made, where={"shift": 20.0, "L": 2.0})
+    assert [row.cells[0].value for row in table.rows] == [0.1, 22.0]
+
+
+def test_a_declared_slice_is_the_default_table_and_no_other(record: Make, card: Callable[..., Card]) -> None:
+    found = frames([record("vit", 0, {"accuracy": GRID})])
+    tables = [build_tables(found, card(), view, presentation=DECLARED)[0] for view in (View(), View(metric="accuracy"))]
+    assert [len(table.columns) for table in tables] == [2, 6]
+    assert tables[0].name == "toy-small"
+    assert "shown where L in 1, 3 and shift = 10" in tables[0].notes[0]
+
+
+@pytest.mark.parametrize(
+    ("where", "words"),
+    [({"shfit": 1.0}, "'shfit'; did you mean shift"), ({"n": 1.0}, "unknown point"), ({"shift": 99.0}, "shift = 99.0")],
+)
+def test_what_is_nowhere_is_an_error(record: Make, tables: Tables, where: dict[str, float], words: str) -> None:
+    with pytest.raises(UserError, match=words):
+        tables([record("vit", 0, {"accuracy": GRID})], where=where)
+
+
+def test_a_value_of_another_magnitude_spoils_no_column(record: Make, tables: Tables) -> None:
+    from harness.report.grid import plain_text
+
+    made = [
+        record(name, seed, {"loss": value + seed / 10})
+        for name, value in (("a", 2.0), ("b", 3.0), ("c", 5e4))
+        for seed in range(2)
+    ]
+    (table,) = tables(made, metric="loss")
+    assert plain_text(table, table.rows[0], 0).startswith("2.05 ± 0.32")

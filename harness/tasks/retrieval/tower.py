@@ -44,6 +44,14 @@ class Tower(nn.Module):
             self.embedding.weight.normal_(std=width**-0.5)
             self.embedding.weight[PAD] = 0
 
+    def parts(self) -> dict[str, list[nn.Parameter]]:
+        """The weights from the input to the output: `embedding` (of words and positions), `layers.0` ..., `head`."""
+        first = [*self.embedding.parameters()]
+        if self.layers is None:
+            return {"embedding": first, "head": [*self.head.parameters()]}
+        layers = {f"layers.{depth}": [*layer.parameters()] for depth, layer in enumerate(self.layers.layers)}
+        return {"embedding": [*first, self.positions], **layers, "head": [*self.head.parameters()]}
+
     def forward(self, tokens: Tensor) -> Tensor:
         """I32[n L], padded with 0 -> F32[n width]."""
         pooled: Tensor = self._mean(tokens) if self.layers is None else self._contextual_mean(tokens, self.layers)

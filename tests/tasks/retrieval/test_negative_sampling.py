@@ -11,7 +11,8 @@ from harness.tasks.retrieval import NegativeSampler
 from harness.tasks.retrieval.collection import Judgements
 from harness.tasks.retrieval.contrast import accepted
 from harness.tasks.retrieval.data import collect
-from harness.tasks.retrieval.index import Index
+from harness.tasks.retrieval.index import ExactIndex
+from harness.tasks.retrieval.passages import Passages
 from harness.tasks.retrieval.view import LONGEST_LAG, Batch
 from harness.tasks.retrieval.warmup import warmed_up
 
@@ -187,9 +188,9 @@ def test_diagnostics_tell_overlap_and_gradients(smoke, train):
 
 def test_the_index_leaves_out_pairs_in_every_chunk_of_queries(monkeypatch):
     monkeypatch.setattr("harness.tasks.retrieval.index.QUERIES", 3)
-    vectors = torch.eye(5)
+    vectors, passages = torch.eye(5), Passages.cut(np.ones((5, 1), np.int32), 1)
     everywhere = (np.arange(5), np.arange(5))
-    found = Index(vectors).search(vectors, 6, without=everywhere)
+    found = ExactIndex(vectors, passages).search(vectors, 6, without=everywhere)
     assert (found[:, 4:] == -1).all()
     assert all(query not in row for query, row in enumerate(found.tolist()))
-    assert Index(vectors).search(vectors, 1).ravel().tolist() == [0, 1, 2, 3, 4]
+    assert ExactIndex(vectors, passages).search(vectors, 1).ravel().tolist() == [0, 1, 2, 3, 4]

@@ -11,8 +11,8 @@ from harness.tasks.retrieval import I64, Batch, NegativeSampler, View
 class Bm25RandomNegatives(NegativeSampler):
     """BM25 and random negatives, one to one (DPR; Karpukhin et al., 2020).
 
-    An example's `m` negatives alternate between one of the first `depth` documents that BM25 finds and any other; a coin
-    says which comes first, and so, with m = 1, which it is.
+    An example's `m` negatives alternate between one of the first `depth` documents that BM25 finds and any document; a
+    coin says which comes first, and so, with m = 1, which it is.
     """
 
     name = "bm25_random_negatives"

@@ -71,12 +71,13 @@ class NegativeSampler(Retriever):
     """A two-tower retriever of which only the training negatives are open.
 
     The tower, its warm-up with BM25 negatives, batches, steps, optimizer and loss are the task's, and the same for
-    every sampler; so are these options, unless somebody sets them.
+    every sampler.
 
-    `passages`: a document is read as up to so many pieces of the setting `document_tokens`, and its score is that of the
-    best of them (MaxP; Dai and Callan, 2019), in negatives, refreshes and search; 1 = its beginning alone (FirstP).
-    The warm-up reads beginnings. `index`: what is searched by refreshes and at last, all vectors or a graph of
-    approximate neighbours (from faiss). `lr`: the learning rate after the warm-up; None = the task's setting.
+    `passages`: a document is read as up to so many pieces of `document_tokens` each (a setting), and its score is that
+    of the best of them (MaxP; Dai and Callan, 2019) in training, refreshes and search; 1 = its beginning alone
+    (FirstP), which is also all that the warm-up reads. `index`: whether refreshes and searches compare with all
+    vectors or walk a graph of near ones, which faiss builds. `lr`: the learning rate after the warm-up; None = the
+    task's setting.
     """
 
     passages: Annotated[int, Ge(1)] = 1

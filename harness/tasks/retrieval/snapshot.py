@@ -48,8 +48,8 @@ class Snapshot:
     def nearest(self, queries: I64, k: int) -> I64:
         """I64[n k]: for training queries I64[n] the k documents that the checkpoint scores highest, best first.
 
-        No document that is barred from the query's negatives is among them; -1 where there are no more. A query is searched for when it
-        is first asked for, and its list kept.
+        No document that is barred from the query's negatives is among them; -1 where there are no more. A query is
+        searched for when it is first asked for, and its list kept.
         """
         lists = self._lists.setdefault(k, np.full((len(self._queries), k), UNSEARCHED, np.int32))
         new = np.unique(queries[lists[queries, 0] == UNSEARCHED])

@@ -60,7 +60,7 @@ def contrast(view: View, sampler: Sampler, run: Run, trace: Trace, *, batch: int
 
 
 def accepted(negatives: I64, batch: Batch, view: View) -> I64:
-    """A sampler's answer. Raises `BadOutput` if it is not I64[n m] of documents that are not barred from their query."""
+    """A sampler's answer. Raises `BadOutput` if it is not I64[n m] of documents that are free to be negatives."""
     negatives = checked("negatives", negatives, (len(batch.queries), None), "i")
     if negatives.size == 0 or negatives.min() < 0 or negatives.max() >= view.positives.corpus:
         raise BadOutput(

@@ -16,7 +16,7 @@ from harness.tasks.retrieval.passages import Passages
 LINKS: Final = 32
 """Neighbours of a vector in the graph (M)."""
 
-BUILD_BREADTH: Final = 100
+BUILD_BREADTH: Final = 40
 """Candidates that are looked at when a vector is added (efConstruction)."""
 
 SEARCH_BREADTH: Final = 2

@@ -25,10 +25,12 @@ class Passages:
 
     @classmethod
     def cut(cls, tokens: I32, length: int, device: str = "cpu") -> Self:
-        """Passages of `length` tokens from documents I32[corpus, p x length]; an empty one counts only as the first."""
+        """Passages of `length` tokens from documents I32[corpus, n x length]; an empty one counts only as the first."""
         pieces = tokens.reshape(len(tokens), -1, length).swapaxes(0, 1)
         there = (pieces != PAD).any(axis=2)
         there[0] = True
+        longest = int(there.any(axis=1).sum())
+        pieces, there = pieces[:longest], there[:longest]
         table = np.zeros(there.shape, np.int64)
         table[there] = np.arange(there.sum())
         table = np.where(there, table, table[0])

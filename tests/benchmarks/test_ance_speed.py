@@ -8,12 +8,15 @@ from ir_measures import AP, RR, R, nDCG
 
 from harness.tasks.retrieval.collection import Judgements
 from harness.tasks.retrieval.encoder import Encoder
-from harness.tasks.retrieval.index import Index
+from harness.tasks.retrieval.hnsw import HnswIndex
+from harness.tasks.retrieval.index import ExactIndex
 from harness.tasks.retrieval.metrics import per_query
+from harness.tasks.retrieval.passages import Passages
 from harness.tasks.retrieval.tokens import Tokens, restored
 from harness.tasks.retrieval.tower import Tower, TowerOptions
 
 QUERIES, DEPTH, CORPUS, WIDTH, LENGTH = 5000, 100, 15_000, 128, 128
+SINGLE = Passages.cut(np.ones((CORPUS, 1), np.int32), 1)
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +35,18 @@ def encoder(request):
     tower = Tower(TowerOptions(8000, WIDTH, request.param, 4, LENGTH)).eval()
     learned = Tokens(corpus="", kind="words", vocabulary=9, length=2, documents=["a b"]).build()
     tokens = torch.randint(2, 8000, (corpus, LENGTH), dtype=torch.int32)
-    return Encoder(tower, restored(learned["tokenizer"]), tokens, tokens[:100])
+    passages = Passages.cut(tokens.numpy(), LENGTH)
+    return Encoder(tower, restored(learned["tokenizer"]), passages, tokens[:100])
+
+
+@pytest.fixture(scope="module")
+def vectors():
+    """Vectors of 15,000 documents and 3,200 queries (50 batches), like a tower's: topics, and noise around them."""
+    generator = torch.Generator().manual_seed(0)
+    topics = torch.randn(300, WIDTH, generator=generator)
+    near = torch.randn(CORPUS + 3200, WIDTH, generator=generator) * 0.7
+    drawn = topics[torch.randint(300, (CORPUS + 3200,), generator=generator)] + near
+    return drawn[:CORPUS], drawn[CORPUS:]
 
 
 @pytest.mark.benchmark(group="metrics of 5,000 queries x 100")
@@ -59,20 +73,38 @@ def test_refresh_encoding(benchmark, encoder):
 
 
 @pytest.mark.benchmark(group="refresh")
-def test_refresh_search(benchmark):
-    """3,200 queries (50 batches) in 15,000 documents, 200 each."""
-    generator = torch.Generator().manual_seed(0)
-    index = Index(torch.randn(CORPUS, WIDTH, generator=generator))
-    benchmark.pedantic(index.search, (torch.randn(3200, WIDTH, generator=generator), 200), rounds=3, warmup_rounds=1)
+def test_refresh_search(benchmark, vectors):
+    """3,200 queries in 15,000 documents, 200 each."""
+    documents, queries = vectors
+    benchmark.pedantic(ExactIndex(documents, SINGLE).search, (queries, 200), rounds=3, warmup_rounds=1)
 
 
 @pytest.mark.benchmark(group="refresh")
-def test_refresh_search_by_faiss(benchmark):
+@pytest.mark.parametrize("stage", ["build", "search"])
+def test_refresh_approximately(benchmark, vectors, stage):
+    """The same by the approximate index, which must be built before."""
+    pytest.importorskip("faiss")
+    documents, queries = vectors
+    if stage == "build":
+        benchmark.pedantic(HnswIndex, (documents, SINGLE), rounds=1)
+    else:
+        benchmark.pedantic(HnswIndex(documents, SINGLE).search, (queries, 200), rounds=3, warmup_rounds=1)
+
+
+@pytest.mark.benchmark(group="refresh")
+def test_refresh_search_of_passages(benchmark, vectors):
+    """The exact search where every document has four passages."""
+    documents, queries = vectors
+    passages = Passages.cut(np.ones((CORPUS // 4, 4), np.int32), 1)
+    benchmark.pedantic(ExactIndex(documents, passages).search, (queries, 200), rounds=3, warmup_rounds=1)
+
+
+@pytest.mark.benchmark(group="refresh")
+def test_refresh_search_by_faiss(benchmark, vectors):
     """The peer: the same search with an exact index of faiss."""
     faiss = pytest.importorskip("faiss")
     faiss.omp_set_num_threads(1)
-    rng = np.random.default_rng(0)
+    documents, queries = vectors
     index = faiss.IndexFlatIP(WIDTH)
-    index.add(rng.standard_normal((CORPUS, WIDTH)).astype(np.float32))
-    queries = rng.standard_normal((3200, WIDTH)).astype(np.float32)
-    benchmark.pedantic(index.search, (queries, 200), rounds=3, warmup_rounds=1)
+    index.add(documents.numpy())
+    benchmark.pedantic(index.search, (queries.numpy(), 200), rounds=3, warmup_rounds=1)

@@ -22,6 +22,7 @@ from harness.data.sets import (
     newsgroups,
     scifact,
     scws,
+    squad,
     wic,
     wikipedia,
     word_pairs,
@@ -277,6 +278,75 @@ def test_scifact_forms_agree(tmp_path: Path) -> None:
     assert scifact.claims("train", packed) == scifact.claims("train", published)
     assert scifact.claims("validation", published)[0] == (3, "Three.", [4], [(4, False)])
     assert scifact.content(packed) == scifact.content(published)
+
+
+@pytest.mark.parametrize(
+    ("name", "counts", "articles"),
+    [
+        ("squad11-dev", {"dev": (2_067, 10_570)}, 48),
+        (
+            "squadshifts",
+            {"new_wiki": (1_581, 7_938), "reddit": (2_035, 9_803), "amazon_reviews": (2_050, 9_885)},
+            48 + 1 + 413,
+        ),
+    ],
+)
+def test_squad_counts(name: str, counts: dict[str, tuple[int, int]], articles: int, mirror: Path) -> None:
+    paragraphs = squad.paragraphs(name, mirror / name)
+    found: dict[str, tuple[int, int]] = {}
+    for paragraph in paragraphs:
+        texts, asked = found.get(paragraph.source, (0, 0))
+        found[paragraph.source] = texts + 1, asked + len(paragraph.questions)
+        for question in paragraph.questions:
+            assert question.answers
+            assert all(answer in paragraph.text for answer in question.answers)
+    assert found == counts
+    assert len({(paragraph.source, paragraph.article) for paragraph in paragraphs}) == articles
+    assert is_content(name, squad.content(mirror / name))
+
+
+def test_squad_forms_agree(tmp_path: Path) -> None:
+    text, other = "It began in  1973.\nIt ended in 1974.", "A  word."
+    answers = [{"text": "1974", "answer_start": 30}, {"text": "in 1974", "answer_start": 27}] * 2
+    asked = [
+        {"id": "b", "question": " When did it end?", "answers": answers},
+        {"id": "a", "question": "When?", "answers": []},
+    ]
+    article = [{"context": text, "qas": asked}, {"context": other, "qas": []}]
+    published = tmp_path / "published"
+    published.mkdir()
+    (published / "dev-v1.1.json").write_text(
+        json.dumps({"version": "1.1", "data": [{"title": "T", "paragraphs": article}]})
+    )
+    plain = [{**row, "answers": sorted({answer["text"] for answer in row["answers"]})} for row in asked]
+    packed = pack_lines(
+        tmp_path / "packed" / "paragraphs.jsonl.xz",
+        [
+            {"article": "T", "paragraph": other, "questions": []},
+            {"article": "T", "paragraph": text, "questions": plain},
+        ],
+    )
+    assert squad.paragraphs("squad11-dev", packed) == squad.paragraphs("squad11-dev", published)
+    assert squad.content(packed) == squad.content(published)
+    word, began = squad.paragraphs("squad11-dev", packed)
+    assert (word.source, word.article, word.text, word.questions) == ("dev", "T", "A word.", [])
+    assert began.text == "It began in 1973. It ended in 1974."
+    assert began.questions == [("a", "When?", []), ("b", "When did it end?", ["1974", "in 1974"])]
+
+
+def test_squadshifts_is_read_compressed_and_as_published(tmp_path: Path) -> None:
+    for form, suffix in (("packed", ".xz"), ("published", "")):
+        (tmp_path / form).mkdir()
+        for source in ("reddit", "new_wiki"):
+            entry = {"context": source, "qas": [{"id": "1", "question": "Who?", "answers": [{"text": source}]}]}
+            raw = json.dumps({"data": [{"title": "T", "paragraphs": [entry]}]}).encode()
+            file = tmp_path / form / f"{source}_v1.0.json{suffix}"
+            file.write_bytes(lzma.compress(raw) if suffix else raw)
+    found = squad.paragraphs("squadshifts", tmp_path / "packed")
+    assert found == squad.paragraphs("squadshifts", tmp_path / "published")
+    assert [paragraph.source for paragraph in found] == ["new_wiki", "reddit"]
+    with pytest.raises(ValueError, match="no set 'squad' of SQuAD's form; there are squad11-dev, squadshifts"):
+        squad.paragraphs("squad")
 
 
 @pytest.mark.parametrize("name", ["mnist", "fashion-mnist"])

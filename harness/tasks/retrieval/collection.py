@@ -53,6 +53,18 @@ class Judgements:
         hit = self.grades[entry] > 0
         return position[hit], self.documents[entry[hit]]
 
+    def joined(self, other: "Judgements") -> "Judgements":
+        """These judgements and those of another list over the same rows; where both judge a pair, these count."""
+        queries, documents, grades = (
+            np.concatenate(columns)
+            for columns in (
+                (self.queries, other.queries),
+                (self.documents, other.documents),
+                (self.grades, other.grades),
+            )
+        )
+        return Judgements.of(queries, documents, self.corpus, grades)
+
     def of_queries(self, queries: I64) -> Self:
         """The judgements of some queries I64[n], ascending, which become rows 0 to n - 1."""
         place = np.minimum(np.searchsorted(queries, self.queries), len(queries) - 1)
@@ -67,11 +79,20 @@ class Judgements:
 
 @dataclass(frozen=True, eq=False)
 class TrainingSet:
-    """The whole corpus, the training queries, and the documents that answer them (`positives`, rows of both)."""
+    """The whole corpus, the training queries, and the documents that answer them (`positives`, rows of both).
+
+    `spared`: documents that might answer a query though nobody said so, and are not to be its negatives either.
+    """
 
     documents: Sequence[str]
     queries: Sequence[str]
     positives: Judgements
+    spared: Judgements | None = None
+
+    @cached_property
+    def barred(self) -> Judgements:
+        """The documents that are no negatives of a query: those that answer it, and those that are spared."""
+        return self.positives if self.spared is None else self.positives.joined(self.spared)
 
     @cached_property
     def corpus_digest(self) -> str:
@@ -80,9 +101,12 @@ class TrainingSet:
 
     @cached_property
     def queries_digest(self) -> str:
-        """Digest of the training queries and their positives."""
-        pairs = {"queries": self.positives.queries, "documents": self.positives.documents}
-        return digest([list(self.queries), array_digest(pairs)])
+        """Digest of the training queries, their positives, and what is barred from their negatives."""
+        pairs = [
+            array_digest({"queries": judged.queries, "documents": judged.documents})
+            for judged in (self.positives, self.barred)
+        ]
+        return digest([list(self.queries), *pairs])
 
 
 @dataclass(frozen=True, eq=False)

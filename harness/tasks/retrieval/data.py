@@ -1,7 +1,9 @@
 """How the problems of each case are made: a corpus, and queries in three splits."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -25,7 +27,15 @@ class Collection(NamedTuple):
 
 def collect(case: str, run: Run) -> Collection:
     """The collection of a case (`KeyError` if there is none)."""
-    return {"atlas": _atlas, "medquad": _medquad, "scifact": _scifact}[case](run)
+    makers: dict[str, Callable[[Run], Collection]] = {
+        "atlas": _atlas,
+        "medquad": _medquad,
+        "scifact": _scifact,
+        "squad": partial(_squad, "squad11-dev"),
+        "squad_other_articles": partial(_squad, "squad11-dev", spare_article=True),
+        "squadshifts": partial(_squad, "squadshifts"),
+    }
+    return makers[case](run)
 
 
 def _atlas(run: Run) -> Collection:
@@ -88,22 +98,68 @@ def _scifact(run: Run) -> Collection:
     return _subset(documents, [claim.text for claim in claims], judged, splits, run)
 
 
+def _squad(dataset: str, run: Run, *, spare_article: bool = False) -> Collection:
+    """Paragraphs as documents, questions as queries; the paragraphs that a split's questions are about are its own.
+
+    A question that is asked of several paragraphs says too little to be answered by one, and is left out. With
+    `spare_article` the other paragraphs of an answer's article, which may answer too, are never negatives.
+    """
+    from harness.data.sets import squad
+
+    paragraphs = squad.paragraphs(dataset)
+    documents = list(dict.fromkeys(paragraph.text for paragraph in paragraphs))
+    document_row = _rows(documents)
+    asked = {(question.text, document_row[entry.text]) for entry in paragraphs for question in entry.questions}
+    times = Counter(query for query, _ in asked)
+    about = {query: row for query, row in asked if times[query] == 1}
+    place = {row: _shuffled(text) for text, row in document_row.items()}
+    queries = sorted(about, key=lambda query: (place[about[query]], _shuffled(query)))
+    answers = np.array([about[query] for query in queries])
+    judged = Judgements.of(np.arange(len(queries)), answers, len(documents))
+    splits = _by_group(answers, {"test": run.settings["test_queries"], "valid": run.settings["valid_queries"]})
+    article = {document_row[entry.text]: (entry.source, entry.article) for entry in paragraphs}
+    groups = [article[row] for row in range(len(documents))]
+    spared = _of_the_same_group(answers, groups) if spare_article else None
+    return _subset(documents, queries, judged, splits, run, spared)
+
+
+def _of_the_same_group(answers: I64, groups: Sequence[Hashable]) -> Judgements:
+    """For each query, whose answer is in I64[queries], all documents of its answer's group."""
+    members: dict[Hashable, list[int]] = {}
+    for row, group in enumerate(groups):
+        members.setdefault(group, []).append(row)
+    alike = [members[groups[answer]] for answer in answers]
+    queries = np.arange(len(answers)).repeat([len(rows) for rows in alike])
+    return Judgements.of(queries, np.concatenate(alike), len(groups))
+
+
 def _subset(
-    documents: Sequence[str], queries: Sequence[str], judged: Judgements, splits: Mapping[str, I64], run: Run
+    documents: Sequence[str],
+    queries: Sequence[str],
+    judged: Judgements,
+    splits: Mapping[str, I64],
+    run: Run,
+    spared: Judgements | None = None,
 ) -> Collection:
     """The collection with the share of the training queries that the seed draws."""
     order = run.rng("data").permutation(splits["train"])
     drawn = np.sort(order[: round(KEPT * len(order))])
-    return _collection(documents, queries, judged, {**splits, "train": drawn}, array_digest({"train": drawn}))
+    return _collection(documents, queries, judged, {**splits, "train": drawn}, array_digest({"train": drawn}), spared)
 
 
 def _collection(
-    documents: Sequence[str], queries: Sequence[str], judged: Judgements, rows: Mapping[str, I64], drawn: str
+    documents: Sequence[str],
+    queries: Sequence[str],
+    judged: Judgements,
+    rows: Mapping[str, I64],
+    drawn: str,
+    spared: Judgements | None = None,
 ) -> Collection:
     texts: dict[str, Any] = {split: [queries[row] for row in chosen] for split, chosen in rows.items()}
     judgements = {split: judged.of_queries(chosen) for split, chosen in rows.items()}
+    trained = None if spared is None else spared.of_queries(rows["train"])
     return Collection(
-        TrainingSet(documents, texts["train"], judgements["train"]),
+        TrainingSet(documents, texts["train"], judgements["train"], trained),
         Questions(texts["valid"], judgements["valid"]),
         Questions(texts["test"], judgements["test"]),
         drawn,

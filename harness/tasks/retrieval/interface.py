@@ -2,16 +2,18 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import NamedTuple, final
+from typing import Annotated, Literal, NamedTuple, final
 
 import numpy as np
 import torch
+from annotated_types import Ge, Gt
 
 from harness.entrant import Entrant, capability
 from harness.run import Run
 from harness.tasks.retrieval.bm25 import Bm25, Bm25Options
 from harness.tasks.retrieval.collection import I64, Judgements, Questions, TrainingSet
 from harness.tasks.retrieval.contrast import contrast
+from harness.tasks.retrieval.hnsw import load_faiss
 from harness.tasks.retrieval.index import Index
 from harness.tasks.retrieval.metrics import DEPTH
 from harness.tasks.retrieval.snapshot import Snapshot
@@ -70,7 +72,17 @@ class NegativeSampler(Retriever):
 
     The tower, its warm-up with BM25 negatives, batches, steps, optimizer and loss are the task's, and the same for
     every sampler.
+
+    `passages`: a document is read as up to so many pieces of `document_tokens` each (a setting), and its score is that
+    of the best of them (MaxP; Dai and Callan, 2019) in training, refreshes and search; 1 = its beginning alone
+    (FirstP), which is also all that the warm-up reads. `index`: whether refreshes and searches compare with all
+    vectors or walk a graph of near ones, which faiss builds. `lr`: the learning rate after the warm-up; None = the
+    task's setting.
     """
+
+    passages: Annotated[int, Ge(1)] = 1
+    index: Literal["exact", "hnsw"] = "exact"
+    lr: Annotated[float, Gt(0)] | None = None
 
     @abstractmethod
     def negatives(self, batch: Batch, view: View) -> I64:
@@ -83,16 +95,20 @@ class NegativeSampler(Retriever):
     def fit(self, train: TrainingSet, run: Run) -> None:
         """Train the shared warmed-up tower with `negatives`, and index the corpus."""
         held = Held.of(run.settings)
+        if self.index == "hnsw":
+            load_faiss()
         self._trace = Trace()
-        self._view = warmed_up(train, run)
+        self._view = warmed_up(train, run, passages=self.passages, index=self.index)
         self._indexed: tuple[int, Index] | None = None
         self.tower = self._view.encoder.tower
-        contrast(self._view, self.negatives, run, self._trace, batch=held.batch, options=held.training(held.lr))
+        contrast(
+            self._view, self.negatives, run, self._trace, batch=held.batch, options=held.training(self.lr or held.lr)
+        )
         self._index()
 
     @final
     def search(self, queries: Sequence[str], k: int) -> I64:
-        """The documents with the largest inner product, found exactly."""
+        """The documents with the largest inner product."""
         return self._index().search(self._view.encoder.texts(queries), k)
 
     @final
@@ -101,7 +117,7 @@ class NegativeSampler(Retriever):
         inside = []
         for queries, negatives in self._trace.negatives():
             with torch.inference_mode():
-                vectors = self._view.encoder.queries(torch.from_numpy(queries))
+                vectors = self._view.encoder.queries(torch.from_numpy(queries).to(self._view.encoder.device))
             now = self._index().search(vectors, DEPTH)
             inside.append((negatives[:, :, None] == now[:, None, :]).any(axis=2).mean())
         return Diagnostics(float(np.mean(inside)), self._trace.gradient_norms(), dict(vars(self._view.seconds)))
@@ -109,5 +125,5 @@ class NegativeSampler(Retriever):
     def _index(self) -> Index:
         """The index of the tower as it is now."""
         if self._indexed is None or self._indexed[0] != self._view.step:
-            self._indexed = (self._view.step, Index(self._view.encoder.all_documents()))
+            self._indexed = (self._view.step, self._view.index())
         return self._indexed[1]

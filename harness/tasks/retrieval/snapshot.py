@@ -19,7 +19,7 @@ UNSEARCHED: Final = -2
 
 @dataclass
 class RefreshSeconds:
-    """How long the refreshes of a run took in all, by part."""
+    """How long the refreshes of a run took in all, by part; building the index is part of the search."""
 
     encode: float = 0.0
     search: float = 0.0
@@ -37,26 +37,24 @@ class RefreshSeconds:
 class Snapshot:
     """The index of one checkpoint, with its vectors of the training queries. `step`: when it was taken."""
 
-    def __init__(
-        self, step: int, documents: Tensor, queries: Tensor, positives: Judgements, seconds: RefreshSeconds
-    ) -> None:
+    def __init__(self, step: int, index: Index, queries: Tensor, barred: Judgements, seconds: RefreshSeconds) -> None:
         self.step = step
-        self._index = Index(documents)
+        self._index = index
         self._queries = queries
-        self._positives = positives
+        self._barred = barred
         self._seconds = seconds
         self._lists: dict[int, I32] = {}
 
     def nearest(self, queries: I64, k: int) -> I64:
         """I64[n k]: for training queries I64[n] the k documents that the checkpoint scores highest, best first.
 
-        No document that answers the query is among them; -1 where there are no more. A query is searched for when it
-        is first asked for, and its list kept.
+        No document that is barred from the query's negatives is among them; -1 where there are no more. A query is
+        searched for when it is first asked for, and its list kept.
         """
         lists = self._lists.setdefault(k, np.full((len(self._queries), k), UNSEARCHED, np.int32))
         new = np.unique(queries[lists[queries, 0] == UNSEARCHED])
         if len(new):
             with self._seconds.on("search"):
-                vectors = self._queries[torch.from_numpy(new)]
-                lists[new] = self._index.search(vectors, k, without=self._positives.relevant(new))
+                vectors = self._queries[torch.from_numpy(new).to(self._queries.device)]
+                lists[new] = self._index.search(vectors, k, without=self._barred.relevant(new))
         return lists[queries].astype(np.int64)

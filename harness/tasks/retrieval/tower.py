@@ -25,7 +25,8 @@ class Tower(nn.Module):
 
     The head is ANCE's (Xiong et al., 2021, section 5.1: a linear layer and layer normalisation); it pools by the mean
     and not by the first token, which a tower without layers cannot do. Queries and documents share all weights; a
-    document's score is the dot product of the two vectors.
+    document's score is the dot product of the two vectors. On CUDA the layers compute in bfloat16 (autocast); weights,
+    pooling, head and vectors are float32 everywhere.
     """
 
     def __init__(self, options: TowerOptions) -> None:
@@ -44,6 +45,14 @@ class Tower(nn.Module):
             self.embedding.weight.normal_(std=width**-0.5)
             self.embedding.weight[PAD] = 0
 
+    def parts(self) -> dict[str, list[nn.Parameter]]:
+        """The weights from the input to the output: `embedding` (of words and positions), `layers.0` ..., `head`."""
+        first = [*self.embedding.parameters()]
+        if self.layers is None:
+            return {"embedding": first, "head": [*self.head.parameters()]}
+        layers = {f"layers.{depth}": [*layer.parameters()] for depth, layer in enumerate(self.layers.layers)}
+        return {"embedding": [*first, self.positions], **layers, "head": [*self.head.parameters()]}
+
     def forward(self, tokens: Tensor) -> Tensor:
         """I32[n L], padded with 0 -> F32[n width]."""
         pooled: Tensor = self._mean(tokens) if self.layers is None else self._contextual_mean(tokens, self.layers)
@@ -58,7 +67,8 @@ class Tower(nn.Module):
         tokens = tokens[:, : max(1, used)]
         empty = tokens == PAD
         empty[:, 0] = False  # a text without tokens would otherwise attend to nothing
-        states = layers(self.embedding(tokens) + self.positions[: tokens.shape[1]], src_key_padding_mask=empty)
+        with torch.autocast(tokens.device.type, torch.bfloat16, enabled=tokens.is_cuda):
+            states = layers(self.embedding(tokens) + self.positions[: tokens.shape[1]], src_key_padding_mask=empty)
         share = (~empty / (~empty).sum(dim=1, keepdim=True)).unsqueeze(-1)
-        mean: Tensor = (states * share).sum(dim=1)
+        mean: Tensor = (states.float() * share).sum(dim=1)
         return mean

@@ -6,9 +6,10 @@ from typing import Final
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor
 
 from harness.tasks.retrieval.collection import I64
+from harness.tasks.retrieval.tower import Tower
 
 BATCHES: Final = 20
 """How many of the last batches are remembered."""
@@ -19,18 +20,18 @@ class Trace:
 
     def __init__(self) -> None:
         self._negatives: deque[tuple[I64, I64]] = deque(maxlen=BATCHES)
-        self._norms: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=BATCHES))
+        self._norms: defaultdict[str, deque[Tensor]] = defaultdict(lambda: deque(maxlen=BATCHES))
 
     def remember(self, queries: I64, negatives: I64) -> None:
         """Note the negatives I64[n m] that queries I64[n] were trained with."""
         self._negatives.append((queries, negatives))
 
-    def remember_gradients(self, tower: nn.Module) -> None:
-        """Note the norm of the gradient of each part of the tower."""
-        for part, module in tower.named_children():
-            norms = [weight.grad.norm() for weight in module.parameters() if weight.grad is not None]
+    def remember_gradients(self, tower: Tower) -> None:
+        """Note the norm of the gradient of each part of the tower, without waiting for the device."""
+        for part, weights in tower.parts().items():
+            norms = [weight.grad.norm() for weight in weights if weight.grad is not None]
             if norms:
-                self._norms[part].append(float(torch.stack(norms).norm()))
+                self._norms[part].append(torch.stack(norms).norm())
 
     def negatives(self) -> Iterator[tuple[I64, I64]]:
         """Queries and negatives of the last batches, oldest first."""
@@ -38,4 +39,4 @@ class Trace:
 
     def gradient_norms(self) -> dict[str, float]:
         """By part of the tower, the mean norm of the last batches' gradients."""
-        return {part: float(np.mean(norms)) for part, norms in self._norms.items()}
+        return {part: float(np.mean([float(norm) for norm in norms])) for part, norms in self._norms.items()}

@@ -1,17 +1,25 @@
 """What a negative sampler may look at: the step, random and BM25 documents, the tower, and snapshots of its past."""
 
 from collections import deque
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from harness.tasks.retrieval.collection import I64, Judgements
+from harness.tasks.retrieval.collection import I64, TrainingSet
 from harness.tasks.retrieval.encoder import Encoder
+from harness.tasks.retrieval.hnsw import HnswIndex
+from harness.tasks.retrieval.index import ExactIndex, Index, IndexKind
+from harness.tasks.retrieval.passages import Passages
 from harness.tasks.retrieval.snapshot import RefreshSeconds, Snapshot
 
 F32 = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+INDEXES: Final[Mapping[IndexKind, Callable[[Tensor, Passages], Index]]] = {"exact": ExactIndex, "hnsw": HnswIndex}
 
 LONGEST_LAG: Final = 4
 """How many refreshes back a snapshot is kept."""
@@ -28,18 +36,26 @@ class View:
     """What a negative sampler may look at. Queries and documents are rows of the training queries and of the corpus.
 
     `step`: the steps done since the warm-up. `rng`: the sampler's own stream. `positives`: which documents answer
-    which training queries; the lists that the view hands out leave these out. `seconds`: spent on refreshing so far.
+    which training queries; `barred`: which documents are no negatives of a query, these among them; the lists that the
+    view hands out leave them out. `seconds`: spent on refreshing so far.
     """
 
     def __init__(
-        self, encoder: Encoder, lists: NDArray[np.int32], positives: Judgements, rng: np.random.Generator
+        self,
+        encoder: Encoder,
+        lists: NDArray[np.int32],
+        train: TrainingSet,
+        rng: np.random.Generator,
+        index: IndexKind = "exact",
     ) -> None:
         self.step = 0
         self.rng = rng
-        self.positives = positives
+        self.positives = train.positives
+        self.barred = train.barred
         self.seconds = RefreshSeconds()
         self.encoder = encoder
         self._lists = lists
+        self._indexed = INDEXES[index]
         self._snapshots: deque[Snapshot] = deque(maxlen=LONGEST_LAG + 1)
 
     @property
@@ -47,24 +63,29 @@ class View:
         """How many documents BM25's lists hold for a query."""
         return int(self._lists.shape[1])
 
+    def allowed(self, queries: I64, documents: I64) -> Mask:
+        """Bool[n m]: whether documents I64[n m] may be negatives of queries I64[n]."""
+        allowed: Mask = self.barred.grade(queries, documents) == 0
+        return allowed
+
     def random(self, queries: I64, m: int) -> I64:
         """I64[n m]: documents drawn uniformly from the corpus, with replacement."""
         corpus = self.positives.corpus
         drawn = self.rng.integers(corpus, size=(len(queries), m))
-        while (taken := self.positives.grade(queries, drawn) > 0).any():
+        while (taken := ~self.allowed(queries, drawn)).any():
             drawn[taken] = self.rng.integers(corpus, size=int(taken.sum()))
         return drawn
 
     def bm25(self, queries: I64, k: int) -> I64:
-        """I64[n k]: the first k documents that BM25 finds, without those that answer the query, best first; -1 where
-        there are no more.
+        """I64[n k]: the first k documents that BM25 finds, without those that are barred, best first; -1 where there
+        are no more.
 
         Raises `ValueError` if k exceeds the length of the lists, the task's setting `bm25_depth`.
         """
         if k > self.listed:
             raise ValueError(f"BM25's lists hold {self.listed} documents a query, not {k}; lower the depth")
         listed = self._lists[queries, :k].astype(np.int64)
-        listed[self.positives.grade(queries, listed) > 0] = -1
+        listed[~self.allowed(queries, listed)] = -1
         order = np.argsort(listed < 0, axis=1, kind="stable")
         return np.take_along_axis(listed, order, axis=1)
 
@@ -72,7 +93,13 @@ class View:
         """Encode the corpus and the training queries with the tower as it is now: the newest snapshot."""
         with self.seconds.on("encode"):
             documents, queries = self.encoder.all_documents(), self.encoder.all_queries()
-        self._snapshots.append(Snapshot(self.step, documents, queries, self.positives, self.seconds))
+        with self.seconds.on("search"):
+            index = self._indexed(documents, self.encoder.passages)
+        self._snapshots.append(Snapshot(self.step, index, queries, self.barred, self.seconds))
+
+    def index(self) -> Index:
+        """The corpus indexed with the tower as it is now, which is no snapshot."""
+        return self._indexed(self.encoder.all_documents(), self.encoder.passages)
 
     def snapshot(self, lag: int = 0) -> Snapshot:
         """The snapshot taken `lag` refreshes before the newest; the oldest while there are fewer.
@@ -98,12 +125,22 @@ class View:
             chosen[empty] = self.random(queries[empty], m)
         return chosen
 
+    @torch.inference_mode()
+    def scores(self, queries: I64, documents: I64) -> F32:
+        """F32[n m]: training queries I64[n] against documents I64[m], each by its best passage, as the tower is now."""
+        passages = self.encoder.passages.table[self._rows(documents)]
+        scores = self.encoder.queries(self._rows(queries)) @ self.encoder.documents(passages.ravel()).T
+        return scores.view(len(queries), *passages.shape).amax(dim=2).cpu().numpy()
+
+    @torch.inference_mode()
     def query_vectors(self, queries: I64) -> F32:
         """F32[n width]: training queries as the tower encodes them now."""
-        with torch.inference_mode():
-            return self.encoder.queries(torch.from_numpy(queries)).cpu().numpy()
+        return self.encoder.queries(self._rows(queries)).cpu().numpy()
 
+    @torch.inference_mode()
     def document_vectors(self, documents: I64) -> F32:
-        """F32[n width]: documents as the tower encodes them now."""
-        with torch.inference_mode():
-            return self.encoder.documents(torch.from_numpy(documents)).cpu().numpy()
+        """F32[n width]: the first passages of documents as the tower encodes them now."""
+        return self.encoder.documents(self._rows(documents)).cpu().numpy()
+
+    def _rows(self, rows: I64) -> Tensor:
+        return torch.from_numpy(rows).to(self.encoder.device)

@@ -1,7 +1,7 @@
 """The warm-up: where every negative sampler starts, the same tower trained with negatives from BM25."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
@@ -15,6 +15,8 @@ from harness.tasks.retrieval.bm25 import Bm25Lists
 from harness.tasks.retrieval.collection import I64, TrainingSet
 from harness.tasks.retrieval.contrast import contrast
 from harness.tasks.retrieval.encoder import Encoder
+from harness.tasks.retrieval.index import IndexKind
+from harness.tasks.retrieval.passages import Passages
 from harness.tasks.retrieval.tokens import Kind, Tokens, restored, tokenized
 from harness.tasks.retrieval.tower import Tower, TowerOptions
 from harness.tasks.retrieval.trace import Trace
@@ -75,18 +77,17 @@ class WarmUp(Recipe):
         return {name: weight.cpu().numpy() for name, weight in view.encoder.tower.state_dict().items()}
 
 
-def warmed_up(train: TrainingSet, run: Run) -> View:
-    """What training starts from: the view of the tower after the shared warm-up."""
+def warmed_up(train: TrainingSet, run: Run, passages: int = 1, index: IndexKind = "exact") -> View:
+    """What training starts from: the view of the tower after the shared warm-up, which reads the first passages."""
     held = Held.of(run.settings)
-    tokens = run.artefact(
-        Tokens(
-            corpus=train.corpus_digest,
-            kind=held.tokenizer,
-            vocabulary=held.vocabulary,
-            length=held.document_tokens,
-            documents=train.documents,
-        )
+    beginnings = Tokens(
+        corpus=train.corpus_digest,
+        kind=held.tokenizer,
+        vocabulary=held.vocabulary,
+        length=held.document_tokens,
+        documents=train.documents,
     )
+    tokens = run.artefact(beginnings)
     inputs = {"corpus": train.corpus_digest, "asked": train.queries_digest}
     found = Bm25Lists(**inputs, depth=held.bm25_depth, documents=train.documents, queries=train.queries)
     lists = run.artefact(found)["lists"]
@@ -101,8 +102,10 @@ def warmed_up(train: TrainingSet, run: Run) -> View:
             lists=lists,
         )
     )
+    if passages > 1:
+        tokens = run.artefact(replace(beginnings, length=passages * held.document_tokens))
     with seeded(run):
-        view = _view(train, tokens, lists, held, run)
+        view = _view(train, tokens, lists, held, run, index)
     view.encoder.tower.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in weights.items()})
     return view
 
@@ -111,7 +114,14 @@ def _bm25_negatives(batch: Batch, view: View) -> I64:
     return view.choose(batch.queries, view.bm25(batch.queries, view.listed), 1)
 
 
-def _view(train: TrainingSet, tokens: Mapping[str, np.ndarray], lists: np.ndarray, held: Held, run: Run) -> View:
+def _view(
+    train: TrainingSet,
+    tokens: Mapping[str, np.ndarray],
+    lists: np.ndarray,
+    held: Held,
+    run: Run,
+    index: IndexKind = "exact",
+) -> View:
     tokenizer = restored(tokens["tokenizer"])
     options = TowerOptions(
         vocabulary=tokenizer.get_vocab_size(),
@@ -124,7 +134,7 @@ def _view(train: TrainingSet, tokens: Mapping[str, np.ndarray], lists: np.ndarra
     encoder = Encoder(
         Tower(options).to(run.device),
         tokenizer,
-        torch.from_numpy(np.array(tokens["documents"])).to(run.device),
+        Passages.cut(tokens["documents"], held.document_tokens, run.device),
         torch.from_numpy(queries).to(run.device),
     )
-    return View(encoder, lists, train.positives, run.rng("negatives"))
+    return View(encoder, lists, train, run.rng("negatives"), index)

@@ -5,15 +5,18 @@ import pytest
 
 from baselines.retrieval.bm25 import Bm25Retriever
 from baselines.retrieval.bm25_negatives import Bm25Negatives
+from baselines.retrieval.bm25_random_negatives import Bm25RandomNegatives
+from baselines.retrieval.in_batch_negatives import InBatchNegatives
 from baselines.retrieval.random_negatives import RandomNegatives
 from harness.artefacts import Cache
 from harness.card import read_card
 from harness.headers import HARNESS
 from harness.run import Run
 from harness.seeds import Streams
-from harness.tasks.retrieval import TrainingSet
+from harness.tasks.retrieval import Batch, TrainingSet
 from harness.tasks.retrieval.collection import Judgements
 from harness.tasks.retrieval.task import Retrieval
+from harness.tasks.retrieval.warmup import warmed_up
 
 TASK = Retrieval(read_card(HARNESS / "tasks" / "retrieval" / "task.toml"))
 DOCUMENTS = ["red fox jumps", "red fox and red hare rest quietly here", "grey hare", "a stone"]
@@ -112,3 +115,73 @@ def test_random_negatives_come_from_the_whole_corpus(run):
     assert counts.sum() == 40 * 32 * 20
     assert counts.min() > 0.8 * counts.mean()
     assert counts.max() < 1.2 * counts.mean()
+
+
+@pytest.fixture
+def view(run):
+    """The warmed-up tower on training data in which every query has a second answer."""
+    found = TASK.problem("atlas", run).train
+    gold, corpus = found.positives, len(found.documents)
+    queries, documents = np.tile(gold.queries, 2), np.r_[gold.documents, (gold.documents + 7) % corpus]
+    return warmed_up(TrainingSet(found.documents, found.queries, Judgements.of(queries, documents, corpus)), run)
+
+
+def whole_batch(view, size):
+    """The first pairs of query and answer."""
+    return Batch(view.positives.queries[:size].copy(), view.positives.documents[:size].copy())
+
+
+def hardest(view, batch, m):
+    """For each example the m documents of the batch with the highest scores that do not answer it, one by one."""
+    scores = (view.encoder.all_queries() @ view.encoder.all_documents().T).numpy()
+    answers = set(zip(view.positives.queries.tolist(), view.positives.documents.tolist(), strict=True))
+    rows = []
+    for query in batch.queries.tolist():
+        candidates = [row for row in set(batch.documents.tolist()) if (query, row) not in answers]
+        rows.append(sorted(candidates, key=lambda row: -scores[query][row])[:m])
+    return np.array(rows)
+
+
+@pytest.mark.parametrize("m", [1, 3])
+def test_in_batch_negatives_are_the_hardest_documents_of_the_batch(view, m):
+    """64 pairs of 32 queries: each query's own two answers, and any other's answer to it, are left out."""
+    batch = whole_batch(view, 64)
+    np.testing.assert_array_equal(InBatchNegatives(m=m).negatives(batch, view), hardest(view, batch, m))
+
+
+def test_where_the_batch_has_too_few_documents_the_hardest_is_repeated_or_others_are_drawn(view):
+    """A batch of three documents, of which two answer each query, and one of two that both do."""
+    first, second = view.positives.relevant(np.array([0]))[1]
+    other = next(row for row in range(90) if row not in (first, second))
+    three = Batch(np.zeros(3, int), np.array([first, second, other]))
+    assert InBatchNegatives(m=2).negatives(three, view).tolist() == [[other, other]] * 3
+    two = Batch(np.zeros(2, int), np.array([first, second]))
+    drawn = InBatchNegatives(m=5).negatives(two, view)
+    assert drawn.shape == (2, 5)
+    assert view.allowed(two.queries, drawn).all()
+
+
+def test_mixed_negatives_are_half_from_bm25_and_half_random(view):
+    """With one negative an example, a coin says which; with two, there is one of each."""
+    batch = whole_batch(view, 400)
+    listed = view.bm25(batch.queries, 3)
+
+    def from_bm25(m):
+        chosen = np.stack([Bm25RandomNegatives(depth=3, m=m).negatives(batch, view) for _ in range(40)])
+        return (chosen[..., None] == listed[:, None, :]).any(axis=3)
+
+    by_chance = 3 / 88  # of the 88 documents that do not answer, so many are listed
+    assert from_bm25(1).mean() == pytest.approx(0.5 + 0.5 * by_chance, abs=0.02)
+    pairs = from_bm25(2)
+    assert pairs.any(axis=2).all()
+    assert pairs.all(axis=2).mean() == pytest.approx(by_chance, abs=0.01)
+    assert pairs[..., 0].mean() == pytest.approx(0.5 + 0.5 * by_chance, abs=0.02)
+
+
+@pytest.mark.parametrize("sampler", [RandomNegatives, Bm25Negatives, InBatchNegatives, Bm25RandomNegatives])
+def test_every_source_gives_as_many_negatives_and_no_answer(view, sampler):
+    batch = whole_batch(view, 64)
+    for options, m in (({}, 1), ({"m": 3}, 3)):
+        chosen = sampler(**options).negatives(batch, view)
+        assert chosen.shape == (64, m)
+        assert (view.positives.grade(batch.queries, chosen) == 0).all()

@@ -14,6 +14,7 @@ from harness.seeds import Streams
 from harness.tasks.retrieval.task import Retrieval
 from methods.ance.ablations import StaticHardNegatives
 from methods.ance.ance import Ance
+from methods.ance.maxp import AnceMaxp
 
 TASK = Retrieval(read_card(HARNESS / "tasks" / "retrieval" / "task.toml"))
 
@@ -79,6 +80,25 @@ def test_never_refreshing_is_the_static_ablation_bit_for_bit(smoke, train, never
         sampler.fit(train, smoke())
     for mine, theirs in zip(one.tower.parameters(), other.tower.parameters(), strict=True):
         assert torch.equal(mine, theirs)
+
+
+def test_maxp_is_ance_on_four_passages(smoke, train):
+    """Every third document of the smoke tier has a second passage."""
+    samplers = AnceMaxp(refresh=10, top_k=5), Ance(refresh=10, top_k=5, passages=4), Ance(refresh=10, top_k=5)
+    for sampler in samplers:
+        sampler.fit(train, smoke())
+    maxp, same, firstp = (sampler.tower.embedding.weight for sampler in samplers)
+    assert torch.equal(maxp, same)
+    assert not torch.equal(maxp, firstp)
+
+
+def test_no_document_that_answers_is_ever_a_negative(smoke, train):
+    """In any step, with every document of the corpus in the lists."""
+    for options in ({}, {"passages": 2}):
+        sampler = Watched(refresh=10, top_k=90, m=20, **options)
+        sampler.fit(train, smoke())
+        for view, _, queries, chosen in sampler.steps:
+            assert (view.positives.grade(queries, chosen) == 0).all()
 
 
 def test_refreshing_changes_what_is_learned(smoke, train):

@@ -23,6 +23,15 @@ def test_relevant_documents_of_queries_in_any_order():
     assert list(zip(position.tolist(), document.tolist(), strict=True)) == [(0, 1), (2, 4), (3, 1)]
 
 
+def test_joined_judgements_hold_the_pairs_of_both_and_the_first_ones_grades():
+    more = Judgements.of(np.array([1, 0, 2]), np.array([0, 4, 3]), 5, np.array([1, 7, 1]))
+    both = GOLD.joined(more)
+    assert list(zip(both.queries, both.documents, both.grades, strict=True)) == [
+        *[(0, 0, 0), (0, 4, 2), (1, 0, 1), (2, 1, 1), (2, 3, 1), (3, 3, 0)]
+    ]
+    assert both.grade(np.array([2]), np.array([[1, 3, 0]])).tolist() == [[1, 1, 0]]
+
+
 def test_a_subset_of_queries_is_numbered_anew():
     part = GOLD.of_queries(np.array([1, 2, 3]))
     assert part.queries.tolist() == [1, 2]

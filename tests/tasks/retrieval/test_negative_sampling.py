@@ -6,14 +6,20 @@ import numpy as np
 import pytest
 import torch
 
+from harness.card import read_card
 from harness.errors import BadOutput
-from harness.tasks.retrieval import NegativeSampler
+from harness.headers import HARNESS
+from harness.record import MOST_CURVE_POINTS
+from harness.tasks.retrieval import NegativeSampler, TrainingSet
 from harness.tasks.retrieval.collection import Judgements
 from harness.tasks.retrieval.contrast import accepted
 from harness.tasks.retrieval.data import collect
-from harness.tasks.retrieval.index import Index
+from harness.tasks.retrieval.index import ExactIndex
+from harness.tasks.retrieval.passages import Passages
 from harness.tasks.retrieval.view import LONGEST_LAG, Batch
 from harness.tasks.retrieval.warmup import warmed_up
+
+CARD = read_card(HARNESS / "tasks" / "retrieval" / "task.toml")
 
 
 class Random(NegativeSampler):
@@ -163,6 +169,63 @@ def test_the_warm_up_is_not_charged(smoke, train):
     assert sampler.weights() == sum(weight.numel() for weight in sampler.tower.parameters())
 
 
+def test_the_warm_up_is_the_same_whatever_the_options(smoke, train):
+    """Its recipe and its weights, bit for bit; what more is built for MaxP comes beside it."""
+    plain = smoke()
+    Random().fit(train, plain)
+    for options in ({"lr": 1e-2}, {"passages": 4}):
+        run = smoke()
+        Random(**options).fit(train, run)
+        assert plain.artefacts.items() <= run.artefacts.items()
+
+
+def test_a_learning_rate_replaces_the_tasks_setting(smoke, train):
+    samplers = [Random(), Random(lr=smoke().settings["lr"]), Random(lr=1e-2)]
+    for sampler in samplers:
+        sampler.fit(train, smoke())
+    unset, same, other = (sampler.tower.embedding.weight for sampler in samplers)
+    assert torch.equal(unset, same)
+    assert not torch.equal(unset, other)
+
+
+def test_spared_documents_are_no_negatives_of_any_kind(smoke, train):
+    """Every query's next ten documents are spared: the lists leave them out, and a sampler that does not is refused."""
+    corpus, count = len(train.documents), len(train.queries)
+    first = train.positives.documents[train.positives.relevant(np.arange(count))[0].searchsorted(np.arange(count))]
+    documents = (first[:, None] + np.arange(1, 11)) % corpus
+    spared = Judgements.of(np.arange(count).repeat(10), documents.ravel(), corpus)
+    set_apart = TrainingSet(train.documents, train.queries, train.positives, spared)
+    view, queries = warmed_up(set_apart, smoke()), np.arange(count)
+    view.refresh()
+    lists = (view.random(queries, 60), view.bm25(queries, 80), view.snapshot().nearest(queries, 70))
+    for negatives in lists:
+        assert (negatives[:, :60] >= 0).any()
+        assert not (negatives[:, :, None] == documents[:, None, :]).any()
+        assert view.allowed(queries, negatives).all()
+    with pytest.raises(BadOutput, match=r"2 documents that are barred from their query \(step 0\); ask view.allowed"):
+        accepted(documents[:2, :1], Batch(queries[:2], first[:2]), view)
+
+
+def test_gradients_are_noted_along_the_budget(smoke, train):
+    """Five points, the last of them the final diagnostics, in a curve that a record keeps whole."""
+    run = smoke()
+    sampler = Random()
+    sampler.fit(train, run)
+    noted = [point for point in run.curve if "gradient_norm.head" in point]
+    assert [point["spent"] / run.budget.total for point in noted] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
+    final = sampler.diagnostics().gradient_norms
+    assert {part: noted[-1][f"gradient_norm.{part}"] for part in ("embedding", "head")} == final
+    assert len(run.curve) + CARD.resolve("small", "squad").ticks <= MOST_CURVE_POINTS
+
+
+def test_every_layer_has_a_gradient_norm_of_its_own(smoke, train):
+    sampler = Random()
+    sampler.fit(train, smoke(layers=2))
+    found = sampler.diagnostics().gradient_norms
+    assert list(found) == ["embedding", "layers.0", "layers.1", "head"]
+    assert min(found.values()) > 0
+
+
 def test_search_ranks_by_inner_product_and_ends_with_the_corpus(smoke, train):
     sampler = Random()
     sampler.fit(train, smoke())
@@ -187,9 +250,9 @@ def test_diagnostics_tell_overlap_and_gradients(smoke, train):
 
 def test_the_index_leaves_out_pairs_in_every_chunk_of_queries(monkeypatch):
     monkeypatch.setattr("harness.tasks.retrieval.index.QUERIES", 3)
-    vectors = torch.eye(5)
+    vectors, passages = torch.eye(5), Passages.cut(np.ones((5, 1), np.int32), 1)
     everywhere = (np.arange(5), np.arange(5))
-    found = Index(vectors).search(vectors, 6, without=everywhere)
+    found = ExactIndex(vectors, passages).search(vectors, 6, without=everywhere)
     assert (found[:, 4:] == -1).all()
     assert all(query not in row for query, row in enumerate(found.tolist()))
-    assert Index(vectors).search(vectors, 1).ravel().tolist() == [0, 1, 2, 3, 4]
+    assert ExactIndex(vectors, passages).search(vectors, 1).ravel().tolist() == [0, 1, 2, 3, 4]

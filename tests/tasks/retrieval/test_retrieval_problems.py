@@ -52,7 +52,48 @@ def test_scifact_tests_on_the_published_validation_claims(smoke, mirror):
     assert len(found.test.judgements.documents) == 339
 
 
-@pytest.mark.parametrize("case", ["medquad", "scifact"])
+def squad_of(run, case):
+    """The splits of a case of SQuAD's form, and for each split the texts of the paragraphs that answer its queries."""
+    found = collect(case, run)
+    answers = [
+        {found.train.documents[row] for row in judged.documents}
+        for judged in (found.train.positives, found.valid.judgements, found.test.judgements)
+    ]
+    return found, answers
+
+
+@pytest.mark.parametrize(("case", "corpus", "training"), [("squad", 2067, 8520), ("squadshifts", 5664, 24450)])
+def test_no_paragraph_answers_questions_of_two_splits(smoke, mirror, case, corpus, training):
+    found, (train, valid, test) = squad_of(smoke(), case)
+    assert len(found.train.documents) == corpus
+    assert len(found.train.queries) == pytest.approx(0.9 * training, abs=100)
+    assert (len(found.valid.queries), len(found.test.queries)) == (500, 1500)
+    assert not train & valid
+    assert not train & test
+    assert not valid & test
+    assert not {*found.valid.queries, *found.test.queries} & set(found.train.queries)
+    for judged in (found.train.positives, found.valid.judgements, found.test.judgements):
+        np.testing.assert_array_equal(judged.queries, np.arange(len(judged.queries)))
+
+
+def test_paragraphs_of_the_answers_article_are_barred_where_the_case_says_so(smoke, mirror):
+    from harness.data.sets import squad
+
+    plain, spared = collect("squad", smoke()).train, collect("squad_other_articles", smoke()).train
+    assert plain.queries == spared.queries
+    assert plain.queries_digest != spared.queries_digest
+    np.testing.assert_array_equal(plain.positives.documents, spared.positives.documents)
+    assert plain.barred is plain.positives
+    article = {paragraph.text: paragraph.article for paragraph in squad.paragraphs("squad11-dev")}
+    articles = np.array([article[text] for text in spared.documents])
+    everything = np.arange(len(articles))[None]
+    for query in range(0, len(spared.queries), 500):
+        (answer,) = spared.positives.relevant(np.array([query]))[1]
+        barred = spared.barred.grade(np.array([query]), everything)[0] > 0
+        np.testing.assert_array_equal(barred, articles == articles[answer])
+
+
+@pytest.mark.parametrize("case", ["medquad", "scifact", "squad", "squad_other_articles"])
 def test_a_seed_draws_nine_tenths_of_the_training_queries_and_nothing_else(smoke, mirror, case):
     first, again, other = (collect(case, smoke(seed=seed, valid_queries=100)) for seed in (0, 0, 1))
     assert first.train.queries == again.train.queries

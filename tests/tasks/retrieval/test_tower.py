@@ -27,6 +27,14 @@ def test_a_document_alone_is_encoded_as_in_a_padded_batch(tower):
             torch.testing.assert_close(tower(tokens[row : row + 1, :length])[0], together[row], atol=1e-5, rtol=0)
 
 
+def test_every_weight_belongs_to_one_part_and_every_layer_is_its_own(tower):
+    parts = tower.parts()
+    layers = [] if tower.layers is None else ["layers.0", "layers.1"]
+    assert list(parts) == ["embedding", *layers, "head"]
+    weights = [id(weight) for part in parts.values() for weight in part]
+    assert sorted(weights) == sorted(map(id, tower.parameters()))
+
+
 def test_an_empty_text_has_a_finite_vector(tower):
     with torch.no_grad():
         assert torch.isfinite(tower(torch.zeros(2, 12, dtype=torch.int32))).all()

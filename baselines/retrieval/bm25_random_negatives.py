@@ -1,0 +1,27 @@
+"""Negatives half from BM25, half at random."""
+
+from typing import Annotated
+
+import numpy as np
+from annotated_types import Ge
+
+from harness.tasks.retrieval import I64, Batch, NegativeSampler, View
+
+
+class Bm25RandomNegatives(NegativeSampler):
+    """BM25 and random negatives, one to one (DPR; Karpukhin et al., 2020).
+
+    An example's `m` negatives alternate between one of the first `depth` documents that BM25 finds and any document; a
+    coin says which comes first, and so, with m = 1, which it is.
+    """
+
+    name = "bm25_random_negatives"
+    depth: Annotated[int, Ge(1)] = 100
+    m: Annotated[int, Ge(1)] = 1
+
+    def negatives(self, batch: Batch, view: View) -> I64:
+        queries = batch.queries
+        listed = view.choose(queries, view.bm25(queries, self.depth), self.m)
+        drawn = view.random(queries, self.m)
+        turn = view.rng.integers(2, size=(len(queries), 1)) + np.arange(self.m)
+        return np.where(turn % 2 == 0, listed, drawn)

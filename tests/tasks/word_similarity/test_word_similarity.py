@@ -16,7 +16,8 @@ from harness.run import Run
 from harness.seeds import Streams
 from harness.task import Problem
 from harness.tasks.word_similarity import Binariser, Corpus, WordEmbedder, code_bits
-from harness.tasks.word_similarity.data import ATLAS_SLACK, Judgements, PairSet, Senses
+from harness.tasks.word_similarity.context import RatedUses, Senses, Uses
+from harness.tasks.word_similarity.data import ATLAS_SLACK, Judgements, PairSet
 from harness.tasks.word_similarity.skipgram import DenseVectors
 from harness.tasks.word_similarity.task import WordSimilarity
 
@@ -206,7 +207,7 @@ def test_senses_are_told_apart_by_a_threshold_set_on_others() -> None:
     tokens = rng.integers(2, 30, size=(400, 5))
     position = rng.integers(4, size=400)
     after = tokens[np.arange(400), position + 1]
-    senses = Senses(tokens, position, (after[0::2] - after[1::2]) % 2 == 0)
+    senses = Senses(Uses(tokens, position), (after[0::2] - after[1::2]) % 2 == 0)
     table = np.eye(2, dtype=np.float32)[np.arange(30) % 2]
     split = judgements()
     told = Judgements(split.words, split.sets, split.mean_over, tuning=senses, senses=senses)

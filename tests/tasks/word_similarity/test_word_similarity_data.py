@@ -9,8 +9,9 @@ import pytest
 from harness.data.sets import wic, wikipedia, word_pairs
 from harness.data.sets.wikipedia import Article
 from harness.tasks.word_similarity import Corpus, SkipGramOptions, cooccurrences, train_skipgram
-from harness.tasks.word_similarity.data import known_pairs, rows_around
-from harness.tasks.word_similarity.text import SPECIAL, Vocabulary, WikipediaText, sentences
+from harness.tasks.word_similarity.context import rated_uses, rows_around
+from harness.tasks.word_similarity.data import known_pairs, out_of_context
+from harness.tasks.word_similarity.text import SPECIAL, Prose, Vocabulary, sentences
 
 
 def corpus_of(lines: Sequence[Sequence[int]], words: int, radius: int = 5) -> Corpus:
@@ -30,7 +31,7 @@ def read(texts: Sequence[str], size: int, monkeypatch: pytest.MonkeyPatch) -> di
     """The tokenised text of these articles."""
     found = [Article(number, "", text) for number, text in enumerate(texts)]
     monkeypatch.setattr(wikipedia, "articles", lambda: found)
-    return WikipediaText(content="none", size=size).build()
+    return Prose(sources=("wikipedia",), contents=("none",), size=size).build()
 
 
 def test_sentences_end_where_people_end_them() -> None:
@@ -50,7 +51,7 @@ def test_vocabulary_is_the_most_frequent_of_widespread_words(monkeypatch: pytest
     assert text["vocabulary"].tolist() == ["<unk>", "<num>", "cat", "the", "miles", "ran"]  # no zebra: one article
     assert text["tokens"][:7].tolist() == [3, 2, 0, 3, 2, 5, 1]
     assert text["sentences"][:3].tolist() == [0, 3, 8]
-    assert text["articles"].tolist() == [*range(0, 21, 2), 21]
+    assert text["documents"].tolist() == [*range(0, 21, 2), 21]
     assert text["sentences"][-1] == len(text["tokens"])
 
 

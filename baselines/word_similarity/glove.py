@@ -32,7 +32,7 @@ class Glove(WordEmbedder):
     alpha: Annotated[float, Ge(0)] = 0.75
     epochs: Annotated[int, Ge(0)] = 15
     batch: Annotated[int, Gt(0)] = 200_000
-    lr: Annotated[float, Gt(0)] = 0.05
+    lr: Annotated[float, Gt(0)] = 0.2
 
     def fit(self, train: Corpus, run: Run, /) -> None:
         """Counts in one pass, then factorises the counts."""

@@ -13,8 +13,10 @@ from harness.run import Run
 from harness.tasks.word_similarity.corpus import F32, I64, UNKNOWN
 from harness.tasks.word_similarity.text import Vocabulary, words
 
-STEPS = 100
-"""Of the classifier's optimizer, at most."""
+STEPS = 300
+"""Of the classifier's optimizer, at most: far more than it needs."""
+PENALTY = 10.0
+"""Of the classifier's squared weights; of 1, 10, 100 and 1,000 it is the best on training posts that were held out."""
 
 
 class Documents(NamedTuple):
@@ -74,7 +76,7 @@ def told_apart(vectors: F32, learned: Documents, tested: Documents) -> NDArray[n
     means = _means(vectors, learned.bags)
     centre, spread = means.mean(axis=0), means.std(axis=0)
     spread[spread == 0] = 1
-    model = LogisticRegression(max_iter=STEPS).fit((means - centre) / spread, learned.topic)
+    model = LogisticRegression(C=1 / PENALTY, max_iter=STEPS).fit((means - centre) / spread, learned.topic)
     right: NDArray[np.bool_] = model.predict((_means(vectors, tested.bags) - centre) / spread) == tested.topic
     return right
 

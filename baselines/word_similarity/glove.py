@@ -21,8 +21,8 @@ class Glove(WordEmbedder):
     (X / x_max)^alpha up to 1, where two words that stand d apart count 1/d. The vectors are w + w~.
 
     `dim`: width of the vectors; `epochs`: of AdaGrad over the counts, which are made in one pass over the text;
-    `batch`: counts in a step, whose gradients are summed; `lr`: AdaGrad's, whose squares start from 1 as in the
-    authors' code.
+    `batch`: counts in a step, whose gradients are summed, fewer where an epoch would otherwise have less than `updates`
+    steps; `lr`: AdaGrad's, whose squares start from 1 as in the authors' code.
     """
 
     name = "glove"
@@ -32,6 +32,7 @@ class Glove(WordEmbedder):
     alpha: Annotated[float, Ge(0)] = 0.75
     epochs: Annotated[int, Ge(0)] = 15
     batch: Annotated[int, Gt(0)] = 200_000
+    updates: Annotated[int, Gt(0)] = 50
     lr: Annotated[float, Gt(0)] = 0.2
 
     def fit(self, train: Corpus, run: Run, /) -> None:
@@ -39,7 +40,7 @@ class Glove(WordEmbedder):
         next(train.passes(run))
         counts = cooccurrences(train, [1 / distance for distance in range(1, train.radius + 1)])
         rng = run.rng("init")
-        batches = split(counts, self.batch, rng)
+        batches = split(counts, max(self.updates, round(counts.nnz / self.batch)), rng)
         factors = Factors(counts.shape[0], self.dim, rng)
         for _ in range(self.epochs):
             loss = sum(factors.learn(batches[i], self) for i in rng.permutation(len(batches)))
@@ -94,9 +95,8 @@ def _descend(table: F32, gradient: F32, squares: F32, lr: float) -> None:
     table -= lr * gradient / np.sqrt(squares)
 
 
-def split(counts: csr_array, size: int, rng: np.random.Generator) -> list[csr_array]:
-    """The counts as a sum of matrices of about `size` of them each, drawn at random."""
-    parts = max(1, round(counts.nnz / size))
+def split(counts: csr_array, parts: int, rng: np.random.Generator) -> list[csr_array]:
+    """The counts as a sum of so many matrices with about equally many of them, drawn at random."""
     part = rng.integers(parts, size=counts.nnz, dtype=np.uint16)
     order = np.argsort(part, kind="stable")  # within a part by row, as they were
     rows = np.repeat(np.arange(counts.shape[0], dtype=np.int32), np.diff(counts.indptr))[order]

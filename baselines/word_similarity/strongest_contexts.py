@@ -5,7 +5,6 @@ from typing import Annotated
 import numpy as np
 from annotated_types import Gt
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from baselines.word_similarity.ppmi import positive_pmi
 from harness.run import Run
@@ -29,9 +28,8 @@ class StrongestContexts(WordEmbedder):
         """Counts in one pass; further passes would count the same again."""
         next(train.passes(run))
         frequent = np.argsort(-train.counts, kind="stable")[: self.contexts]
-        self._strength: csr_array = positive_pmi(cooccurrences(train, [1.0] * train.radius), self.smoothing)[
-            :, frequent
-        ]
+        strength = positive_pmi(cooccurrences(train, [1.0] * train.radius), self.smoothing)
+        self._strength: NDArray[np.float32] = strength[:, frequent].toarray()
 
     def vectors(self) -> NDArray[np.float32]:
         """F32[V contexts]: the codes with `hash_length` active bits."""
@@ -39,7 +37,7 @@ class StrongestContexts(WordEmbedder):
 
     def codes(self, k: int) -> Codes:
         """Bool[V contexts]; of equals, and where fewer than k are positive, the most frequent contexts."""
-        return most_active(self._strength.toarray(), k)
+        return most_active(self._strength, k)
 
     def bits(self, k: int) -> float:
         """log2 of the ways to choose k contexts; 0 where there are fewer."""

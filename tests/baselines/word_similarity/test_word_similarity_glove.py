@@ -26,7 +26,7 @@ def test_gradients_are_those_of_the_loss() -> None:
     error = w @ v.T + b[:, None] + c - torch.log(torch.where(x > 0, x, 1))
     expected = ((x / 10).clamp(max=1) ** 0.75 * error**2).sum() / 2
     slopes = torch.autograd.grad(expected, tables)
-    assert loss == pytest.approx(float(expected), rel=1e-5)
+    assert loss == pytest.approx(expected.item(), rel=1e-5)
     assert left == pytest.approx(slopes[0].numpy(), abs=1e-4)
     assert right == pytest.approx(slopes[1].numpy(), abs=1e-4)
 
@@ -64,17 +64,17 @@ def test_logarithms_of_low_rank_are_recovered() -> None:
     counts = csr_array(np.exp(truth).astype(np.float32))
     factors = Factors(40, 3, rng)
     options = Glove(lr=0.2, x_max=1.0)
-    batches = split(counts, 400, rng)
+    batches = split(counts, 4, rng)
     for _ in range(600):
         for batch in batches:
             factors.learn(batch, options)
     assert factors.left @ factors.right.T == pytest.approx(truth, abs=0.15)
 
 
-@pytest.mark.parametrize("size", [1, 7, 10_000])
-def test_batches_add_up_to_the_counts(size: int) -> None:
+@pytest.mark.parametrize("parts", [1, 7, 200])
+def test_batches_add_up_to_the_counts(parts: int) -> None:
     counts = random_counts()
-    batches = split(counts, size, np.random.default_rng(0))
-    assert len(batches) == max(1, round(counts.nnz / size))
+    batches = split(counts, parts, np.random.default_rng(0))
+    assert len(batches) == parts
     assert sum(batch.nnz for batch in batches) == counts.nnz
     assert (sum(batch.toarray() for batch in batches) == counts.toarray()).all()

@@ -3,22 +3,20 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.tasks.word_similarity import Binariser
+from harness.tasks.word_similarity import Binariser, Codes, two_sided
 
 
 class Lsh(Binariser):
     """Random hyperplanes (Charikar, 2002)
 
-    On which side of each of k random hyperplanes a vector lies is one bit. A bit is written as two, one for each
-    side, of which one is active: so k of 2k bits are, and two codes share as many as they agree in.
+    On which side of each of k random hyperplanes a vector lies is one bit, written as two, one for each side.
     """
 
     name = "lsh"
 
-    def encode(self, dense: NDArray[np.float32], k: int, rng: np.random.Generator) -> NDArray[np.bool_]:
+    def encode(self, dense: NDArray[np.float32], k: int, rng: np.random.Generator) -> Codes:
         """Bool[V 2k]: above each hyperplane, then below it. The hyperplanes of short codes are among those of long."""
-        above = dense @ rng.standard_normal((k, dense.shape[1])).astype(np.float32).T > 0
-        return np.concatenate([above, ~above], axis=1)
+        return two_sided(dense @ rng.standard_normal((k, dense.shape[1])).astype(np.float32).T > 0)
 
     def bits(self, k: int) -> float:
         """k: one for each hyperplane."""

@@ -9,13 +9,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from harness.run import Run
-from harness.tasks.word_similarity import Corpus, WordEmbedder, code_bits
+from harness.tasks.word_similarity import Codes, Corpus, WordEmbedder, code_bits, most_active
 from methods.flyvec.network import KenyonCells
 from methods.flyvec.windows import Windows, centres, stop_words
 
 F32 = NDArray[np.float32]
 I64 = NDArray[np.int64]
-Codes = NDArray[np.bool_]
 
 
 class FlyVec(WordEmbedder):
@@ -113,12 +112,3 @@ class FlyVec(WordEmbedder):
                 done += 1
             run.log(energy=self._cells.energy(probe))
         self._weights = self._cells.weights.cpu().numpy()
-
-
-def most_active(activations: F32, k: int) -> Codes:
-    """Bool[n m]: the k largest of each row of F32[n m], of equals those with the lowest number; exactly k."""
-    m = activations.shape[1]
-    threshold = np.partition(activations, m - k, axis=1)[:, m - k, None]
-    above, level = activations > threshold, activations == threshold
-    active: Codes = above | (level & (np.cumsum(level, axis=1) <= k - above.sum(axis=1, keepdims=True)))
-    return active

@@ -1,18 +1,19 @@
-"""How the problems of each case are made: a text for training; word pairs and word senses to judge by."""
+"""How the problems of each case are made: a text for training; pairs, uses of words and documents to judge by."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from harness.canonical import array_digest
 from harness.errors import UserError
 from harness.run import Run
+from harness.tasks.word_similarity.context import RatedUses, Senses, rated_uses, senses
 from harness.tasks.word_similarity.corpus import I64, Corpus
 from harness.tasks.word_similarity.metrics import F64
-from harness.tasks.word_similarity.text import SPECIAL, Vocabulary, WikipediaText, words
+from harness.tasks.word_similarity.text import SPECIAL, Prose, Vocabulary
+from harness.tasks.word_similarity.topics import Documents, newsgroup_documents
 
 ATLAS_SLACK: Final = 1.2
 """An Atlas text is written that much longer than asked for and then cut, because its length is random."""
@@ -31,25 +32,19 @@ class PairSet(NamedTuple):
     expected: int
 
 
-class Senses(NamedTuple):
-    """Pairs of uses of one word. tokens: I64[2n L], use 2i and use 2i + 1 a row each, -1 after the end; position:
-    I64[2n]; same: Bool[n], whether both have one sense."""
-
-    tokens: I64
-    position: I64
-    same: NDArray[np.bool_]
-
-
 @dataclass(frozen=True, eq=False)
 class Judgements:
     """What a system is scored on: pair sets over a vocabulary of so many words; the names of those that enter the mean;
-    senses to set a threshold on and to test it on (both or none)."""
+    senses to set a threshold on and to test it on (both or none); rated uses of words; documents to learn the topics of
+    and documents to test this on."""
 
     words: int = 0
     sets: Sequence[PairSet] = ()
     mean_over: frozenset[str] = frozenset()
     tuning: Senses | None = None
     senses: Senses | None = None
+    rated: RatedUses | None = None
+    documents: tuple[Documents, Documents] | None = None
 
 
 class Material(NamedTuple):
@@ -63,10 +58,18 @@ class Material(NamedTuple):
 
 def gather(case: str, run: Run) -> Material:
     """The material of a case (`KeyError` if there is none); the `cost` cases have nothing to be scored on."""
-    if case.startswith("cost"):
-        text = {"cost": _atlas, "cost_wikipedia": _wikipedia}[case](run).train
-        return Material(text, Judgements(), Judgements(), text.digest)
-    return {"atlas": _atlas, "wikipedia": _wikipedia}[case](run)
+    make: Callable[[Run], Material] = {
+        "atlas": _atlas,
+        "wikipedia": _wikipedia,
+        "mix": _mix,
+        "cost": lambda run: _unjudged(_atlas(run).train),
+        "cost_wikipedia": lambda run: _unjudged(_text(["wikipedia"], run)[0]),
+    }[case]
+    return make(run)
+
+
+def _unjudged(text: Corpus) -> Material:
+    return Material(text, Judgements(), Judgements(), text.digest)
 
 
 def _atlas(run: Run) -> Material:
@@ -97,29 +100,55 @@ def _atlas(run: Run) -> Material:
 
 
 def _wikipedia(run: Run) -> Material:
-    """Articles drawn by the seed; the published pair sets, and the senses of Word in Context."""
+    """Articles drawn by the seed; all published judgements, and 20 Newsgroups, which this text has nothing of."""
+    corpus, vocabulary = _text(["wikipedia"], run)
+    valid, test = _published(vocabulary, run)
+    return Material(corpus, valid, replace(test, documents=newsgroup_documents(vocabulary, run)), corpus.digest)
+
+
+def _mix(run: Run) -> Material:
+    """Articles, reviews and posts drawn by the seed; all published judgements."""
+    corpus, vocabulary = _text(["wikipedia", "imdb", "newsgroups20"], run)
+    return Material(corpus, *_published(vocabulary, run), corpus.digest)
+
+
+def _text(sources: Sequence[str], run: Run) -> tuple[Corpus, Vocabulary]:
+    """Documents of these data sets drawn by the seed, and their vocabulary, which is the same for every seed."""
     from harness.data.catalogue import catalogue
+
+    contents = tuple(catalogue()[source].content for source in sources)
+    text = run.artefact(Prose(sources=tuple(sources), contents=contents, size=run.settings["vocabulary"]))
+    vocabulary = Vocabulary(tuple(text["vocabulary"].tolist()))
+    return _excerpt(text["tokens"], text["sentences"], text["documents"], vocabulary, run), vocabulary
+
+
+def _published(vocabulary: Vocabulary, run: Run) -> tuple[Judgements, Judgements]:
+    """The published judgements for validation and for the test, on what the vocabulary knows of them."""
     from harness.data.sets import word_pairs
 
-    recipe = WikipediaText(content=catalogue()["wikipedia"].content, size=run.settings["vocabulary"])
-    text = run.artefact(recipe)
-    vocabulary = Vocabulary(tuple(text["vocabulary"].tolist()))
-    corpus = _excerpt(text["tokens"], text["sentences"], text["articles"], vocabulary, run)
     published = word_pairs.pairs()
 
     def judged(names: Sequence[str]) -> list[PairSet]:
         return [known_pairs(name, published[name], vocabulary) for name in names]
 
     main, also, validation = (run.settings[name] for name in ("sets", "also", "validation"))
+    rated = rated_uses(vocabulary)
     valid = Judgements(len(vocabulary), judged(validation), frozenset(validation))
     test = Judgements(
         len(vocabulary),
-        judged([*main, *also]),
+        [*judged([*main, *also]), out_of_context("SCWS", rated)],
         frozenset(main),
-        tuning=_senses("train", vocabulary),
-        senses=_senses("dev", vocabulary),
+        tuning=senses("train", vocabulary),
+        senses=senses("dev", vocabulary),
+        rated=rated,
     )
-    return Material(corpus, valid, test, corpus.digest)
+    return valid, test
+
+
+def out_of_context(name: str, rated: RatedUses) -> PairSet:
+    """The pairs of words of which uses were rated, as if they had been rated alone."""
+    first, second = rated.uses.targets.reshape(-1, 2).T
+    return PairSet(name, first, second, rated.judged, rated.expected)
 
 
 def known_pairs(name: str, published: "tuple[list[str], list[str], F64]", vocabulary: Vocabulary) -> PairSet:
@@ -131,33 +160,13 @@ def known_pairs(name: str, published: "tuple[list[str], list[str], F64]", vocabu
     return PairSet(name, rows[:, 0], rows[:, 1], scores[known], len(pairs))
 
 
-def _senses(split: str, vocabulary: Vocabulary) -> Senses:
-    from harness.data.sets import wic
-
-    items = wic.items(split)
-    uses = [rows_around(c, at, vocabulary) for item in items for c, at in zip(item.contexts, item.at, strict=True)]
-    tokens = np.full((len(uses), max(len(rows) for rows, _ in uses)), -1)
-    for use, (rows, _) in enumerate(uses):
-        tokens[use, : len(rows)] = rows
-    position = np.array([at for _, at in uses])
-    return Senses(tokens, position, np.array([item.same for item in items]))
-
-
-def rows_around(context: Sequence[str], at: int, vocabulary: Vocabulary) -> tuple[list[int], int]:
-    """The rows of a sentence given as tokens, its punctuation left out as in the text, and where token `at` is then;
-    a token without letters or digits at that place is `<unk>`."""
-    split = [words(token) for token in context]
-    split[at] = split[at] or [""]
-    return [vocabulary.row(word) for part in split for word in part], sum(map(len, split[:at]))
-
-
-def _excerpt(tokens: np.ndarray, sentences: I64, articles: I64, vocabulary: Vocabulary, run: Run) -> Corpus:
-    """Exactly `tokens` (a setting) words of articles drawn without replacement, the last article cut."""
+def _excerpt(tokens: np.ndarray, sentences: I64, documents: I64, vocabulary: Vocabulary, run: Run) -> Corpus:
+    """Exactly `tokens` (a setting) words of documents drawn without replacement, the last document cut."""
     asked = run.settings["tokens"]
     if len(tokens) < asked:
         raise UserError(f"tokens = {asked} asks for more words than the text has ({len(tokens)})")
-    order = run.rng("data").permutation(len(articles) - 1)
-    drawn = _joined(articles[order], articles[order + 1])
+    order = run.rng("data").permutation(len(documents) - 1)
+    drawn = _joined(documents[order], documents[order + 1])
     ends = np.cumsum(np.diff(sentences)[drawn])
     drawn = drawn[: np.searchsorted(ends, asked) + 1]
     offsets = np.minimum(np.r_[0, ends[: len(drawn)]], asked)

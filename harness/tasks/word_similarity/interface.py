@@ -1,19 +1,16 @@
 """The system `WordEmbedder`, and the component `Binariser` that turns shared dense vectors into codes."""
 
 from abc import abstractmethod
-from math import comb, log2
 from typing import Annotated, final
 
 import numpy as np
 from annotated_types import Gt
-from numpy.typing import NDArray
 
 from harness.entrant import Entrant, capability
 from harness.run import Run
+from harness.tasks.word_similarity.codes import Codes
 from harness.tasks.word_similarity.corpus import F32, I64, Corpus
 from harness.tasks.word_similarity.skipgram import DenseVectors
-
-Codes = NDArray[np.bool_]
 
 
 class WordEmbedder(Entrant):
@@ -59,6 +56,11 @@ class Binariser(WordEmbedder):
     hash_length: Annotated[int, Gt(0)] = 50
     """Active bits of the codes that stand as vectors."""
 
+    @property
+    def width(self) -> int:
+        """Entries of a dense vector; known once fitted."""
+        return int(self._dense.shape[1])
+
     @abstractmethod
     def encode(self, dense: F32, k: int, rng: np.random.Generator) -> Codes:
         """Bool[V m]: codes of the vectors F32[V d], exactly k bits of each active. `rng` starts anew at every call."""
@@ -83,8 +85,3 @@ class Binariser(WordEmbedder):
     def codes(self, k: int) -> Codes:
         """Bool[V m]: `encode` of the dense vectors."""
         return self.encode(self._dense, k, np.random.default_rng(self._seed))
-
-
-def code_bits(m: int, k: int) -> float:
-    """log2 of the number of codes with k active bits of m; 0 where there are none or only one."""
-    return log2(max(1, comb(m, k)))

@@ -4,8 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import BadOutput
+from harness.tasks.word_similarity.codes import Codes
 from harness.tasks.word_similarity.corpus import F32
-from harness.tasks.word_similarity.interface import Codes, WordEmbedder
+from harness.tasks.word_similarity.interface import WordEmbedder
 
 F64 = NDArray[np.float64]
 

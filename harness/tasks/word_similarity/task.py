@@ -4,11 +4,14 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness.run import Run
 from harness.task import Problem, Score, Task, checked
-from harness.tasks.word_similarity.data import Judgements, PairSet, Senses, gather
-from harness.tasks.word_similarity.interface import Binariser, Codes, WordEmbedder
+from harness.tasks.word_similarity.codes import Codes
+from harness.tasks.word_similarity.context import RatedUses, Senses, Uses
+from harness.tasks.word_similarity.data import Judgements, PairSet, gather
+from harness.tasks.word_similarity.interface import Binariser, WordEmbedder
 from harness.tasks.word_similarity.metrics import (
     F64,
     best_threshold,
@@ -18,6 +21,7 @@ from harness.tasks.word_similarity.metrics import (
     longest_within,
     spearman,
 )
+from harness.tasks.word_similarity.topics import told_apart
 
 
 class WordSimilarity(Task[WordEmbedder]):
@@ -26,11 +30,15 @@ class WordSimilarity(Task[WordEmbedder]):
     def problem(self, case: str, run: Run) -> Problem:
         """A text to learn from, word pairs to validate and test on."""
         material = gather(case, run)
-        return Problem(material.train, material.valid, material.test, material.drawn)
+        chance = {}
+        if material.test.documents:
+            _, tested = material.test.documents
+            chance["newsgroups_accuracy"] = float(np.bincount(tested.topic).max() / len(tested.topic))
+        return Problem(material.train, material.valid, material.test, material.drawn, chance)
 
     def measure(self, system: WordEmbedder, split: Judgements, run: Run) -> Iterator[Score]:
         """What training took; then, where there is something to be judged by, the correlations of vectors and codes
-        over the pair sets, and the accuracy of telling senses apart."""
+        over the pair sets, and how well documents and uses of words are told apart."""
         shared_s = system.shared_s if isinstance(system, Binariser) else 0.0
         yield Score("train_s", run.clocks.seconds["train"] + shared_s, 1, 1)
         if not split.sets:
@@ -46,8 +54,12 @@ class WordSimilarity(Task[WordEmbedder]):
         capabilities = type(system).capabilities()
         if {"codes", "bits"} <= capabilities:
             yield from _of_codes(system, split, run)
+        if split.documents:
+            yield _share("newsgroups_accuracy", told_apart(vectors, *split.documents))
         if "contextual" in capabilities and split.tuning and split.senses:
             yield _of_senses(system, split.tuning, split.senses)
+        if "contextual" in capabilities and split.rated:
+            yield _of_rated_uses(system, split.rated)
 
 
 class _Correlation(NamedTuple):
@@ -95,11 +107,20 @@ def _with_codes(system: WordEmbedder, split: Judgements, k: int) -> list[_Correl
 
 def _of_senses(system: WordEmbedder, tuning: Senses, test: Senses) -> Score:
     """The share of word uses in pairs that a threshold on the cosine, set on other pairs, tells apart or together."""
-    threshold = best_threshold(_closeness(system, tuning), tuning.same)
-    right = (_closeness(system, test) > threshold) == test.same
-    return Score("wic_accuracy", float(right.mean()), len(right), len(right), items=right.astype(np.float64))
+    threshold = best_threshold(_closeness(system, tuning.uses), tuning.same)
+    return _share("wic_accuracy", (_closeness(system, test.uses) > threshold) == test.same)
 
 
-def _closeness(system: WordEmbedder, senses: Senses) -> F64:
-    uses = checked("contextual", system.contextual(senses.tokens, senses.position), (len(senses.tokens), None), "f")
-    return cosine(uses[0::2], uses[1::2])
+def _of_rated_uses(system: WordEmbedder, rated: RatedUses) -> Score:
+    value, shares = spearman(_closeness(system, rated.uses), rated.judged)
+    return Score("scws_spearman", value, len(shares), rated.expected, items=shares)
+
+
+def _closeness(system: WordEmbedder, uses: Uses) -> F64:
+    shape = len(uses.tokens), None
+    vectors = checked("contextual", system.contextual(uses.tokens, uses.position), shape, "f")
+    return cosine(vectors[0::2], vectors[1::2])
+
+
+def _share(metric: str, right: NDArray[np.bool_]) -> Score:
+    return Score(metric, float(right.mean()), len(right), len(right), items=right.astype(np.float64))

@@ -1,10 +1,10 @@
-"""From prose to rows of a vocabulary: sentences, words, and the text of the Wikipedia extract as an artefact."""
+"""From prose to rows of a vocabulary: words, sentences, and the text of whole data sets as an artefact."""
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import count
+from itertools import chain, count
 
 import numpy as np
 
@@ -12,8 +12,8 @@ from harness.artefacts import Recipe
 from harness.tasks.word_similarity.corpus import I64, NUMBER, UNKNOWN
 
 SPECIAL = ("<unk>", "<num>")
-LEAST_ARTICLES = 10
-"""Articles that a word of the vocabulary occurs in, so that no seed's 90 % of the articles lack it (10^-10 a word)."""
+LEAST_DOCUMENTS = 10
+"""Documents that a word of the vocabulary occurs in, so that no seed's 90 % of them lack it (10^-10 a word)."""
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])(?<!\b[A-Z]\.)[\"')]*\s+(?=[\"'(]*[A-Z0-9])|\n+")
 _WORD = re.compile(r"[^\W\d_]+|\d+(?:[.,]\d+)*")
@@ -47,29 +47,41 @@ class Vocabulary:
         return NUMBER if word[:1].isdigit() else self._rows.get(word, UNKNOWN)
 
 
-@dataclass(frozen=True, kw_only=True)
-class WikipediaText(Recipe):
-    """The tokenised Wikipedia extract: `tokens` I32[n], `sentences` I64[s + 1] into these, `articles` I64[a + 1] into
-    the sentences, `vocabulary` str[V]: the most frequent words of those in at least 10 articles.
+def documents(source: str) -> Iterator[str]:
+    """The prose of a data set, document by document, a line's end ending a sentence (`KeyError` if it has none)."""
+    from harness.data.sets import imdb, newsgroups, wikipedia
 
-    `content` is the data set's content digest, `size` the vocabulary's, `<unk>` and `<num>` included.
+    read: dict[str, Callable[[], Iterator[str]]] = {
+        "wikipedia": lambda: (article.text for article in wikipedia.articles()),
+        "imdb": lambda: (review.text.replace("<br />", "\n") for review in imdb.reviews()),
+        "newsgroups20": lambda: (post.body for post in newsgroups.posts()),
+    }
+    return read[source]()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prose(Recipe):
+    """The tokenised documents of data sets: `tokens` I32[n], `sentences` I64[s + 1] into these, `documents` I64[d + 1]
+    into the sentences, `vocabulary` str[V]: the most frequent words of those in at least 10 documents.
+
+    `sources` are the data sets, `contents` their content digests, `size` the vocabulary's, `<unk>` and `<num>`
+    included.
     """
 
-    content: str
+    sources: tuple[str, ...]
+    contents: tuple[str, ...]
     size: int
 
     def build(self) -> dict[str, np.ndarray]:
-        """Reads and tokenises all articles."""
-        from harness.data.sets import wikipedia
-
+        """Reads and tokenises all documents."""
         rows: defaultdict[str, int] = defaultdict(count().__next__)
         found: list[np.ndarray] = []
         lengths: list[int] = []
-        articles = [0]
-        for article in wikipedia.articles():
-            split = list(sentences(article.text))
+        ends = [0]
+        for document in chain.from_iterable(map(documents, self.sources)):
+            split = list(sentences(document))
             lengths += map(len, split)
-            articles.append(len(lengths))
+            ends.append(len(lengths))
             found.append(np.array([rows[word] for sentence in split for word in sentence], np.int32))
         tokens = np.concatenate(found)
         owner = np.repeat(np.arange(len(found)), list(map(len, found)))
@@ -77,7 +89,7 @@ class WikipediaText(Recipe):
         return {
             "tokens": table[tokens],
             "sentences": np.concatenate([[0], np.cumsum(lengths)]),
-            "articles": np.array(articles),
+            "documents": np.array(ends),
             "vocabulary": vocabulary,
         }
 
@@ -88,7 +100,7 @@ def _most_frequent(every: list[str], tokens: np.ndarray, owner: I64, size: int) 
     spread = np.bincount(np.unique(owner * len(every) + tokens) % len(every), minlength=len(every))
     names = np.array(every)
     numbers = np.array([word[0].isdigit() for word in every])
-    frequency[numbers | (spread < LEAST_ARTICLES)] = 0
+    frequency[numbers | (spread < LEAST_DOCUMENTS)] = 0
     chosen = np.lexsort((names, -frequency))[: size - len(SPECIAL)]
     chosen = chosen[frequency[chosen] > 0]
     table = np.full(len(every), UNKNOWN, np.int32)

@@ -6,9 +6,15 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
+from baselines.word_similarity.glove import Glove
+from baselines.word_similarity.itq import Itq
 from baselines.word_similarity.lsh import Lsh
+from baselines.word_similarity.nlb import Nlb
 from baselines.word_similarity.ppmi import Ppmi, positive_pmi
+from baselines.word_similarity.randexp import RandExp
 from baselines.word_similarity.sgns import Sgns
+from baselines.word_similarity.sign import Sign
+from baselines.word_similarity.strongest_contexts import StrongestContexts
 from harness.artefacts import Cache
 from harness.card import read_card
 from harness.headers import HARNESS
@@ -16,7 +22,7 @@ from harness.run import Run
 from harness.seeds import Streams
 from harness.spec import Budget
 from harness.task import Problem
-from harness.tasks.word_similarity import Corpus, WordEmbedder, cooccurrences
+from harness.tasks.word_similarity import Corpus, WordEmbedder, code_bits, cooccurrences
 from harness.tasks.word_similarity.task import WordSimilarity
 
 CARD = read_card(HARNESS / "tasks" / "word_similarity" / "task.toml")
@@ -29,6 +35,12 @@ def prepare(folder: Path, passes: int, tokens: int = 60_000) -> tuple[Run, Probl
     budget = Budget("tokens", tokens * passes)
     run = Run(settings=settings, budget=budget, streams=Streams("word_similarity", 0), cache=Cache(folder))
     return run, TASK.problem("atlas", run)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache folder that keeps what binarisers share."""
+    return tmp_path_factory.mktemp("cache")
 
 
 def test_positive_pmi_is_its_formula() -> None:
@@ -50,36 +62,61 @@ def test_ppmi_factorises_its_matrix(tmp_path: Path) -> None:
     assert ppmi.vectors() @ ppmi.vectors().T == pytest.approx(matrix @ matrix.T, abs=1e-2)
 
 
-def test_ppmi_reads_the_text_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("baseline", [Ppmi(), Glove(epochs=1), StrongestContexts()], ids=lambda one: one.name)
+def test_what_counts_reads_the_text_once(baseline: WordEmbedder, tmp_path: Path) -> None:
     run, problem = prepare(tmp_path, passes=3)
-    Ppmi().fit(problem.train, run)
+    baseline.fit(problem.train, run)
     assert run.spent == 60_000
 
 
-@pytest.mark.parametrize("baseline", [Ppmi(), Sgns(), Lsh()], ids=lambda baseline: baseline.name)
-def test_baseline_is_far_above_chance(baseline: WordEmbedder, tmp_path: Path) -> None:
-    run, problem = prepare(tmp_path, passes=4, tokens=200_000)
+@pytest.mark.parametrize(
+    "baseline",
+    [
+        Ppmi(),
+        Sgns(),
+        Glove(),
+        StrongestContexts(),
+        Lsh(),
+        Sign(hash_length=16),
+        RandExp(),
+        Itq(hash_length=16),
+        Nlb(hash_length=128),
+    ],
+    ids=lambda baseline: baseline.name,
+)
+def test_baseline_is_far_above_chance(baseline: WordEmbedder, shared: Path) -> None:
+    run, problem = prepare(shared, passes=4, tokens=200_000)
     baseline.fit(problem.train, run)
     scores = TASK.measure(baseline, problem.test, run.for_measuring())
     assert next(score.value for score in scores if score.metric == "mean_spearman") > 0.25
 
 
-def test_lsh_activates_one_side_of_each_hyperplane() -> None:
-    dense = np.random.default_rng(0).normal(size=(50, 20)).astype(np.float32)
-    codes = Lsh().encode(dense, 16, np.random.default_rng(1))
-    assert codes.shape == (50, 32)
-    assert (codes[:, :16] ^ codes[:, 16:]).all()
-    assert Lsh().bits(16) == 16
+def test_strongest_contexts_are_those_of_largest_pointwise_mutual_information(tmp_path: Path) -> None:
+    run, problem = prepare(tmp_path, passes=1)
+    corpus: Corpus = problem.train
+    system = StrongestContexts(contexts=100)
+    system.fit(corpus, run)
+    frequent = np.argsort(-corpus.counts, kind="stable")[:100]
+    matrix = positive_pmi(cooccurrences(corpus, [1.0] * corpus.radius), system.smoothing).toarray()[:, frequent]
+    codes = system.codes(5)
+    assert codes.shape == (len(corpus.vocabulary), 100)
+    assert matrix[codes].reshape(-1, 5).min(axis=1) == pytest.approx(np.sort(matrix, axis=1)[:, -5])
 
 
-def test_lsh_agrees_as_often_as_the_angle_says() -> None:
-    dense = np.random.default_rng(0).normal(size=(2, 20)).astype(np.float32)
-    codes = Lsh().encode(dense, 20_000, np.random.default_rng(1))
-    cosine = dense[0] @ dense[1] / np.prod(np.linalg.norm(dense, axis=1))
-    assert (codes[0] & codes[1]).sum() / 20_000 == pytest.approx(1 - np.arccos(cosine) / np.pi, abs=0.01)
-
-
-def test_short_lsh_codes_are_parts_of_long_ones() -> None:
-    dense = np.random.default_rng(0).normal(size=(50, 20)).astype(np.float32)
-    short, long = (Lsh().encode(dense, k, np.random.default_rng(1)) for k in (4, 16))
-    assert (short[:, :4] == long[:, :4]).all()
+def test_bytes_of_a_word_are_those_of_its_code_or_vector(shared: Path) -> None:
+    expected = {
+        Ppmi(dim=30): 120,
+        Sgns(dim=30): 120,
+        Glove(dim=30, epochs=1): 120,
+        Lsh(): 50 / 8,
+        Sign(): 50 / 8,
+        Itq(): 50 / 8,
+        Nlb(epochs=1): 50 / 8,
+        RandExp(): code_bits(400, 50) / 8,
+        StrongestContexts(contexts=100): code_bits(100, 50) / 8,
+    }
+    for baseline, size in expected.items():
+        run, problem = prepare(shared, passes=1, tokens=20_000)
+        baseline.fit(problem.train, run)
+        scores = TASK.measure(baseline, problem.test, run.for_measuring())
+        assert next(score.value for score in scores if score.metric == "bytes_a_word") == pytest.approx(size)

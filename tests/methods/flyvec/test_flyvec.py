@@ -14,7 +14,7 @@ from harness.seeds import Streams
 from harness.spec import Budget
 from harness.tasks.word_similarity import Corpus
 from methods.flyvec.ablations import UntrainedFlyVec
-from methods.flyvec.flyvec import FlyVec, most_active
+from methods.flyvec.flyvec import FlyVec
 from methods.flyvec.windows import Windows, centres, stop_words
 
 WORDS = 122
@@ -97,22 +97,6 @@ def test_stop_words_are_the_most_frequent_up_to_their_mass() -> None:
     counts = np.array([5, 40, 1, 30, 20, 4])
     assert np.flatnonzero(stop_words(counts, 0.7)).tolist() == [1, 3]
     assert not stop_words(counts, 0.0).any()
-
-
-@given(
-    rows=st.integers(1, 6),
-    width=st.integers(1, 40),
-    levels=st.integers(1, 5),
-    seed=st.integers(0, 10**6),
-    data=st.data(),
-)
-def test_codes_have_exactly_k_ones(rows: int, width: int, levels: int, seed: int, data: st.DataObject) -> None:
-    activations = np.random.default_rng(seed).integers(levels, size=(rows, width)).astype(np.float32)
-    k = data.draw(st.integers(1, width))
-    active = most_active(activations, k)
-    expected = np.zeros_like(active)
-    np.put_along_axis(expected, np.argsort(-activations, axis=1, kind="stable")[:, :k], True, axis=1)
-    assert (active == expected).all()  # of equals those with the lowest number
 
 
 def test_training_beats_untrained_weights(fitted: FlyVec, tmp_path: Path) -> None:

@@ -112,6 +112,25 @@ def test_mini_batch_is_the_sum_over_its_inputs(step: str) -> None:
     assert not torch.allclose(weights, weights + rate * change, atol=1e-3)
 
 
+@pytest.mark.parametrize("least", [1e-20, 0.5])
+@pytest.mark.parametrize("rate", [0.05, 0.9])
+def test_many_steps_are_those_on_the_whole_matrix(rate: float, least: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("methods.flyvec.network.LEAST_FACTOR", least)
+    dense, probability = drawn(40, 7)
+    network = KenyonCells(dense, probability)
+    for seed in range(100):
+        inputs = batch_of(40, 5, 3, seed)
+        v = torch.zeros(5, 41, dtype=torch.float64).scatter_(1, inputs, 1.0)[:, :40]
+        winners = torch.nn.functional.one_hot((v @ dense).argmax(dim=1), 7).double()
+        scaled = v / probability
+        decay = ((scaled @ dense) * winners).sum(dim=0)
+        change = scaled.T @ winners - dense * decay
+        dense = dense + rate * change / change.abs().max()
+        network.learn(inputs, rate)
+    assert torch.allclose(network.weights, dense, atol=1e-9)
+    assert network.energy(inputs) == pytest.approx(KenyonCells(dense, probability).energy(inputs))
+
+
 def test_max_norm_looks_at_the_whole_matrix() -> None:
     network = cells([[1.0, 0.0, -30.0]], [0.5, 0.5, 0.5])
     network.learn(torch.tensor([[0]]), 0.5, "max_norm")

@@ -1,11 +1,13 @@
 """The protocol of the task `word_similarity`: what a seed draws, what is scored, and what is refused."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 from harness.artefacts import Cache
 from harness.card import read_card
@@ -16,9 +18,11 @@ from harness.run import Run
 from harness.seeds import Streams
 from harness.task import Problem
 from harness.tasks.word_similarity import Binariser, Corpus, WordEmbedder, code_bits
-from harness.tasks.word_similarity.data import ATLAS_SLACK, Judgements, PairSet, Senses
+from harness.tasks.word_similarity.context import RatedUses, Senses, Uses
+from harness.tasks.word_similarity.data import ATLAS_SLACK, Judgements, Material, PairSet, out_of_context
 from harness.tasks.word_similarity.skipgram import DenseVectors
 from harness.tasks.word_similarity.task import WordSimilarity
+from harness.tasks.word_similarity.topics import Documents
 
 CARD = read_card(HARNESS / "tasks" / "word_similarity" / "task.toml")
 Scores = Mapping[tuple[str, Mapping[str, float | str]], float]
@@ -206,12 +210,52 @@ def test_senses_are_told_apart_by_a_threshold_set_on_others() -> None:
     tokens = rng.integers(2, 30, size=(400, 5))
     position = rng.integers(4, size=400)
     after = tokens[np.arange(400), position + 1]
-    senses = Senses(tokens, position, (after[0::2] - after[1::2]) % 2 == 0)
+    senses = Senses(Uses(tokens, position), (after[0::2] - after[1::2]) % 2 == 0)
     table = np.eye(2, dtype=np.float32)[np.arange(30) % 2]
     split = judgements()
     told = Judgements(split.words, split.sets, split.mean_over, tuning=senses, senses=senses)
     assert measured(InContext(table=table), told)["wic_accuracy",] == 1
     assert ("wic_accuracy",) not in measured(Table(table=table), told)
+
+
+def test_rated_uses_are_compared_in_context() -> None:
+    class InContext(Table):
+        def contextual(self, tokens: np.ndarray, position: np.ndarray) -> np.ndarray:
+            return np.asarray(self.table[tokens[np.arange(len(tokens)), position + 1]])
+
+    angles = np.linspace(0, np.pi / 2, 30)
+    table = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+    after = np.random.default_rng(0).integers(30, size=(50, 2))
+    uses = Uses(np.stack([np.full(100, 7), after.ravel()], axis=1), np.zeros(100, np.int64))
+    rated = RatedUses(uses, np.cos(angles[after[:, 0]] - angles[after[:, 1]]), expected=60)
+    split = replace(judgements(), rated=rated)
+    assert measured(InContext(table=table), split)["scws_spearman",] > 0.999
+    assert ("scws_spearman",) not in measured(Table(table=table), split)
+    together = out_of_context("SCWS", rated)
+    assert (together.first == 7).all()
+    assert (together.second == 7).all()
+    assert (together.expected, len(together.judged)) == (60, 50)
+
+
+def test_topics_are_told_apart_by_the_words_of_documents(
+    prepare: Callable[..., tuple[Problem, Run]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def documents(seed: int) -> Documents:
+        rng = np.random.default_rng(seed)
+        topic = np.repeat(np.arange(3), [50, 30, 20])
+        words = 3 * rng.integers(10, size=(100, 8)) + topic[:, None]
+        bags = csr_array((np.ones(800, np.float32), (np.repeat(np.arange(100), 8), words.ravel())), shape=(100, 30))
+        return Documents(bags, topic)
+
+    split = replace(judgements(), documents=(documents(0), documents(1)))
+    material = Material(prepare()[0].train, Judgements(), split, "drawn")
+    monkeypatch.setattr("harness.tasks.word_similarity.task.gather", lambda case, run: material)
+    problem, _ = prepare()
+    assert problem.chance == {"newsgroups_accuracy": 0.5}
+    by_topic = np.eye(3, dtype=np.float32)[np.arange(30) % 3]
+    assert measured(Table(table=by_topic), split)["newsgroups_accuracy",] == 1
+    alike = measured(Table(table=np.ones((30, 4), np.float32)), split)
+    assert alike["newsgroups_accuracy",] == 0.5
 
 
 def test_training_time_of_a_binariser_is_that_of_its_dense_vectors(

@@ -5,12 +5,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
-from harness.data.sets import wic, wikipedia, word_pairs
+from harness.data.sets import imdb, newsgroups, scws, wic, wikipedia, word_pairs
+from harness.data.sets.imdb import Review
+from harness.data.sets.newsgroups import Post
 from harness.data.sets.wikipedia import Article
 from harness.tasks.word_similarity import Corpus, SkipGramOptions, cooccurrences, train_skipgram
-from harness.tasks.word_similarity.data import known_pairs, rows_around
-from harness.tasks.word_similarity.text import SPECIAL, Vocabulary, WikipediaText, sentences
+from harness.tasks.word_similarity.context import rated_uses, rows_around
+from harness.tasks.word_similarity.data import known_pairs
+from harness.tasks.word_similarity.text import SPECIAL, Prose, Vocabulary, sentences
+from harness.tasks.word_similarity.topics import NewsgroupBags
 
 
 def corpus_of(lines: Sequence[Sequence[int]], words: int, radius: int = 5) -> Corpus:
@@ -30,7 +35,7 @@ def read(texts: Sequence[str], size: int, monkeypatch: pytest.MonkeyPatch) -> di
     """The tokenised text of these articles."""
     found = [Article(number, "", text) for number, text in enumerate(texts)]
     monkeypatch.setattr(wikipedia, "articles", lambda: found)
-    return WikipediaText(content="none", size=size).build()
+    return Prose(sources=("wikipedia",), contents=("none",), size=size).build()
 
 
 def test_sentences_end_where_people_end_them() -> None:
@@ -50,8 +55,33 @@ def test_vocabulary_is_the_most_frequent_of_widespread_words(monkeypatch: pytest
     assert text["vocabulary"].tolist() == ["<unk>", "<num>", "cat", "the", "miles", "ran"]  # no zebra: one article
     assert text["tokens"][:7].tolist() == [3, 2, 0, 3, 2, 5, 1]
     assert text["sentences"][:3].tolist() == [0, 3, 8]
-    assert text["articles"].tolist() == [*range(0, 21, 2), 21]
+    assert text["documents"].tolist() == [*range(0, 21, 2), 21]
     assert text["sentences"][-1] == len(text["tokens"])
+
+
+def test_texts_are_mixed_in_the_order_of_their_sources(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wikipedia, "articles", lambda: [Article(0, "", "one two")] * 10)
+    monkeypatch.setattr(imdb, "reviews", lambda: [Review("test", 1, 0, 9, "one<br /><br />two two")])
+    monkeypatch.setattr(newsgroups, "posts", lambda: [Post("train", "a", 1, "Subject: three", "two one")])
+    text = Prose(sources=("wikipedia", "imdb", "newsgroups20"), contents=("", "", ""), size=9).build()
+    assert text["vocabulary"].tolist() == ["<unk>", "<num>", "two", "one"]
+    assert text["tokens"].tolist() == [3, 2] * 10 + [3, 2, 2] + [2, 3]
+    assert np.diff(text["sentences"]).tolist() == [2] * 10 + [1, 2] + [2]
+    assert text["documents"].tolist() == [*range(11), 12, 13]
+
+
+def test_posts_are_bags_of_known_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    posts = [
+        Post("test", "b", 1, "Subject: cat", "The cat, 7 cats; the griffin"),
+        Post("train", "a", 1, "", "griffin"),
+        Post("train", "b", 2, "", "Cat cat cat"),
+    ]
+    monkeypatch.setattr(newsgroups, "posts", lambda: posts)
+    bags = NewsgroupBags(content="", vocabulary="", known=Vocabulary((*SPECIAL, "the", "cat"))).build()
+    matrix = csr_array((bags["data"], bags["indices"], bags["indptr"]), shape=(3, 4)).toarray()
+    assert matrix.tolist() == [[0, 1, 2, 1], [0, 0, 0, 0], [0, 0, 0, 3]]
+    assert bags["topic"].tolist() == [1, 0, 1]
+    assert bags["test"].tolist() == [True, False, False]
 
 
 def test_unknown_words_are_left_out_and_counted() -> None:
@@ -125,3 +155,17 @@ def test_senses_are_words_in_their_sentences(mirror: Path) -> None:
         for rows, at in [rows_around(context, place, vocabulary)]
     ]
     assert np.mean(hits) > 0.6  # the others are inflected
+
+
+def test_rated_uses_are_of_the_words_in_their_contexts(mirror: Path) -> None:
+    items = scws.items()
+    used = {context[at].lower() for item in items for context, at in zip(item.contexts, item.at, strict=True)}
+    everything = rated_uses(Vocabulary((*SPECIAL, *sorted(used))))
+    assert len(everything.judged) > 0.99 * everything.expected
+    assert everything.expected == 2003
+    few = sorted(used)[:500]
+    some = rated_uses(Vocabulary((*SPECIAL, *few)))
+    both = [all(c[at].lower() in few for c, at in zip(item.contexts, item.at, strict=True)) for item in items]
+    assert 20 < len(some.judged) == sum(both)
+    assert some.judged.tolist() == [item.score for item, kept in zip(items, both, strict=True) if kept]
+    assert some.uses.targets.min() >= len(SPECIAL)

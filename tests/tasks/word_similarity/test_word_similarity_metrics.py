@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
-from harness.tasks.word_similarity import code_bits
 from harness.tasks.word_similarity.metrics import best_threshold, cosine, spearman
 
 
@@ -46,11 +45,6 @@ def test_equal_overlaps_are_tied() -> None:
     codes = np.random.default_rng(0).permuted(np.tile(np.arange(400) < 51, (50, 1)), axis=1).astype(np.float32)
     first, second = codes[:-1], codes[1:]
     assert len(set(cosine(first, second).tolist())) == len(set((first * second).sum(axis=1).tolist()))
-
-
-def test_information_of_codes() -> None:
-    assert code_bits(400, 4) == pytest.approx(29.969, abs=1e-3)
-    assert code_bits(8, 8) == code_bits(8, 9) == 0
 
 
 @given(n=st.integers(1, 30), levels=st.integers(1, 10), seed=st.integers(0, 10**6))

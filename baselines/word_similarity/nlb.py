@@ -1,0 +1,70 @@
+"""Near-lossless binarisation: an autoencoder whose middle layer is binary."""
+
+from typing import Annotated
+
+import numpy as np
+import torch
+from annotated_types import Ge, Gt
+from numpy.typing import NDArray
+
+from harness.tasks.word_similarity import Binariser, Codes, two_sided
+
+LIMIT = 1.0
+"""Entries of vectors are clipped to this, the range of the decoder."""
+
+
+class Nlb(Binariser):
+    """Near-lossless binarisation (Tissier, Gravier & Habrard, 2019)
+
+    The code of a vector x is b = [W x > 0], W [k d]; it is decoded as tanh(W' b + c). The same W encodes and decodes,
+    and learns through the decoder alone, because steps have no slope: stochastic gradient descent with momentum on half
+    the mean squared error plus `penalty` / 2 times the squared entries of W'W - I, which keeps the bits apart.
+
+    `epochs`: over all words; `batch`, `lr`, `momentum`: of the descent. Trained anew for every code length.
+    """
+
+    name = "nlb"
+    from_tier = "small"
+
+    epochs: Annotated[int, Ge(0)] = 10
+    batch: Annotated[int, Gt(0)] = 75
+    lr: Annotated[float, Gt(0)] = 0.001
+    momentum: Annotated[float, Ge(0)] = 0.95
+    penalty: Annotated[float, Ge(0)] = 1.0
+
+    def encode(self, dense: NDArray[np.float32], k: int, rng: np.random.Generator) -> Codes:
+        """Bool[V 2k]: the bits of the middle layer, and their opposites."""
+        vectors = torch.from_numpy(np.clip(dense, -LIMIT, LIMIT))
+        weights = self._learned(vectors, k, rng)
+        bits: Codes = (vectors @ weights.T > 0).numpy()
+        return two_sided(bits)
+
+    def bits(self, k: int) -> float:
+        """k: one for each unit of the middle layer."""
+        return float(k)
+
+    def _learned(self, vectors: torch.Tensor, k: int, rng: np.random.Generator) -> torch.Tensor:
+        """F32[k d]: the weights W."""
+        width = vectors.shape[1]
+        weights = torch.from_numpy((rng.standard_normal((k, width)) / np.sqrt(width)).astype(np.float32))
+        offset = torch.zeros(width)
+        parameters = [weights.requires_grad_(), offset.requires_grad_()]
+        descent = torch.optim.SGD(parameters, lr=self.lr, momentum=self.momentum)
+        for _ in range(self.epochs):
+            order = torch.from_numpy(rng.permutation(len(vectors)))
+            for rows in torch.split(order, self.batch):
+                loss = autoencoding_loss(vectors[rows], weights, offset, self.penalty)
+                descent.zero_grad()
+                loss.backward()  # type: ignore[no-untyped-call]
+                descent.step()
+        return weights.detach()
+
+
+def autoencoding_loss(
+    vectors: torch.Tensor, weights: torch.Tensor, offset: torch.Tensor, penalty: float
+) -> torch.Tensor:
+    """Half the mean squared error of decoding F32[B d], and the penalty on W F32[k d]; the encoder has no slope."""
+    bits = (vectors @ weights.detach().T > 0).to(vectors.dtype)
+    decoded = torch.tanh(bits @ weights + offset)
+    gram = weights.T @ weights - torch.eye(vectors.shape[1])
+    return (decoded - vectors).square().mean() / 2 + penalty / 2 * gram.square().sum()

@@ -1,0 +1,36 @@
+"""Random expansion: the untrained hash of the fruit fly, applied to dense vectors."""
+
+from typing import Annotated
+
+import numpy as np
+from annotated_types import Gt, Le
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from harness.tasks.word_similarity import Binariser, Codes, code_bits, most_active
+
+
+class RandExp(Binariser):
+    """Random expansion and winners-take-all (Dasgupta, Stevens & Navlakha, 2017)
+
+    Each of many units sums a few dimensions of the vector, drawn at random; the k units with the largest sums are
+    active. `units`: their number; `sampled`: the share of the dimensions that a unit sums.
+    """
+
+    name = "randexp"
+
+    units: Annotated[int, Gt(0)] = 400
+    sampled: Annotated[float, Gt(0), Le(1)] = 0.1
+
+    def encode(self, dense: NDArray[np.float32], k: int, rng: np.random.Generator) -> Codes:
+        """Bool[V units]: the units and their dimensions are the same for every k."""
+        width = dense.shape[1]
+        inputs = max(1, round(self.sampled * width))
+        drawn = rng.permuted(np.tile(np.arange(width), (self.units, 1)), axis=1)[:, :inputs]
+        unit = np.repeat(np.arange(self.units), inputs)
+        projection = csr_array((np.ones(unit.size, np.float32), (unit, drawn.ravel())), shape=(self.units, width))
+        return most_active((projection @ dense.T).T, k)
+
+    def bits(self, k: int) -> float:
+        """log2 of the ways to choose k units."""
+        return code_bits(self.units, k)

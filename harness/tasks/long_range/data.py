@@ -1,6 +1,7 @@
 """How the problems of each case are made."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -8,25 +9,28 @@ import numpy as np
 from harness.canonical import array_digest
 from harness.run import Run
 from harness.task import Problem, read_only
-from harness.tasks.long_range import listops, text
+from harness.tasks.long_range import listops, pathfinder, pixels, text
 from harness.tasks.long_range.approximation import Estimation
-from harness.tasks.long_range.interface import Sequences
 from harness.tasks.long_range.recall import Recall
 from harness.tasks.long_range.scaling import Scaling
+from harness.tasks.long_range.sequences import Sequences, Swap
+from harness.tasks.long_range.swap import original_weights
 
 KEPT: Final = 0.9
-"""The share of the training reviews that a seed draws."""
+"""The share of the training reviews and images that a seed draws."""
+SWAPS: Final[Mapping[str, str]] = {"swap_recall": "recall", "swap_listops": "listops", "swap_text": "text"}
+"""What the original of each swap has learned."""
 
 
 def make(case: str, run: Run, version: int) -> Problem:
     """The problem of a case (`KeyError` if there is none), for the task's version."""
-    if case == "recall":
-        return _recall(run)
-    if case == "listops":
-        return _listops(run, version)
-    if case == "text":
-        return _text(run)
-    return {"scaling": _scaling, "approximation": _approximation}[case](run)
+    if case in SWAPS:
+        return _swap(make(SWAPS[case], run, version), run)
+    if case in pixels.SETS:
+        return _pixels(case, run)
+    if case in ("listops", "pathfinder"):
+        return {"listops": _listops, "pathfinder": _pathfinder}[case](run, version)
+    return {"recall": _recall, "text": _text, "scaling": _scaling, "approximation": _approximation}[case](run)
 
 
 class _Split(NamedTuple):
@@ -66,6 +70,47 @@ def _text(run: Run) -> Problem:
     chosen = {"valid": training[: sizes["valid"]], "test": test[: sizes["test"]], "train": [rest[i] for i in drawn]}
     splits = {name: _Split(*text.tokenised(texts, settings["length"])) for name, texts in chosen.items()}
     return _problem(splits, text.VOCABULARY, text.CLASSES)
+
+
+def _pixels(case: str, run: Run) -> Problem:
+    """The seed draws 90 % of the training images; validation and test images are the same for all seeds."""
+    sizes = _sizes(run.settings)
+    training, test = pixels.shuffled_pictures(case)
+    rest = np.arange(sizes["valid"], len(training.labels))
+    drawn = run.rng("data").permutation(rest)[: min(sizes["train"], round(KEPT * len(rest)))]
+    chosen = {
+        "train": training.at(drawn),
+        "valid": training.at(np.arange(sizes["valid"])),
+        "test": test.at(np.arange(min(sizes["test"], len(test.labels)))),
+    }
+    splits = {
+        name: _Split(pixels.tokenised(images), labels.astype(np.int64)) for name, (images, labels) in chosen.items()
+    }
+    return _problem(splits, pixels.VOCABULARY, pixels.CLASSES)
+
+
+def _pathfinder(run: Run, version: int) -> Problem:
+    settings = run.settings
+    recipe = pathfinder.Pathfinder(
+        version=version,
+        seed=run.seed("data"),
+        items=sum(_sizes(settings).values()),
+        side=settings["side"],
+        dashes=settings["dashes"],
+        distractors=settings["distractors"],
+    )
+    built = run.artefact(recipe)
+    drawn = _Split(pixels.tokenised(built["images"]), built["labels"])
+    return _problem(_cut(drawn, settings), pixels.VOCABULARY, pathfinder.CLASSES)
+
+
+def _swap(problem: Problem, run: Run) -> Problem:
+    """Training goes on from the original's weights, which count as drawn: they are the same for every attention. Its
+    curve is of the attention that is trained."""
+    weights = original_weights(problem.train, problem.produced, run)
+    train, test = (Swap(sequences, weights) for sequences in (problem.train, problem.test))
+    produced = array_digest({"problem": np.array(problem.produced), **weights})
+    return replace(problem, train=train, test=test, produced=produced)
 
 
 def _scaling(run: Run) -> Problem:

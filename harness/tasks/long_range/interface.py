@@ -1,32 +1,20 @@
 """What an entrant of the task implements: `SequenceClassifier`, or the component `Attention`."""
 
 from abc import abstractmethod
-from dataclasses import dataclass
-from typing import Any, final
+from collections.abc import Callable
+from copy import deepcopy
+from typing import Annotated, final
 
 import numpy as np
 import torch
+from annotated_types import Gt
 from torch import Tensor, nn
 
 from harness.entrant import Entrant, capability
-from harness.nn.encoder import Encoder, EncoderOptions
 from harness.run import Run
-from harness.training import TrainingOptions, evaluating, seeded, shuffled_batches, train
-
-ANSWER_ROWS = 64
-"""Sequences that are classified at a time."""
-
-
-@dataclass(frozen=True)
-class Sequences:
-    """Labelled sequences: `tokens` I16[n L] below `vocabulary`, `keep` Bool[n L] (False = padding), `labels` I64[n]
-    below `classes`. The first token of every sequence is kept, and asks the question that the label answers."""
-
-    tokens: np.ndarray
-    keep: np.ndarray
-    labels: np.ndarray
-    vocabulary: int
-    classes: int
+from harness.tasks.long_range.classifier import Classifier
+from harness.tasks.long_range.sequences import Sequences, Swap
+from harness.training import seeded
 
 
 class SequenceClassifier(Entrant):
@@ -39,6 +27,11 @@ class SequenceClassifier(Entrant):
     @abstractmethod
     def logits(self, tokens: np.ndarray, keep: np.ndarray) -> np.ndarray:
         """F32[n classes] for tokens I64[n L] of which those in `keep` Bool[n L] count."""
+
+    @capability
+    def swapped_logits(self, tokens: np.ndarray, keep: np.ndarray) -> np.ndarray:
+        """`logits` as they were before training, for a system that can be fitted to a `Swap`."""
+        raise NotImplementedError
 
     @capability
     def attention(self, width: int, heads: int, max_length: int, causal: bool) -> nn.Module:
@@ -59,8 +52,10 @@ class Attention(SequenceClassifier):
     """A pre-norm Transformer encoder of which only the attention is open.
 
     Embeddings, depth, width, heads, feed-forward layers, batches, steps, optimizer and loss are the task's, and start
-    from the same numbers for every attention.
+    from the same numbers for every attention. `lr` is the learning rate at its peak; None = the task's setting.
     """
+
+    lr: Annotated[float, Gt(0)] | None = None
 
     @abstractmethod
     def build(self, width: int, heads: int, max_length: int, causal: bool) -> nn.Module:
@@ -72,57 +67,28 @@ class Attention(SequenceClassifier):
         """
 
     @final
-    def fit(self, sequences: Sequences, run: Run, /) -> None:
-        """Train the task's encoder with the entrant's attention in every layer."""
-        settings = run.settings
-        options = EncoderOptions(
-            vocabulary=sequences.vocabulary,
-            max_length=sequences.tokens.shape[1],
-            **{name: settings[name] for name in ("width", "layers", "heads", "expansion", "dropout")},
-        )
+    def fit(self, sequences: Sequences | Swap, run: Run, /) -> None:
+        """Train the task's encoder with the entrant's attention in every layer; of a `Swap`, from its weights on."""
+        learned = sequences.sequences if isinstance(sequences, Swap) else sequences
         with seeded(run, "init"):
-            self.model = _Classifier(options, sequences.classes, self).to(run.device)
-        tokens, keep, labels = (
-            torch.tensor(array, device=run.device) for array in (sequences.tokens, sequences.keep, sequences.labels)
-        )
-
-        def loss(rows: Tensor) -> Tensor:
-            return nn.functional.cross_entropy(self.model(tokens[rows].long(), keep[rows]), labels[rows])
-
-        batch = settings["batch"]
-        order = shuffled_batches(len(labels), batch, run.torch_rng("order"))
-        train(self.model, order, loss, run, cost=batch, options=_training(settings))
+            self.model = Classifier(learned, run.settings, self.build).to(run.device)
+        if isinstance(sequences, Swap):
+            self.model.start_from(sequences.weights)
+            # Its answers alone, so that weights are not counted twice.
+            self._swapped: Callable[[np.ndarray, np.ndarray], np.ndarray] = deepcopy(self.model).answers
+        self.model.learn(learned, run, lr=self.lr or run.settings["lr"])
 
     @final
     def logits(self, tokens: np.ndarray, keep: np.ndarray) -> np.ndarray:
         """From the first position of the last layer."""
-        device = next(self.model.parameters()).device
-        batches = zip(*(torch.split(torch.tensor(array), ANSWER_ROWS) for array in (tokens, keep)), strict=True)
-        with evaluating(self.model):
-            parts = [self.model(asked.to(device), kept.to(device)) for asked, kept in batches]
-        found: np.ndarray = torch.cat(parts).float().cpu().numpy()
-        return found
+        return self.model.answers(tokens, keep)
+
+    @final
+    def swapped_logits(self, tokens: np.ndarray, keep: np.ndarray) -> np.ndarray:
+        """Those of the given weights with the entrant's attention, whose own weights are as they were built."""
+        return self._swapped(tokens, keep)
 
     @final
     def attention(self, width: int, heads: int, max_length: int, causal: bool) -> nn.Module:
         """What `build` builds."""
         return self.build(width, heads, max_length, causal)
-
-
-class _Classifier(nn.Module):
-    """The encoder and a linear read-out at the first position."""
-
-    def __init__(self, options: EncoderOptions, classes: int, entrant: Attention) -> None:
-        super().__init__()
-        self.read = nn.Linear(options.width, classes)
-        self.encoder = Encoder(
-            options, lambda: entrant.build(options.width, options.heads, options.max_length, causal=False)
-        )
-
-    def forward(self, tokens: Tensor, keep: Tensor) -> Tensor:
-        logits: Tensor = self.read(self.encoder(tokens, keep)[:, 0])
-        return logits
-
-
-def _training(settings: Any) -> TrainingOptions:
-    return TrainingOptions(**{name: settings[name] for name in ("lr", "warmup", "decay", "weight_decay")})

@@ -1,6 +1,7 @@
 """The protocol: which scores a classifier of sequences, and its attention alone, get."""
 
 from collections.abc import Iterator
+from typing import TypeAlias
 
 import numpy as np
 
@@ -8,8 +9,12 @@ from harness.run import Run
 from harness.task import Problem, Score, Task, checked
 from harness.tasks.long_range.approximation import Estimation, estimation_errors
 from harness.tasks.long_range.data import make
-from harness.tasks.long_range.interface import SequenceClassifier, Sequences
+from harness.tasks.long_range.interface import SequenceClassifier
 from harness.tasks.long_range.scaling import Scaling, step_costs
+from harness.tasks.long_range.sequences import Sequences, Swap
+from harness.tasks.long_range.swap import stage_scores
+
+Split: TypeAlias = Sequences | Swap | Scaling | Estimation
 
 
 class LongRange(Task[SequenceClassifier]):
@@ -19,20 +24,21 @@ class LongRange(Task[SequenceClassifier]):
         """Labelled sequences in three splits; or queries, keys and values to time or to estimate attention on."""
         return make(case, run, self.card.version)
 
-    def measure(self, system: SequenceClassifier, split: Sequences | Scaling | Estimation, run: Run) -> Iterator[Score]:
-        """Accuracy; or the costs of a pass; or the errors of an estimate."""
+    def measure(self, system: SequenceClassifier, split: Split, run: Run) -> Iterator[Score]:
+        """Accuracy, by stage where the attention is swapped; or the costs of a pass; or the errors of an estimate."""
         if isinstance(split, Scaling):
             yield from step_costs(system, split, run)
         elif isinstance(split, Estimation):
             yield from estimation_errors(system, split, run)
+        elif isinstance(split, Swap):
+            yield from stage_scores(system, split, run)
         else:
             right = _logits(system, split, np.arange(len(split.labels))).argmax(axis=1) == split.labels
             yield Score("accuracy", float(right.mean()), len(right), len(right), items=right.astype(np.float64))
 
-    def answers(
-        self, system: SequenceClassifier, split: Sequences | Scaling | Estimation, picks: np.ndarray
-    ) -> np.ndarray | None:
+    def answers(self, system: SequenceClassifier, split: Split, picks: np.ndarray) -> np.ndarray | None:
         """F32[n classes]: the logits of the picked sequences."""
+        split = split.sequences if isinstance(split, Swap) else split
         return _logits(system, split, picks) if isinstance(split, Sequences) else None
 
 

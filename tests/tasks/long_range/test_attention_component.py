@@ -108,7 +108,7 @@ def test_padding_does_not_change_the_logits() -> None:
     np.testing.assert_allclose(entrant.logits(noisy, keep), entrant.logits(tokens, keep), atol=1e-5)
 
 
-@pytest.mark.parametrize("case", ["recall", "listops"])
+@pytest.mark.parametrize("case", ["recall", "listops", "digits"])
 def test_chance_is_the_majority_of_the_drawn_test_split(case: str, tmp_path: Path) -> None:
     sizes = {"train_items": 200, "valid_items": 50, "test_items": 100, "length": 64, "shortest": 16}
     made = TASK.problem(case, a_run(case=case, cache=tmp_path, **sizes))
@@ -116,7 +116,7 @@ def test_chance_is_the_majority_of_the_drawn_test_split(case: str, tmp_path: Pat
     assert [len(split.labels) for split in (made.train, made.valid, made.test)] == [200, 50, 100]
 
 
-@pytest.mark.parametrize("case", ["recall", "listops", "scaling", "approximation"])
+@pytest.mark.parametrize("case", ["recall", "listops", "pathfinder", "scaling", "approximation"])
 def test_seed_draws_the_problem(case: str, tmp_path: Path) -> None:
     sizes = {"train_items": 50, "valid_items": 10, "test_items": 10}
     first, again, other = (TASK.problem(case, a_run(case=case, seed=s, cache=tmp_path, **sizes)) for s in (0, 0, 1))
@@ -133,6 +133,17 @@ def test_the_paper_s_model_takes_a_step(case: str, weights: int) -> None:
     entrant.fit(Sequences(tokens, tokens > 0, np.zeros(1, dtype=np.int64), vocabulary, classes), run)
     assert run.spent == 1
     assert entrant.weights() == weights
+
+
+def test_learning_rate_is_the_task_s_unless_the_entrant_has_its_own() -> None:
+    def trained(entrant: Attention) -> Tensor:
+        run = a_run()
+        entrant.fit(TASK.problem("recall", run).train, run)
+        return entrant.model.read.weight
+
+    task_s = a_run().settings["lr"]
+    assert torch.equal(trained(Mean()), trained(Mean(lr=task_s)))
+    assert not torch.equal(trained(Mean()), trained(Mean(lr=2 * task_s)))
 
 
 def test_the_paper_s_rate_falls_with_the_root_of_the_steps() -> None:
@@ -177,4 +188,4 @@ def test_wrong_shape_is_refused() -> None:
 
 def test_a_whole_system_has_no_attention_of_its_own() -> None:
     assert Oracle.capabilities() == frozenset()
-    assert Mean.capabilities() == {"attention"}
+    assert Mean.capabilities() == {"attention", "swapped_logits"}

@@ -19,6 +19,7 @@ class StrongestContexts(WordEmbedder):
     """
 
     name = "strongest_contexts"
+    cases = ("atlas", "wikipedia", "mix")
 
     contexts: Annotated[int, Gt(0)] = 2000
     hash_length: Annotated[int, Gt(0)] = 50

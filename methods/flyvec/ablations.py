@@ -9,6 +9,7 @@ class UntrainedFlyVec(FlyVec):
     """FlyVec with the weights it starts from: what codes of random cells are worth"""
 
     name = "flyvec_untrained"
+    cases = ("atlas", "wikipedia", "mix")
     search_space = {}
 
     def fit(self, train: Corpus, run: Run, /) -> None:

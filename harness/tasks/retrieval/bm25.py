@@ -35,7 +35,10 @@ class Bm25:
 
     def top(self, queries: Sequence[str], k: int) -> I64:
         """I64[n k]: the documents with the highest scores, best first; -1 after the last that shares a word."""
-        found, scores = self._index.retrieve(self._tokens(queries), k=min(k, self._size), show_progress=False)
+        # Else bm25s selects by JAX where that is installed, on its devices and with ties in another order.
+        found, scores = self._index.retrieve(
+            self._tokens(queries), k=min(k, self._size), show_progress=False, backend_selection="numpy"
+        )
         ranked = np.full((len(queries), k), -1, np.int64)
         ranked[:, : found.shape[1]] = np.where(scores > 0, found, -1)
         return ranked

@@ -53,6 +53,7 @@ class Binariser(WordEmbedder):
     passes as the budget allows, and shared by all binarisers of the seed.
     """
 
+    cases = ("atlas", "wikipedia", "mix")  # what its dense vectors cost is said of them
     hash_length: Annotated[int, Gt(0)] = 50
     """Active bits of the codes that stand as vectors."""
 

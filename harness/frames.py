@@ -128,7 +128,7 @@ class _Runs:
             (
                 *(spec.task, spec.tier, spec.case, spec.entrant, spec.label, origin["kind"], origin["component"]),
                 *(spec.seed, content["status"], _in_one_line(content["failure"]), content["key"], spec.version),
-                *(spec.data, self._settings(content["settings"]), content["produced"], content["generated"]),
+                *(spec.data, self._settings(spec.settings), content["produced"], content["generated"]),
                 *(environment["device"], environment["commit"], environment["dirty"], environment["threads"]),
                 *(costs["weights"], content["trials"], spec.budget.total, spec.budget.unit, costs["setup_s"]),
                 *(costs["shared_s"], costs["train_s"], costs["eval_s"], costs["peak_mb"], costs["contended"]),
@@ -137,7 +137,8 @@ class _Runs:
         )
 
     def _settings(self, settings: Mapping[str, Any]) -> str:
-        """The digest of settings. Neighbours mostly have the same ones."""
+        """The digest of the settings that differ from the card's defaults, as keys have them: the version stands for
+        the defaults, and a setting that was added later makes no difference. Neighbours mostly have the same ones."""
         if settings != self._last[0]:
             self._last = settings, digest(settings)
         return self._last[1]

@@ -30,7 +30,7 @@ METRICS = {
 
 
 def _record(entrant: str = "vit", seed: int = 0, **changes: Any) -> Record:
-    chosen = changes.pop("chosen", {})
+    chosen, settings = changes.pop("chosen", {}), changes.pop("settings", {"width": 8})
     spec = Spec(
         task="images",
         version=3,
@@ -41,13 +41,14 @@ def _record(entrant: str = "vit", seed: int = 0, **changes: Any) -> Record:
         budget=Budget("examples", 1000),
         code="c" * 32,
         data="cards:" + "d" * 32,
+        settings=settings,
         chosen=chosen,
     )
     plain: dict[str, Any] = {
         "key": spec.key,
         "spec": spec,
         "status": "ok",
-        "settings": {"width": 8},
+        "settings": {"depth": 2, **settings},
         "at": {"n": 100},
         "generated": True,
         "produced": "p" * 32,
@@ -138,6 +139,8 @@ def test_settings_are_compared_by_their_digest() -> None:
     made = frames([_record(), _record("bit", settings={"width": 16}), _record("maj"), _record("gru", settings={})])
     first, second, third, fourth = made.runs["settings"]
     assert first == third
+    gained = _record().model_copy(update={"settings": {"width": 8, "depth": 2, "heads": 1}})
+    assert frames([gained]).runs["settings"][0] == first
     assert len({first, second, fourth}) == 3
 
 

@@ -16,6 +16,7 @@ class Bm25RandomNegatives(NegativeSampler):
     """
 
     name = "bm25_random_negatives"
+    search_space = {"lr": (3e-4, 3e-3), "depth": (5, 100)}
     depth: Annotated[int, Ge(1)] = 100
     m: Annotated[int, Ge(1)] = 1
 

@@ -26,6 +26,7 @@ class Glove(WordEmbedder):
     """
 
     name = "glove"
+    search_space = {"lr": (0.05, 1.0), "x_max": (3.0, 100.0), "epochs": (5, 30)}
 
     dim: Annotated[int, Gt(0)] = 100
     x_max: Annotated[float, Gt(0)] = 10.0

@@ -120,7 +120,7 @@ def _asked(card: Card, tier: str, case: str) -> dict[str, tuple[Any, ...]]:
     level = next((name for name in card.tiers if name == tier), None)
     if level is not None and case in {entry.id for entry in card.cases}:
         resolved = card.resolve(level, case)
-        asked["settings"] = (digest(dict(resolved.settings)),)
+        asked["settings"] = (digest(dict(resolved.deviating)),)
         asked["budget"] = (resolved.budget.total, resolved.budget.unit)
     return asked
 

@@ -11,5 +11,5 @@ class StaticHardNegatives(Ance):
     """ANCE that never refreshes: the nearest neighbours of the warmed-up retriever (as in STAR, Zhan et al., 2021)."""
 
     name = "static_hard_negatives"
-    search_space = {"top_k": (10, 500)}
+    search_space = {"lr": (3e-4, 3e-3), "top_k": (10, 500)}
     refresh: Annotated[int, Ge(0)] = 0

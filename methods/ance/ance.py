@@ -21,7 +21,7 @@ class Ance(NegativeSampler):
     """
 
     name = "ance"
-    search_space = {"top_k": (10, 500), "refresh": (10, 200)}
+    search_space = {"lr": (3e-4, 3e-3), "top_k": (10, 500), "refresh": (10, 200)}
     refresh: Annotated[int, Ge(0)] = 50
     lag: Annotated[int, Ge(0), Le(4)] = 1
     top_k: Annotated[int, Ge(1)] = 200

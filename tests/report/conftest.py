@@ -61,12 +61,13 @@ def make_card(**changes: Any) -> Card:
 def make_record(entrant: str, seed: int, scores: Scores = 0.5, *, case: str = "plain", **changes: Any) -> Record:
     """A record of the toy task at tier small. `scores` is its accuracy, or values by metric (and by point).
 
-    `changes` replace `card`, `tier`, `items` (used of 100) and fields of the record, of its spec, costs, environment
-    and origin: whichever has the name.
+    `changes` replace `card`, `tier`, `items` (used of 100), `settings` (those that differ from the card's) and
+    fields of the record, of its spec, costs, environment and origin: whichever has the name.
     """
     card: Card = changes.pop("card", make_card())
     tier, items = changes.pop("tier", "small"), changes.pop("items", 100)
     resolved = card.resolve(tier, case)
+    settings = changes.pop("settings", resolved.deviating)
     own: dict[str, dict[str, Any]] = {"spec": {}, "record": {}, **{owner: {} for owner in OWNERS}}
     for name, value in changes.items():
         owner = next((owner for owner, model in OWNERS.items() if name in model.model_fields), "record")
@@ -84,7 +85,7 @@ def make_record(entrant: str, seed: int, scores: Scores = 0.5, *, case: str = "p
             "data": f"{resolved.case.data[0]}:{'d' * 32}"
             if resolved.case.data
             else f"generated:{resolved.case.generated}",
-            "settings": resolved.deviating,
+            "settings": settings,
             **own["spec"],
         }
     )
@@ -94,7 +95,7 @@ def make_record(entrant: str, seed: int, scores: Scores = 0.5, *, case: str = "p
             "key": spec.key,
             "spec": spec,
             "failure": None if status == "ok" else Failure(type="RuntimeError", message="it broke\ntwice"),
-            "settings": resolved.settings,
+            "settings": {**card.settings, **settings},
             "at": resolved.case.at,
             "generated": resolved.case.stand_in,
             "produced": f"{case}{seed}",

@@ -62,6 +62,11 @@ def test_settings_that_differ_are_refused(record: Make, tables: Tables) -> None:
     assert line.endswith("(vit); to repair: harness run --task toy --tier small --case plain --entrant vit")
 
 
+def test_a_setting_that_the_card_gained_later_changes_nothing(record: Make, tables: Tables) -> None:
+    before = [made.model_copy(update={"settings": {"width": 16}}) for made in pair(record)[:2]]
+    assert tables([*before, *pair(record)[2:]])
+
+
 def test_data_that_a_seed_drew_differently_is_refused(record: Make, tables: Tables) -> None:
     made = [record(name, seed) for name in ("bit", "maj", "vit") for seed in (0, 1)]
     made[-1] = record("vit", 1, produced="other")

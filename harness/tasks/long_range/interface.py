@@ -1,9 +1,9 @@
 """What an entrant of the task implements: `SequenceClassifier`, or the component `Attention`."""
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
-from typing import Annotated, final
+from typing import Annotated, Any, ClassVar, final
 
 import numpy as np
 import torch
@@ -56,6 +56,7 @@ class Attention(SequenceClassifier):
     """
 
     lr: Annotated[float, Gt(0)] | None = None
+    search_space: ClassVar[Mapping[str, Any]] = {"lr": (3e-4, 3e-3)}
 
     @abstractmethod
     def build(self, width: int, heads: int, max_length: int, causal: bool) -> nn.Module:

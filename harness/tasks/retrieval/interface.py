@@ -1,8 +1,8 @@
 """What an entrant of the task implements: `Retriever`, or the component `NegativeSampler`."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
-from typing import Annotated, Literal, NamedTuple, final
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, final
 
 import numpy as np
 import torch
@@ -83,6 +83,7 @@ class NegativeSampler(Retriever):
     passages: Annotated[int, Ge(1)] = 1
     index: Literal["exact", "hnsw"] = "exact"
     lr: Annotated[float, Gt(0)] | None = None
+    search_space: ClassVar[Mapping[str, Any]] = {"lr": (3e-4, 3e-3)}
 
     @abstractmethod
     def negatives(self, batch: Batch, view: View) -> I64:

@@ -22,7 +22,7 @@ class Performer(Attention):
     `m` random features, by default four times the width of a head: the paper's 256 at its width of 64. `epsilon` is
     added to every positive feature (appendix A.3). The projection is drawn once for a layer and shared by its heads,
     and drawn anew, from torch's global generator, every `redraw` training passes (0 = never). The paper's language
-    model needs that (section 4.2); the authors' code draws in every pass.
+    model needs that (Figure 5); the authors' code draws in every pass.
     """
 
     name = "performer"

@@ -143,3 +143,22 @@ def test_editing_a_comment_makes_nothing_stale(folder: Path) -> None:
     (folder / "slow_helper.py").write_text("# How long it waits.\n" + HELPER)
     (folder / "slow_entrant.py").write_text(PLUGIN.replace("Waits, then draws", "Draws, after a while,"))
     assert "stale" not in do(folder, "status", "--why").stdout
+
+
+def test_a_run_dies_with_the_harness(folder: Path) -> None:
+    (folder / "slow_helper.py").write_text("WAIT = 600\n")
+    process = start(folder)
+    note = folder / "trained.pid"
+    while not (note.exists() and note.read_text()):
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    deadline = time.monotonic() + 10
+    while (alive := _is_running(int(note.read_text()))) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not alive
+
+
+def _is_running(pid: int) -> bool:
+    stat = Path(f"/proc/{pid}/stat")
+    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"

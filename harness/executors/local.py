@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from multiprocessing import forkserver
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -117,7 +118,13 @@ class LocalExecutor:
 
 
 def _begin() -> None:
+    """Bind a run's process to its server, and the server to the harness: when that is gone, all of them end."""
     limits.die_with_parent()
+    # As long as anybody holds the write end of this pipe the server lives on, and every run is handed one.
+    server = vars(forkserver)["_forkserver"]
+    if server._forkserver_alive_fd is not None:
+        os.close(server._forkserver_alive_fd)
+        server._forkserver_alive_fd = None
 
 
 def _outcome(future: Future[Outcome], job: Job, since: datetime) -> Outcome:

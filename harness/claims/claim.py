@@ -19,10 +19,12 @@ class _Written(BaseModel):
 
 
 class Gate(_Written):
-    """What a run must reach on a metric of its own before it is compared: "has learned its training task"."""
+    """What a run must reach on a metric of its own before it is compared: "has learned its training task". `where`
+    keeps some points of its measurement."""
 
     metric: str
     threshold: float
+    where: Mapping[str, Condition] = {}
 
 
 class Part(_Written):
@@ -88,7 +90,13 @@ class Part(_Written):
             )
         if not self.tiers:
             found.append("tiers is empty")
-        found += [f"where.{axis}: {words}" for axis, condition in self.where.items() if (words := flaw(condition))]
+        places = {"where": self.where, "gate.where": self.gate.where if self.gate else {}}
+        found += [
+            f"{place}.{axis}: {words}"
+            for place, where in places.items()
+            for axis, condition in where.items()
+            if (words := flaw(condition))
+        ]
         return found
 
     def _flaws_of_entrants(self) -> list[str]:

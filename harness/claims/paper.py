@@ -138,6 +138,8 @@ def _unknown_to_card(part: Part, known: Mapping[str, Collection[str]], cards: Ma
     axes = {*card.axes(), *(axis for name in (part.of, *part.over) for axis in known.get(_entrant(name), ()))}
     used = [*(axis for axis in part.where if axis != "case"), *([part.x] if part.x else [])]
     wrong += [str(unknown("axis", axis, axes)) for axis in used if axis not in axes]
+    asked = part.gate.where if part.gate else ()
+    wrong += [str(unknown("axis of the gate", axis, card.axes())) for axis in asked if axis not in card.axes()]
     cases = {case.id for case in card.cases}
     named = literals(part.where["case"]) if "case" in part.where else set()
     return wrong + [str(unknown("case", case, cases)) for case in sorted(named - cases)]

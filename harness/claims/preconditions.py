@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from harness.claims.claim import Gate, Part
+from harness.claims.conditions import matches
 from harness.claims.contrast import Contrast, Scope
 from harness.frames import AXIS, SPENT
 from harness.stats.estimands import NotAssessable
@@ -35,7 +36,7 @@ def check_preconditions(part: Part, scope: Scope, contrast: Contrast, rules: Rul
     if part.gate is not None:
         _learned(scope, contrast.runs, part.gate)
     elif rules.gate is not None:
-        rows = _final(scope, rules.gate.metric)
+        rows = _final(scope, rules.gate)
         measured = rows["case"][(rows["status"] == "ok").to_numpy()]
         _learned(scope, contrast.runs[contrast.runs["case"].isin(measured).to_numpy()], rules.gate)
 
@@ -56,7 +57,7 @@ def _above_chance(label: str, rows: "pd.DataFrame", margin: float) -> None:
 def _learned(scope: Scope, runs: "pd.DataFrame", gate: Gate) -> None:
     # A diverged run is no escape: it scores chance and is judged.
     runs = runs[(runs["status"] != "diverged").to_numpy()]
-    rows = _final(scope, gate.metric)
+    rows = _final(scope, gate)
     rows = rows[rows["path"].isin(runs["path"]).to_numpy()]
     if len(lacking := runs[~runs["path"].isin(rows["path"]).to_numpy()]):
         first = lacking.iloc[0]
@@ -73,8 +74,11 @@ def _learned(scope: Scope, runs: "pd.DataFrame", gate: Gate) -> None:
         )
 
 
-def _final(scope: Scope, metric: str) -> "pd.DataFrame":
-    """The scores of a metric within the scope, curves left out."""
-    rows = scope.scores(metric)
+def _final(scope: Scope, gate: Gate) -> "pd.DataFrame":
+    """The scores of a gate's metric where it is asked for, within the scope, curves left out."""
+    rows = scope.scores(gate.metric)
     spent = AXIS + SPENT
-    return rows[rows[spent].isna().to_numpy()] if spent in rows else rows
+    rows = rows[rows[spent].isna().to_numpy()] if spent in rows else rows
+    for axis, condition in gate.where.items():
+        rows = rows[matches(rows[AXIS + axis], condition)] if AXIS + axis in rows else rows.iloc[:0]
+    return rows

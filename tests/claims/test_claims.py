@@ -170,6 +170,10 @@ def test_the_logit_scale_asks_for_the_direction_alone() -> None:
             {"gate": {"metric": "learned", "threshold": 0.9}},
             "claim 'better': unknown metric 'learned'; there are: accuracy, bytes, step_ms",
         ),
+        (
+            {"gate": {"metric": "accuracy", "threshold": 0.9, "where": {"L": "> many"}}},
+            "claim 'better': gate.where.L: '> many' compares with 'many', which is not a number",
+        ),
     ],
 )
 def test_what_cannot_be_tested_is_one_clear_line(change: dict[str, Any], line: str) -> None:

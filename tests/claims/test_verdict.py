@@ -266,6 +266,18 @@ class TestPreconditions:
             "not assessable (new has not learned its training task in case main, seed 3: learned 0.49, needed 0.9)"
         )
 
+    def test_a_gate_looks_only_where_it_is_told_to(self) -> None:
+        stages = {(("stage", "original"),): 0.95, (("stage", "swapped"),): 0.2}
+        records = [
+            record(e, s, {"accuracy": v + 0.001 * s * (e == "new"), "learned": stages})
+            for e, v in (("new", 0.8), ("old", 0.6))
+            for s in range(5)
+        ]
+        gate = {"metric": "learned", "threshold": 0.9}
+        assert "learned 0.2, needed 0.9" in verdict(records, gate=gate).text
+        assert verdict(records, gate={**gate, "where": {"stage": "original"}}).outcome == "reproduced"
+        assert "no learned, its gate" in verdict(records, gate={**gate, "where": {"stage": "tuned"}}).text
+
     def test_a_gate_that_was_not_measured_is_named(self) -> None:
         found = verdict(pair(), gate={"metric": "learned", "threshold": 0.9})
         assert "no learned, its gate" in found.text

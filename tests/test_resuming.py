@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ PLUGIN = '''
 
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +47,14 @@ class Slow(WordEmbedder):
 OTHER = PLUGIN.replace("from slow_helper import WAIT\n", "").replace("WAIT", "0.0")
 OTHER = OTHER.replace('"slow"', '"other"').replace("class Slow", "class Other")
 SEEDS = 4
+
+
+@pytest.fixture(autouse=True)
+def _interrupts_are_heard() -> Iterator[None]:
+    """Where the tests themselves run in the background interrupts are ignored, and children would inherit that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture
@@ -96,12 +106,14 @@ def test_the_same_run_again_runs_nothing(folder: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_a_killed_harness_goes_on_where_it_stopped(folder: Path, number: signal.Signals) -> None:
+    # Long enough that what runs when the signal comes does not end before it is heard, however busy the machine is.
+    (folder / "slow_helper.py").write_text("WAIT = 3.0\n")
     process = start(folder)
     while len(trained(folder)) < 2:
         time.sleep(0.02)
     process.send_signal(number)
     process.wait()
-    time.sleep(1.5)
+    time.sleep(3.5)
     done = len(trained(folder))
     assert do(folder).returncode == 0
     assert statuses(folder) == ["ok"] * SEEDS

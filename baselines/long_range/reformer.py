@@ -38,6 +38,12 @@ class Reformer(Attention):
 
     name = "reformer"
     from_tier = "small"
+    search_space = {
+        "lr": (3e-4, 3e-3),
+        "keys": ["root", "unit"],
+        "across_buckets": [False, True],
+        "redraw": [0, 1],
+    }
     chunk: Annotated[int, Gt(0)] = 16
     n_hashes: Annotated[int, Gt(0)] = 2
     keys: Literal["root", "unit"] = "root"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from harness.canonical import digest
+from harness.card import Metric
 from harness.errors import UserError
 from harness.record import Record
 from harness.store import Store
@@ -45,11 +46,18 @@ class Outcome:
 
     @property
     def winner(self) -> int | None:
-        """The trial with the best score, the earliest of equals; None if all failed."""
-        metric = self.tuning.card.metrics[self.tuning.resolved.primary]
-        sign = 1 if metric.better == "higher" else -1
+        """The trial with the best score, the earliest of equals; None if all failed.
+
+        The best that is not above chance by the metric's margin won by luck: then the class defaults stay, if their
+        trial did not fail.
+        """
+        sign = 1 if self._metric.better == "higher" else -1
         ranked = [(sign * score, -number) for number, score in enumerate(self.scores) if score is not None]
-        return -max(ranked)[1] if ranked else None
+        if not ranked:
+            return None
+        best, number = max(ranked)
+        lucky = self._chance is not None and best - sign * self._chance <= (self._metric.margin or 0.0)
+        return 0 if lucky and self.scores[0] is not None else -number
 
     @property
     def digest(self) -> str:
@@ -77,10 +85,20 @@ class Outcome:
             digest=self.digest,
         )
 
+    @property
+    def _metric(self) -> Metric:
+        return self.tuning.card.metrics[self.tuning.resolved.primary]
+
+    @property
+    def _chance(self) -> float | None:
+        """What guessing scores, on average over the records: it may depend on the data that were drawn."""
+        finished = [record for records in self.records for record in records if record and record.status == "ok"]
+        return _mean([record.metrics[self.tuning.resolved.primary].chance for record in finished])
+
 
 def _mean(values: list[float | None]) -> float | None:
     known = [value for value in values if value is not None]
-    return fmean(known) if len(known) == len(values) else None
+    return fmean(known) if known and len(known) == len(values) else None
 
 
 def _score(record: Record | None, metric: str) -> float | None:

@@ -146,7 +146,7 @@ def test_a_trial_and_a_result_have_different_keys_even_where_all_else_is_the_sam
     assert replace(spec, split="test").key != spec.key
 
 
-@pytest.mark.parametrize(("scores", "winner"), [([0.1, 0.3, 0.2, 0.0], 1), ([-0.3, -0.2, -0.1, -0.4], 2)])
+@pytest.mark.parametrize(("scores", "winner"), [([0.1, 0.3, 0.2, 0.0], 1), ([0.1, 0.2, 0.3, -0.4], 2)])
 def test_the_best_score_wins(world: World, scores: list[float], winner: int) -> None:
     tuning = one(world)
     found = outcome(world, tuning, scores)
@@ -162,13 +162,22 @@ def test_the_lowest_score_wins_where_lower_is_better(world: World) -> None:
     metrics = dict(tuning.card.metrics)
     metrics["mean_spearman"] = metrics["mean_spearman"].model_copy(update={"better": "lower"})
     tuning = replace(tuning, card=tuning.card.model_copy(update={"metrics": metrics}))
-    assert outcome(world, tuning, [0.4, 0.3, 0.1, 0.2]).winner == 2
+    assert outcome(world, tuning, [-0.1, -0.2, -0.4, -0.3]).winner == 2
 
 
 @pytest.mark.parametrize(("scores", "winner"), [([0.3, 0.3, 0.3, 0.1], 0), ([0.1, 0.2, 0.3, 0.3], 2)])
 def test_defaults_win_ties_and_else_the_earlier_trial(world: World, scores: list[float], winner: int) -> None:
     found = outcome(world, one(world), scores)
     assert found.winner == winner
+
+
+def test_where_no_trial_is_above_chance_the_defaults_stay(world: World) -> None:
+    tuning = one(world)
+    margin = tuning.card.metrics["mean_spearman"].margin
+    assert margin
+    assert outcome(world, tuning, [-0.1, margin / 2, 0.0, margin]).winner == 0
+    assert outcome(world, tuning, [-0.1, margin / 2, 0.0, margin + 0.01]).winner == 3
+    assert outcome(world, tuning, [(None, "error"), margin / 2, 0.0, 0.0]).winner == 1
 
 
 @pytest.mark.parametrize("status", ["error", "diverged", "timeout", "oom", "killed"])

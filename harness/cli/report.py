@@ -12,7 +12,7 @@ from harness.spec import TIERS
 if TYPE_CHECKING:
     from harness.registry import Registry
     from harness.report.figures.files import Files
-    from harness.report.figures.plot import Plot
+    from harness.report.figures.plot import Sheet
     from harness.report.page import Chapter
     from harness.report.table import Table
     from harness.spec import TierName
@@ -154,11 +154,12 @@ class _Desk:
             card=card,
             source=Source(self._frames, task, tier),
             details=self._details,
+            kept=self._store.kept,
             expected=expected,
             capabilities={name: header.capabilities for name, header in self._registry.of_task(task).items()},
         )
         tables: list[Table] = []
-        figures: list[tuple[Plot, bytes]] = []
+        figures: list[tuple[Sheet, bytes]] = []
         absent: list[str] = []
         if page:
             try:
@@ -170,31 +171,31 @@ class _Desk:
             if self._only and figure.id not in self._only:
                 continue
             try:
-                plot = build_plot(subject, figure)
+                sheet = build_plot(subject, figure)
             except UserError as error:
                 absent.append(f"refused: {figure.title}: {error}")
                 self._complain(report, f"refused: {task}-{tier}-{figure.id}: {error}")
                 continue
-            if isinstance(plot, Skipped):
-                absent.append(f"skipped: {figure.title}: {plot.why}")
-                report.skipped[plot.name] = plot.why
-                self._say(f"skipped: {plot.name}: {plot.why}", err=True)
+            if isinstance(sheet, Skipped):
+                absent.append(f"skipped: {figure.title}: {sheet.why}")
+                report.skipped[sheet.name] = sheet.why
+                self._say(f"skipped: {sheet.name}: {sheet.why}", err=True)
                 continue
-            drawn = render(plot, ("svg",) if self._check else tuple(dict.fromkeys(("svg", *self._formats))))
-            figures.append((plot, drawn["svg"]))
-            self._file(report, plot, drawn)
+            drawn = render(sheet, ("svg",) if self._check else tuple(dict.fromkeys(("svg", *self._formats))))
+            figures.append((sheet, drawn["svg"]))
+            self._file(report, sheet, drawn)
         return Chapter(task, card.title, card.question, tables, figures, absent)
 
-    def _file(self, report: _Report, plot: "Plot", drawn: "Files") -> None:
+    def _file(self, report: _Report, sheet: "Sheet", drawn: "Files") -> None:
         from harness.report.figures.files import check, write
         from harness.report.values import plain
 
         kept = {} if self._check else {form: drawn[form] for form in self._formats}
-        paths = write(self._folder, plot, kept)
-        report.figures.append({"name": plot.name, "files": list(map(str, paths)), **plain(plot)})
+        paths = write(self._folder, sheet, kept)
+        report.figures.append({"name": sheet.name, "files": list(map(str, paths)), **plain(sheet)})
         for path in paths:
             self._say(str(path))
-        for line in check(self._folder, plot, drawn["svg"], self._formats) if self._check else ():
+        for line in check(self._folder, sheet, drawn["svg"], self._formats) if self._check else ():
             self._complain(report, line)
 
     def _page(self, report: _Report, chapters: "list[Chapter]", tier: "TierName") -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness.cli.options import Json, Results, Tasks, print_json, results_folder, tier_name
+from harness.cli.options import Json, Plugins, Results, Tasks, print_json, results_folder, tier_name
 from harness.spec import TIERS
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ Check = Annotated[bool, typer.Option("--check", help="Write nothing; fail if wha
 def command(
     task: Tasks = None,
     tier: Tiers = None,
+    plugin: Plugins = None,
     results: Results = None,
     out: Out = None,
     form: Format = "svg,png",
@@ -50,7 +51,7 @@ def command(
     from harness.suggest import unknown
 
     formats = _formats(form)
-    registry = registry_with(None)
+    registry = registry_with(plugin)
     tasks = [registry.card(name).task for name in task or registry.tasks]
     known = {figure.id for name in tasks for figure in presentation_of(name).figure}
     for name in only or ():
@@ -58,7 +59,7 @@ def command(
             raise unknown("figure", name, known)
     store = Store(results_folder(results))
     folder = out or store.root / "report"
-    desk = _Desk(registry, store, folder, formats, frozenset(only or ()), check=check, quiet=as_json)
+    desk = _Desk(registry, store, folder, formats, frozenset(only or ()), plugin or [], check=check, quiet=as_json)
     tiers = [tier_name(text) for text in tier] if tier else TIERS
     reports = [desk.report(name, tasks, page=not task and not only) for name in tiers]
     warn(store.problems)
@@ -107,6 +108,7 @@ class _Desk:
         folder: Path,
         formats: tuple[str, ...],
         only: frozenset[str],
+        plugins: list[Path],
         *,
         check: bool,
         quiet: bool,
@@ -115,7 +117,7 @@ class _Desk:
         from harness.report.details import details_of
 
         self._registry, self._store, self._folder, self._formats, self._only = registry, store, folder, formats, only
-        self._check, self._quiet = check, quiet
+        self._plugins, self._check, self._quiet = plugins, check, quiet
         records = list(store.stored())
         self._frames, self._details = frames(records), details_of(records)
 
@@ -149,7 +151,7 @@ class _Desk:
         from harness.report.page import Chapter
 
         card, view = self._registry.card(task), View(tier=tier)
-        expected = expected_for(self._registry, self._store, view, task, any_key=True)
+        expected = expected_for(self._registry, self._store, view, task, self._plugins, any_key=True)
         subject = Subject(
             card=card,
             source=Source(self._frames, task, tier),

@@ -115,6 +115,8 @@ class Record(_Part):
     environment: Environment = Environment()
     sidecar: str = ""
     """SHA-256 of the sidecar with the items' scores."""
+    kept: Mapping[str, str] = {}
+    """SHA-256 of each file that the run kept, by name."""
     started: str = ""
     finished: str = ""
 

@@ -68,8 +68,9 @@ class Store:
             if sidecar:
                 _write_whole(_sidecar(path, digest), sidecar)
             for name, data in (kept or {}).items():
-                _write_whole(path.with_suffix("") / name, data)
-            _write_whole(path, to_bytes(record.model_copy(update={"sidecar": digest})))
+                _write_whole(_kept(path, name), data)
+            digests = {name: hashlib.sha256(data).hexdigest() for name, data in (kept or {}).items()}
+            _write_whole(path, to_bytes(record.model_copy(update={"sidecar": digest, "kept": digests})))
             for old in path.parent.glob(f"{glob.escape(path.stem)}.*.npz"):
                 if old != _sidecar(path, digest):
                     old.unlink()
@@ -98,7 +99,8 @@ class Store:
     def stored(self) -> Iterator[Stored]:
         """Every record as plain values, in order of path, put aside as in `all`: what frames are made of.
 
-        Neither the types of values nor sidecars, of which frames have nothing, are checked: a third of the time.
+        Neither the types of values nor sidecars and kept files, of which frames have nothing, are checked: a third of
+        the time.
         """
         return self._each(self._judged_as_stored)
 
@@ -108,6 +110,13 @@ class Store:
             return {}
         with np.load(_sidecar(self.path(record.spec.cell), record.sidecar), allow_pickle=False) as stored:
             return {name: stored[name] for name in stored.files}
+
+    def kept(self, place: str, name: str, digest: str) -> bytes:
+        """The file that the record at a place kept under a name, if it has that digest. Raises `UserError`."""
+        path = _kept(self.path(PurePosixPath(place)), name)
+        if not _same_bytes(path, digest):
+            raise UserError(f"the kept file {path} is missing or edited; `harness run` repeats its run")
+        return path.read_bytes()
 
     def _each(self, judge: _Judge[T]) -> Iterator[T]:
         for path in sorted(self.records.glob("*/*/*/*/*.json")):
@@ -141,6 +150,9 @@ class Store:
             return None, f"duplicate: it belongs at {record.spec.cell}"
         if record.sidecar and not _same_bytes(_sidecar(path, record.sidecar), record.sidecar):
             return None, "without its sidecar of item scores, which is missing or edited"
+        for name, digest in record.kept.items():
+            if not _same_bytes(_kept(path, name), digest):
+                return None, f"without its kept file {name}, which is missing or edited"
         return record, ""
 
     def _judged_as_stored(self, path: Path, raw: bytes) -> tuple[Stored | None, str]:
@@ -174,6 +186,10 @@ def _free(path: Path) -> Path:
 def _sidecar(path: Path, digest: str) -> Path:
     # Named by content, so that a record is never beside the sidecar of another run, not even after a kill.
     return path.with_suffix(f".{digest[:12]}.npz")
+
+
+def _kept(path: Path, name: str) -> Path:
+    return path.with_suffix("") / name
 
 
 def _same_bytes(path: Path, digest: str) -> bool:

@@ -186,7 +186,7 @@ FIELDS = {
     "Origin": "kind component deterministic title code unlisted",
 }
 """The fields of the stored form. If it changes, what is stored no longer reads: raise `SCHEMA`."""
-ADDED = {"Spec": {"split": "test"}}
+ADDED = {"Record": {"kept": {}}, "Spec": {"split": "test"}}
 """Fields that came later, with the values that stored records without them are read with."""
 TYPES = {1: "4cd40e71d3a35b1ab2127408e1443a80"}
 """Digests of their types by version of the schema. Entries are added, never edited."""

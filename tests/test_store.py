@@ -286,6 +286,32 @@ def test_kept_files_lie_beside_their_record_and_go_with_it(store: Store) -> None
     assert _names(path.parent / "default-s0") == ["film.png"]
 
 
+def test_a_kept_file_is_read_only_as_it_was_kept(store: Store) -> None:
+    path = store.write(_record(), kept={"grid.png": b"png"})
+    (record,) = store.all()
+    assert list(record.kept) == ["grid.png"]
+    assert store.kept(NAME, "grid.png", record.kept["grid.png"]) == b"png"
+    (path.parent / "default-s0" / "grid.png").write_bytes(b"pgn")
+    with pytest.raises(UserError, match=r"the kept file .*grid.png is missing or edited; `harness run` repeats"):
+        store.kept(NAME, "grid.png", record.kept["grid.png"])
+
+
+@pytest.mark.parametrize("harm", [Path.unlink, _emptied], ids=["gone", "emptied"])
+def test_a_record_without_a_file_that_it_kept_is_put_aside(store: Store, harm: Any) -> None:
+    path = store.write(_record(), kept={"grid.png": b"png", "film.npz": b"npz"})
+    harm(path.parent / "default-s0" / "film.npz")
+    assert store.read(SPEC.cell) is None
+    assert store.problems[0].startswith(f"record {NAME} is without its kept file film.npz, which is missing or edited")
+
+
+def test_a_record_that_is_restated_still_has_its_kept_files(store: Store) -> None:
+    store.write(_record(), kept={"grid.png": b"png"})
+    (record,) = store.all()
+    store.restate(record.model_copy(update={"trials": 3}))
+    (again,) = store.all()
+    assert (again.trials, again.kept) == (3, record.kept)
+
+
 def test_where_no_record_can_be_written_the_error_names_it(tmp_path: Path) -> None:
     (tmp_path / "results").write_text("a file is in the way")
     store = Store(tmp_path / "results")

@@ -7,7 +7,7 @@ import torch
 from annotated_types import Ge, Gt
 from torch import Tensor, nn
 
-from harness.tasks.long_range import Attention
+from harness.tasks.long_range import Attention, is_redraw_due
 
 FACTORS: Final = 2
 """A bucket is a pair of hashes, so that the rotations grow with the root of the number of buckets."""
@@ -80,10 +80,10 @@ class _HashedAttention(nn.Module):
         self.register_buffer("passes", torch.zeros((), dtype=torch.int64))
 
     def forward(self, q: Tensor, k: Tensor, v: Tensor, keep: Tensor) -> Tensor:
-        self._redraw_when_due()
+        if is_redraw_due(self, self.passes, self.redraw):
+            self.rotations = torch.randn(self.rotations.shape).to(self.rotations)
         padding = -v.shape[-2] % self.chunk
-        # The keys' projection takes no part: its gradient is zero.
-        shared, values = (nn.functional.pad(x.float(), (0, 0, 0, padding)) for x in (q + 0 * k, v))
+        shared, values = (nn.functional.pad(x.float(), (0, 0, 0, padding)) for x in (q, v))
         with torch.autocast(q.device.type, enabled=False):
             mixed = self._attend(shared, values, nn.functional.pad(keep, (0, padding)))
         return mixed[:, :, : v.shape[-2]].to(v.dtype)
@@ -149,12 +149,6 @@ class _HashedAttention(nn.Module):
     def _chunked(self, x: Tensor) -> Tensor:
         batch, heads, rounds, _, *rest = x.shape
         return x.reshape(batch, heads, rounds, -1, self.chunk, *rest)
-
-    def _redraw_when_due(self) -> None:
-        if self.training and self.redraw:
-            if self.passes > 0 and self.passes % self.redraw == 0:
-                self.rotations = torch.randn(self.rotations.shape).to(self.rotations)
-            self.passes += 1
 
 
 def _with_previous(chunks: Tensor, before: int = 0) -> Tensor:

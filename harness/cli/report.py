@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness.cli.options import Json, Results, Tasks, print_json, results_folder, tier_name
+from harness.cli.options import Json, Plugins, Results, Tasks, print_json, results_folder, tier_name
 from harness.spec import TIERS
 
 if TYPE_CHECKING:
     from harness.registry import Registry
     from harness.report.figures.files import Files
-    from harness.report.figures.plot import Plot
+    from harness.report.figures.plot import Sheet
     from harness.report.page import Chapter
     from harness.report.table import Table
     from harness.spec import TierName
@@ -32,6 +32,7 @@ Check = Annotated[bool, typer.Option("--check", help="Write nothing; fail if wha
 def command(
     task: Tasks = None,
     tier: Tiers = None,
+    plugin: Plugins = None,
     results: Results = None,
     out: Out = None,
     form: Format = "svg,png",
@@ -50,7 +51,7 @@ def command(
     from harness.suggest import unknown
 
     formats = _formats(form)
-    registry = registry_with(None)
+    registry = registry_with(plugin)
     tasks = [registry.card(name).task for name in task or registry.tasks]
     known = {figure.id for name in tasks for figure in presentation_of(name).figure}
     for name in only or ():
@@ -58,7 +59,7 @@ def command(
             raise unknown("figure", name, known)
     store = Store(results_folder(results))
     folder = out or store.root / "report"
-    desk = _Desk(registry, store, folder, formats, frozenset(only or ()), check=check, quiet=as_json)
+    desk = _Desk(registry, store, folder, formats, frozenset(only or ()), plugin or [], check=check, quiet=as_json)
     tiers = [tier_name(text) for text in tier] if tier else TIERS
     reports = [desk.report(name, tasks, page=not task and not only) for name in tiers]
     warn(store.problems)
@@ -107,6 +108,7 @@ class _Desk:
         folder: Path,
         formats: tuple[str, ...],
         only: frozenset[str],
+        plugins: list[Path],
         *,
         check: bool,
         quiet: bool,
@@ -115,7 +117,7 @@ class _Desk:
         from harness.report.details import details_of
 
         self._registry, self._store, self._folder, self._formats, self._only = registry, store, folder, formats, only
-        self._check, self._quiet = check, quiet
+        self._plugins, self._check, self._quiet = plugins, check, quiet
         records = list(store.stored())
         self._frames, self._details = frames(records), details_of(records)
 
@@ -149,16 +151,17 @@ class _Desk:
         from harness.report.page import Chapter
 
         card, view = self._registry.card(task), View(tier=tier)
-        expected = expected_for(self._registry, self._store, view, task, any_key=True)
+        expected = expected_for(self._registry, self._store, view, task, self._plugins, any_key=True)
         subject = Subject(
             card=card,
             source=Source(self._frames, task, tier),
             details=self._details,
+            kept=self._store.kept,
             expected=expected,
             capabilities={name: header.capabilities for name, header in self._registry.of_task(task).items()},
         )
         tables: list[Table] = []
-        figures: list[tuple[Plot, bytes]] = []
+        figures: list[tuple[Sheet, bytes]] = []
         absent: list[str] = []
         if page:
             try:
@@ -170,31 +173,31 @@ class _Desk:
             if self._only and figure.id not in self._only:
                 continue
             try:
-                plot = build_plot(subject, figure)
+                sheet = build_plot(subject, figure)
             except UserError as error:
                 absent.append(f"refused: {figure.title}: {error}")
                 self._complain(report, f"refused: {task}-{tier}-{figure.id}: {error}")
                 continue
-            if isinstance(plot, Skipped):
-                absent.append(f"skipped: {figure.title}: {plot.why}")
-                report.skipped[plot.name] = plot.why
-                self._say(f"skipped: {plot.name}: {plot.why}", err=True)
+            if isinstance(sheet, Skipped):
+                absent.append(f"skipped: {figure.title}: {sheet.why}")
+                report.skipped[sheet.name] = sheet.why
+                self._say(f"skipped: {sheet.name}: {sheet.why}", err=True)
                 continue
-            drawn = render(plot, ("svg",) if self._check else tuple(dict.fromkeys(("svg", *self._formats))))
-            figures.append((plot, drawn["svg"]))
-            self._file(report, plot, drawn)
+            drawn = render(sheet, ("svg",) if self._check else tuple(dict.fromkeys(("svg", *self._formats))))
+            figures.append((sheet, drawn["svg"]))
+            self._file(report, sheet, drawn)
         return Chapter(task, card.title, card.question, tables, figures, absent)
 
-    def _file(self, report: _Report, plot: "Plot", drawn: "Files") -> None:
+    def _file(self, report: _Report, sheet: "Sheet", drawn: "Files") -> None:
         from harness.report.figures.files import check, write
         from harness.report.values import plain
 
         kept = {} if self._check else {form: drawn[form] for form in self._formats}
-        paths = write(self._folder, plot, kept)
-        report.figures.append({"name": plot.name, "files": list(map(str, paths)), **plain(plot)})
+        paths = write(self._folder, sheet, kept)
+        report.figures.append({"name": sheet.name, "files": list(map(str, paths)), **plain(sheet)})
         for path in paths:
             self._say(str(path))
-        for line in check(self._folder, plot, drawn["svg"], self._formats) if self._check else ():
+        for line in check(self._folder, sheet, drawn["svg"], self._formats) if self._check else ():
             self._complain(report, line)
 
     def _page(self, report: _Report, chapters: "list[Chapter]", tier: "TierName") -> None:

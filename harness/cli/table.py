@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import Json, Plugins, Results, Seeds, Tasks, results_folder, tier_name
+from harness.cli.options import Cases, Json, Plugins, Results, Seeds, Tasks, results_folder, tier_name
 from harness.spec import TIERS
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ Check = Annotated[bool, typer.Option("--check", help="Fail if a written table is
 
 def command(
     task: Tasks = None,
+    case: Cases = None,
     tier: Tiers = None,
     form: Format = "markdown",
     by: By = None,
@@ -69,11 +71,22 @@ def command(
         raise unknown("format", chosen, FORMATS)
     registry = registry_with(plugin)
     store = Store(results_folder(results))
+    tasks = {registry.card(name).task for name in task or registry.tasks}
+    known = {entry.id for name in tasks for entry in registry.card(name).cases}
+    for name in case or ():
+        if name not in known:
+            raise unknown("case", name, known)
     views = [
-        View(tier=name, metric=metric, by=by, where=_conditions(where or ()), seeds=seeds)
+        View(
+            tier=name,
+            cases=tuple(dict.fromkeys(case or ())),
+            metric=metric,
+            by=by,
+            where=_conditions(where or ()),
+            seeds=seeds,
+        )
         for name in ([tier_name(text) for text in tier] if tier else TIERS)
     ]
-    tasks = {registry.card(name).task for name in task or registry.tasks}
     # A table in a file is what its records say; whether code has changed since is the business of `status`.
     tables = tables_of(registry, store, views, tasks, plugin, any_key=write or check)
     warn(store.problems)
@@ -94,8 +107,6 @@ def command(
 def print_tables(registry: "Registry", store: "Store", selection: "Selection", tasks: Iterable[str]) -> None:
     """Print the tables of some tasks after a run, in Markdown and without published numbers; a task whose rows cannot
     be compared says why."""
-    from dataclasses import replace
-
     from harness.errors import UserError
     from harness.report.build import View
 
@@ -128,9 +139,20 @@ def tables_of(
     for view in views:
         there = set(found.runs["task"][(found.runs["tier"] == view.tier).to_numpy()])
         for task in sorted(tasks & there):
-            expected = expected_for(registry, store, view, task, plugins, any_key=any_key)
-            tables += tables_for(registry, found, details, view, task, expected)
+            own = _in(registry, view, task)
+            if own is not None:
+                expected = expected_for(registry, store, own, task, plugins, any_key=any_key)
+                tables += tables_for(registry, found, details, own, task, expected)
     return tables
+
+
+def _in(registry: "Registry", view: "View", task: str) -> "View | None":
+    """The view of those cases that a task has at its tier; None if that leaves nothing of it."""
+    if not view.cases:
+        return view
+    planned = next((level.cases for name, level in registry.card(task).tiers.items() if name == view.tier), ())
+    cases = tuple(case for case in view.cases if case in planned)
+    return replace(view, cases=cases) if cases else None
 
 
 def tables_for(
@@ -166,7 +188,9 @@ def expected_for(
     from harness.report.expected import expected_of
 
     assert view.tier is not None
-    selection = Selection(tier=tier_name(view.tier), tasks=[task], seeds=view.seeds, plugins=plugins or ())
+    selection = Selection(
+        tier=tier_name(view.tier), tasks=[task], cases=view.cases, seeds=view.seeds, plugins=plugins or ()
+    )
     plan = make_plan(registry, selection, store, gather(device="cpu", threads=1, pinned_allocator=True))
     return expected_of(plan, task, view.tier, any_key=any_key)
 

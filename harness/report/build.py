@@ -33,11 +33,12 @@ class View:
     """Which part of the records tables show.
 
     Without `tier` there must be records of one only. `metric` asks for one table of that metric wherever it was
-    measured, `by` spreads an axis (a case's, a point's, a parameter's) over the columns, `where` keeps some points of
-    measurement, `seeds` the first ones.
+    measured, `by` spreads an axis (a case's, a point's, a parameter's) over the columns, `cases` keeps some cases (none
+    = all), `where` some points of measurement, `seeds` the first ones.
     """
 
     tier: str | None = None
+    cases: tuple[str, ...] = ()
     metric: str | None = None
     by: str | None = None
     where: Mapping[str, Condition] = field(default_factory=dict)
@@ -76,7 +77,11 @@ def build_tables(
     table; with `details` it is said what was held constant, as the `presentation` declares. Raises `UserError` for
     rows that cannot be compared, and for a metric, an axis or a point that there is not.
     """
-    source = Source(frames, card.task, view.tier, view.seeds)
+    known = {case.id for case in card.cases}
+    for case in view.cases:
+        if case not in known:
+            raise unknown(f"case of {card.task}", case, known)
+    source = Source(frames, card.task, view.tier, view.seeds, view.cases)
     subjects = _subjects(card, source, view.metric)
     if view.by is not None and view.by != "case":
         axes = {subject: source.axes(subject.metric, subject.cases) for subject in subjects}
@@ -98,8 +103,8 @@ def build_tables(
 
 
 def _sliced(view: View, metric: str, presentation: Presentation) -> View:
-    """The view of a metric's table: in the default one, the slice that is declared for it."""
-    if view.is_default and metric in presentation.tables:
+    """The view of a metric's table: in the default one, of whichever cases, the slice that is declared for it."""
+    if replace(view, cases=()).is_default and metric in presentation.tables:
         return replace(view, where=presentation.tables[metric].where)
     return view
 
@@ -169,7 +174,8 @@ def _table(
         columns += (Column("mean", generated=any(column.generated for column in columns)),)
     is_declared = subject.metric in presentation.tables and view.where == presentation.tables[subject.metric].where
     where = "" if is_declared or not view.where else f"where-{_as_name(view.where)}"
-    suffixes = [suffix for suffix in (subject.suffix, f"by-{by}" if by else "", where) if suffix]
+    cases = "-".join(["case", *view.cases]) if view.cases else ""
+    suffixes = [suffix for suffix in (subject.suffix, f"by-{by}" if by else "", where, cases) if suffix]
     notes = notes_on(rows, columns, layout, card, source.tier, planned)
     return Table(
         name="-".join([card.task, source.tier, *suffixes]),

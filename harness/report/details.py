@@ -8,12 +8,13 @@ from harness.record import Record, Stored, stored
 
 class Detail(NamedTuple):
     """Of one record: all its parameters and settings (defaults included), the digests of its artefacts by their
-    recipe's identity, and its curve, point by point."""
+    recipe's identity, its curve, point by point, and the digests of the files that it kept, by name."""
 
     parameters: Mapping[str, Any]
     settings: Mapping[str, Any]
     artefacts: Mapping[str, str]
     curve: tuple[Mapping[str, float], ...]
+    kept: Mapping[str, str]
 
 
 Details: TypeAlias = Mapping[str, Detail]
@@ -26,6 +27,11 @@ def details_of(records: Iterable[Record | Stored]) -> Details:
     for record in records:
         spec, content = stored(record) if isinstance(record, Record) else record
         found[spec.place] = Detail(
-            content["parameters"], content["settings"], content["artefacts"], tuple(content["curve"])
+            parameters=content["parameters"],
+            settings=content["settings"],
+            artefacts=content["artefacts"],
+            curve=tuple(content["curve"]),
+            # Records from before files were digested kept none.
+            kept=content.get("kept", {}),
         )
     return found

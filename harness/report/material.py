@@ -77,10 +77,17 @@ class Material(NamedTuple):
 class Source:
     """The records of a task at a tier.
 
-    Without a tier there must be records of one only. `seeds` keeps the first ones.
+    Without a tier there must be records of one only. `seeds` keeps the first ones, `cases` those named (none = all).
     """
 
-    def __init__(self, frames: Frames, task: str, tier: str | None = None, seeds: int | None = None) -> None:
+    def __init__(
+        self,
+        frames: Frames,
+        task: str,
+        tier: str | None = None,
+        seeds: int | None = None,
+        cases: Collection[str] = (),
+    ) -> None:
         runs = frames.runs[(frames.runs["task"] == task).to_numpy()]
         tiers = sorted(set(runs["tier"]))
         if tier is None and len(tiers) > 1:
@@ -88,8 +95,8 @@ class Source:
                 f"{task} has records of the tiers {', '.join(tiers)}, which no table mixes; choose one: --tier"
             )
         self.tier = tier or next(iter(tiers), "")
-        self._runs = _at(runs, self.tier, seeds)
-        self._scores = _at(frames.scores[(frames.scores["task"] == task).to_numpy()], self.tier, seeds)
+        self._runs = _at(runs, self.tier, seeds, cases)
+        self._scores = _at(frames.scores[(frames.scores["task"] == task).to_numpy()], self.tier, seeds, cases)
         if AXIS + SPENT in self._scores:
             self._scores = self._scores[self._scores[AXIS + SPENT].isna().to_numpy()]
 
@@ -141,9 +148,13 @@ class Source:
         return Material([Run(*row) for row in _rows(runs, Run)], [Score(*row) for row in _rows(scores, Score)])
 
 
-def _at(frame: "pd.DataFrame", tier: str, seeds: int | None) -> "pd.DataFrame":
+def _at(frame: "pd.DataFrame", tier: str, seeds: int | None, cases: Collection[str]) -> "pd.DataFrame":
     keep = (frame["tier"] == tier).to_numpy()
-    return frame[keep if seeds is None else keep & (frame["seed"] < seeds).to_numpy()]
+    if seeds is not None:
+        keep = keep & (frame["seed"] < seeds).to_numpy()
+    if cases:
+        keep = keep & frame["case"].isin(list(cases)).to_numpy()
+    return frame[keep]
 
 
 def _at_points(scores: "pd.DataFrame", where: Mapping[str, Condition]) -> NDArray[np.bool_]:

@@ -8,8 +8,8 @@ from pathlib import Path
 from harness.canonical import digest
 from harness.claims.verdict import Verdict
 from harness.report.board import as_grid
-from harness.report.figures.files import creator_of
-from harness.report.figures.plot import Plot
+from harness.report.figures.files import creator_of, differ
+from harness.report.figures.plot import Sheet
 from harness.report.grid import grids_of
 from harness.report.markup import template, to_html_section
 from harness.report.table import Table
@@ -27,7 +27,7 @@ class Chapter:
     title: str
     question: str
     tables: Sequence[Table]
-    figures: Sequence[tuple[Plot, bytes]]
+    figures: Sequence[tuple[Sheet, bytes]]
     absent: Sequence[str] = ()
 
 
@@ -38,7 +38,7 @@ def to_page(chapters: Sequence[Chapter], verdicts: Mapping[str, Sequence[Verdict
     claims = to_html_section([as_grid(verdicts, tier)])
     drawn_by = {creator_of(svg) for chapter in chapters for _, svg in chapter.figures}
     made = [table.provenance.digest for chapter in chapters for table in chapter.tables]
-    made += [plot.made.digest for chapter in chapters for plot, _ in chapter.figures]
+    made += [sheet.made.digest for chapter in chapters for sheet, _ in chapter.figures]
     return template("report.html").render(
         title=f"Results, tier {tier}",
         digest=digest([tier, made, claims])[:16],
@@ -51,7 +51,7 @@ def to_page(chapters: Sequence[Chapter], verdicts: Mapping[str, Sequence[Verdict
                 "question": chapter.question,
                 "tables": Markup(to_html_section([grid for table in chapter.tables for grid in grids_of(table)])),
                 "figures": [
-                    {"name": plot.name, "svg": Markup(inline(svg, plot.name))} for plot, svg in chapter.figures
+                    {"name": sheet.name, "svg": Markup(inline(svg, sheet.name))} for sheet, svg in chapter.figures
                 ],
                 "absent": chapter.absent,
             }
@@ -73,7 +73,7 @@ def check_page(path: Path, page: str, remedy: str) -> Iterator[str]:
     there = path.read_text(encoding="utf-8")
     if _meta(there, "digest") != _meta(page, "digest"):
         yield f"{path} is stale: not made from these records; {remedy}"
-    elif there != page and _meta(there, "drawn-by") == _meta(page, "drawn-by"):
+    elif _meta(there, "drawn-by") == _meta(page, "drawn-by") and differ(page, there):
         yield f"{path} was edited, or pages are written otherwise now; write it anew: {remedy}"
 
 

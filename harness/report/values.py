@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
 from pydantic import BaseModel
 
 from harness.report.table import Cell, Span, Table
@@ -29,13 +30,16 @@ def to_csv(table: Table) -> str:
 
 
 def plain(value: Any) -> Any:
-    """Dataclasses, named tuples, models, tuples and mappings as plain values; numbers that are not finite as None."""
+    """Dataclasses, named tuples, models, tuples and mappings as plain values; numbers that are not finite as None, and
+    of arrays their type and shape."""
     if isinstance(value, Cell):
         return {"value": plain(value.value), **_fields(value)}
     if dataclasses.is_dataclass(value):
         return _fields(value)
     if isinstance(value, Span):
         return value._asdict()
+    if isinstance(value, np.ndarray):
+        return {"dtype": str(value.dtype), "shape": list(value.shape)}
     if isinstance(value, BaseModel):
         return plain(value.model_dump())
     if isinstance(value, Mapping):

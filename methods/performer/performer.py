@@ -8,7 +8,7 @@ import torch
 from annotated_types import Ge, Gt
 from torch import Tensor, nn
 
-from harness.tasks.long_range import Attention
+from harness.tasks.long_range import Attention, is_redraw_due
 from methods.performer.favor import favor, linear_attention
 from methods.performer.features import Kernel, of_softmax, relu
 from methods.performer.projection import draw_projection
@@ -88,7 +88,8 @@ class _RandomFeatureAttention(_LinearAttention):
         self.register_buffer("passes", torch.zeros((), dtype=torch.int64))
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor, keep: Tensor) -> Tensor:
-        self._redraw_when_due()
+        if is_redraw_due(self, self.passes, self.redraw):
+            self.projection = self.draw().to(self.projection)
         if self.causal or self.kernel == "trigonometric":
             return super().attend(q, k, v, keep)
         # Hyperbolic features are the positive ones of the rows and of their opposites.
@@ -97,12 +98,6 @@ class _RandomFeatureAttention(_LinearAttention):
 
     def features(self, q: Tensor, k: Tensor) -> tuple[Tensor, Tensor]:
         return of_softmax(self.kernel, q, k, self.projection, self.epsilon)
-
-    def _redraw_when_due(self) -> None:
-        if self.training and self.redraw:
-            if self.passes > 0 and self.passes % self.redraw == 0:
-                self.projection = self.draw().to(self.projection)
-            self.passes += 1
 
 
 class _ReluAttention(_LinearAttention):

@@ -86,6 +86,7 @@ def test_one_figure_of_one_task(harness: Command, tmp_path: Path) -> None:
         (("--only", "overlp"), "unknown figure 'overlp'; did you mean overlap?"),
         (("--format", "pgn"), "unknown format of figures 'pgn'; did you mean png?"),
         (("--tier", "smal"), "unknown tier 'smal'"),
+        (("--plugin", "mine.py"), "plug-in mine.py is not a file; --plugin takes the path of a Python file"),
     ],
 )
 def test_bad_input_is_one_line(harness: Command, words: tuple[str, ...], says: str) -> None:
@@ -95,10 +96,59 @@ def test_bad_input_is_one_line(harness: Command, words: tuple[str, ...], says: s
     assert len(done.stderr.strip().splitlines()) == 1
 
 
+PLUGIN = """
+import numpy as np
+from harness.tasks.word_similarity.interface import WordEmbedder
+
+class Guess(WordEmbedder):
+    name = "guess"
+
+    def fit(self, train, run):
+        self.words = run.rng("guess").standard_normal((len(train.vocabulary), 4)).astype(np.float32)
+
+    def vectors(self):
+        return self.words
+"""
+
+
+def test_a_plug_in_is_drawn_beside_the_others_and_missed_where_it_has_no_records(
+    harness: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "guess.py").write_text(PLUGIN)
+    asked = ("--tier", "smoke", "--task", "word_similarity", "--plugin", "guess.py")
+    drawn = ("report", *asked, "--only", "correlation", "--format", "svg", "--json")
+
+    assert harness("run", *asked, "--entrant", "ppmi", "--seeds", "1", "--case", "atlas").returncode == 0
+    (report,) = json.loads(harness(*drawn).stdout)
+    assert any("guess" in note for note in report["figures"][0]["notes"])
+
+    assert harness("run", *asked, "--entrant", "guess", "--seeds", "1", "--case", "atlas").returncode == 0
+    (report,) = json.loads(harness(*drawn).stdout)
+    lines = report["figures"][0]["panels"][0][0]["lines"]
+    assert {line["label"]: line["kind"] for line in lines} == {"ppmi": "baseline", "guess": "plugin"}
+    assert harness("report", *asked, "--only", "correlation", "--format", "svg", "--check").returncode == 0
+
+
 def test_without_records_it_says_how_to_get_some(harness: Command) -> None:
     done = harness("report", "--results", "nothing")
     assert done.returncode == 0
     assert "`harness run --tier quick` makes some" in done.stderr
+
+
+def test_a_table_of_some_cases_has_those_of_each_task_and_tier(harness: Command) -> None:
+    done = harness("table", "--case", "atlas", "--case", "scifact", "--results", RESULTS, "--format", "csv")
+    fields = [line.split(",") for line in done.stdout.splitlines() if line]
+    cells = [dict(zip(fields[0], row, strict=False)) for row in fields if row != fields[0]]
+    found = {(cell["task"], cell["tier"], cell["case"]) for cell in cells if cell["kind"] != "reference"}
+    assert {("retrieval", "quick", "atlas"), ("retrieval", "small", "scifact")} <= found
+    assert {case for _, _, case in found} == {"atlas", "scifact"}
+
+
+def test_an_unknown_case_of_a_table_is_one_line(harness: Command) -> None:
+    done = harness("table", "--task", "retrieval", "--case", "scifac")
+    assert done.returncode == 2
+    assert "unknown case 'scifac'; did you mean scifact?" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
 
 
 def test_a_condition_that_is_none_is_one_line(harness: Command) -> None:

@@ -1,4 +1,4 @@
-"""Slices: a table shows some points of measurement, asked for or declared, and says so."""
+"""Slices: a table shows some cases or points of measurement, asked for or declared, and says so."""
 
 from collections.abc import Callable
 
@@ -70,3 +70,31 @@ def test_a_value_of_another_magnitude_spoils_no_column(record: Make, tables: Tab
     ]
     (table,) = tables(made, metric="loss")
     assert plain_text(table, table.rows[0], 0).startswith("2.05 ± 0.32")
+
+
+def test_cases_are_kept_and_part_of_the_name(record: Make, tables: Tables) -> None:
+    made = [record("vit", 0, value, case=case) for case, value in (("plain", 0.5), ("hard", 0.4))]
+    (table,) = tables(made, cases=("hard",))
+    assert columns(table) == ["hard"]
+    assert [cell.value for cell in table.rows[0].cells] == [0.4]
+    assert table.name == "toy-small-case-hard"
+    assert table.provenance.digest != tables(made)[0].provenance.digest
+
+
+def test_what_cannot_be_compared_in_other_cases_does_not_matter(record: Make, tables: Tables) -> None:
+    made = [record("vit", 0), record("bit", 0), record("vit", 0, case="hard"), record("bit", 1, case="hard")]
+    with pytest.raises(UserError, match="differ in seeds"):
+        tables(made)
+    (table,) = tables(made, cases=("plain",))
+    assert len(table.rows) == 2
+
+
+def test_a_declared_slice_holds_for_some_cases_too(record: Make, card: Callable[..., Card]) -> None:
+    found = frames([record("vit", 0, {"accuracy": GRID})])
+    (table,) = build_tables(found, card(), View(cases=("plain",)), presentation=DECLARED)
+    assert len(table.columns) == 2
+
+
+def test_an_unknown_case_is_an_error(record: Make, tables: Tables) -> None:
+    with pytest.raises(UserError, match=r"unknown case of toy 'plane'; did you mean plain\?"):
+        tables([record("vit", 0)], cases=("plane",))

@@ -6,8 +6,6 @@ The library's own layout solves for positions whose last digits differ from run 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from harness.report.figures.plot import Plot
-
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -37,11 +35,19 @@ class _Overhang(NamedTuple):
     top: float
 
 
-def grid_of(figure: "Figure", plot: Plot) -> Grid:
-    """Axes for the panels of a plot, not arranged yet."""
-    rows, columns = len(plot.panels), max(map(len, plot.panels))
+def grid_of(figure: "Figure", drawn: Sequence[Sequence[bool]]) -> Grid:
+    """Axes for the panels in which something is drawn, not arranged yet."""
+    rows, columns = len(drawn), max(map(len, drawn))
     share = 0.7 / columns, 0.6 / rows
-    return [[figure.add_axes((0.2, 0.2, *share)) if panel.lines else None for panel in row] for row in plot.panels]
+    return [[figure.add_axes((0.2, 0.2, *share)) if one else None for one in row] for row in drawn]
+
+
+def axes_at(figure: "Figure", area: Area) -> "Axes":
+    """Axes that fill an area, their labels beside it."""
+    width, height = figure.get_size_inches()
+    return figure.add_axes(
+        (area.left / width, 1 - (area.top + area.height) / height, area.width / width, area.height / height)
+    )
 
 
 def arrange(figure: "Figure", grid: Grid, area: Area) -> None:

@@ -25,7 +25,7 @@ _ABOVE = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 def draw_lines(figure: "Canvas", plot: Plot, looks: Mapping[str, Style], measure: Measure, width: float) -> Grid:
     """Draw the panels of lines or curves, each about so many inches wide."""
-    grid = grid_of(figure, plot)
+    grid = grid_of(figure, [[bool(panel.lines) for panel in row] for row in plot.panels])
     for i, row in enumerate(plot.panels):
         for j, (panel, axes) in enumerate(zip(row, grid[i], strict=True)):
             if axes is None:
@@ -41,7 +41,7 @@ def draw_lines(figure: "Canvas", plot: Plot, looks: Mapping[str, Style], measure
                 axes.plot([crossing.x], [crossing.y], **RING)
                 axes.axvline(crossing.x, color=_SOFT, linewidth=0.7, linestyle=(0, (1, 2)), zorder=1)
                 _say_where(axes, crossing.x, f"{float(f'{crossing.x:.2g}'):,g}")
-            _entitle(axes, panel)
+            entitle(axes, panel.title, panel.generated)
             if j == 0 or panel.y_label != row[0].y_label:
                 axes.set_ylabel(panel.y_label)
             if i == len(plot.panels) - 1 or j >= len(plot.panels[i + 1]):
@@ -51,7 +51,7 @@ def draw_lines(figure: "Canvas", plot: Plot, looks: Mapping[str, Style], measure
 
 def draw_dots(figure: "Canvas", plot: Plot, looks: Mapping[str, Style]) -> Grid:
     """Draw the panels of dots: a row an entrant, the first one on top."""
-    grid = grid_of(figure, plot)
+    grid = grid_of(figure, [[bool(panel.lines) for panel in row] for row in plot.panels])
     kinds = dict(plot.styled)
     for i, row in enumerate(plot.panels):
         for j, (panel, axes) in enumerate(zip(row, grid[i], strict=True)):
@@ -71,7 +71,7 @@ def draw_dots(figure: "Canvas", plot: Plot, looks: Mapping[str, Style]) -> Grid:
             if panel.shows_chance(plot.figure.scale):
                 axes.axvline(panel.chance, **CHANCE)
                 _say_where(axes, panel.chance, "chance")
-            _entitle(axes, panel)
+            entitle(axes, panel.title, panel.generated)
             axes.set_xlabel(panel.y_label)
     return grid
 
@@ -193,6 +193,6 @@ def _say_where(axes: "Axes", x: float, words: str) -> None:
     )
 
 
-def _entitle(axes: "Axes", panel: Panel) -> None:
-    title = f"{panel.title}{' (generated)' if panel.generated else ''}"
-    axes.set_title(title, loc="left", parse_math=False)
+def entitle(axes: "Axes", title: str, generated: bool) -> None:
+    """Write above axes where in the figure they stand, and that their data is generated."""
+    axes.set_title(f"{title}{' (generated)' if generated else ''}", loc="left", parse_math=False)

@@ -13,6 +13,7 @@ from harness.report.figures.declared import (
     METRIC,
     Curves,
     Figure,
+    Film,
     Lines,
     Presentation,
     read_presentation,
@@ -69,14 +70,15 @@ def _wrong(figure: Figure, card: Card, entrants: Mapping[str, Collection[str]]) 
     if isinstance(figure, Curves):
         validated = [name.removeprefix(VALIDATION) for name in figure.values if name.startswith(VALIDATION)]
         yield from _metrics(validated, card)
-    else:
+    elif not isinstance(figure, Film):
         yield from _metrics(figure.metrics, card)
         yield from _points(figure.where, card)
     axes = card.axes().union(*entrants.values())
-    if isinstance(figure, Lines) and figure.x in (CASE, METRIC):
-        yield f"x: '{figure.x}' is no axis of numbers or words; spread it over rows or columns"
-    else:
-        yield from (str(unknown("axis", axis, axes | {CASE, METRIC})) for axis in figure.axes if axis not in axes)
+    for name, axis in zip("xy", figure.along, strict=False):
+        if axis in (CASE, METRIC):
+            yield f"{name}: '{axis}' is no axis of numbers or words; spread it over rows or columns"
+    known = axes | {CASE, METRIC}
+    yield from (str(unknown("axis", axis, known)) for axis in figure.axes if axis not in known)
     cases = {case.id for case in card.cases}
     yield from (str(unknown("case", case, cases)) for case in figure.cases if case not in cases)
     pairs = figure.crossings if isinstance(figure, Lines) else ()

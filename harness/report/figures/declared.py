@@ -13,8 +13,8 @@ from harness.suggest import unknown
 
 FILE = "figures.toml"
 
-CASE, METRIC = "case", "metric"
-"""What rows and columns of panels may spread beside axes."""
+CASE, METRIC, ENTRANT = "case", "metric", "entrant"
+"""What rows and columns of panels may spread beside axes; entrants in heat maps alone, elsewhere they share a panel."""
 
 Scale: TypeAlias = Literal["linear", "log", "log2"]
 
@@ -27,8 +27,7 @@ class _Figure(_Entry):
     """What every figure declares.
 
     `cases` and `entrants` restrict what is drawn (none = all that were measured); an entrant is drawn with its default
-    parameters, and `also` names further ones as tables do (`ance[lag=0]`). `rows` and `columns` spread an axis, the
-    cases or the metrics over panels. `scale` is that of the values.
+    parameters, and `also` names further ones as tables do (`ance[lag=0]`).
     """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -37,17 +36,6 @@ class _Figure(_Entry):
     cases: tuple[str, ...] = ()
     entrants: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
-    rows: str = METRIC
-    columns: str = CASE
-    scale: Scale = "linear"
-
-    @model_validator(mode="after")
-    def _spreads_once(self) -> "_Figure":
-        if self.rows == self.columns:
-            raise ValueError(f"rows and columns both spread '{self.rows}'")
-        if len(self.shows) > 1 and METRIC not in (self.rows, self.columns):
-            raise ValueError(f"several metrics need rows or columns = '{METRIC}'")
-        return self
 
     @property
     def shows(self) -> tuple[str, ...]:
@@ -55,12 +43,38 @@ class _Figure(_Entry):
         return ()
 
     @property
+    def along(self) -> tuple[str, ...]:
+        """The axes that it names within panels: of the task, or parameters of its entrants."""
+        return ()
+
+    @property
     def axes(self) -> tuple[str, ...]:
-        """The axes that it names: of the task, or parameters of its entrants."""
-        return tuple(axis for axis in (self.rows, self.columns) if axis not in (CASE, METRIC))
+        """All axes that it names."""
+        return self.along
 
 
-class _Measured(_Figure):
+class _Panels(_Figure):
+    """A figure of panels. `rows` and `columns` spread an axis, the cases or the metrics over them. `scale` is that of
+    the values."""
+
+    rows: str = METRIC
+    columns: str = CASE
+    scale: Scale = "linear"
+
+    @model_validator(mode="after")
+    def _spreads_once(self) -> "_Panels":
+        if self.rows == self.columns:
+            raise ValueError(f"rows and columns both spread '{self.rows}'")
+        if len(self.shows) > 1 and METRIC not in (self.rows, self.columns):
+            raise ValueError(f"several metrics need rows or columns = '{METRIC}'")
+        return self
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        return (*self.along, *(axis for axis in (self.rows, self.columns) if axis not in (CASE, METRIC)))
+
+
+class _Measured(_Panels):
     """A figure of final scores. `where` keeps some points of measurement, written as in claims."""
 
     metrics: tuple[str, ...] = Field(min_length=1)
@@ -92,11 +106,11 @@ class Lines(_Measured):
     crossings: tuple[tuple[str, str], ...] = ()
 
     @property
-    def axes(self) -> tuple[str, ...]:
-        return (self.x, *super().axes)
+    def along(self) -> tuple[str, ...]:
+        return (self.x,)
 
 
-class Curves(_Figure):
+class Curves(_Panels):
     """A curve an entrant over the budget spent. `values` are what records log: `loss`, or `valid_` and a metric."""
 
     kind: Literal["curves"]
@@ -113,7 +127,58 @@ class Dots(_Measured):
     kind: Literal["dots"]
 
 
-Figure: TypeAlias = Lines | Curves | Dots
+class Heat(_Measured):
+    """A heat map an entrant of one metric over `x` and `y`: axes of points, of cases, or parameters of entrants.
+
+    Every place that was measured is a square of the same size, numbers in order of size; `scale` is that of the
+    colours, and `best` says whether the best square of each panel is outlined. Cases are rows of panels and entrants
+    their columns, unless said otherwise.
+    """
+
+    kind: Literal["heat"]
+    x: str
+    y: str
+    x_label: str = ""
+    y_label: str = ""
+    best: bool = True
+    rows: str = CASE
+    columns: str = ENTRANT
+
+    @model_validator(mode="after")
+    def _is_one_map_a_panel(self) -> "Heat":
+        if len(self.metrics) > 1:
+            raise ValueError("a heat map is of one metric")
+        if self.x == self.y:
+            raise ValueError(f"x and y are both '{self.x}'")
+        if ENTRANT not in (self.rows, self.columns) and len((*self.entrants, *self.also)) != 1:
+            raise ValueError(f"several entrants need rows or columns = '{ENTRANT}'")
+        return self
+
+    @property
+    def along(self) -> tuple[str, ...]:
+        return (self.x, self.y)
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        return tuple(axis for axis in super().axes if axis != ENTRANT)
+
+
+class Film(_Figure):
+    """Pictures that runs kept in a file, of the first seed: a block of strips an entrant, a strip an array.
+
+    `file` is an npz with U8[videos frames h w] (or `[... h w 3]` in colour), or samples, U8[n h w] (or `[n h w 3]`).
+    `arrays` names those to show, in their order (none = all). Of a film, the first `strips` videos are shown, each with
+    at most `frames` frames, evenly chosen; of samples, the first ones, `strips` rows of `frames`.
+    """
+
+    kind: Literal["film"]
+    file: str = Field(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]*\.npz$")
+    arrays: tuple[str, ...] = ()
+    frames: int = Field(default=10, ge=1, le=40)
+    strips: int = Field(default=1, ge=1, le=20)
+
+
+Figure: TypeAlias = Lines | Curves | Dots | Heat | Film
 
 
 class Slice(_Entry):
@@ -164,7 +229,13 @@ def _sound(where: Mapping[str, Condition]) -> Mapping[str, Condition]:
     return where
 
 
-_KINDS: Mapping[str, type[BaseModel]] = {"lines": Lines, "curves": Curves, "dots": Dots}
+_KINDS: Mapping[str, type[BaseModel]] = {
+    "lines": Lines,
+    "curves": Curves,
+    "dots": Dots,
+    "heat": Heat,
+    "film": Film,
+}
 
 
 def _in_words(error: ValidationError, written: Mapping[str, Any]) -> str:

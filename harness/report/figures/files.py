@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from harness.report.figures.draw import draw, settings
-from harness.report.figures.plot import Plot
+from harness.report.figures.plot import Sheet
+from harness.report.figures.rasters import by_pixels, slim
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,46 +22,52 @@ Files: TypeAlias = Mapping[str, bytes]
 """A figure's bytes by format."""
 
 
-def render(plot: Plot, formats: Sequence[str] = FORMATS) -> Files:
+def render(sheet: Sheet, formats: Sequence[str] = FORMATS) -> Files:
     """The figure's bytes in each format. SVG keeps text as text; neither has a date in it, both have the digest."""
-    with settings(plot):
-        figure = draw(plot)
-        return {form: _bytes(figure, plot, form) for form in formats}
+    with settings(sheet):
+        figure = draw(sheet)
+        return {form: _bytes(figure, sheet, form) for form in formats}
 
 
-def path_of(folder: Path, plot: Plot, form: str) -> Path:
+def path_of(folder: Path, sheet: Sheet, form: str) -> Path:
     """Where a figure's file lies."""
-    return folder / f"{plot.name}.{form}"
+    return folder / f"{sheet.name}.{form}"
 
 
-def write(folder: Path, plot: Plot, files: Files) -> list[Path]:
+def write(folder: Path, sheet: Sheet, files: Files) -> list[Path]:
     """Write a figure's files and return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
-    paths = {path_of(folder, plot, form): content for form, content in files.items()}
+    paths = {path_of(folder, sheet, form): content for form, content in files.items()}
     for path, content in paths.items():
         path.write_bytes(content)
     return list(paths)
 
 
-def check(folder: Path, plot: Plot, svg: bytes, formats: Sequence[str] = FORMATS) -> Iterator[str]:
+def check(folder: Path, sheet: Sheet, svg: bytes, formats: Sequence[str] = FORMATS) -> Iterator[str]:
     """What is wrong with a figure's files, a line each, given the `svg` that is drawn now.
 
     The digest of the records must be there in any case. Another version of the drawing library draws other bytes of
-    the same records, so that an SVG's whole text is compared only if this version drew it; a PNG's never is.
+    the same records, so that an SVG's whole text is compared only if this version drew it, rasters in it by their
+    pixels; a PNG's never is.
     """
     remedy = (
-        f"harness report --task {plot.task} --tier {plot.tier} --only {plot.figure.id} --format {','.join(formats)}"
+        f"harness report --task {sheet.task} --tier {sheet.tier} --only {sheet.figure.id} --format {','.join(formats)}"
     )
     for form in formats:
-        path = path_of(folder, plot, form)
+        path = path_of(folder, sheet, form)
         if not path.is_file():
             yield f"{path} is not there; write it: {remedy}"
             continue
         there = path.read_bytes()
-        if plot.made.digest not in (digest_in(there) if form == "svg" else there.decode("latin-1")):
-            yield f"{path} is stale: not made from these records (digest {plot.made.digest}); {remedy}"
-        elif form == "svg" and svg != there and creator_of(svg) == creator_of(there):
+        if sheet.made.digest not in (digest_in(there) if form == "svg" else there.decode("latin-1")):
+            yield f"{path} is stale: not made from these records (digest {sheet.made.digest}); {remedy}"
+        elif form == "svg" and creator_of(svg) == creator_of(there) and differ(svg.decode(), there.decode()):
             yield f"{path} was edited, or figures are drawn otherwise now; write it anew: {remedy}"
+
+
+def differ(text: str, there: str) -> bool:
+    """Whether two SVGs, or pages of them, differ in more than how their rasters are compressed."""
+    return text != there and by_pixels(text) != by_pixels(there)
 
 
 def left_over(folder: Path, names: Sequence[str], tasks: Sequence[str], tier: str) -> Iterator[str]:
@@ -85,12 +92,12 @@ def creator_of(svg: bytes) -> str:
     return found[1] if found else ""
 
 
-def _bytes(figure: "Figure", plot: Plot, form: str) -> bytes:
+def _bytes(figure: "Figure", sheet: Sheet, form: str) -> bytes:
     buffer = io.BytesIO()
     if form == "svg":
-        facts = {"Date": None, "Title": plot.figure.title, "Identifier": plot.made.digest}
+        facts = {"Date": None, "Title": sheet.figure.title, "Identifier": sheet.made.digest}
         figure.savefig(buffer, format=form, metadata=facts)
-    else:
-        facts = {"Title": plot.figure.title, "Source": plot.made.digest}
-        figure.savefig(buffer, format=form, metadata=facts, pil_kwargs={"compress_level": _COMPRESSION})
+        return slim(buffer.getvalue().decode()).encode()
+    facts = {"Title": sheet.figure.title, "Source": sheet.made.digest}
+    figure.savefig(buffer, format=form, metadata=facts, pil_kwargs={"compress_level": _COMPRESSION})
     return buffer.getvalue()

@@ -1,11 +1,11 @@
-"""The plot: what a figure shows, before it is drawn. Panels of lines, each place of which is a cell as in tables."""
+"""What a figure shows, before it is drawn; the plot: panels of lines, each place of which is a cell as in tables."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from harness.report.figures.declared import Figure, Scale
+from harness.report.figures.declared import Curves, Dots, Figure, Lines, Scale
 from harness.report.table import Cell, Kind, Provenance
 
 Place: TypeAlias = float | str
@@ -87,20 +87,40 @@ class Panel:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plot:
-    """A figure with its data. `panels` are rows of columns; `styled` are all entrants of the task at the tier in order
-    of their kind and name, so that each looks the same in every figure; `notes` say what is not drawn, and why."""
+class Sheet:
+    """What figures of every kind have. `styled` are all entrants of the task at the tier in order of their kind and
+    name, so that each looks the same in every figure; `notes` say what is not drawn, and why."""
 
     name: str
     task: str
     tier: str
     figure: Figure
     heading: str
-    x_label: str
-    panels: tuple[tuple[Panel, ...], ...]
     styled: tuple[tuple[str, Kind], ...]
     notes: tuple[str, ...]
     made: Provenance
+
+    @property
+    def reading(self) -> str:
+        """How what is drawn came about, a sentence or two."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plot(Sheet):
+    """A figure of lines, curves or dots with its data. `panels` are rows of columns."""
+
+    figure: Lines | Curves | Dots
+    x_label: str
+    panels: tuple[tuple[Panel, ...], ...]
+
+    @property
+    def reading(self) -> str:
+        several = len(self.made.seeds) > 1
+        spread = (
+            "with its 90 % t interval (none: seeds that do not vary)" if several else "of one seed, without an interval"
+        )
+        return f"Mean over seeds {spread}."
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
-"""Readings: the scores that a figure shows, each with its entrant, its panel and its place on the x axis."""
+"""Readings: the scores that a figure shows, each with its entrant, its panel and its place in there."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
@@ -11,9 +11,10 @@ from harness.frames import SPENT
 from harness.report.details import Details
 from harness.report.expected import Expected
 from harness.report.figures.checked import VALIDATION
-from harness.report.figures.declared import CASE, METRIC, Curves, Figure, Lines
+from harness.report.figures.declared import CASE, METRIC, Curves, Figure, Film
 from harness.report.figures.plot import Place
 from harness.report.material import Run, Score, Source
+from harness.report.table import Cell
 
 Home: TypeAlias = tuple[Place | None, ...]
 """Where all scores of a run lie: its places on those of a figure's axes that the run itself is fixed on."""
@@ -21,22 +22,29 @@ Home: TypeAlias = tuple[Place | None, ...]
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """What the figures of a task at a tier are made from. `capabilities` are those of each entrant that is known."""
+    """What the figures of a task at a tier are made from. `kept` gives the bytes of a file that a record kept, by its
+    path, the file's name and digest; `capabilities` are those of each entrant that is known."""
 
     card: Card
     source: Source
     details: Details
+    kept: Callable[[str, str, str], bytes]
     expected: Expected | None = None
     capabilities: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 class Spread(NamedTuple):
-    """One place of a figure: the metric, its row and column of panels, and x."""
+    """One place of a figure: the metric, its row and column of panels, x, and y where this is an axis of places."""
 
     metric: str
     row: Place | None
     column: Place | None
     x: Place | None
+    y: Place | None = None
+
+
+Cells: TypeAlias = Mapping[tuple[str, Spread], Cell]
+"""The cell of every entrant at every place where it has runs."""
 
 
 @dataclass(frozen=True)
@@ -67,17 +75,24 @@ class Reader:
 
     def __init__(self, subject: Subject, figure: Figure) -> None:
         self._subject, self._figure = subject, figure
-        self._x = figure.x if isinstance(figure, Lines) else SPENT if isinstance(figure, Curves) else None
-        self.over_parameter = isinstance(figure, Lines) and self._x not in subject.card.axes()
+        self._rows, self._columns = (CASE, METRIC) if isinstance(figure, Film) else (figure.rows, figure.columns)
+        along = (SPENT,) if isinstance(figure, Curves) else figure.along
+        self._x, self._y = (*along, None, None)[:2]
+        self._swept = frozenset(figure.along) - subject.card.axes()
         cases = {case for case in subject.source.cases if not figure.cases or case in figure.cases}
         self._runs = {run.path: run for run in subject.source.runs if run.case in cases and self._is_wanted(run.label)}
 
+    @property
+    def runs(self) -> Collection[Run]:
+        """The runs that the figure names, in order of path."""
+        return self._runs.values()
+
     def series(self, label: str) -> str:
-        """What a line is called: an entrant's label, without the parameter that is x."""
-        if not self.over_parameter or label in self._figure.also:
+        """What a line is called: an entrant's label, without the parameters that are axes."""
+        if not self._swept or label in self._figure.also:
             return label
         name, _, inner = label.removesuffix("]").partition("[")
-        kept = [part for part in inner.split(",") if part and part.partition("=")[0] != self._x]
+        kept = [part for part in inner.split(",") if part and part.partition("=")[0] not in self._swept]
         return f"{name}[{','.join(kept)}]" if kept else name
 
     def read(self) -> Readings:
@@ -91,6 +106,7 @@ class Reader:
             place = self._place(metric, score.at, run)
             homes[place] = self._home(run)
             scores.setdefault((self.series(run.label), place), {})[score.path] = score
+        homes |= self._lost({(metric, run.case) for metric, _, run in finished})
         for metric, score, run in found:
             if run.status != "ok":
                 own = self._place(metric, score.at, run)
@@ -111,7 +127,7 @@ class Reader:
             if is_shown and home in homes.values() and (series, run.key) not in keys:
                 keys.add((series, run.key))
                 runs.setdefault(series, {}).setdefault(home, []).append(run)
-        levels = frozenset(self.series(run.label) for run in self._runs.values() if self._is_level(run))
+        levels = frozenset(self.series(run.label) for run in self._runs.values() if self._lacks_an_axis(run))
         return Readings(scores, runs, homes, levels)
 
     def _is_wanted(self, label: str) -> bool:
@@ -120,28 +136,39 @@ class Reader:
             return True
         chosen = set(re.findall(r"[\[,](\w+)=", label))
         named = not figure.entrants or label.partition("[")[0] in figure.entrants
-        return named and chosen <= ({self._x} if self.over_parameter else set())
+        return named and chosen <= self._swept
 
     def _could(self, run: Run) -> bool:
         needs = {metric.needs for metric in map(self._subject.card.metrics.get, self._figure.shows) if metric}
         known = self._subject.capabilities.get(run.label.partition("[")[0])
         return known is None or None in needs or not needs or bool(needs & known)
 
-    def _is_level(self, run: Run) -> bool:
-        return self.over_parameter and self._parameter(run) is None
+    def _lacks_an_axis(self, run: Run) -> bool:
+        return any(self._parameter(run, axis) is None for axis in self._swept)
 
-    def _parameter(self, run: Run) -> Any:
-        return self._subject.details[run.path].parameters.get(self._x or "")
+    def _parameter(self, run: Run, axis: str) -> Any:
+        return self._subject.details[run.path].parameters.get(axis)
+
+    def _lost(self, measured: Collection[tuple[str, str]]) -> dict[Spread, Home]:
+        """Places along parameters of runs without a score: where all seeds were lost, nothing else tells of them.
+        `measured` has the cases in which each metric was."""
+        found: dict[Spread, Home] = {}
+        if self._swept and not set(self._subject.card.points).intersection(self._figure.axes):
+            for run in self._runs.values():
+                for metric in self._figure.shows:
+                    if run.status != "ok" and (metric, run.case) in measured and not self._lacks_an_axis(run):
+                        found[self._place(metric, {}, run)] = self._home(run)
+        return found
 
     def _scores(self) -> Iterator[tuple[str, Score]]:
         figure = self._figure
         if isinstance(figure, Curves):
             yield from self._logged(figure)
-            return
-        for metric in figure.metrics:
-            for score in self._subject.source.scores(metric, figure.where):
-                if score.path in self._runs:
-                    yield metric, score
+        elif not isinstance(figure, Film):
+            for metric in figure.metrics:
+                for score in self._subject.source.scores(metric, figure.where):
+                    if score.path in self._runs:
+                        yield metric, score
 
     def _logged(self, figure: Curves) -> Iterator[tuple[str, Score]]:
         for run in self._runs.values():
@@ -156,10 +183,11 @@ class Reader:
                 return metric
             if axis == CASE:
                 return run.case
-            value = at.get(axis or "", run.at.get(axis or ""))
-            return _place(self._parameter(run) if self.over_parameter and axis == self._x else value)
+            if axis in self._swept:
+                return _place(self._parameter(run, axis))
+            return _place(at.get(axis or "", run.at.get(axis or "")))
 
-        return Spread(metric, on(self._figure.rows), on(self._figure.columns), on(self._x))
+        return Spread(metric, on(self._rows), on(self._columns), on(self._x), on(self._y))
 
     def _home(self, run: Run) -> Home:
         _, *places = self._place("", {}, run)

@@ -1,11 +1,12 @@
 """How the problems of each case are made."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 
+from harness.artefacts import Recipe
 from harness.canonical import array_digest
 from harness.run import Run
 from harness.task import Problem, read_only
@@ -24,13 +25,29 @@ SWAPS: Final[Mapping[str, str]] = {"swap_recall": "recall", "swap_listops": "lis
 
 def make(case: str, run: Run, version: int) -> Problem:
     """The problem of a case (`KeyError` if there is none), for the task's version."""
-    if case in SWAPS:
-        return _swap(make(SWAPS[case], run, version), run)
-    if case in pixels.SETS:
-        return _pixels(case, run)
-    if case in ("listops", "pathfinder"):
-        return {"listops": _listops, "pathfinder": _pathfinder}[case](run, version)
-    return {"recall": _recall, "text": _text, "scaling": _scaling, "approximation": _approximation}[case](run)
+    return _MAKERS[case](_Asked(case, run, version))
+
+
+class _Asked(NamedTuple):
+    """Which problem is asked for."""
+
+    case: str
+    run: Run
+    version: int
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        return self.run.settings
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """How many items each split has."""
+        return {split: self.settings[f"{split}_items"] for split in ("train", "valid", "test")}
+
+    def artefact(self, recipe: Callable[..., Recipe], **options: Any) -> dict[str, np.ndarray]:
+        """What a recipe builds for the seed, with as many items as all splits have."""
+        items = sum(self.sizes.values())
+        return self.run.artefact(recipe(version=self.version, seed=self.run.seed("data"), items=items, **options))
 
 
 class _Split(NamedTuple):
@@ -38,46 +55,44 @@ class _Split(NamedTuple):
     labels: np.ndarray
 
 
-def _recall(run: Run) -> Problem:
-    settings = run.settings
+def _recall(asked: _Asked) -> Problem:
+    settings = asked.settings
     game = Recall(settings["length"], settings["keys"], settings["values"])
-    drawn = game.draw(sum(_sizes(settings).values()), run.rng("data"))
-    return _problem(_cut(_Split(*drawn), settings), game.vocabulary, game.values)
+    drawn = game.draw(sum(asked.sizes.values()), asked.run.rng("data"))
+    return _problem(_cut(_Split(*drawn), asked.sizes), game.vocabulary, game.values)
 
 
-def _listops(run: Run, version: int) -> Problem:
-    settings = run.settings
-    recipe = listops.ListOps(
-        version=version,
-        seed=run.seed("data"),
-        items=sum(_sizes(settings).values()),
-        shortest=settings["shortest"],
-        longest=settings["length"],
-        depth=settings["depth"],
-        arguments=settings["arguments"],
-    )
-    built = run.artefact(recipe)
-    return _problem(_cut(_Split(built["tokens"], built["labels"]), settings), listops.VOCABULARY, listops.CLASSES)
+def _listops(asked: _Asked) -> Problem:
+    options = {name: asked.settings[name] for name in ("shortest", "depth", "arguments")}
+    built = asked.artefact(listops.ListOps, longest=asked.settings["length"], **options)
+    drawn = _Split(built["tokens"], built["labels"])
+    return _problem(_cut(drawn, asked.sizes), listops.VOCABULARY, listops.CLASSES)
 
 
-def _text(run: Run) -> Problem:
+def _pathfinder(asked: _Asked) -> Problem:
+    options = {name: asked.settings[name] for name in ("side", "dashes", "distractors")}
+    built = asked.artefact(pathfinder.Pathfinder, **options)
+    drawn = _Split(pixels.tokenised(built["images"]), built["labels"])
+    return _problem(_cut(drawn, asked.sizes), pixels.VOCABULARY, pathfinder.CLASSES)
+
+
+def _text(asked: _Asked) -> Problem:
     """The seed draws 90 % of the training reviews; validation and test reviews are the same for all seeds."""
-    settings = run.settings
-    sizes = _sizes(settings)
+    sizes = asked.sizes
     training, test = text.shuffled_reviews()
     rest = training[sizes["valid"] :]
-    drawn = run.rng("data").permutation(len(rest))[: min(sizes["train"], round(KEPT * len(rest)))]
+    drawn = asked.run.rng("data").permutation(len(rest))[: min(sizes["train"], round(KEPT * len(rest)))]
     chosen = {"valid": training[: sizes["valid"]], "test": test[: sizes["test"]], "train": [rest[i] for i in drawn]}
-    splits = {name: _Split(*text.tokenised(texts, settings["length"])) for name, texts in chosen.items()}
+    splits = {name: _Split(*text.tokenised(texts, asked.settings["length"])) for name, texts in chosen.items()}
     return _problem(splits, text.VOCABULARY, text.CLASSES)
 
 
-def _pixels(case: str, run: Run) -> Problem:
+def _pixels(asked: _Asked) -> Problem:
     """The seed draws 90 % of the training images; validation and test images are the same for all seeds."""
-    sizes = _sizes(run.settings)
-    training, test = pixels.shuffled_pictures(case)
+    sizes = asked.sizes
+    training, test = pixels.shuffled_pictures(asked.case)
     rest = np.arange(sizes["valid"], len(training.labels))
-    drawn = run.rng("data").permutation(rest)[: min(sizes["train"], round(KEPT * len(rest)))]
+    drawn = asked.run.rng("data").permutation(rest)[: min(sizes["train"], round(KEPT * len(rest)))]
     chosen = {
         "train": training.at(drawn),
         "valid": training.at(np.arange(sizes["valid"])),
@@ -89,54 +104,37 @@ def _pixels(case: str, run: Run) -> Problem:
     return _problem(splits, pixels.VOCABULARY, pixels.CLASSES)
 
 
-def _pathfinder(run: Run, version: int) -> Problem:
-    settings = run.settings
-    recipe = pathfinder.Pathfinder(
-        version=version,
-        seed=run.seed("data"),
-        items=sum(_sizes(settings).values()),
-        side=settings["side"],
-        dashes=settings["dashes"],
-        distractors=settings["distractors"],
-    )
-    built = run.artefact(recipe)
-    drawn = _Split(pixels.tokenised(built["images"]), built["labels"])
-    return _problem(_cut(drawn, settings), pixels.VOCABULARY, pathfinder.CLASSES)
-
-
-def _swap(problem: Problem, run: Run) -> Problem:
+def _swap(asked: _Asked) -> Problem:
     """Training goes on from the original's weights, which count as drawn: they are the same for every attention. Its
     curve is of the attention that is trained."""
-    weights = original_weights(problem.train, problem.produced, run)
+    problem = make(SWAPS[asked.case], asked.run, asked.version)
+    weights = original_weights(problem.train, problem.produced, asked.run)
     train, test = (Swap(sequences, weights) for sequences in (problem.train, problem.test))
     produced = array_digest({"problem": np.array(problem.produced), **weights})
     return replace(problem, train=train, test=test, produced=produced)
 
 
-def _scaling(run: Run) -> Problem:
-    settings = run.settings
+def _scaling(asked: _Asked) -> Problem:
+    settings = asked.settings
     lengths = settings["lengths"]
-    q, k, v = run.rng("data").standard_normal((3, settings["heads"], max(lengths), settings["dimension"]), np.float32)
+    q, k, v = asked.run.rng("data").standard_normal(
+        (3, settings["heads"], max(lengths), settings["dimension"]), np.float32
+    )
     read_only(q, k, v)
     timed = Scaling(tuple(lengths), settings["repeats"], q, k, v)
     return Problem(None, None, timed, array_digest({"q": q, "k": k, "v": v}))
 
 
-def _approximation(run: Run) -> Problem:
-    settings = run.settings
-    q, k, v = run.rng("data").standard_normal((3, settings["length"], settings["dimension"]), np.float32)
+def _approximation(asked: _Asked) -> Problem:
+    settings = asked.settings
+    q, k, v = asked.run.rng("data").standard_normal((3, settings["length"], settings["dimension"]), np.float32)
     read_only(q, k, v)
     estimated = Estimation(tuple(settings["features"]), tuple(settings["scales"]), settings["draws"], q, k, v)
     return Problem(None, None, estimated, array_digest({"q": q, "k": k, "v": v}))
 
 
-def _sizes(settings: Mapping[str, Any]) -> dict[str, int]:
-    return {split: settings[f"{split}_items"] for split in ("train", "valid", "test")}
-
-
-def _cut(drawn: _Split, settings: Mapping[str, Any]) -> dict[str, _Split]:
+def _cut(drawn: _Split, sizes: Mapping[str, int]) -> dict[str, _Split]:
     """The three splits of what was drawn at once."""
-    sizes = _sizes(settings)
     ends = np.cumsum(list(sizes.values()))[:-1]
     parts = zip(np.split(drawn.tokens, ends), np.split(drawn.labels, ends), strict=True)
     return {split: _Split(*part) for split, part in zip(sizes, parts, strict=True)}
@@ -152,3 +150,17 @@ def _problem(splits: Mapping[str, _Split], vocabulary: int, classes: int) -> Pro
     produced = array_digest({f"{name}.{part}": a for name, s in splits.items() for part, a in s._asdict().items()})
     majority = float(np.bincount(made["test"].labels).max() / len(made["test"].labels))
     return Problem(made["train"], made["valid"], made["test"], produced, {"accuracy": majority})
+
+
+_Maker: TypeAlias = Callable[[_Asked], Problem]
+_MAKERS: Final[Mapping[str, _Maker]] = {
+    "recall": _recall,
+    "listops": _listops,
+    "pathfinder": _pathfinder,
+    "text": _text,
+    "scaling": _scaling,
+    "approximation": _approximation,
+    **dict.fromkeys(pixels.SETS, _pixels),
+    **dict.fromkeys(SWAPS, _swap),
+}
+"""What makes the problem of each case."""

@@ -84,7 +84,8 @@ def _steps(system: SequenceClassifier, case: Scaling, length: int, run: Run) -> 
     leaves: list[torch.Tensor | nn.Parameter] = [q, k, v, *module.parameters()]
 
     def step() -> None:
-        torch.autograd.grad(module(q, k, v, keep), leaves, gradient)
+        # An attention may leave its keys out.
+        torch.autograd.grad(module(q, k, v, keep), leaves, gradient, allow_unused=True)
 
     return step
 

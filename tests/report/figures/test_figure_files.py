@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -105,29 +104,13 @@ def test_drawing_leaves_no_global_figures(small: Plot) -> None:
     assert "matplotlib.pyplot" not in sys.modules
 
 
-def test_no_text_lies_outside_the_figure_or_on_another(record: Make, plot: Plots) -> None:
-    from matplotlib.text import Text
-
+def test_no_text_lies_outside_the_figure_or_on_another(
+    record: Make, plot: Plots, clashes: Callable[..., list[Any]]
+) -> None:
     shown = plot(crowd(record), **OVER_SHIFT)
     assert len(shown.labels) == 9
     with settings(shown):
-        figure = draw(shown)
-        figure.draw_without_rendering()
-        texts = [text for text in figure.findobj(Text) if text.get_text().strip() and text.get_visible()]
-        ticks = {id(label) for axes in figure.axes for axis in (axes.xaxis, axes.yaxis) for label in hidden(axis)}
-        boxes = [(text.get_text(), text.get_window_extent()) for text in texts if id(text) not in ticks]
-        width, height = figure.bbox.width, figure.bbox.height
-    outside = [words for words, box in boxes if min(box.x0, box.y0) < 0 or box.x1 > width or box.y1 > height]
-    assert outside == []
-    inner = [(words, box.shrunk(0.96, 0.96)) for words, box in boxes]
-    assert [(a, b) for (a, one), (b, two) in combinations(inner, 2) if one.overlaps(two)] == []
-
-
-def hidden(axis: Any) -> list[Any]:
-    """Labels of ticks that lie beyond the axis, which are not drawn."""
-    lo, hi = sorted(axis.get_view_interval())
-    ticks = [*axis.majorTicks, *axis.minorTicks]
-    return [label for tick in ticks for label in (tick.label1, tick.label2) if not lo <= tick.get_loc() <= hi]
+        assert clashes(draw(shown)) == []
 
 
 def test_lines_differ_without_colour_and_the_method_is_the_strongest() -> None:

@@ -12,6 +12,8 @@ from harness.report.figures.checked import check_presentation, figure_problems, 
 from harness.report.figures.declared import Presentation, read_presentation
 
 LINES = '[[figure]]\nid = "a"\ntitle = "A"\nkind = "lines"\nmetrics = ["accuracy"]\nx = "shift"\n'
+HEAT = '[[figure]]\nid = "h"\ntitle = "H"\nkind = "heat"\nmetrics = ["accuracy"]\nx = "patch"\ny = "shift"\n'
+FILM = '[[figure]]\nid = "f"\ntitle = "F"\nkind = "film"\nfile = "rollout.npz"\n'
 ENTRANTS = {"vit": {"patch"}, "bit": set()}
 
 
@@ -49,6 +51,14 @@ def test_without_a_file_nothing_is_declared(tmp_path: Path) -> None:
         (LINES + 'rows = "case"', ["figure 'a'", "rows and columns both spread 'case'"]),
         (LINES.replace('["accuracy"]', '["accuracy", "loss"]') + 'rows = "L"', ["figure 'a'", "several metrics"]),
         (LINES + LINES, ["two figures have the id 'a'"]),
+        (HEAT.replace('["accuracy"]', '["accuracy", "loss"]') + 'rows = "metric"', ["figure 'h'", "is of one metric"]),
+        (HEAT.replace('"shift"', '"patch"'), ["figure 'h'", "x and y are both 'patch'"]),
+        (HEAT + 'columns = "L"', ["figure 'h'", "several entrants need rows or columns = 'entrant'"]),
+        (HEAT + 'z = "L"', ["figure 'h'", "unknown field 'z'"]),
+        (FILM.replace("npz", "mp4"), ["figure 'f': file", "npz"]),
+        (FILM.replace("rollout", "../rollout"), ["figure 'f': file"]),
+        (FILM + "frames = 0", ["figure 'f': frames", "greater than or equal to 1"]),
+        (FILM + 'rows = "case"', ["figure 'f'", "unknown field 'rows'"]),
         ("helt = {}", ["unknown field 'helt'", "did you mean held"]),
     ],
 )
@@ -72,6 +82,12 @@ def test_a_fault_names_file_figure_and_field(tmp_path: Path, text: str, parts: l
         (LINES + 'also = ["vit[pach=3]"]', "figure 'a': unknown parameter of vit 'pach'; did you mean patch?"),
         (LINES + 'crossings = [["vit", "cnn"]]', "figure 'a': unknown entrant 'cnn'"),
         (LINES + "where = { n = 100 }", "figure 'a': unknown point of measurement 'n'"),
+        (LINES + 'columns = "entrant"', "figure 'a': unknown axis 'entrant'"),
+        (HEAT.replace('"patch"', '"pach"'), "figure 'h': unknown axis 'pach'; did you mean patch?"),
+        (HEAT.replace('y = "shift"', 'y = "metric"'), "figure 'h': y: 'metric' is no axis of numbers or words; spread"),
+        (HEAT + "where = { shfit = 1 }", "figure 'h': unknown point of measurement 'shfit'"),
+        (FILM + 'cases = ["plane"]', "figure 'f': unknown case 'plane'; did you mean plain?"),
+        (FILM + 'entrants = ["vitt"]', "figure 'f': unknown entrant 'vitt'; did you mean vit"),
         ('[held]\ndefault = ["widht"]', "held.default: unknown setting 'widht'; did you mean width?"),
         ('[held]\nplane = ["width"]', "held: unknown case 'plane'; did you mean plain?"),
         ("[tables.acuracy]\nwhere = { shift = 1 }", "tables.acuracy: unknown metric 'acuracy'; did you mean accuracy?"),
@@ -85,3 +101,8 @@ def test_an_unknown_name_is_a_problem(card: Callable[..., Card], tmp_path: Path,
 
 def test_a_parameter_of_an_entrant_is_an_axis(card: Callable[..., Card], tmp_path: Path) -> None:
     assert check_presentation(read(tmp_path, LINES.replace('"shift"', '"patch"')), card(), ENTRANTS) == []
+
+
+def test_a_sound_heat_map_and_a_sound_film_are_no_problem(card: Callable[..., Card], tmp_path: Path) -> None:
+    further = 'rows = "L"\ncolumns = "entrant"\nscale = "log"\n'
+    assert check_presentation(read(tmp_path, HEAT + further + FILM + "strips = 2"), card(), ENTRANTS) == []

@@ -32,6 +32,20 @@ class Quadratic(Attention):
         return _Materialised()
 
 
+class _Averaged(nn.Module):
+    def forward(self, q: Tensor, k: Tensor, v: Tensor, keep: Tensor) -> Tensor:
+        return v.mean(-2, keepdim=True).expand_as(v)
+
+
+class Average(Attention):
+    """Attention that asks neither queries nor keys."""
+
+    name = "average"
+
+    def build(self, width: int, heads: int, max_length: int, causal: bool) -> nn.Module:
+        return _Averaged()
+
+
 def measured(entrant: Attention, **settings: object) -> list[Score]:
     run = Run(
         settings={**CARD.resolve("smoke", "scaling").settings, **settings},
@@ -48,6 +62,11 @@ def test_every_length_has_time_and_memory() -> None:
         (metric, {"L": length}) for length in (32, 64) for metric in ("step_ms", "peak_mb")
     ]
     assert all(score.value > 0 for score in scores if score.metric == "step_ms")
+
+
+def test_an_attention_may_leave_its_inputs_out() -> None:
+    scores = measured(Average(), lengths=[32])
+    assert [score.metric for score in scores] == ["step_ms", "peak_mb"]
 
 
 def test_memory_is_that_of_the_length_alone() -> None:

@@ -1,0 +1,99 @@
+"""The panels of lines, curves and dots, made from a figure's readings and cells."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from harness.card import Card
+from harness.report.figures.checked import VALIDATION
+from harness.report.figures.crossings import crossings
+from harness.report.figures.declared import Curves, Dots, Lines
+from harness.report.figures.labels import MOST_COLUMNS, in_order_of, number, title, value_label
+from harness.report.figures.plot import Line, Panel, Place, Spot
+from harness.report.figures.readings import Cells, Readings, Spread
+from harness.report.figures.slopes import slopes
+from harness.report.rows import in_order
+from harness.report.table import Kind
+
+
+def panels_of(
+    figure: Lines | Curves | Dots, card: Card, readings: Readings, cells: Cells, kinds: Mapping[str, Kind]
+) -> tuple[tuple[Panel, ...], ...]:
+    """The panels, row by row; `kinds` has the kind of every line."""
+    return _Panels(figure, card, readings, cells, kinds).rows()
+
+
+class _Slot(NamedTuple):
+    """Where a panel stands: its row and column, and the places in it in order of x."""
+
+    row: Place | None
+    column: Place | None
+    places: tuple[Spread, ...]
+
+
+@dataclass(frozen=True)
+class _Panels:
+    """Makes the panels of a figure."""
+
+    figure: Lines | Curves | Dots
+    card: Card
+    readings: Readings
+    cells: Cells
+    kinds: Mapping[str, Kind]
+
+    def rows(self) -> tuple[tuple[Panel, ...], ...]:
+        """The panels, row by row."""
+        figure, card = self.figure, self.card
+        rows, columns = ({place[i]: None for place in self.readings.homes} for i in (1, 2))
+        grid = [
+            [_Slot(row, column, self._at(row, column)) for column in in_order_of(figure.columns, columns, figure, card)]
+            for row in in_order_of(figure.rows, rows, figure, card)
+        ]
+        if len(grid) == 1:
+            grid = [grid[0][i : i + MOST_COLUMNS] for i in range(0, len(grid[0]), MOST_COLUMNS)]
+        return tuple(tuple(map(self._panel, slots)) for slots in grid)
+
+    def _at(self, row: Place | None, column: Place | None) -> tuple[Spread, ...]:
+        places = [place for place in self.readings.homes if (place.row, place.column) == (row, column)]
+        return tuple(sorted(places, key=lambda place: (isinstance(place.x, str), number(place.x))))
+
+    def _panel(self, slot: _Slot) -> Panel:
+        figure = self.figure
+        lines = tuple(filter(None, (self._line(label, slot.places) for label in in_order(self._series()))))
+        metric = slot.places[0].metric if slot.places else figure.shows[0]
+        entry = self.card.metrics.get(metric.removeprefix(VALIDATION))
+        sign = -1 if entry is not None and entry.better == "lower" else 1
+        runs = [run for place in slot.places for run in self.readings.runs_at(place)]
+        chance = {
+            score.chance for place in slot.places for series in self.kinds for score in self.readings.at(series, place)
+        }
+        return Panel(
+            title=title((figure.columns, slot.column), (figure.rows, slot.row)),
+            y_label=value_label(metric, self.card),
+            lines=lines,
+            generated=any(run.generated for run in runs),
+            chance=next(iter(chance)) if len(chance) == 1 else math.nan,
+            crossings=tuple(crossings(figure, lines, sign)) if isinstance(figure, Lines) else (),
+            slopes=slopes(lines, figure.slope_from) if isinstance(figure, Lines) and figure.slope_from else {},
+        )
+
+    def _series(self) -> dict[str, Kind]:
+        return {series: self.kinds[series] for series in self.readings.runs}
+
+    def _line(self, label: str, places: Sequence[Spread]) -> Line | None:
+        spots = [
+            Spot(math.nan if place.x is None else place.x, cell)
+            for place in places
+            if (cell := self.cells.get((label, place))) is not None and cell.state == "scored"
+        ]
+        if isinstance(self.figure, Dots):
+            return Line(label, self.kinds[label], tuple(spots)) if spots else None
+        placed = [spot for spot in spots if isinstance(spot.x, str) or not math.isnan(spot.x)]
+        is_level = not placed and label in self.readings.levels
+        if isinstance(self.figure, Lines) and self.figure.x_scale != "linear":
+            # A parameter of 0 mostly means never: it has no place on a logarithmic axis, and holds at every one.
+            is_level = is_level or all(isinstance(spot.x, float) and spot.x <= 0 for spot in placed)
+            placed = [spot for spot in placed if isinstance(spot.x, str) or spot.x > 0]
+        spots = spots if is_level else placed
+        return Line(label, self.kinds[label], tuple(spots), is_level) if spots else None

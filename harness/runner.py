@@ -114,7 +114,7 @@ class _Attempt:
             curve=thinned(self.handle.curve),
             spent=self.handle.spent,
             produced=problem.produced if problem else "",
-            chance=problem.chance if problem else {},
+            chance=problem.chance_on(self.job.spec.split) if problem else {},
             artefacts=self.handle.artefacts,
             unlisted=watch.unlisted(set(self.job.code)),
             costs=Costs(
@@ -190,7 +190,7 @@ class _Attempt:
 
     def _score_at_chance(self) -> None:
         chances = {name: metric.chance for name, metric in self.job.card.metrics.items()}
-        chances.update(self.problem.chance if self.problem else {})
+        chances.update(self.problem.chance_on(self.job.spec.split) if self.problem else {})
         self.items = {}
         self.scores = [
             RecordedScore(metric=name, value=chance, n_used=0, n_expected=0)

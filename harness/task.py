@@ -11,6 +11,7 @@ from harness.card import Card
 from harness.entrant import Entrant
 from harness.errors import BadOutput
 from harness.run import Run
+from harness.spec import Split
 
 S = TypeVar("S", bound=Entrant)
 
@@ -35,7 +36,7 @@ class Problem:
     """One case at one tier for one seed: what is trained on, tuned on and tested on.
 
     `produced` is the digest of all that the seed drew; `chance` states a metric's chance value where it depends on the
-    drawn data.
+    drawn data, `valid_chance` the one on the validation split where it is another.
     """
 
     train: Any
@@ -43,6 +44,11 @@ class Problem:
     test: Any
     produced: str
     chance: Mapping[str, float] = field(default_factory=dict)
+    valid_chance: Mapping[str, float] = field(default_factory=dict)
+
+    def chance_on(self, split: Split) -> Mapping[str, float]:
+        """The chance values that the data of a split gave."""
+        return {**self.chance, **self.valid_chance} if split == "valid" else self.chance
 
 
 class Task(ABC, Generic[S]):
@@ -86,6 +92,11 @@ def checked(
         row = np.argwhere(~np.atleast_1d(sound))[0][0]
         raise BadOutput(f"{name} returned {(~sound).sum()} values that are not finite, the first in row {row}")
     return found
+
+
+def majority_share(labels: np.ndarray) -> float:
+    """The share of the most frequent of some labels, I64[n] from 0 on: how often a guess at it is right."""
+    return float(np.bincount(labels).max() / len(labels))
 
 
 def read_only(*arrays: np.ndarray) -> None:

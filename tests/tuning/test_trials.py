@@ -53,7 +53,7 @@ class Fixed(Mine):
     name = "fixed"
     search_space = {}
 '''
-TASK = "word_similarity"
+TASK, PRIMARY = "word_similarity", "mean_spearman"
 
 
 @pytest.fixture
@@ -75,9 +75,7 @@ def one(world: World, **more: Any) -> Tuning:
     return tuning
 
 
-def store(
-    world: World, run: Planned, value: float | None, status: Status = "ok", metric: str = "mean_spearman"
-) -> None:
+def store(world: World, run: Planned, value: float | None, status: Status = "ok", metric: str = PRIMARY) -> None:
     scores = () if value is None else (RecordedScore(metric=metric, value=value, n_used=1, n_expected=1),)
     world.store.write(run.job.record(status, datetime.now(UTC), scores=scores))
 
@@ -160,7 +158,7 @@ def test_the_best_score_wins(world: World, scores: list[float], winner: int) -> 
 def test_the_lowest_score_wins_where_lower_is_better(world: World) -> None:
     tuning = one(world)
     metrics = dict(tuning.card.metrics)
-    metrics["mean_spearman"] = metrics["mean_spearman"].model_copy(update={"better": "lower"})
+    metrics[PRIMARY] = metrics[PRIMARY].model_copy(update={"better": "lower"})
     tuning = replace(tuning, card=tuning.card.model_copy(update={"metrics": metrics}))
     assert outcome(world, tuning, [-0.1, -0.2, -0.4, -0.3]).winner == 2
 
@@ -173,7 +171,7 @@ def test_defaults_win_ties_and_else_the_earlier_trial(world: World, scores: list
 
 def test_where_no_trial_is_above_chance_the_defaults_stay(world: World) -> None:
     tuning = one(world)
-    margin = tuning.card.metrics["mean_spearman"].margin
+    margin = tuning.card.metrics[PRIMARY].margin
     assert margin
     assert outcome(world, tuning, [-0.1, margin / 2, 0.0, margin]).winner == 0
     assert outcome(world, tuning, [-0.1, margin / 2, 0.0, margin + 0.01]).winner == 3
@@ -243,7 +241,8 @@ class Spy(Task[Entrant]):
 
     def problem(self, case: str, run: Run) -> Problem:
         problem = self.task.problem(case, run)
-        return replace(problem, valid=(problem.valid, "valid"), test=(problem.test, "test"))
+        drawn = {"chance": {PRIMARY: 0.1}, "valid_chance": {PRIMARY: 0.2}}
+        return replace(problem, valid=(problem.valid, "valid"), test=(problem.test, "test"), **drawn)
 
     def measure(self, system: Entrant, split: Any, run: Run) -> Iterator[Score]:
         data, name = split
@@ -290,14 +289,17 @@ def test_a_trial_is_measured_on_the_validation_split_and_never_sees_the_test_spl
     assert attempt.problem is not None
     assert attempt.problem.test is None
     assert record.spec.split == "valid"
+    assert record.metrics[PRIMARY].chance == 0.2
 
 
 def test_a_result_is_measured_on_the_test_split(world: World, spy: Spy) -> None:
     plan = make_plan(
         world.registry, Selection(tier="smoke", tasks=[TASK], entrants=["mine"]), world.store, Environment()
     )
-    assert runner._Attempt(plan.runs[0].job).run().status == "ok"
+    record = runner._Attempt(plan.runs[0].job).run()
+    assert record.status == "ok"
     assert spy.asked == ["test"]
+    assert record.metrics[PRIMARY].chance == 0.1
 
 
 def test_a_case_without_a_validation_split_fails_with_the_reason(

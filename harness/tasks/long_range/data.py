@@ -9,7 +9,7 @@ import numpy as np
 from harness.artefacts import Recipe
 from harness.canonical import array_digest
 from harness.run import Run
-from harness.task import Problem, read_only
+from harness.task import Problem, majority_share, read_only
 from harness.tasks.long_range import listops, pathfinder, pixels, text
 from harness.tasks.long_range.approximation import Estimation
 from harness.tasks.long_range.recall import Recall
@@ -141,15 +141,19 @@ def _cut(drawn: _Split, sizes: Mapping[str, int]) -> dict[str, _Split]:
 
 
 def _problem(splits: Mapping[str, _Split], vocabulary: int, classes: int) -> Problem:
-    """Every label is as often right by chance as the test split's most frequent one."""
+    """Guessing is as often right as a split's most frequent label."""
     made = {}
     for name, (tokens, labels) in splits.items():
         keep = tokens != 0
         read_only(tokens, keep, labels)
         made[name] = Sequences(tokens, keep, labels, vocabulary, classes)
     produced = array_digest({f"{name}.{part}": a for name, s in splits.items() for part, a in s._asdict().items()})
-    majority = float(np.bincount(made["test"].labels).max() / len(made["test"].labels))
-    return Problem(made["train"], made["valid"], made["test"], produced, {"accuracy": majority})
+    return Problem(
+        **made,
+        produced=produced,
+        chance={"accuracy": majority_share(made["test"].labels)},
+        valid_chance={"accuracy": majority_share(made["valid"].labels)},
+    )
 
 
 _Maker: TypeAlias = Callable[[_Asked], Problem]

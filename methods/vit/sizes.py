@@ -1,0 +1,41 @@
+"""The sizes of a Vision Transformer, by name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from harness.tasks.image_classification import Shape
+
+SizeName: TypeAlias = Literal["auto", "grey8", "grey28", "colour32", "Ti", "S", "B", "L", "H"]
+
+
+@dataclass(frozen=True)
+class Size:
+    """Layers, their width, that of their feed-forward layers, heads; and pixels on a side of a patch."""
+
+    layers: int
+    width: int
+    hidden: int
+    heads: int
+    patch: int
+
+
+SIZES: Final[Mapping[str, Size]] = {
+    "grey8": Size(2, 32, 64, 4, patch=2),
+    "grey28": Size(4, 64, 128, 4, patch=4),
+    "colour32": Size(7, 384, 1536, 6, patch=4),
+    "Ti": Size(12, 192, 768, 3, patch=16),
+    "S": Size(12, 384, 1536, 6, patch=16),
+    "B": Size(12, 768, 3072, 12, patch=16),
+    "L": Size(24, 1024, 4096, 16, patch=16),
+    "H": Size(32, 1280, 5120, 16, patch=14),
+}
+"""Those of Table 1 (B, L, H) and of the authors' code (Ti, S); and smaller ones for smaller images."""
+
+
+def size_for(name: SizeName, shape: Shape) -> Size:
+    """The size of that name; for `auto`, the one for images of that shape."""
+    if name != "auto":
+        return SIZES[name]
+    small = {"grey8": 8, "grey28": 28, "colour32": 64}
+    return SIZES[next((name for name, side in small.items() if max(shape[:2]) <= side), "B")]

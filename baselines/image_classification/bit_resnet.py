@@ -1,34 +1,26 @@
-"""The ResNet of Big Transfer."""
+"""Big Transfer's ResNet."""
 
 from typing import Annotated, Literal
 
 from annotated_types import Gt
-from torch import Tensor, nn
+from torch import nn
 
-from harness.nn.resnet import ResNet, ResNetOptions
+from baselines.image_classification.readout import Readout
+from baselines.image_classification.sizes import options_for
+from harness.nn.resnet import ResNet
 from harness.tasks.image_classification import ImageModel, Shape
 
 
 class BitResNet(ImageModel):
-    """x."""
+    """A pre-activation ResNet with weight standardisation and group normalisation (Kolesnikov et al., 2020).
+
+    `size` is by default the one for the images' shape; `factor` widens it. Images below 64 pixels have a root for small
+    images: one convolution 3x3 without stride. Big Transfer scales them up instead.
+    """
 
     name = "bit_resnet"
+    size: Literal["auto", "grey8", "grey28", "R26", "R50", "R101", "R152"] = "auto"
+    factor: Annotated[int, Gt(0)] = 1
 
     def build(self, shape: Shape, classes: int) -> nn.Module:
-        if max(shape[:2]) <= 8:
-            o = ResNetOptions(shape.channels, (1, 1), 8, (1, 2), 8, "small images")
-        else:
-            o = ResNetOptions(shape.channels, (1, 1, 1), 16, (2, 2, 2), 8, "small images")
-        return _C(ResNet(o), classes)
-
-
-class _C(nn.Module):
-    def __init__(self, body: ResNet, classes: int) -> None:
-        super().__init__()
-        self.body = body
-        self.head = nn.Linear(body.outputs, classes)
-        nn.init.zeros_(self.head.weight)
-        nn.init.zeros_(self.head.bias)
-
-    def forward(self, images: Tensor) -> Tensor:
-        return self.head(self.body(images).mean((2, 3)))
+        return Readout(ResNet(options_for(self.size, self.factor, shape)), classes)

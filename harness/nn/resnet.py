@@ -1,5 +1,6 @@
 """`ResNet`, the body of a pre-activation residual network with group normalisation."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -54,9 +55,11 @@ class ResNet(nn.Module):
         self.norm = nn.GroupNorm(options.groups, channels)
         self.outputs = channels
         """The number of channels that come out."""
+        self.stride = math.prod(options.strides) * (4 if options.root == "photographs" else 1)
+        """Pixels on a side of the place that each of the features that come out has in the image."""
 
     def forward(self, images: Tensor) -> Tensor:
-        """F32[n c h w] -> F32[n outputs h' w'], normalised and rectified."""
+        """F32[n c h w] -> F32[n outputs h/stride w/stride], sizes rounded up; normalised and rectified."""
         features: Tensor = self.norm(self.blocks(self.root(images))).relu()
         return features
 

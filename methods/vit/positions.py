@@ -42,7 +42,7 @@ class OneDimensional(Positions):
         found = OneDimensional(grid, self.table.shape[1], self.extra)
         with torch.no_grad():
             found.table[: self.extra] = self.table[: self.extra]
-            planes = self.table[self.extra :].T.unflatten(1, self.grid)[None]
+            planes = self.table[self.extra :].T.view(1, -1, *self.grid)
             found.table[self.extra :] = _interpolated(planes, grid).flatten(2)[0].T
         return found
 

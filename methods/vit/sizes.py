@@ -7,6 +7,8 @@ from typing import Final, Literal, TypeAlias
 from harness.tasks.image_classification import Shape
 
 SizeName: TypeAlias = Literal["auto", "grey8", "grey28", "colour32", "Ti", "S", "B", "L", "H"]
+Kind: TypeAlias = Literal["grey8", "grey28", "colour32", "photograph"]
+"""What images are like: no larger than 8x8, than 28x28, than 64x64, or larger."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +35,13 @@ SIZES: Final[Mapping[str, Size]] = {
 """Those of Table 1 (B, L, H) and of the authors' code (Ti, S); and smaller ones for smaller images."""
 
 
+def kind_of(shape: Shape) -> Kind:
+    """What images of a shape are like."""
+    side = max(shape.height, shape.width)
+    return "grey8" if side <= 8 else "grey28" if side <= 28 else "colour32" if side <= 64 else "photograph"
+
+
 def size_for(name: SizeName, shape: Shape) -> Size:
-    """The size of that name; for `auto`, the one for images of that shape."""
-    if name != "auto":
-        return SIZES[name]
-    small = {"grey8": 8, "grey28": 28, "colour32": 64}
-    return SIZES[next((name for name, side in small.items() if max(shape[:2]) <= side), "B")]
+    """The size of that name; for `auto`, the one for images of a shape: B for photographs."""
+    kind = kind_of(shape)
+    return SIZES[name if name != "auto" else "B" if kind == "photograph" else kind]

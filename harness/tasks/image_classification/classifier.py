@@ -20,11 +20,12 @@ class Classifier(nn.Module):
         super().__init__()
         self.network = network
         self.device = run.device
-        self.half = {"float32": False, "bfloat16": True}[run.settings["precision"]]
+        self.precision = {"float32": torch.float32, "bfloat16": torch.bfloat16}[run.settings["precision"]]
 
     def forward(self, images: Tensor) -> Tensor:
         """F32[n classes] of images U8[n c h w]."""
-        with torch.autocast(torch.device(self.device).type, torch.bfloat16, enabled=self.half):
+        mixed = self.precision != torch.float32
+        with torch.autocast(torch.device(self.device).type, self.precision if mixed else None, enabled=mixed):
             logits: Tensor = self.network(images / 127.5 - 1)
         return logits.float()
 
@@ -65,7 +66,7 @@ class Classifier(nn.Module):
     def answers(self, images: np.ndarray) -> np.ndarray:
         """F32[n classes]: logits of images U8[n h w c]."""
         with evaluating(self):
-            parts = [self(part.to(self.device)) for part in channels_first(images).split(ANSWERED_TOGETHER)]
+            parts = [self(part.to(self.device)) for part in torch.split(channels_first(images), ANSWERED_TOGETHER)]
         found: np.ndarray = torch.cat(parts).cpu().numpy()
         return found
 

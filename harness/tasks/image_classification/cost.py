@@ -27,10 +27,8 @@ class Cost:
 
 
 def costs(system: ImageClassifier, case: Cost, run: Run) -> Iterator[Score]:
-    """Images a second, by the median pass: in training (forward, backward and the optimizer's step) and in inference;
-    and the operations that one image takes in inference, a multiplication and an addition counted as two."""
-    with seeded(run, "init"):
-        classifier = Classifier(system.model(case.images.shape, case.images.classes), run).to(run.device)
+    """Images a second, by the median pass: in training (forward, backward and the optimizer's step), in inference."""
+    classifier = _untrained(system, case.images, run)
     images = channels_first(case.images.pixels).to(run.device)
     labels = torch.tensor(case.images.labels, device=run.device)
     optimizer = torch.optim.AdamW(classifier.parameters(), fused=True)
@@ -43,10 +41,20 @@ def costs(system: ImageClassifier, case: Cost, run: Run) -> Iterator[Score]:
     yield _speed("train_images_per_s", learn, case, run)
     with evaluating(classifier):
         yield _speed("test_images_per_s", lambda: classifier(images), case, run)
+
+
+def operations(system: ImageClassifier, images: Images, run: Run) -> Score:
+    """The operations that one image takes in inference, a multiplication and an addition counted as two."""
+    classifier = _untrained(system, images, run)
     # The counter does not know every fused kernel of attention.
     with evaluating(classifier), sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
-        classifier(images[:1])
-    yield Score("flops", float(counter.get_total_flops()), 1, 1)
+        classifier(channels_first(images.pixels[:1]).to(run.device))
+    return Score("flops", float(counter.get_total_flops()), 1, 1)
+
+
+def _untrained(system: ImageClassifier, images: Images, run: Run) -> Classifier:
+    with seeded(run, "init"):
+        return Classifier(system.model(images.shape, images.classes), run).to(run.device)
 
 
 def _speed(metric: str, step: Callable[[], object], case: Cost, run: Run) -> Score:

@@ -9,7 +9,7 @@ from torchmetrics.functional.classification import multiclass_calibration_error
 
 from harness.run import Run
 from harness.task import Problem, Score, Task, checked
-from harness.tasks.image_classification.cost import Cost, costs
+from harness.tasks.image_classification.cost import Cost, costs, operations
 from harness.tasks.image_classification.data import make
 from harness.tasks.image_classification.images import Images, Resolutions
 from harness.tasks.image_classification.interface import ImageClassifier
@@ -28,7 +28,10 @@ class ImageClassification(Task[ImageClassifier]):
         return make(self.card.find_case(case), run)
 
     def measure(self, system: ImageClassifier, split: Split, run: Run) -> Iterator[Score]:
-        """How right and how sure the answers are, by stage where images change in size; or the costs."""
+        """How right and how sure the answers are, by stage where images change in size; or the time that they take. And
+        the operations of an image, the larger one where it changes in size."""
+        if "model" in system.capabilities():
+            yield operations(system, _images(split), run)
         if isinstance(split, Cost):
             yield from costs(system, split, run)
         elif isinstance(split, Resolutions):
@@ -38,8 +41,14 @@ class ImageClassification(Task[ImageClassifier]):
 
     def answers(self, system: ImageClassifier, split: Split, picks: np.ndarray) -> np.ndarray | None:
         """F32[n classes]: the logits of the picked images."""
-        images = split.high if isinstance(split, Resolutions) else split
-        return None if isinstance(images, Cost) else system.logits(images.pixels[picks])
+        return None if isinstance(split, Cost) else system.logits(_images(split).pixels[picks])
+
+
+def _images(split: Split) -> Images:
+    """The images that the trained system is asked about."""
+    if isinstance(split, Resolutions):
+        return split.high
+    return split.images if isinstance(split, Cost) else split
 
 
 def _stage_scores(system: ImageClassifier, split: Resolutions) -> Iterator[Score]:
@@ -66,7 +75,7 @@ def _checked(name: str, logits: np.ndarray, images: Images) -> np.ndarray:
     return checked(name, logits, (len(images.labels), images.classes))
 
 
-def _scores(logits: np.ndarray, labels: np.ndarray, at: Mapping[str, str] = {}) -> Iterator[Score]:  # noqa: B006
+def _scores(logits: np.ndarray, labels: np.ndarray, at: Mapping[str, str] = {}) -> Iterator[Score]:
     """Of logits F32[n classes] for labels I64[n]."""
     n = len(labels)
     right = (logits.argmax(axis=1) == labels).astype(np.float64)

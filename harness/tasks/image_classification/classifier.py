@@ -33,14 +33,14 @@ class Classifier(nn.Module):
         """Train by the run's settings but for the peak of the learning rate: on all of the budget, or, where a share of
         it is for fine-tuning, on the rest."""
         batch = run.settings["batch"]
-        examples = round(run.budget.total * (1 - run.settings["tune_share"]))
+        steps = round(run.budget.total // batch * (1 - run.settings["tune_share"]))
         options = TrainingOptions(
             lr=lr,
             warmup=run.settings["warmup"],
             weight_decay=run.settings["weight_decay"],
             betas=tuple(run.settings["betas"]),
         )
-        self._train(images, run, batch, examples // batch, options)
+        self._train(images, run, batch, steps, options)
 
     def tune(self, images: Images, run: Run) -> None:
         """Fine-tune on what is left of the budget, by stochastic gradient descent with momentum (Table 4)."""

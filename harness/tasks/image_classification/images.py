@@ -5,7 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
+
+SCALED_TOGETHER = 1000
+"""Images that are scaled at a time."""
 
 
 class Shape(NamedTuple):
@@ -35,9 +38,9 @@ class Images:
 
     def scaled(self, side: int) -> "Images":
         """The same images, `side` pixels high and wide: bilinear interpolation, smoothed where they become smaller."""
-        pixels = torch.tensor(self.pixels).permute(0, 3, 1, 2).float()
-        found = nn.functional.interpolate(pixels, (side, side), mode="bilinear", antialias=True)
-        return replace(self, pixels=found.round().to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy())
+        parts = torch.split(torch.tensor(self.pixels).permute(0, 3, 1, 2), SCALED_TOGETHER)
+        found = torch.cat([_scaled(part, side) for part in parts])
+        return replace(self, pixels=found.permute(0, 2, 3, 1).contiguous().numpy())
 
 
 @dataclass(frozen=True)
@@ -46,3 +49,9 @@ class Resolutions:
 
     low: Images
     high: Images
+
+
+def _scaled(pixels: Tensor, side: int) -> Tensor:
+    """U8[n c side side] of U8[n c h w]."""
+    found = nn.functional.interpolate(pixels.float(), (side, side), mode="bilinear", antialias=True)
+    return found.round().to(torch.uint8)

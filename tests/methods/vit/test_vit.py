@@ -1,13 +1,20 @@
 """The Vision Transformer: sizes, start, patches, positions, what is read out, the hybrid."""
 
 import math
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
-from harness.tasks.image_classification import ImageModel, Shape
+from harness.card import read_card
+from harness.run import Run
+from harness.seeds import Streams
+from harness.spec import Budget
+from harness.tasks.image_classification import ImageModel, Images, Resolutions, Shape, data
+from harness.training import TrainingOptions
 from methods.vit.ablations import VitNoPosition, VitTwoDimensional
 from methods.vit.encoder import Block
 from methods.vit.hybrid import VitHybrid
@@ -16,6 +23,7 @@ from methods.vit.sizes import SIZES, kind_of
 from methods.vit.transformer import Patches, VisionTransformer
 from methods.vit.vit import Vit
 
+CARD = read_card(Path(data.__file__).with_name("task.toml"))
 CLOTHES = Shape(28, 28, 1)
 PHOTOGRAPHS = Shape(224, 224, 3)
 ENTRANTS = [Vit(), Vit(pool="mean"), Vit(head="mlp"), VitHybrid(), VitNoPosition(), VitTwoDimensional()]
@@ -237,6 +245,34 @@ def test_images_are_told_apart_by_their_size() -> None:
         *["colour32"] * 2,
         "photograph",
     ]
+
+
+def test_the_paper_s_protocol_learns_at_224_pixels_and_is_fine_tuned_at_384() -> None:
+    settings = CARD.resolve("paper", "resolution_cifar10").settings
+    run = Run(
+        settings={**settings, "batch": 1, "tune_batch": 1, "tune_share": 0.5, "precision": "float32"},
+        budget=Budget("examples", 2),
+        streams=Streams("image_classification", 0),
+    )
+    photograph = Images(np.full((1, 32, 32, 3), 9, np.uint8), np.zeros(1, np.int64), 10)
+    entrant = Vit(dropout=0.1, size="Ti")
+    entrant.fit(Resolutions(*(photograph.scaled(side) for side in settings["sides"])), run)
+    assert run.spent == 2
+    # Of 384 pixels there are 576 patches and a class token.
+    with torch.device("meta"):
+        before = weights(Vit(size="Ti").build(PHOTOGRAPHS, 10))
+    assert entrant.weights() == before + (577 - 197) * 192
+
+
+def test_the_paper_s_schedule_has_its_numbers_of_steps() -> None:
+    paper = CARD.resolve("paper", "resolution_cifar10")
+    settings, total = paper.settings, paper.budget.total
+    first = round(total // settings["batch"] * (1 - settings["tune_share"]))
+    assert first == 93_750  # 300 epochs of 1.28 million photographs
+    assert (total - first * settings["batch"]) // settings["tune_batch"] == 10_000
+    options = TrainingOptions(warmup=settings["warmup"])
+    rates = [options.rate(step, first) for step in (0, 4_999, 9_999, first)]
+    assert rates == pytest.approx([1e-4, 0.5, 1.0, 0.0], abs=1e-3)
 
 
 def test_ablations_undo_one_choice() -> None:

@@ -89,7 +89,7 @@ def test_pixels_reach_the_model_between_minus_one_and_one() -> None:
 def test_equal_steps_whatever_the_number_of_images() -> None:
     for case in ("n1000", "n48000"):
         resolved = CARD.resolve("small", case)
-        assert (resolved.budget.total, resolved.settings["batch"]) == (38400, 32)
+        assert (resolved.budget.total, resolved.settings["batch"]) == (25600, 32)
 
 
 def test_budget_is_spent_to_the_last_batch() -> None:

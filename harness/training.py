@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal, TypeVar
 
 import torch
@@ -19,14 +20,27 @@ CURVE_POINTS = 10
 @dataclass(frozen=True)
 class TrainingOptions:
     """AdamW with linear warm-up over a share of the steps, then cosine decay to zero, decay by the square root of the
-    steps since the start (`rsqrt`), or none; and clipping of the gradient's global norm (0 = none)."""
+    steps since the start (`rsqrt`), or none; and clipping of the gradient's global norm (0 = none).
 
+    `optimizer` may be stochastic gradient descent with `momentum` instead (`sgd`).
+    """
+
+    optimizer: Literal["adamw", "sgd"] = "adamw"
     lr: float = 1e-3
     warmup: float = 0.1
     decay: Literal["cosine", "rsqrt", "constant"] = "cosine"
     weight_decay: float = 0.01
     betas: tuple[float, float] = (0.9, 0.98)
+    momentum: float = 0.9
     clip: float = 1.0
+
+    def build(self, weights: list[nn.Parameter]) -> torch.optim.Optimizer:
+        """The optimizer of the weights, at the peak of its rate."""
+        if self.optimizer == "sgd":
+            return torch.optim.SGD(
+                weights, lr=self.lr, momentum=self.momentum, weight_decay=self.weight_decay, fused=True
+            )
+        return torch.optim.AdamW(weights, lr=self.lr, betas=self.betas, weight_decay=self.weight_decay, fused=True)
 
     def rate(self, step: int, steps: int) -> float:
         """The factor on `lr` at a step counted from 0; never 0 at the first step."""
@@ -48,18 +62,21 @@ def train(
     *,
     cost: int,
     options: TrainingOptions,
+    steps: int | None = None,
     after_step: Callable[[int], None] | None = None,
 ) -> None:
-    """Minimise `loss(batch)` (a scalar) over the batches that the budget allows, each of which costs `cost`.
+    """Minimise `loss(batch)` (a scalar) over the batches that the budget allows, each of which costs `cost`; over
+    the first `steps` of them, if that is given.
 
     The mean loss between curve points is logged; a loss that is not finite, whichever step it is, ends the run as
     diverged. `after_step` is called with the number of steps done.
     """
-    steps = max(1, run.budget.total // cost)
+    if steps is None:
+        steps = max(1, run.budget.total // cost)
+    else:
+        batches = islice(batches, steps)
     weights = list(module.parameters())
-    optimizer = torch.optim.AdamW(
-        weights, lr=options.lr, betas=options.betas, weight_decay=options.weight_decay, fused=True
-    )
+    optimizer = options.build(weights)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: options.rate(step, steps))
     every = max(1, steps // CURVE_POINTS)
     total, summed = torch.zeros((), device=run.device), 0

@@ -263,3 +263,37 @@ def test_epochs_have_new_orders_and_equal_seeds_equal_ones() -> None:
 def test_items_that_do_not_fill_a_batch_are_an_error() -> None:
     with pytest.raises(ValueError, match="3 items do not fill a batch of 4"):
         next(shuffled_batches(3, 4, torch.Generator()))
+
+
+def test_training_ends_after_the_steps_that_are_asked_for_and_follows_the_schedule_over_them() -> None:
+    options = TrainingOptions(lr=1e-3, warmup=0.2, weight_decay=0, clip=0)
+    module, run = Scalar(), _run(100)
+    places = [0.0]
+    for _ in range(2):  # what is left of the budget can be trained on again
+        train(
+            module,
+            iter(int, 1),
+            lambda batch: module.weight,
+            run,
+            cost=2,
+            options=options,
+            steps=10,
+            after_step=lambda step: places.append(module.weight.item()),
+        )
+    moved = [(before - after) / options.lr for before, after in pairwise(places)]
+    assert moved == pytest.approx([options.rate(step, 10) for step in range(10)] * 2, rel=1e-3)
+    assert run.spent == 40
+
+
+def test_no_step_trains_nothing() -> None:
+    module, run = Scalar(), _run(100)
+    train(module, iter(int, 1), lambda batch: module.weight, run, cost=1, options=PLAIN, steps=0)
+    assert (run.spent, run.curve, module.weight.item()) == (0, [], 0.0)
+
+
+def test_gradient_descent_has_momentum() -> None:
+    """With a gradient of 1 and momentum 0.5, steps are of 1, 1.5 and 1.75 rates."""
+    module = Scalar()
+    options = TrainingOptions(optimizer="sgd", momentum=0.5, lr=0.1, warmup=0, decay="constant", weight_decay=0, clip=0)
+    train(module, range(3), lambda batch: module.weight, _run(3), cost=1, options=options)
+    assert module.weight.item() == pytest.approx(-0.1 * (1 + 1.5 + 1.75))

@@ -1,0 +1,59 @@
+"""How the problems of each case are made."""
+
+import numpy as np
+
+from harness.canonical import array_digest
+from harness.card import Case
+from harness.run import Run
+from harness.task import Problem, read_only
+from harness.tasks.image_classification.cost import Cost
+from harness.tasks.image_classification.images import Images, Resolutions
+from harness.tasks.image_classification.pictures import CLASSES, splits
+
+
+def make(case: Case, run: Run) -> Problem:
+    """The problem of a case."""
+    return _pictures(case, run) if case.data else _cost(run)
+
+
+def _pictures(case: Case, run: Run) -> Problem:
+    """The seed draws what is learned from; a small training set is the beginning of a large one. Validation and test
+    images are the same for all seeds."""
+    settings = run.settings
+    pool, valid, test = splits(case.data[0])
+    n = int(case.at.get("n", settings["train_items"]))
+    if n > len(pool.labels):
+        raise ValueError(f"case {case.id} learns from {n} images, but of {case.data[0]} there are {len(pool.labels)}")
+    chosen = {
+        "train": pool.at(run.rng("data").permutation(len(pool.labels))[:n]),
+        "valid": valid.at(np.arange(min(settings["valid_items"], len(valid.labels)))),
+        "test": test.at(np.arange(min(settings["test_items"], len(test.labels)))),
+    }
+    for images in chosen.values():
+        read_only(images.pixels, images.labels)
+    produced = array_digest(
+        {f"{name}.{part}": getattr(images, part) for name, images in chosen.items() for part in ("pixels", "labels")}
+    )
+    parts = {name: _resized(images, settings["sides"]) for name, images in chosen.items()}
+    majority = float(np.bincount(chosen["test"].labels).max() / len(chosen["test"].labels))
+    return Problem(parts["train"], parts["valid"], parts["test"], produced, {"accuracy": majority})
+
+
+def _resized(images: Images, sides: list[int]) -> Images | Resolutions:
+    """The images at the two sizes, if any are set."""
+    if not sides:
+        return images
+    low, high = (images.scaled(side) for side in sides)
+    read_only(low.pixels, high.pixels)
+    return Resolutions(low, high)
+
+
+def _cost(run: Run) -> Problem:
+    settings = run.settings
+    rng = run.rng("data")
+    shape = (settings["batch"], settings["side"], settings["side"], settings["channels"])
+    pixels = rng.integers(256, size=shape, dtype=np.uint8)
+    labels = rng.integers(CLASSES, size=settings["batch"])
+    read_only(pixels, labels)
+    timed = Cost(Images(pixels, labels, CLASSES), settings["repeats"])
+    return Problem(None, None, timed, array_digest({"pixels": pixels, "labels": labels}))

@@ -5,7 +5,7 @@ import numpy as np
 from harness.canonical import array_digest
 from harness.card import Case
 from harness.run import Run
-from harness.task import Problem, read_only
+from harness.task import Problem, majority_share, read_only
 from harness.tasks.image_classification.cost import Cost
 from harness.tasks.image_classification.images import Images, Resolutions
 from harness.tasks.image_classification.pictures import CLASSES, splits
@@ -35,8 +35,12 @@ def _pictures(case: Case, run: Run) -> Problem:
         {f"{name}.{part}": getattr(images, part) for name, images in chosen.items() for part in ("pixels", "labels")}
     )
     parts = {name: _resized(images, settings["sides"]) for name, images in chosen.items()}
-    majority = float(np.bincount(chosen["test"].labels).max() / len(chosen["test"].labels))
-    return Problem(parts["train"], parts["valid"], parts["test"], produced, {"accuracy": majority})
+    return Problem(
+        **parts,
+        produced=produced,
+        chance={"accuracy": majority_share(chosen["test"].labels)},
+        valid_chance={"accuracy": majority_share(chosen["valid"].labels)},
+    )
 
 
 def _resized(images: Images, sides: list[int]) -> Images | Resolutions:

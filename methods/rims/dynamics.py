@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 
 class Memory(NamedTuple):
-    """What the modules keep from step to step, F32[m n s] each; a GRU has no use for `cell`."""
+    """What the modules keep from step to step, F32[m s n] each; a GRU has no use for `cell`."""
 
     hidden: Tensor
     cell: Tensor
@@ -20,15 +20,15 @@ class LstmCells(nn.Module):
 
     def __init__(self, modules: int, size: int) -> None:
         super().__init__()
-        self.bias = nn.Parameter(torch.zeros(modules, 1, self.gates * size))
+        self.size = size
 
-    def forward(self, read: Tensor, recalled: Tensor, before: Memory) -> Memory:
-        """What the modules would become, from what they read and what they recall, F32[m n 4s] each."""
-        size = before.hidden.shape[-1]
-        summed = read + recalled + self.bias
-        keep = summed[..., : 3 * size].sigmoid()
-        cell = torch.addcmul(keep[..., size : 2 * size] * before.cell, keep[..., :size], summed[..., 3 * size :].tanh())
-        return Memory(keep[..., 2 * size :] * cell.tanh(), cell)
+    def forward(self, recalled: Tensor, read: Tensor, attention: Tensor, before: Memory) -> Memory:
+        """What the modules would become, from what they recall, F32[m 4s n], and what they read, F32[h m 4s n] by head,
+        at the attention F32[h m 1 n]."""
+        gates, candidate = _summed(recalled, read, attention).split([3 * self.size, self.size], dim=1)
+        enter, keep, show = gates.sigmoid().chunk(3, dim=1)
+        cell = torch.addcmul(keep * before.cell, enter, candidate.tanh())
+        return Memory(show * cell.tanh(), cell)
 
 
 class GruCells(nn.Module):
@@ -38,14 +38,22 @@ class GruCells(nn.Module):
 
     def __init__(self, modules: int, size: int) -> None:
         super().__init__()
-        self.bias = nn.Parameter(torch.zeros(modules, 1, self.gates * size))
-        self.recalled_bias = nn.Parameter(torch.zeros(modules, 1, size))
+        self.size = size
+        self.bias = nn.Parameter(torch.zeros(modules, size, 1))
 
-    def forward(self, read: Tensor, recalled: Tensor, before: Memory) -> Memory:
-        """What the modules would become, from what they read and what they recall, F32[m n 3s] each."""
-        size = before.hidden.shape[-1]
-        read = read + self.bias
-        gates = (read[..., : 2 * size] + recalled[..., : 2 * size]).sigmoid()
-        wanted = torch.addcmul(read[..., 2 * size :], gates[..., :size], recalled[..., 2 * size :] + self.recalled_bias)
-        hidden = torch.lerp(wanted.tanh(), before.hidden, gates[..., size:])
+    def forward(self, recalled: Tensor, read: Tensor, attention: Tensor, before: Memory) -> Memory:
+        """As `LstmCells`, with F32[m 3s n]."""
+        sizes = [2 * self.size, self.size]
+        gates_recalled, candidate_recalled = recalled.split(sizes, dim=1)
+        gates_read, candidate_read = read.split(sizes, dim=2)
+        reset, keep = _summed(gates_recalled, gates_read, attention).sigmoid().chunk(2, dim=1)
+        candidate = _summed(self.bias + reset * candidate_recalled, candidate_read, attention).tanh()
+        hidden = torch.lerp(candidate, before.hidden, keep)
         return Memory(hidden, hidden)
+
+
+def _summed(recalled: Tensor, read: Tensor, attention: Tensor) -> Tensor:
+    """F32[m g n]: heads add up."""
+    for share, reading in zip(attention, read, strict=True):
+        recalled = torch.addcmul(recalled, share, reading)
+    return recalled

@@ -27,20 +27,19 @@ class BuildCore(Protocol):
 
 def predictor(items: Learned, settings: Mapping[str, Any], build: BuildCore) -> "Predictor[Any]":
     """The network for these sequences or films, with a core in it, sized by a run's settings."""
-    core = build(settings["embedding"], settings["weights"], settings["width"])
     if isinstance(items, Films):
-        return FramePredictor(items, core, settings)
-    return SymbolPredictor(items, core, settings)
+        return FramePredictor(items, settings, build)
+    return SymbolPredictor(items, settings, build)
 
 
 class Predictor(nn.Module, Generic[Items]):
     """Embeds what a step shows, runs the core over it, and reads its outputs out. Dropout, in training, is applied to
     the embedding and to the core's output."""
 
-    def __init__(self, core: Core[Any], embed: nn.Module, read: nn.Module, dropout: float) -> None:
+    def __init__(self, embed: nn.Module, core: Core[Any], read: nn.Module, dropout: float) -> None:
         super().__init__()
-        self.core = core
         self.embed = nn.Sequential(embed, nn.Dropout(dropout))
+        self.core = core
         self.read = nn.Sequential(nn.Dropout(dropout), read)
 
     def outputs(self, inputs: Tensor) -> tuple[Tensor, Any]:
@@ -92,9 +91,10 @@ class Predictor(nn.Module, Generic[Items]):
 class SymbolPredictor(Predictor[Sequences]):
     """A vector for every symbol; the outputs are read out linearly."""
 
-    def __init__(self, items: Sequences, core: Core[Any], settings: Mapping[str, Any]) -> None:
+    def __init__(self, items: Sequences, settings: Mapping[str, Any], build: BuildCore) -> None:
         embed = nn.Embedding(items.vocabulary, settings["embedding"])
-        super().__init__(core, embed, nn.Linear(core.width, items.classes), settings["dropout"])
+        core = _built(build, settings)
+        super().__init__(embed, core, nn.Linear(core.width, items.classes), settings["dropout"])
 
     def forward(self, symbols: Tensor, steps: int) -> Tensor:
         """I64[n T] -> F32[n steps classes] at the last steps."""
@@ -120,11 +120,12 @@ class SymbolPredictor(Predictor[Sequences]):
 class FramePredictor(Predictor[Films]):
     """A frame is embedded by one layer, and the next one read out by two."""
 
-    def __init__(self, items: Films, core: Core[Any], settings: Mapping[str, Any]) -> None:
+    def __init__(self, items: Films, settings: Mapping[str, Any], build: BuildCore) -> None:
         pixels, embedding = items.visible.size, settings["embedding"]
         embed = nn.Sequential(nn.Linear(pixels, embedding), nn.ELU())
+        core = _built(build, settings)
         read = nn.Sequential(nn.Linear(core.width, embedding), nn.ELU(), nn.Linear(embedding, pixels))
-        super().__init__(core, embed, read, settings["dropout"])
+        super().__init__(embed, core, read, settings["dropout"])
 
     def batch_loss(self, items: Films, device: str) -> Callable[[Tensor], Tensor]:
         """Binary cross-entropy of the pixels of every frame but the first, given those before it."""
@@ -152,6 +153,11 @@ class FramePredictor(Predictor[Films]):
             output, state = self.core.step(self.embed(logits[-1].sigmoid()), state)
             logits.append(self.read(output))
         return torch.stack(logits, dim=1)
+
+
+def _built(build: BuildCore, settings: Mapping[str, Any]) -> Core[Any]:
+    """The core: after the embedding, which so starts from the same numbers for every core."""
+    return build(settings["embedding"], settings["weights"], settings["width"])
 
 
 def _pieces(items: np.ndarray) -> Iterator[np.ndarray]:

@@ -25,7 +25,7 @@ class GruCore(Core[Tensor]):
         self.layer = nn.GRU(inputs, width, batch_first=True)
 
     def initial(self, n: int) -> Tensor:
-        return self.layer.weight_hh_l0.new_zeros(1, n, self.width)
+        return next(self.parameters()).new_zeros(1, n, self.width)
 
     def step(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         outputs, state = self.scan(x[:, None], state)

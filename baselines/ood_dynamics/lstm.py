@@ -34,7 +34,7 @@ class LstmCore(Core[tuple[Tensor, Tensor]]):
         self.layer = nn.LSTM(inputs, width, batch_first=True)
 
     def initial(self, n: int) -> tuple[Tensor, Tensor]:
-        zero = self.layer.weight_hh_l0.new_zeros(1, n, self.width)
+        zero = next(self.parameters()).new_zeros(1, n, self.width)
         return zero, zero
 
     def step(self, x: Tensor, state: tuple[Tensor, Tensor]) -> tuple[Tensor, tuple[Tensor, Tensor]]:

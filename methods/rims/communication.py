@@ -26,15 +26,16 @@ class Communication(nn.Module):
 
     def forward(self, hidden: Tensor, candidates: Tensor, active: Tensor) -> Tensor:
         """F32[m s n]: what is added to the active modules. `hidden` F32[m s n] is the state after the dynamics, where
-        inactive modules are as before; `candidates` F32[m s n] what all would have become; `active` Bool[m 1 n]."""
+        inactive modules are as before; `candidates` F32[m s n] what all would have become; `active` Bool[m s n]."""
         if self.details.candidates_are_read:
             told = torch.bmm(self.tell, torch.where(active, candidates, candidates.detach()))
             asked = torch.bmm(self.ask, hidden)
         else:
             both = torch.bmm(torch.cat([self.ask, self.tell], dim=1), hidden)
-            asked, told = both.split([self.ask.shape[1], self.tell.shape[1]], dim=1)
-        queries = asked.unflatten(1, (self.heads, self.width))
-        keys, values = told.unflatten(1, (2, self.heads, self.width)).unbind(1)
+            asked, told = torch.split(both, [self.ask.shape[1], self.tell.shape[1]], dim=1)
+        modules, _, n = hidden.shape
+        queries = asked.reshape(modules, self.heads, self.width, n)
+        keys, values = told.reshape(modules, 2, self.heads, self.width, n).unbind(1)
         scores = (queries[:, None] * keys).sum(3, keepdim=True) * self.width**-0.5
         mixed = (scores.softmax(dim=1) * values).sum(1).flatten(1, 2)
         merged = _linear(self.merge, mixed)

@@ -40,7 +40,7 @@ class RimOptions:
 
 
 class State(NamedTuple):
-    """`memory` of the modules, and which of them, Bool[m 1 n], the last step changed."""
+    """`memory` of the modules, and which of them, Bool[m s n], the last step changed."""
 
     memory: Memory
     active: Tensor
@@ -82,7 +82,7 @@ class RimCore(Core[State]):
 
     def initial(self, n: int) -> State:
         zero = self.values.new_zeros(self.options.modules, self.options.size, n)
-        return State(Memory(zero, zero), zero[:, :1].bool())
+        return State(Memory(zero, zero), zero.bool())
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         outputs, state = self.scan(x[:, None], state)
@@ -98,7 +98,7 @@ class RimCore(Core[State]):
             bias = nn.functional.pad(self.bias, (0, 0, 0, self.queries.shape[1]))
             for reading, keys in zip(readings, self._keys(x).unbind(0), strict=True):
                 product = torch.baddbmm(bias, weights, state.memory.hidden)
-                recalled, asked = product.split([self.recall.shape[1], self.queries.shape[1]], dim=1)
+                recalled, asked = torch.split(product, [self.recall.shape[1], self.queries.shape[1]], dim=1)
                 attention = self._attention(asked, keys)
                 active = most(attention.detach().mean(dim=0), self.options.active)
                 attention = self.dropout(attention)
@@ -119,19 +119,23 @@ class RimCore(Core[State]):
     def _readings(self, x: Tensor) -> Tensor:
         """F32[T h m g n] of x F32[T i n]: what heads would read, in terms of the gates; they add up."""
         values = (self.values / self.options.input_heads) @ x[:, None]
-        return (self.read.flatten(0, 1) @ values).unflatten(2, (self.options.modules, -1))
+        read: Tensor = self.read.flatten(0, 1) @ values
+        return read.view(*read.shape[:2], *self.read.shape[:2], read.shape[-1])
 
     def _keys(self, x: Tensor) -> Tensor:
         """F32[T h d n], scaled."""
-        return (self.keys * self.keys.shape[1] ** -0.5) @ x[:, None]
+        scaled: Tensor = (self.keys * self.keys.shape[1] ** -0.5) @ x[:, None]
+        return scaled
 
     def _attention(self, asked: Tensor, keys: Tensor) -> Tensor:
         """F32[h m 1 n]: the attention to the input of queries F32[m hd n] and keys F32[h d n]."""
-        queries = asked.unflatten(1, keys.shape[:2])
-        return (queries * keys).sum(2, keepdim=True).sigmoid().transpose(0, 1)
+        queries = asked.reshape(-1, *keys.shape)
+        weights: Tensor = (queries * keys).sum(2, keepdim=True).sigmoid()
+        return weights.transpose(0, 1)
 
     def _next(self, recalled: Tensor, reading: Tensor, attention: Tensor, active: Tensor, before: Memory) -> State:
         candidate = self.cells(recalled, reading, attention, before)
+        active = active.expand_as(before.hidden).contiguous()  # `where` is several times faster on a whole mask
         hidden = torch.where(active, candidate.hidden, before.hidden)
         cell = torch.where(active, candidate.cell, before.cell)
         if self.options.communication:

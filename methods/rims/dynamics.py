@@ -25,7 +25,7 @@ class LstmCells(nn.Module):
     def forward(self, recalled: Tensor, read: Tensor, attention: Tensor, before: Memory) -> Memory:
         """What the modules would become, from what they recall, F32[m 4s n], and what they read, F32[h m 4s n] by head,
         at the attention F32[h m 1 n]."""
-        gates, candidate = _summed(recalled, read, attention).split([3 * self.size, self.size], dim=1)
+        gates, candidate = torch.split(_summed(recalled, read, attention), [3 * self.size, self.size], dim=1)
         enter, keep, show = gates.sigmoid().chunk(3, dim=1)
         cell = torch.addcmul(keep * before.cell, enter, candidate.tanh())
         return Memory(show * cell.tanh(), cell)
@@ -44,8 +44,8 @@ class GruCells(nn.Module):
     def forward(self, recalled: Tensor, read: Tensor, attention: Tensor, before: Memory) -> Memory:
         """As `LstmCells`, with F32[m 3s n]."""
         sizes = [2 * self.size, self.size]
-        gates_recalled, candidate_recalled = recalled.split(sizes, dim=1)
-        gates_read, candidate_read = read.split(sizes, dim=2)
+        gates_recalled, candidate_recalled = torch.split(recalled, sizes, dim=1)
+        gates_read, candidate_read = torch.split(read, sizes, dim=2)
         reset, keep = _summed(gates_recalled, gates_read, attention).sigmoid().chunk(2, dim=1)
         candidate = _summed(self.bias + reset * candidate_recalled, candidate_read, attention).tanh()
         hidden = torch.lerp(candidate, before.hidden, keep)

@@ -12,6 +12,7 @@ class RimsAllActive(Rims):
 
     name = "rims_all_active"
     from_tier = "small"
+    cases = ("copying", "mnist")
     search_space = {"lr": (3e-4, 3e-3)}
     active: Annotated[int, Gt(0)] = 6
 
@@ -21,4 +22,5 @@ class RimsSilent(Rims):
 
     name = "rims_silent"
     from_tier = "small"
+    cases = ("copying",)
     communication: bool = False

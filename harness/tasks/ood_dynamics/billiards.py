@@ -10,6 +10,8 @@ Floats = NDArray[np.float64]
 
 WALLS: Final = 2
 """Events of a ball with walls: one an axis."""
+TRIES: Final = 30
+"""Places that are tried for a ball between those before it."""
 
 
 class Balls(NamedTuple):
@@ -36,9 +38,8 @@ def scattered(
     place = np.empty((boxes, balls, 2))
     todo = np.arange(boxes)
     while len(todo):
-        own = r[todo, :, None]
-        place[todo] = rng.uniform(own, 1 - own)
-        todo = todo[(_gaps(place[todo], r[todo]) <= 0).any(axis=1)]
+        place[todo], found = _tried(r[todo], rng)
+        todo = todo[~found]
     return Balls(place, velocity, r)
 
 
@@ -75,10 +76,20 @@ def _pairs(balls: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     return pairs[:, 0], pairs[:, 1]
 
 
-def _gaps(place: Floats, radius: Floats) -> Floats:
-    """F64[n pairs]: how far apart the surfaces of two balls are."""
-    i, j = _pairs(place.shape[1])
-    return np.asarray(np.linalg.norm(place[:, i] - place[:, j], axis=-1) - radius[:, i] - radius[:, j])
+def _tried(radius: Floats, rng: np.random.Generator) -> tuple[Floats, NDArray[np.bool_]]:
+    """Places F64[n b 2] for balls, one after the other where no earlier one is; and in which boxes all found theirs. A
+    box that its first balls have filled is to be tried anew."""
+    place = np.empty((*radius.shape, 2))
+    found = np.ones(len(radius), dtype=np.bool_)
+    for ball in range(radius.shape[1]):
+        todo = np.arange(len(radius))
+        for _ in range(TRIES):
+            own = radius[todo, ball, None]
+            place[todo, ball] = rng.uniform(own, 1 - own, (len(todo), 2))
+            apart = np.linalg.norm(place[todo, :ball] - place[todo, ball, None], axis=-1)
+            todo = todo[(apart <= radius[todo, :ball] + own).any(axis=1)]
+        found[todo] = False
+    return place, found
 
 
 def _wall_times(balls: Balls) -> Floats:

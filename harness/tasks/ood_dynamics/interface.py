@@ -49,10 +49,9 @@ class RecurrentCore(SequencePredictor):
 
     @abstractmethod
     def build(self, inputs: int, weights: int, width: int) -> Core[Any]:
-        """The core, for vectors of `inputs` numbers: as wide as it can be with at most `weights` weights, or with an
-        output of `width` numbers. A core says which; the task compares both kinds.
+        """The core, for vectors of `inputs` numbers: with at most `weights` weights, or an output of `width` numbers.
 
-        Called within a seeded block: torch's global generator draws what is random.
+        A core of the first kind is as wide as its weights allow (`widest`); the task compares both kinds. Called within a seeded block: torch's global generator draws what is random.
         """
 
     @final

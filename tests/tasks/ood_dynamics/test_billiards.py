@@ -80,6 +80,19 @@ def test_a_box_goes_its_way_whatever_others_do(start: Balls) -> None:
     np.testing.assert_array_equal(moved(alone, 5.0).place, moved(start, 5.0).place[7:8])
 
 
+def test_balls_start_anywhere_in_the_box() -> None:
+    balls = scattered(3000, 1, RADIUS, SPEED, np.random.default_rng(0))
+    share = ((balls.place - balls.radius[..., None]) / (1 - 2 * balls.radius[..., None]))[:, 0]
+    np.testing.assert_allclose(share.mean(axis=0), 0.5, atol=0.02)
+    np.testing.assert_allclose(np.cov(share.T), np.eye(2) / 12, atol=0.006)
+
+
+def test_a_crowded_box_is_filled() -> None:
+    balls = scattered(200, 8, (0.09, 0.09), SPEED, np.random.default_rng(0))
+    apart = np.linalg.norm(balls.place[:, :, None] - balls.place[:, None], axis=-1) + np.eye(8)
+    assert apart.min() > 0.18
+
+
 def test_balls_start_apart_within_their_bounds(start: Balls) -> None:
     pace = np.linalg.norm(start.velocity, axis=-1)
     assert RADIUS[0] <= start.radius.min() <= start.radius.max() <= RADIUS[1]

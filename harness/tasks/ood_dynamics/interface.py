@@ -51,7 +51,8 @@ class RecurrentCore(SequencePredictor):
     def build(self, inputs: int, weights: int, width: int) -> Core[Any]:
         """The core, for vectors of `inputs` numbers: with at most `weights` weights, or an output of `width` numbers.
 
-        A core of the first kind is as wide as its weights allow (`widest`); the task compares both kinds. Called within a seeded block: torch's global generator draws what is random.
+        A core of the first kind is as wide as its weights allow (`widest`); the task compares both kinds. Called within
+        a seeded block: torch's global generator draws what is random.
         """
 
     @final

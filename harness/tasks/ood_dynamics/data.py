@@ -1,0 +1,153 @@
+"""How the problems of each case are made."""
+
+import hashlib
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from harness.canonical import array_digest
+from harness.data.sets import digits, mnist
+from harness.run import Run
+from harness.task import Problem, read_only
+from harness.tasks.ood_dynamics import pixels
+from harness.tasks.ood_dynamics.copying import Copying
+from harness.tasks.ood_dynamics.films import BallFilms, behind_a_curtain
+from harness.tasks.ood_dynamics.sequences import Films, Learned, Sequences, Shift, Shifts
+
+KEPT: Final = 0.9
+"""The share of the training images that a seed draws, at most."""
+TESTED_DIGITS: Final = 600
+"""Digits, which are not split, that are set apart."""
+OPEN: Final = "open"
+CURTAIN: Final = "curtain"
+"""The views of the test films."""
+
+
+def make(case: str, run: Run, version: int) -> Problem:
+    """The problem of a case (`KeyError` if there is none), for the task's version."""
+    if case == "balls":
+        return _balls(run, version)
+    cases: Mapping[str, Callable[[Run], Problem]] = {"copying": _copying, "digits": _digits, "mnist": _mnist}
+    return cases[case](run)
+
+
+def _copying(run: Run) -> Problem:
+    """The test asks to copy the same symbols after every delay. Chance is a guess that knows when to answer."""
+    settings = run.settings
+    game = Copying(settings["copied"], settings["alphabet"])
+    sizes = _sizes(settings)
+    shown = np.split(game.draw(sum(sizes.values()), run.rng("data")), np.cumsum(list(sizes.values()))[:-1])
+    learned, *longer = settings["delays"]
+
+    def posed(which: np.ndarray, delay: int) -> Sequences:
+        return Sequences(*game.posed(which, delay), game.vocabulary, game.classes, game.copied)
+
+    train, valid = (posed(part, learned) for part in shown[:2])
+    test = Shifts(tuple(Shift({"delay": float(delay)}, posed(shown[2], delay)) for delay in (learned, *longer)))
+    bits = math.log(game.alphabet)
+    chance = {
+        "cross_entropy": bits,
+        "all_cross_entropy": game.copied * bits / (learned + 2 * game.copied),
+        "accuracy": float(game.alphabet) ** -game.copied,
+    }
+    return _problem(train, valid, test, chance)
+
+
+def _digits(run: Run) -> Problem:
+    images, labels = digits.digits()
+    order = _by_digest(images)
+    training, test = np.split(order, [-TESTED_DIGITS])
+    return _images((images[training], labels[training]), (images[test], labels[test]), 16, run)
+
+
+def _mnist(run: Run) -> Problem:
+    parts = []
+    for split in ("train", "test"):
+        images, labels = mnist.images(split)
+        order = _by_digest(images)
+        parts.append((images[order], labels[order]))
+    return _images(parts[0], parts[1], 255, run)
+
+
+def _images(
+    training: tuple[np.ndarray, np.ndarray], test: tuple[np.ndarray, np.ndarray], brightest: int, run: Run
+) -> Problem:
+    """The seed draws the training images; validation and test images are the same for all seeds, and the latter for
+    all resolutions."""
+    settings = run.settings
+    sizes = _sizes(settings)
+    learned, *larger = settings["sides"]
+
+    def posed(part: tuple[np.ndarray, np.ndarray], rows: np.ndarray, side: int) -> Sequences:
+        images = pixels.resized(part[0][rows], side, settings["resize"])
+        symbols = pixels.inked(images, settings["threshold"], brightest)
+        return Sequences(symbols, part[1][rows, None], pixels.VOCABULARY, pixels.CLASSES, 1)
+
+    rest = np.arange(sizes["valid"], len(training[1]))
+    drawn = run.rng("data").permutation(rest)[: min(sizes["train"], round(KEPT * len(rest)))]
+    tested = np.arange(min(sizes["test"], len(test[1])))
+    shifts = Shifts(tuple(Shift({"side": float(side)}, posed(test, tested, side)) for side in (learned, *larger)))
+    majority = float(np.bincount(test[1][tested]).max() / len(tested))
+    valid = posed(training, np.arange(sizes["valid"]), learned)
+    return _problem(posed(training, drawn, learned), valid, shifts, {"accuracy": majority})
+
+
+def _balls(run: Run, version: int) -> Problem:
+    """Films with as many balls as were trained on, with others, and behind a curtain. Chance is a guess that knows the
+    share of ink alone."""
+    settings = run.settings
+    side, given, sizes = settings["side"], settings["given"], _sizes(settings)
+    learned, *others = settings["balls"]
+    everything = np.ones((side, side), dtype=np.bool_)
+
+    def films(balls: int, number: int) -> np.ndarray:
+        recipe = BallFilms(
+            version=version,
+            seed=run.seed("data"),
+            films=number,
+            frames=settings["frames"],
+            side=side,
+            balls=balls,
+            radius=tuple(settings["radius"]),
+            speed=tuple(settings["speed"]),
+        )
+        return run.artefact(recipe)["frames"]
+
+    train, valid, test = np.split(films(learned, sum(sizes.values())), np.cumsum(list(sizes.values()))[:-1])
+    shifts = [
+        Shift({"balls": float(learned), "view": OPEN}, Films(test, given, everything)),
+        *(
+            Shift({"balls": float(balls), "view": OPEN}, Films(films(balls, sizes["test"]), given, everything))
+            for balls in others
+        ),
+        Shift({"balls": float(learned), "view": CURTAIN}, Films(test, given, behind_a_curtain(side))),
+    ]
+    ink = float(test[:, given:].mean())
+    chance = {
+        "rollout_cross_entropy": -ink * math.log(ink) - (1 - ink) * math.log(1 - ink),
+        "rollout_f1": 2 * ink / (1 + ink),
+    }
+    return _problem(Films(train, given, everything), Films(valid, given, everything), Shifts(tuple(shifts)), chance)
+
+
+def _sizes(settings: Mapping[str, Any]) -> dict[str, int]:
+    return {split: settings[f"{split}_items"] for split in ("train", "valid", "test")}
+
+
+def _by_digest(images: np.ndarray) -> np.ndarray:
+    """I64[n]: rows in an order that is random but the same everywhere."""
+    digests = [hashlib.sha256(image.tobytes()).digest() for image in images]
+    return np.array(sorted(range(len(digests)), key=digests.__getitem__))
+
+
+def _problem(train: Learned, valid: Learned, test: Shifts, chance: Mapping[str, float]) -> Problem:
+    drawn = {"train": train, "valid": valid, **{f"test{i}": shift.items for i, shift in enumerate(test.points)}}
+    arrays = {f"{name}.{part}": array for name, items in drawn.items() for part, array in _arrays(items).items()}
+    read_only(*arrays.values())
+    return Problem(train, valid, test, array_digest(arrays), chance)
+
+
+def _arrays(items: Learned) -> dict[str, np.ndarray]:
+    return {name: value for name, value in vars(items).items() if isinstance(value, np.ndarray)}

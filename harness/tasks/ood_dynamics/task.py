@@ -1,0 +1,115 @@
+"""The protocol: how well what was learned on one distribution holds on shifted ones."""
+
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Final, TypeAlias
+
+import numpy as np
+from scipy.special import expit
+
+from harness.run import Run
+from harness.task import Problem, Score, Task, checked
+from harness.tasks.ood_dynamics.data import make
+from harness.tasks.ood_dynamics.interface import SequencePredictor
+from harness.tasks.ood_dynamics.metrics import LOST, Measured, by_frame, logits_of, measured
+from harness.tasks.ood_dynamics.sequences import Films, Learned, Sequences, Shifts
+
+Split: TypeAlias = Learned | Shifts
+
+STRIPS: Final = 2
+"""Films of each point of measurement that are kept."""
+TRACED: Final = 200
+"""Sequences over which it is counted which modules are active."""
+TRACED_STEPS: Final = 80
+"""It is not counted in longer sequences: images."""
+WHITE: Final = 255
+
+
+class OodDynamics(Task[SequencePredictor]):
+    """Answer at the end of a sequence, or continue a film, where it is longer, larger or fuller than in training."""
+
+    def problem(self, case: str, run: Run) -> Problem:
+        """Sequences or films to learn from and to validate on; a test at every point of the shift."""
+        return make(case, run, self.card.version)
+
+    def measure(self, system: SequencePredictor, split: Split, run: Run) -> Iterator[Score]:
+        """Of a validation split every metric; of a test every metric by point, how much worse it is away from the
+        first point, which modules are active there; and some films are kept."""
+        if isinstance(split, Shifts):
+            yield from self._shifted(system, split, run)
+        else:
+            found = measured(logits_of(system, split), split)
+            yield from (_score(metric, entry, len(split)) for metric, entry in found.items())
+
+    def answers(self, system: SequencePredictor, split: Split, picks: np.ndarray) -> np.ndarray | None:
+        """F32[n ...]: the logits of the picked items of the first point."""
+        items = split.points[0].items if isinstance(split, Shifts) else split
+        return logits_of(system, _picked(items, picks))
+
+    def _shifted(self, system: SequencePredictor, test: Shifts, run: Run) -> Iterator[Score]:
+        first: dict[str, Measured] = {}
+        strips = []
+        for at, items in ((shift.at, shift.items) for shift in test.points):
+            logits = logits_of(system, items)
+            found = measured(logits, items)
+            yield from (_score(metric, entry, len(items), at) for metric, entry in found.items())
+            if isinstance(items, Films):
+                yield from by_frame(logits, items, at)
+                strips.append(_strips(logits, items))
+            for metric in first.keys() & LOST.keys():
+                lost = _lost(
+                    self.card.metrics[metric].better, first[metric], found[metric], isinstance(items, Sequences)
+                )
+                yield _score(LOST[metric], lost, len(items), at)
+            first = first or found
+        if "activity" in system.capabilities():
+            yield from _activity(system, test.points[0].items)
+        if strips:
+            run.keep("rollout.npz", _packed(strips))
+
+
+def _activity(system: SequencePredictor, items: Learned) -> Iterator[Score]:
+    """The share of the sequences in which each module is active at each step."""
+    given = items.shown if isinstance(items, Films) else items.symbols.astype(np.int64)
+    given = given[:TRACED]
+    if given.shape[1] > TRACED_STEPS:
+        return
+    shares = checked("activity", system.activity(given), (*given.shape[:2], None), "b").mean(axis=0)
+    for (t, module), share in np.ndenumerate(shares):
+        yield Score("active", float(share), len(given), len(given), {"t": t + 1.0, "module": module + 1.0})
+
+
+def _score(metric: str, entry: Measured, n: int, at: Mapping[str, float | str] = MappingProxyType({})) -> Score:
+    return Score(metric, entry.value, n, n, at, entry.items)
+
+
+def _lost(better: str, before: Measured, after: Measured, paired: bool) -> Measured:
+    """How much worse, item by item where the items are the same ones in another place."""
+    sign = 1 if better == "higher" else -1
+    items = (
+        sign * (before.items - after.items) if paired and before.items is not None and after.items is not None else None
+    )
+    return Measured(sign * (before.value - after.value), items)
+
+
+def _picked(items: Learned, rows: np.ndarray) -> Learned:
+    if isinstance(items, Films):
+        return replace(items, frames=items.frames[rows])
+    return replace(items, symbols=items.symbols[rows], targets=items.targets[rows])
+
+
+def _strips(logits: np.ndarray, films: Films) -> tuple[np.ndarray, np.ndarray]:
+    """U8[videos T h w] each: the first films, and what was seen of them and then predicted; white is ink."""
+    truth = films.frames[:STRIPS] * np.uint8(WHITE)
+    seen = films.shown[:STRIPS] * np.uint8(WHITE)
+    predicted = np.rint(expit(logits[:STRIPS].astype(np.float64)) * WHITE).astype(np.uint8)
+    return truth, np.concatenate([seen, predicted], axis=1)
+
+
+def _packed(strips: Sequence[tuple[np.ndarray, np.ndarray]]) -> bytes:
+    truth, predicted = (np.concatenate(parts) for parts in zip(*strips, strict=True))
+    file = io.BytesIO()
+    np.savez_compressed(file, truth=truth, predicted=predicted)
+    return file.getvalue()

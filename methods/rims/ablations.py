@@ -1,0 +1,26 @@
+"""RIMs with one choice undone."""
+
+from typing import Annotated
+
+from annotated_types import Gt
+
+from methods.rims.rims import Rims
+
+
+class RimsAllActive(Rims):
+    """RIMs of which all are updated in every step: nothing is chosen by attention (k_A = k_T)."""
+
+    name = "rims_all_active"
+    from_tier = "small"
+    cases = ("copying", "mnist")
+    search_space = {"lr": (3e-4, 3e-3)}
+    active: Annotated[int, Gt(0)] = 6
+
+
+class RimsSilent(Rims):
+    """RIMs that do not read from each other."""
+
+    name = "rims_silent"
+    from_tier = "small"
+    cases = ("copying",)
+    communication: bool = False

@@ -1,7 +1,7 @@
 """The protocol: how well what was learned on one distribution holds on shifted ones."""
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Final, TypeAlias
@@ -18,8 +18,6 @@ from harness.tasks.ood_dynamics.sequences import Films, Learned, Sequences, Shif
 
 Split: TypeAlias = Learned | Shifts
 
-STRIPS: Final = 2
-"""Films of each point of measurement that are kept."""
 TRACED: Final = 200
 """Sequences over which it is counted which modules are active."""
 TRACED_STEPS: Final = 80
@@ -50,14 +48,14 @@ class OodDynamics(Task[SequencePredictor]):
 
     def _shifted(self, system: SequencePredictor, test: Shifts, run: Run) -> Iterator[Score]:
         first: dict[str, Measured] = {}
-        strips = []
+        films: dict[str, np.ndarray] = {}
         for at, items in ((shift.at, shift.items) for shift in test.points):
             logits = logits_of(system, items)
             found = measured(logits, items)
             yield from (_score(metric, entry, len(items), at) for metric, entry in found.items())
             if isinstance(items, Films):
                 yield from by_frame(logits, items, at)
-                strips.append(_strips(logits, items))
+                films |= _film(logits, items, at)
             for metric in first.keys() & LOST.keys():
                 lost = _lost(
                     self.card.metrics[metric].better, first[metric], found[metric], isinstance(items, Sequences)
@@ -66,8 +64,8 @@ class OodDynamics(Task[SequencePredictor]):
             first = first or found
         if "activity" in system.capabilities():
             yield from _activity(system, test.points[0].items)
-        if strips:
-            run.keep("rollout.npz", _packed(strips))
+        if films:
+            run.keep("rollout.npz", _packed(films))
 
 
 def _activity(system: SequencePredictor, items: Learned) -> Iterator[Score]:
@@ -100,16 +98,17 @@ def _picked(items: Learned, rows: np.ndarray) -> Learned:
     return replace(items, symbols=items.symbols[rows], targets=items.targets[rows])
 
 
-def _strips(logits: np.ndarray, films: Films) -> tuple[np.ndarray, np.ndarray]:
-    """U8[videos T h w] each: the first films, and what was seen of them and then predicted; white is ink."""
-    truth = films.frames[:STRIPS] * np.uint8(WHITE)
-    seen = films.shown[:STRIPS] * np.uint8(WHITE)
-    predicted = np.rint(expit(logits[:STRIPS].astype(np.float64)) * WHITE).astype(np.uint8)
-    return truth, np.concatenate([seen, predicted], axis=1)
+def _film(logits: np.ndarray, films: Films, at: Mapping[str, float | str]) -> dict[str, np.ndarray]:
+    """The first film of a point, and what was seen of it and then predicted, U8[1 T h w] each; white is ink."""
+    seen, predicted = films.shown[:1] * np.uint8(WHITE), expit(logits[:1].astype(np.float64)) * WHITE
+    point = f"{at['balls']:g} balls, {at['view']}"
+    return {
+        f"{point}: film": films.frames[:1] * np.uint8(WHITE),
+        f"{point}: continued": np.concatenate([seen, np.rint(predicted).astype(np.uint8)], axis=1),
+    }
 
 
-def _packed(strips: Sequence[tuple[np.ndarray, np.ndarray]]) -> bytes:
-    truth, predicted = (np.concatenate(parts) for parts in zip(*strips, strict=True))
+def _packed(arrays: Mapping[str, np.ndarray]) -> bytes:
     file = io.BytesIO()
-    np.savez_compressed(file, truth=truth, predicted=predicted)
+    np.savez_compressed(file, **arrays)
     return file.getvalue()

@@ -252,12 +252,12 @@ def test_film_strips_are_kept_with_what_was_shown(tmp_path: Path) -> None:
     entrant = Sums()
     entrant.fit(problem.train, run)
     list(TASK.measure(entrant, problem.test, run))
-    strips = np.load(io.BytesIO(run.kept["rollout.npz"]), allow_pickle=False)
+    films = np.load(io.BytesIO(run.kept["rollout.npz"]), allow_pickle=False)
     points = problem.test.points
-    assert strips["truth"].shape == strips["predicted"].shape == (2 * len(points), 6, 8, 8)
-    assert strips["truth"].dtype == strips["predicted"].dtype == np.uint8
-    assert np.array_equal(strips["truth"][:2], 255 * points[0].items.frames[:2])
-    assert np.array_equal(strips["predicted"][-2:, :3], 255 * points[-1].items.shown[:2])
+    assert len(films.files) == 2 * len(points)
+    assert all(film.shape == (1, 6, 8, 8) and film.dtype == np.uint8 for film in films.values())
+    assert np.array_equal(films["2 balls, open: film"], 255 * points[0].items.frames[:1])
+    assert np.array_equal(films["2 balls, curtain: continued"][:, :3], 255 * points[-1].items.shown[:1])
 
 
 def test_wrong_shape_is_refused() -> None:

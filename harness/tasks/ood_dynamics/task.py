@@ -110,5 +110,5 @@ def _film(logits: np.ndarray, films: Films, at: Mapping[str, float | str]) -> di
 
 def _packed(arrays: Mapping[str, np.ndarray]) -> bytes:
     file = io.BytesIO()
-    np.savez_compressed(file, **arrays)
+    np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
     return file.getvalue()

@@ -13,7 +13,7 @@ class RimsAllActive(Rims):
     name = "rims_all_active"
     from_tier = "small"
     cases = ("copying", "mnist")
-    search_space = {"lr": (3e-4, 3e-3)}
+    search_space = {"lr": (1e-3, 2e-2)}
     active: Annotated[int, Gt(0)] = 6
 
 

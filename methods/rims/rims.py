@@ -20,7 +20,7 @@ class Rims(RecurrentCore):
     """
 
     name = "rims"
-    search_space = {"lr": (3e-4, 3e-3), "active": [3, 4, 5]}
+    search_space = {"lr": (1e-3, 2e-2), "active": [4, 5]}
     modules: Annotated[int, Gt(0)] = 6
     active: Annotated[int, Gt(0)] = 4
     cell: Literal["lstm", "gru"] = "lstm"

@@ -45,7 +45,7 @@ class RecurrentCore(SequencePredictor):
     """
 
     lr: Annotated[float, Gt(0)] | None = None
-    search_space: ClassVar[Mapping[str, Any]] = {"lr": (3e-4, 3e-3)}
+    search_space: ClassVar[Mapping[str, Any]] = {"lr": (1e-3, 2e-2)}
 
     @abstractmethod
     def build(self, inputs: int, weights: int, width: int) -> Core[Any]:

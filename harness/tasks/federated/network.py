@@ -67,7 +67,7 @@ class Network(ABC):
     def answers(self, models: Tensor, inputs: Inputs) -> np.ndarray:
         """F32[m n classes], or F32[m n L classes]: the logits of each model of F[m p] for the inputs [n ...]."""
         with torch.inference_mode():
-            pieces = torch.from_numpy(inputs).split(ANSWERED)
+            pieces = torch.tensor(inputs).split(ANSWERED)
             found = [
                 torch.cat([self.logits(model[None], piece.to(models.device)[None]) for model in models]).cpu()
                 for piece in pieces

@@ -50,11 +50,15 @@ class Adaptive(ServerOptimizer):
 
 
 class FedAdagrad(Adaptive):
-    """FedAdagrad (Reddi et al., 2021): v + delta^2, without momentum. It has no beta2, and no bias to correct."""
+    """FedAdagrad (Reddi et al., 2021): v + delta^2, without momentum.
+
+    As v only grows, its rates are larger: on most of the paper's tasks the best is about thirty times FedAdam's.
+    """
 
     name = "fedadagrad"
     beta1: Annotated[float, Ge(0), Lt(1)] = 0.0
-    search_space = {"client_rate": (0.1, 10.0), "server_rate": (0.1, 10.0)}
+    server_rate: Annotated[float, Gt(0)] = 30.0
+    search_space = {"client_rate": (0.1, 10.0), "server_rate": (3.0, 300.0)}
 
     def second_moment(self, v: Tensor, square: Tensor) -> Tensor:
         return v + square

@@ -127,7 +127,7 @@ class ServerOptimizer(FederatedLearner):
 
     @final
     def logits_by_round(self, inputs: Inputs) -> tuple[list[int], np.ndarray]:
-        """At twenty rounds on the way."""
+        """At ten rounds on the way."""
         rounds, models = self._models.checkpoints
         return rounds, self._network.answers(models, inputs)
 

@@ -7,7 +7,7 @@ from torch import Tensor
 
 SCORED = 0.1
 """The share of the rounds, the last ones, whose models' scores are averaged."""
-CHECKPOINTS = 20
+CHECKPOINTS = 10
 """How many models on the way are kept, evenly spread over the rounds."""
 
 

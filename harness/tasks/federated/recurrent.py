@@ -5,6 +5,7 @@ from typing import Literal, TypeAlias
 import torch
 from torch import Tensor
 
+from harness.tasks.federated.gated import GatedRecurrence
 from harness.tasks.federated.network import Network, Part, dense
 
 Cell: TypeAlias = Literal["gru", "lstm"]
@@ -35,42 +36,36 @@ class Recurrent(Network):
     def logits(self, weights: Tensor, inputs: Tensor) -> Tensor:
         embedding, *layers, read, bias = self.unpack(weights)
         clients, sequences, length = inputs.shape
-        places = inputs.flatten(1)[..., None].expand(-1, -1, embedding.shape[-1])
-        x = embedding.gather(1, places)
+        # Positions first, as the recurrence takes them.
+        characters = inputs.permute(2, 0, 1)
+        x = embedding.gather(1, _rows(characters)[..., None].expand(-1, -1, embedding.shape[-1]))
         parts = 4 if self.cell == "gru" else 3
         for incoming, recurrent, shift, *candidate in zip(*[iter(layers)] * parts, strict=True):
-            gates = torch.baddbmm(shift, x, incoming).unflatten(1, (sequences, length))
-            steps = gates.unbind(2)
-            states = _gru(steps, recurrent, candidate[0]) if candidate else _lstm(steps, recurrent)
-            x = torch.stack(states, dim=2).flatten(1, 2)
-        return torch.baddbmm(bias, x, read).unflatten(1, (sequences, length))
+            gates = torch.baddbmm(shift, x, incoming).unflatten(1, (length, sequences)).transpose(0, 1)
+            if candidate:
+                states = GatedRecurrence.apply(gates, recurrent, candidate[0])  # type: ignore[no-untyped-call]
+            else:
+                states = _lstm(gates, recurrent)
+            x = _rows(states)
+        logits: Tensor = torch.baddbmm(bias, x, read).unflatten(1, (length, sequences)).transpose(1, 2)
+        return logits
 
 
-def _gru(gates: tuple[Tensor, ...], recurrent: Tensor, candidate_bias: Tensor) -> list[Tensor]:
-    """The states F[c b width] after each position, whose inputs give the `gates` F[c b 3 width]: reset, update,
-    candidate (Cho et al., 2014; the reset gate applied after the product, as in cuDNN)."""
+def _rows(x: Tensor) -> Tensor:
+    """[c L*b ...] of x [L c b ...]."""
+    return x.transpose(0, 1).flatten(1, 2)
+
+
+def _lstm(gates: Tensor, recurrent: Tensor) -> Tensor:
+    """The states F[L c b h] after each position, whose inputs' part of input, forget and output gate and candidate are
+    the `gates` F[L c b 4h] (Hochreiter and Schmidhuber, 1997; Gers et al., 2000)."""
     width = recurrent.shape[1]
-    state = gates[0].new_zeros(*gates[0].shape[:2], width)
+    state = memory = gates.new_zeros(*gates.shape[1:3], width)
     states = []
-    for given in gates:
-        own = state @ recurrent
-        reset, update = (given[..., : 2 * width] + own[..., : 2 * width]).sigmoid().chunk(2, -1)
-        candidate = (given[..., 2 * width :] + reset * (own[..., 2 * width :] + candidate_bias)).tanh()
-        state = torch.lerp(candidate, state, update)
-        states.append(state)
-    return states
-
-
-def _lstm(gates: tuple[Tensor, ...], recurrent: Tensor) -> list[Tensor]:
-    """The states F[c b width] after each position, whose inputs give the `gates` F[c b 4 width]: input, forget, output,
-    candidate (Hochreiter and Schmidhuber, 1997; Gers et al., 2000)."""
-    width = recurrent.shape[1]
-    state = memory = gates[0].new_zeros(*gates[0].shape[:2], width)
-    states = []
-    for given in gates:
-        all_gates = given + state @ recurrent
-        enter, forget, leave = all_gates[..., : 3 * width].sigmoid().chunk(3, -1)
-        memory = forget * memory + enter * all_gates[..., 3 * width :].tanh()
+    for given in gates.unbind():
+        own = given + torch.bmm(state, recurrent)
+        enter, forget, leave = own[..., : 3 * width].sigmoid().chunk(3, -1)
+        memory = forget * memory + enter * own[..., 3 * width :].tanh()
         state = leave * memory.tanh()
         states.append(state)
-    return states
+    return torch.stack(states)

@@ -37,8 +37,12 @@ class NewsgroupBags(Recipe):
         pairs = np.array([pair for row in kept for pair in sorted(row)], np.int64)
         starts = np.cumsum([0, *map(len, kept)])
         groups, topic = np.unique([post.group for post in posts], return_inverse=True)
-        counts = {"data": pairs[:, 1].astype(np.float32), "indices": pairs[:, 0], "indptr": starts}
-        return {**counts, "topic": topic, "test": test, "groups": groups}
+        counts: dict[str, np.ndarray] = {
+            "data": pairs[:, 1].astype(np.float32),
+            "indices": pairs[:, 0],
+            "indptr": starts,
+        }
+        return {**counts, "topic": topic, "test": test, "groups": np.asarray(groups)}
 
 
 def frequencies(counts: csr_array) -> csr_array:

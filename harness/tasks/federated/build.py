@@ -32,9 +32,7 @@ def build(clients: Clients, settings: Mapping[str, Any]) -> Network:
         case "residual":
             return Residual(settings["crop"] or shape[0], shape[2], classes, settings["channels"][0])
         case "recurrent":
-            return Recurrent(
-                classes, settings["embedding"], settings["hidden"], settings["layers"], settings["cell"]
-            )
+            return Recurrent(classes, settings["embedding"], settings["hidden"], settings["layers"], settings["cell"])
         case other:
             raise ValueError(
                 f"there is no network '{other}'; choose logistic, perceptron, convolutional, residual or recurrent"

@@ -24,7 +24,8 @@ class Cohort(NamedTuple):
 
     def at(self, clients: slice) -> "Cohort":
         """Some of the clients."""
-        return Cohort(*(part if part is None else part[clients] for part in self))
+        words = None if self.words is None else self.words[clients]
+        return Cohort(self.inputs[clients], self.labels[clients], words)
 
 
 @dataclass(frozen=True)
@@ -89,9 +90,7 @@ class Cohorts:
         """The examples of the `chosen` clients I64[c]."""
         sizes = self._sizes[chosen]
         places = np.arange(sizes.max())
-        rows = torch.tensor(
-            self._starts[chosen, None] + np.minimum(places, sizes[:, None] - 1), device=self.device
-        )
+        rows = torch.tensor(self._starts[chosen, None] + np.minimum(places, sizes[:, None] - 1), device=self.device)
         labels = self._labels[rows]
         if self._bags is None:
             return Cohort(self._inputs[rows], labels)

@@ -51,7 +51,7 @@ class Convolutional(Network):
         x = convolved(x, second, second_bias, self.stride, self.padding).relu()
         if self.stride == 1:
             x = nn.functional.max_pool2d(x, 2)
-        x = x.unflatten(1, (len(weights), -1)).transpose(0, 1).flatten(2)
+        x = by_client(x, len(weights)).flatten(2)
         if len(layers) > 2:
             x = torch.baddbmm(layers[1], x, layers[0]).relu()
         return torch.baddbmm(layers[-1], x, layers[-2])
@@ -61,8 +61,8 @@ class Residual(Network):
     """ResNet-18 with group normalisation in the place of batch normalisation (Hsieh et al., 2020), for small images: a
     first convolution of 3x3 pixels, and no pooling after it (He et al., 2016, section 4.2).
 
-    Images U8[c b h w channels] of which the middle `side` x `side` pixels are seen are standardised one by one. Stages have 1, 2, 4 and 8 times `width` channels, two
-    blocks each, the first of which steps by 2 but in the first stage.
+    Of images U8[c b h w channels] it sees the middle `side` x `side` pixels, standardised image by image. Stages have
+    1, 2, 4 and 8 times `width` channels, two blocks each, the first of which steps by 2 but in the first stage.
     """
 
     def __init__(self, side: int, colours: int, classes: int, width: int = 64) -> None:
@@ -90,10 +90,10 @@ class Residual(Network):
             return nn.functional.group_norm(x, GROUPS * len(weights), scale.flatten(), shift.flatten())
 
         x = layer(_standardised(side_by_side(central(inputs, self.side), weights.dtype), inputs.shape[-1])).relu()
-        for number, (incoming, outgoing, stride) in enumerate(self.blocks):
+        for incoming, outgoing, stride in self.blocks:
             y = layer(layer(x, stride).relu())
             x = (y + (x if incoming == outgoing else layer(x, stride))).relu()
-        x = x.mean((2, 3)).unflatten(1, (len(weights), -1)).transpose(0, 1)
+        x = by_client(x.mean((2, 3)), len(weights))
         read, bias = parts
         return torch.baddbmm(bias, x, read)
 
@@ -105,6 +105,11 @@ def side_by_side(images: Tensor, dtype: torch.dtype) -> Tensor:
     return beside.contiguous(memory_format=torch.channels_last)
 
 
+def by_client(x: Tensor, clients: int) -> Tensor:
+    """F[c b channels ...] of x F[b c*channels ...]."""
+    return torch.unflatten(x, 1, (clients, -1)).transpose(0, 1)
+
+
 def convolved(x: Tensor, kernel: Tensor, bias: Tensor | None, stride: int, padding: int) -> Tensor:
     """F[b c*o h w] of x F[b c*i h w], for the kernels F[c o i k k] and biases F[c o] of c clients."""
     flat = None if bias is None else bias.flatten()
@@ -113,7 +118,7 @@ def convolved(x: Tensor, kernel: Tensor, bias: Tensor | None, stride: int, paddi
 
 def _standardised(x: Tensor, channels: int) -> Tensor:
     """Each image with mean 0 and deviation 1 over all its pixels, of x F[b c*channels h w]."""
-    images = x.unflatten(1, (-1, channels)).flatten(2)
+    images = torch.unflatten(x, 1, (-1, channels)).flatten(2)
     least = images.shape[-1] ** -0.5  # of an even image's deviation
     images = (images - images.mean(-1, keepdim=True)) / images.std(-1, correction=0, keepdim=True).clamp(min=least)
     return images.view_as(x).contiguous(memory_format=torch.channels_last)

@@ -1,7 +1,7 @@
 """How the problems of each case are made."""
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -23,6 +23,12 @@ ORDER: Final = 2021
 
 Deal = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 """(labels I64[n], rng) -> the client of each example, I64[n]."""
+
+
+class _Split(NamedTuple):
+    inputs: Inputs
+    labels: np.ndarray
+    clients: np.ndarray
 
 
 def make(case: str, run: Run) -> Problem:
@@ -97,25 +103,27 @@ def _dealt(inputs: Inputs, labels: np.ndarray, run: Run, deal: Deal, test: np.nd
     validated, trained = rest[: run.settings["valid_items"]], rest[run.settings["valid_items"] :]
     owners = deal(labels[trained], rng)
     classes = int(labels.max()) + 1
-    splits = [
-        (inputs[rows], labels[rows], matching(labels[rows], labels[trained], owners, rng))
-        for rows in (validated, tested)
-    ]
-    return _problem(by_client(inputs[trained], labels[trained], owners, classes), *splits, run)
+
+    def held_out(rows: np.ndarray) -> _Split:
+        return _Split(inputs[rows], labels[rows], matching(labels[rows], labels[trained], owners, rng))
+
+    train = by_client(inputs[trained], labels[trained], owners, classes)
+    return _problem(train, held_out(validated), held_out(tested), run)
 
 
 def _mnist_writers(run: Run) -> Problem:
     """The seed draws 90 % of 500 training writers. 39 others are there for validation, 297 for testing."""
     from harness.data.sets import mnist, qmnist_writers
 
-    digits, writers = ([read(split) for split in ("train", "test")] for read in (mnist.images, qmnist_writers.writers))
+    digits = [mnist.images(split) for split in ("train", "test")]
+    writers = [qmnist_writers.writers(split) for split in ("train", "test")]
     people = np.random.default_rng(ORDER).permutation(np.unique(writers[0]))
     drawn = run.rng("data").permutation(people[VALID_WRITERS:])[: round(KEPT * len(people[VALID_WRITERS:]))]
 
-    def of(split: int, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def of(split: int, chosen: np.ndarray) -> _Split:
         rows = np.flatnonzero(np.isin(writers[split], chosen))
         _, number = np.unique(writers[split][rows], return_inverse=True)
-        return digits[split].images[rows][..., None], digits[split].labels[rows].astype(np.int64), number
+        return _Split(digits[split].images[rows][..., None], digits[split].labels[rows].astype(np.int64), number)
 
     train = by_client(*of(0, drawn), classes=10)
     return _problem(train, of(0, people[:VALID_WRITERS]), of(1, np.unique(writers[1])), run)
@@ -133,9 +141,9 @@ def _shakespeare(run: Run) -> Problem:
     number = int(role.max()) + 1
     drawn = np.isin(role, run.rng("data").permutation(number)[: round(KEPT * number)])
 
-    def of(which: int, most: int, among: np.ndarray | bool = True) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def of(which: int, most: int, among: np.ndarray | bool = True) -> _Split:
         rows = _first((split == which) & among, role, most)
-        return inputs[rows], labels[rows], role[rows]
+        return _Split(inputs[rows], labels[rows], role[rows])
 
     given, following, owner = of(roles.TRAIN, settings["most_items"], drawn)
     _, owner = np.unique(owner, return_inverse=True)
@@ -151,9 +159,9 @@ def _first(there: np.ndarray, owners: np.ndarray, most: int) -> np.ndarray:
     return rows[rank < most]
 
 
-def _problem(train: Clients, valid: Any, test: Any, run: Run) -> Problem:
+def _problem(train: Clients, valid: _Split, test: _Split, run: Run) -> Problem:
     """Every label is as often right by chance as the test split's most frequent one."""
-    held = [Examples(*valid, train.classes), Examples(*test, train.classes, run.settings["target"])]
+    held = Examples(*valid, train.classes), Examples(*test, train.classes, run.settings["target"])
     arrays = {
         f"{name}.{part}{piece}": array
         for name, split in zip(("train", "valid", "test"), (train, *held), strict=True)
@@ -162,10 +170,13 @@ def _problem(train: Clients, valid: Any, test: Any, run: Run) -> Problem:
     }
     read_only(*arrays.values())
     counted = held[1].labels[held[1].labels != UNCOUNTED]
-    return Problem(train, *held, array_digest(arrays), {"accuracy": float(np.bincount(counted).max() / len(counted))})
+    return Problem(
+        train, held[0], held[1], array_digest(arrays), {"accuracy": float(np.bincount(counted).max() / len(counted))}
+    )
 
 
 def _arrays(value: Any) -> dict[str, np.ndarray]:
     if isinstance(value, np.ndarray):
         return {"": value}
-    return {f".{part}": getattr(value, part) for part in ("data", "indices", "indptr")} if isinstance(value, csr_array) else {}
+    parts = ("data", "indices", "indptr") if isinstance(value, csr_array) else ()
+    return {f".{part}": getattr(value, part) for part in parts}

@@ -37,7 +37,7 @@ class Logistic(Network):
         super().__init__([Part("weight", (words, classes))], classes)
 
     def logits(self, weights: Tensor, inputs: Tensor) -> Tensor:
-        return torch.bmm(inputs, weights.unflatten(1, (-1, self.classes)))
+        return torch.bmm(inputs, torch.unflatten(weights, 1, (-1, self.classes)))
 
     def gradient(self, weights: Tensor, inputs: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """As `Network.gradient`, without its detour: the products of the inputs with the errors of the shares."""

@@ -6,11 +6,9 @@ from torch import Tensor
 
 
 def distorted(images: Tensor, side: int, rng: np.random.Generator) -> Tensor:
-    """U8[c n side side channels] of images U8[c n h w channels]: a piece of each, drawn anew, half of them reflected."""
+    """U8[c n side side channels] of images U8[c n h w channels]: a random piece of each, half of them reflected."""
     c, n, height, width, _ = images.shape
-    rows, columns = (
-        (rng.integers(whole - side + 1, size=(c, n, 1)) + np.arange(side)) for whole in (height, width)
-    )
+    rows, columns = ((rng.integers(whole - side + 1, size=(c, n, 1)) + np.arange(side)) for whole in (height, width))
     columns = np.where(rng.random((c, n, 1)) < 0.5, columns, columns[..., ::-1])
     down, across = (torch.tensor(places, device=images.device) for places in (rows, columns))
     client = torch.arange(c, device=images.device)[:, None, None, None]

@@ -6,15 +6,19 @@ import torch
 from torch import Tensor
 
 
-class GatedRecurrence(torch.autograd.Function):
-    """(gates F[L c b 3h], recurrent F[c h 3h], bias F[c 1 h]) -> states F[L c b h] after each of L positions, from zero.
+def gated(gates: Tensor, recurrent: Tensor, bias: Tensor) -> Tensor:
+    """(gates F[L c b 3h], recurrent F[c h 3h], bias F[c 1 h]) -> the states F[L c b h] after each position, from zero.
 
     The inputs' part of reset, update and candidate are the `gates`; s becomes n + u (s - n) with
     r, u = sigmoid(gates + s recurrent) and n = tanh(gate + r (s recurrent + bias)) (Cho et al., 2014; as in cuDNN, the
     reset gate is applied after the product). What does not depend on later positions is computed for all of them at
     once: a third of the time that is taken step by step through autograd.
     """
+    states: Tensor = _Gated.apply(gates, recurrent, bias)  # type: ignore[no-untyped-call]
+    return states
 
+
+class _Gated(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, gates: Tensor, recurrent: Tensor, bias: Tensor) -> Tensor:
         length, clients, batch, _ = gates.shape
@@ -26,7 +30,7 @@ class GatedRecurrence(torch.autograd.Function):
             own = torch.bmm(states[t], recurrent)
             torch.sigmoid(gates[t, ..., : 2 * width] + own[..., : 2 * width], out=opened[t])
             torch.add(own[..., 2 * width :], bias, out=inner[t])
-            reset, update = opened[t].split(width, dim=-1)
+            reset, update = torch.split(opened[t], width, dim=-1)
             torch.tanh(torch.addcmul(gates[t, ..., 2 * width :], reset, inner[t]), out=candidates[t])
             torch.lerp(candidates[t], states[t], update, out=states[t + 1])
         ctx.save_for_backward(recurrent, states, opened, inner, candidates)
@@ -37,7 +41,7 @@ class GatedRecurrence(torch.autograd.Function):
         (given,) = gradients
         recurrent, states, opened, inner, candidates = ctx.saved_tensors
         length, _, _, width = given.shape
-        reset, update = opened.split(width, dim=-1)
+        reset, update = torch.split(opened, width, dim=-1)
         # How what enters each non-linearity moves with the state after it, or with the candidate's.
         by_candidate = (1 - update) * (1 - candidates.square())
         by_update = (states[:-1] - candidates) * update * (1 - update)

@@ -67,7 +67,7 @@ class Network(ABC):
     def answers(self, models: Tensor, inputs: Inputs) -> np.ndarray:
         """F32[m n classes], or F32[m n L classes]: the logits of each model of F[m p] for the inputs [n ...]."""
         with torch.inference_mode():
-            pieces = torch.tensor(inputs).split(ANSWERED)
+            pieces = torch.split(torch.tensor(inputs), ANSWERED)
             found = [
                 torch.cat([self.logits(model[None], piece.to(models.device)[None]) for model in models]).cpu()
                 for piece in pieces
@@ -76,8 +76,8 @@ class Network(ABC):
 
     def unpack(self, weights: Tensor) -> list[Tensor]:
         """The parts F[c ...] of the weights F[c p], in their order."""
-        pieces = weights.split([int(np.prod(part.shape)) for part in self.parts], dim=1)
-        return [piece.unflatten(1, part.shape) for piece, part in zip(pieces, self.parts, strict=True)]
+        pieces = torch.split(weights, [int(np.prod(part.shape)) for part in self.parts], dim=1)
+        return [torch.unflatten(piece, 1, part.shape) for piece, part in zip(pieces, self.parts, strict=True)]
 
 
 def dense(name: str, inputs: int, outputs: int) -> tuple[Part, Part]:

@@ -62,14 +62,14 @@ def _dealt(
     left = np.array([len(pile) for pile in piles])
     owners = np.empty(len(labels), np.int64)
     for client, size in enumerate(_evenly(len(labels), clients)):
-        own = shares()
-        while size:
-            taken = np.minimum(rng.multinomial(size, _of_what_is_left(own, left, groups)), left)
+        own, missing = shares(), size
+        while missing:
+            taken = np.minimum(rng.multinomial(missing, _of_what_is_left(own, left, groups)), left)
             for label in np.flatnonzero(taken):
                 pile = piles[label]
                 owners[pile[left[label] - taken[label] : left[label]]] = client
             left -= taken
-            size -= int(taken.sum())
+            missing -= int(taken.sum())
     return owners
 
 
@@ -80,7 +80,8 @@ def _of_what_is_left(shares: np.ndarray, left: np.ndarray, groups: np.ndarray | 
         whole, rest = (np.bincount(groups, weights=part)[groups] for part in (shares, kept))
         kept = np.divide(kept * whole, rest, out=np.zeros_like(kept), where=rest > 0)
     # Shares may be too small for a number: then by what there is.
-    return kept / kept.sum() if kept.sum() > 0 else left / left.sum()
+    found: np.ndarray = kept / kept.sum() if kept.sum() > 0 else left / left.sum()
+    return found
 
 
 def _evenly(items: int, parts: int) -> list[int]:

@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias
 import torch
 from torch import Tensor
 
-from harness.tasks.federated.gated import GatedRecurrence
+from harness.tasks.federated.gated import gated
 from harness.tasks.federated.network import Network, Part, dense
 
 Cell: TypeAlias = Literal["gru", "lstm"]
@@ -35,20 +35,15 @@ class Recurrent(Network):
 
     def logits(self, weights: Tensor, inputs: Tensor) -> Tensor:
         embedding, *layers, read, bias = self.unpack(weights)
-        clients, sequences, length = inputs.shape
+        _, sequences, length = inputs.shape
         # Positions first, as the recurrence takes them.
         characters = inputs.permute(2, 0, 1)
         x = embedding.gather(1, _rows(characters)[..., None].expand(-1, -1, embedding.shape[-1]))
         parts = 4 if self.cell == "gru" else 3
         for incoming, recurrent, shift, *candidate in zip(*[iter(layers)] * parts, strict=True):
-            gates = torch.baddbmm(shift, x, incoming).unflatten(1, (length, sequences)).transpose(0, 1)
-            if candidate:
-                states = GatedRecurrence.apply(gates, recurrent, candidate[0])  # type: ignore[no-untyped-call]
-            else:
-                states = _lstm(gates, recurrent)
-            x = _rows(states)
-        logits: Tensor = torch.baddbmm(bias, x, read).unflatten(1, (length, sequences)).transpose(1, 2)
-        return logits
+            gates = torch.unflatten(torch.baddbmm(shift, x, incoming), 1, (length, sequences)).transpose(0, 1)
+            x = _rows(gated(gates, recurrent, candidate[0]) if candidate else _lstm(gates, recurrent))
+        return torch.unflatten(torch.baddbmm(bias, x, read), 1, (length, sequences)).transpose(1, 2)
 
 
 def _rows(x: Tensor) -> Tensor:

@@ -71,4 +71,5 @@ def _cut(tokens: np.ndarray, length: int) -> np.ndarray:
     number = max(1, -(-(len(tokens) - 1) // length))
     padded = np.full(number * length + 1, PAD, np.int16)
     padded[: len(tokens)] = tokens
-    return padded[np.arange(number)[:, None] * length + np.arange(length + 1)]
+    found: np.ndarray = padded[np.arange(number)[:, None] * length + np.arange(length + 1)]
+    return found

@@ -68,7 +68,12 @@ def federate(server: Server, network: Network, clients: Clients, run: Run, model
         if server.keeps:
             client, mean = memory.of(chosen), memory.mean
             learned = learn(
-                network, x, cohort, planned, server.client_lr, lambda g, k: server.correct(g, client[:k], mean)  # noqa: B023
+                network,
+                x,
+                cohort,
+                planned,
+                server.client_lr,
+                lambda g, k: server.correct(g, client[:k], mean),  # noqa: B023
             )
             steps = torch.tensor(planned.steps[:, None], device=x.device, dtype=x.dtype)
             memory.update(chosen, server.finish(client, mean, learned.deltas, steps))

@@ -38,7 +38,9 @@ class Federated(Task[FederatedLearner]):
     def answers(self, system: FederatedLearner, split: Examples, picks: np.ndarray) -> np.ndarray | None:
         """F32[n m classes], or F32[n m L classes]: the logits of the picked examples."""
         labels = split.labels[picks]
-        return checked("logits", system.logits(split.inputs[picks]), (None, *labels.shape, split.classes)).swapaxes(0, 1)
+        return checked("logits", system.logits(split.inputs[picks]), (None, *labels.shape, split.classes)).swapaxes(
+            0, 1
+        )
 
 
 def _costs(system: FederatedLearner, split: Examples, run: Run) -> Iterator[Score]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 from scipy.sparse import csr_array
 
 from harness.card import Card
@@ -63,9 +64,8 @@ def test_groups_belong_to_what_their_names_begin_with() -> None:
 
 def test_the_vocabulary_is_that_of_training_posts(monkeypatch: pytest.MonkeyPatch) -> None:
     bodies = {"train": ["The cat saw a cat", "the dog", "The dog's cat"], "test": ["zebra the zebra zebra"]}
-    posts = [
-        newsgroups.Post(split, f"sci.{i % 2}", i, "", body) for split in bodies for i, body in enumerate(bodies[split])
-    ]
+    said = [(split, i, body) for split, texts in bodies.items() for i, body in enumerate(texts)]
+    posts = [newsgroups.Post(split, f"sci.{i % 2}", i, "", body) for split, i, body in said]
     monkeypatch.setattr(newsgroups, "posts", lambda: posts)
     built = NewsgroupBags(content="", vocabulary=3).build()
     counts = csr_array((built["data"], built["indices"], built["indptr"]), shape=(4, 3)).toarray()

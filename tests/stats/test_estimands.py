@@ -177,7 +177,7 @@ GRIDS = (
 
 
 def test_good_share_counts_settings_near_the_best_of_both() -> None:
-    # Seed 0: from 0.72 on a setting is good, two of a's and one of b's; seed 1: from 0.45 on, all of a's and one of b's.
+    # Seed 0: good is 0.72 or more, as two of a's settings and one of b's; seed 1: 0.45, all of a's and one of b's.
     assert Estimand("good_share", good=0.9).per_seed(*GRIDS).to_dict() == pytest.approx({0: 0.25, 1: 0.75})
 
 

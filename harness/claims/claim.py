@@ -31,7 +31,8 @@ class Part(_Written):
     """One hypothesis: `of` against each of `over` on a metric. It holds if it holds against all of them.
 
     `margin` is the smallest effect of interest; `lower` and `upper` bound `within`. All three are written as ratios
-    where the estimand is the logarithm of one. `where` restricts axes (and `case`), `x` is the axis of a slope, `also`
+    where the estimand is the logarithm of one. `good`, for `good_share`, is the share of the best value from which on a
+    setting is good. `where` restricts axes (and `case`), `x` is the axis of a slope, `also`
     asks that a trend keep its direction on a second scale.
     """
 
@@ -48,6 +49,7 @@ class Part(_Written):
     where: Mapping[str, Condition] = {}
     x: str = ""
     loglog: bool = False
+    good: float | None = None
     also: Literal["logit"] | None = None
     gate: Gate | None = None
 
@@ -63,7 +65,7 @@ class Part(_Written):
 
     def estimand_on(self, scale: str, better: Literal["higher", "lower"]) -> Estimand:
         """The estimand on one of the scales, given the metric's direction."""
-        return Estimand(self.estimand, better, self.loglog, logit=scale == "logit")
+        return Estimand(self.estimand, better, self.loglog, logit=scale == "logit", good=self.good or 1.0)
 
     def region_on(self, scale: str) -> Region:
         """The hypothesis on one of the scales. A margin has no meaning on the logit scale: only the direction holds."""
@@ -84,6 +86,12 @@ class Part(_Written):
             found.append(f"{self.estimand} needs the axis x" if not self.x else f"{self.estimand} has no axis x")
         if self.loglog and self.estimand != "slope":
             found.append(f"loglog belongs to slope, not to {self.estimand}")
+        if (self.estimand == "good_share") != (self.good is not None):
+            found.append(
+                f"{self.estimand} {'needs' if self.good is None else 'has no'} good, a share of the best value"
+            )
+        elif self.good is not None and not 0 < self.good <= 1:
+            found.append(f"good = {self.good:g} must be a share, above 0 and at most 1")
         if self.also and (self.kind != "greater" or self.estimand in RATIOS or self.loglog):
             found.append(
                 "also = 'logit' tests the direction of a share's trend: kind must be greater, without logarithms"

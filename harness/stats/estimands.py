@@ -12,7 +12,7 @@ from harness.stats.resampling import Floats
 if TYPE_CHECKING:
     import pandas as pd
 
-Name: TypeAlias = Literal["difference", "log_ratio", "level", "slope", "gap_slope", "steps_ratio"]
+Name: TypeAlias = Literal["difference", "log_ratio", "level", "slope", "gap_slope", "steps_ratio", "good_share"]
 
 WITHOUT_OPPONENT: frozenset[Name] = frozenset({"level", "slope"})
 ALONG_AN_AXIS: frozenset[Name] = frozenset({"slope", "gap_slope"})
@@ -47,6 +47,8 @@ class Estimand:
     slope        least-squares slope of `of` on log2 x; of log `of` on log x with `loglog`
     gap_slope    least-squares slope of (of - over) on log2 x
     steps_ratio  -log(budget of `of` to reach `over`'s final value / whole budget); never reached = 0
+    good_share   share of the settings of `of` that are good - that of `over`; good is what reaches the share `good` of
+                 the best value that any setting of either has (or, if lower is better, is no more than it over `good`)
 
     All but `level` and `slope`, which are raw, are oriented: positive is better by the metric's direction. With
     `logit`, values are shares and become log((correct + .5) / (wrong + .5)) first.
@@ -56,6 +58,7 @@ class Estimand:
     better: Literal["higher", "lower"] = "higher"
     loglog: bool = False
     logit: bool = False
+    good: float = 1.0
 
     @property
     def sign(self) -> int:
@@ -69,6 +72,8 @@ class Estimand:
         sides = [of] if over is None else [of, over]
         if self.name == "steps_ratio":
             return self._steps_ratio(*sides)
+        if self.name == "good_share":
+            return self._good_share(*sides)
         seeds, xs, grids = _complete([Side(side.label, self._scaled(side)) for side in sides])
         values = [grid.mean(axis=2) for grid in grids]  # [seeds, xs]
         raw = values[0] if over is None else self.sign * (values[0] - values[1])
@@ -106,6 +111,25 @@ class Estimand:
                 raise NotAssessable(f"{side.label} has no curve at {missing[0][1]}, seed {missing[0][0]}")
         found = [(seed, self._log_speedup(curves[seed, cell], targets[seed, cell])) for seed, cell in sorted(curves)]
         return pd.DataFrame(found, columns=["seed", "e"]).groupby("seed")["e"].mean()
+
+    def _good_share(self, of: Side, over: Side) -> "pd.Series[float]":
+        """Each row is a setting: both sides need equally many of them, everywhere."""
+        import pandas as pd
+
+        rows = pd.concat([of.rows.assign(side=0), over.rows.assign(side=1)])
+        place = [rows["seed"], rows["cell"]]
+        settings = rows.groupby([*place, rows["side"]])["value"].size().unstack(fill_value=0)
+        if settings.to_numpy().min() != settings.to_numpy().max():
+            raise NotAssessable(
+                f"settings are missing: {of.label} has {settings[0].min()} to {settings[0].max()} a seed, "
+                f"{over.label} {settings[1].min()} to {settings[1].max()}"
+            )
+        best = self.sign * (self.sign * rows["value"]).groupby(place).transform("max")
+        if (best <= 0).any():
+            raise NotAssessable(f"a share of the best needs positive values; the best is {best.min():g}")
+        good = self.sign * (rows["value"] - best * self.good**self.sign) >= 0
+        shares = good.groupby([*place, rows["side"]]).mean().unstack()
+        return (shares[0] - shares[1]).groupby("seed").mean()
 
     def _log_speedup(self, curve: "pd.DataFrame", target: "pd.DataFrame") -> float:
         spent, values = _curve(curve)

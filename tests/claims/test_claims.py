@@ -156,6 +156,9 @@ def test_the_logit_scale_asks_for_the_direction_alone() -> None:
         ({"x": "L"}, "claim 'better': difference has no axis x"),
         ({"estimand": "level"}, "claim 'better': level is about one entrant and takes no over"),
         ({"loglog": True}, "claim 'better': loglog belongs to slope, not to difference"),
+        ({"good": 0.9}, "claim 'better': difference has no good, a share of the best value"),
+        ({"estimand": "good_share"}, "claim 'better': good_share needs good, a share of the best value"),
+        ({"estimand": "good_share", "good": 2}, "claim 'better': good = 2 must be a share, above 0 and at most 1"),
         ({"upper": 2.0}, "claim 'better': lower and upper belong to within, not to greater"),
         ({"kind": "within", "margin": None}, "claim 'better': within needs lower, upper or both"),
         (

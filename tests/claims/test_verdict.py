@@ -619,6 +619,34 @@ class TestItems:
         assert (found.text, str(found.deciding.items)) == ("reproduced", "n/a")
 
 
+def grid(entrant: str, good: int, jitter: float) -> list[dict[str, Any]]:
+    """A record without parameters, and one for each of 2x2 rates, so many of which are good at every seed."""
+    found = []
+    for seed in range(5):
+        found.append(record(entrant, seed, 0.99))
+        for i, (client, server) in enumerate(((1.0, 1.0), (1.0, 3.0), (3.0, 1.0), (3.0, 3.0))):
+            label = f"{entrant}[client_rate={client:g},server_rate={server:g}]"
+            # At one seed, one setting more is good.
+            value = 0.9 if i < good + (seed == 3) else 0.3 + jitter * seed
+            at = {"client_rate": client, "server_rate": server}
+            found.append(record(entrant, seed, value, label=label, at=at))
+    return found
+
+
+def test_a_grid_of_settings_is_judged_by_how_many_are_good() -> None:
+    asked: dict[str, Any] = {
+        "estimand": "good_share",
+        "good": 0.9,
+        "margin": 0.1,
+        "where": {"client_rate": "> 0", "server_rate": "> 0"},
+    }
+    records = [*grid("new", 3, 0.01), *grid("old", 1, 0.0)]
+    found = verdict(records, **asked)
+    assert found.findings[0].values == (0.5,) * 5
+    records = [*grid("new", 3, 0.01), *(one for one in grid("old", 1, 0.0) if "3" not in one["run"]["label"][-2:])]
+    assert "settings are missing" in verdict(records, **asked).text
+
+
 def test_the_board_says_how_many_claims_would_come_out_by_chance() -> None:
     verdicts = [
         verdict(pair()),

@@ -5,6 +5,7 @@ import json
 import lzma
 import tarfile
 import zipfile
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,8 +22,10 @@ from harness.data.sets import (
     medquad,
     mnist,
     newsgroups,
+    qmnist_writers,
     scifact,
     scws,
+    shakespeare,
     squad,
     wic,
     wikipedia,
@@ -419,3 +422,43 @@ def test_readers_find_the_mirror_by_themselves(mirror: Path, tmp_path: Path, mon
 def test_unknown_split_names_the_splits(reader: object) -> None:
     with pytest.raises(ValueError, match=r"no split 'nope' in .*; there are train, "):
         reader("nope")  # type: ignore[operator]
+
+
+def test_qmnist_writers_counts(mirror: Path) -> None:
+    train, test = (qmnist_writers.writers(split, mirror / "qmnist-writers") for split in ("train", "test"))
+    assert (len(train), len(test)) == (60_000, 10_000)
+    drawn = np.unique(train, return_counts=True)[1]
+    assert (len(drawn), drawn.min(), np.median(drawn), drawn.max()) == (539, 19, 116, 131)
+    assert len(np.unique(test)) == 297
+    assert not np.intersect1d(train, test).size
+    assert is_content("qmnist-writers", qmnist_writers.content(mirror / "qmnist-writers"))
+
+
+def test_qmnist_writers_rows_are_in_the_order_of_mnist(mirror: Path) -> None:
+    for split in ("train", "test"):
+        classes = qmnist_writers.labels(split, mirror / "qmnist-writers")[:, 0]
+        assert (classes == mnist.images(split, folder=mirror / "mnist").labels).all()
+
+
+def test_shakespeare_counts(mirror: Path) -> None:
+    found = shakespeare.speeches(mirror / "shakespeare")
+    assert len({speech.play for speech in found}) == 37
+    roles = Counter((speech.play, speech.role) for speech in found)
+    assert (len(found), len(roles), sum(number >= 2 for number in roles.values())) == (30_876, 1_393, 1_114)
+    assert is_content("shakespeare", shakespeare.content(mirror / "shakespeare"))
+
+
+def test_shakespeare_forms_agree(tmp_path: Path) -> None:
+    page = (
+        "<h3>SCENE I.</h3><i>Enter GHOST</i>"
+        "<A NAME=speech1><b>GHOST</b></a>\n<blockquote>\n<A NAME=1.1.1>  Mark   me.</A><br>\n</blockquote>"
+        "<A NAME=speech2><b>HAMLET</b></a>\n<blockquote><p><i>Aside</i></p><A NAME=1.1.2>I will.</A><br>\n"
+        "<A NAME=1.1.3>Soci\xe9t\xe9</A><br></blockquote>"
+    ).encode("latin-1")
+    packed = pack(tmp_path / "packed" / "plays.tar.xz", {"shakespeare/hamlet/full.html": page}, "w:xz")
+    published = tmp_path / "published"
+    (published / "hamlet").mkdir(parents=True)
+    (published / "hamlet" / "full.html").write_bytes(page)
+    said = [("hamlet", "GHOST", "Mark me."), ("hamlet", "HAMLET", "I will.\nSoci\xe9t\xe9")]
+    assert [tuple(speech) for speech in shakespeare.speeches(packed)] == said
+    assert shakespeare.content(packed) == shakespeare.content(published)

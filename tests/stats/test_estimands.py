@@ -168,3 +168,25 @@ def test_per_seed_is_indexed_by_seed() -> None:
     found = Estimand("difference").per_seed(OF, OVER)
     assert list(found.index) == [0, 1]
     assert found.to_numpy().dtype == np.float64
+
+
+GRIDS = (
+    side("a", [(0, 0.8), (0, 0.75), (0, 0.5), (0, 0.1), (1, 0.5), (1, 0.5), (1, 0.5), (1, 0.5)]),
+    side("b", [(0, 0.7), (0, 0.73), (0, 0.2), (0, 0.1), (1, 0.2), (1, 0.1), (1, 0.2), (1, 0.46)]),
+)
+
+
+def test_good_share_counts_settings_near_the_best_of_both() -> None:
+    # Seed 0: good is 0.72 or more, as two of a's settings and one of b's; seed 1: 0.45, all of a's and one of b's.
+    assert Estimand("good_share", good=0.9).per_seed(*GRIDS).to_dict() == pytest.approx({0: 0.25, 1: 0.75})
+
+
+def test_good_share_where_lower_is_better() -> None:
+    costs = side("a", [(0, 1.0), (0, 1.2), (0, 1.3)]), side("b", [(0, 1.24), (0, 2.0), (0, 9.0)])
+    assert Estimand("good_share", "lower", good=0.8).per_seed(*costs)[0] == pytest.approx(1 / 3)
+
+
+def test_good_share_refuses_a_setting_that_is_missing() -> None:
+    fewer = Side("b", GRIDS[1].rows.iloc[1:])
+    with pytest.raises(NotAssessable, match="settings are missing: a has 4 to 4 a seed, b 3 to 4"):
+        Estimand("good_share", good=0.9).per_seed(GRIDS[0], fewer)

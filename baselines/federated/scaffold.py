@@ -1,0 +1,22 @@
+"""SCAFFOLD: control variates against the drift of clients."""
+
+from torch import Tensor
+
+from harness.tasks.federated import ServerOptimizer
+
+
+class Scaffold(ServerOptimizer):
+    """SCAFFOLD (Karimireddy et al., 2020, option II): clients descend along g - c_i + c, where c_i estimates their own
+    gradient and c the mean one; then c_i becomes c_i - c - delta / (steps client_lr)."""
+
+    name = "scaffold"
+    search_space = {"client_rate": (0.1, 10.0), "server_rate": (0.1, 10.0)}
+
+    def correct(self, gradient: Tensor, client: Tensor, server: Tensor) -> Tensor:
+        return gradient - client + server
+
+    def finish(self, client: Tensor, server: Tensor, delta: Tensor, steps: Tensor) -> Tensor:
+        return client - server - delta / (steps * self.client_lr)
+
+    def step(self, x: Tensor, delta: Tensor, state: None) -> tuple[Tensor, None]:
+        return x + self.server_lr * delta, state

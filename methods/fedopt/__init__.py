@@ -1,0 +1,1 @@
+"""FedOpt: federated averaging with an adaptive optimizer at the server (Reddi et al., 2021)."""

@@ -8,7 +8,7 @@ from scipy.sparse import csr_array
 
 from harness.canonical import array_digest
 from harness.run import Run
-from harness.task import Problem, read_only
+from harness.task import Problem, majority_share, read_only
 from harness.tasks.federated import roles
 from harness.tasks.federated.bags import NewsgroupBags, coarse, frequencies
 from harness.tasks.federated.federation import UNCOUNTED, Clients, Examples, Inputs, by_client
@@ -160,7 +160,7 @@ def _first(there: np.ndarray, owners: np.ndarray, most: int) -> np.ndarray:
 
 
 def _problem(train: Clients, valid: _Split, test: _Split, run: Run) -> Problem:
-    """Every label is as often right by chance as the test split's most frequent one."""
+    """Guessing is as often right as a split's most frequent label."""
     held = Examples(*valid, train.classes), Examples(*test, train.classes, run.settings["target"])
     arrays = {
         f"{name}.{part}{piece}": array
@@ -169,10 +169,8 @@ def _problem(train: Clients, valid: _Split, test: _Split, run: Run) -> Problem:
         for piece, array in _arrays(value).items()
     }
     read_only(*arrays.values())
-    counted = held[1].labels[held[1].labels != UNCOUNTED]
-    return Problem(
-        train, held[0], held[1], array_digest(arrays), {"accuracy": float(np.bincount(counted).max() / len(counted))}
-    )
+    valid_chance, chance = ({"accuracy": majority_share(split.labels[split.labels != UNCOUNTED])} for split in held)
+    return Problem(train, *held, array_digest(arrays), chance, valid_chance)
 
 
 def _arrays(value: Any) -> dict[str, np.ndarray]:

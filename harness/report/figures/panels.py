@@ -43,16 +43,16 @@ class _Panels:
     kinds: Mapping[str, Kind]
 
     def rows(self) -> tuple[tuple[Panel, ...], ...]:
-        """The panels, row by row."""
+        """The panels, row by row; what has more columns than fit goes on below."""
         figure, card = self.figure, self.card
         rows, columns = ({place[i]: None for place in self.readings.homes} for i in (1, 2))
         grid = [
             [_Slot(row, column, self._at(row, column)) for column in in_order_of(figure.columns, columns, figure, card)]
             for row in in_order_of(figure.rows, rows, figure, card)
         ]
-        if len(grid) == 1:
-            grid = [grid[0][i : i + MOST_COLUMNS] for i in range(0, len(grid[0]), MOST_COLUMNS)]
-        return tuple(tuple(map(self._panel, slots)) for slots in grid)
+        grid = [row[i : i + MOST_COLUMNS] for i in range(0, len(grid[0]), MOST_COLUMNS) for row in grid]
+        made = [tuple(map(self._panel, slots)) for slots in grid]
+        return tuple(panels for panels in made if any(panel.lines for panel in panels))
 
     def _at(self, row: Place | None, column: Place | None) -> tuple[Spread, ...]:
         places = [place for place in self.readings.homes if (place.row, place.column) == (row, column)]

@@ -10,6 +10,7 @@ from harness.errors import UserError
 from harness.record import Record
 from harness.report.expected import Expected
 from harness.report.figures.build import Skipped
+from harness.report.figures.files import render
 from harness.report.figures.plot import Line, Panel, Plot
 from harness.report.table import Table
 
@@ -85,6 +86,19 @@ class TestPanels:
         shown = plot(made, kind="dots", metrics=["accuracy", "loss"], columns="shift")
         assert [[panel.title for panel in row] for row in shown.panels] == [["shift = 1", "shift = 2"]] * 2
         assert [row[0].y_label for row in shown.panels] == ["accuracy (share) ↑", "loss (nats) ↓"]
+
+    def test_rows_of_many_columns_go_on_below(self, record: Make, plot: Plots) -> None:
+        shifts = (0.5, 0.6, 0.7, 0.8, 0.9)
+        made = [record("vit", 0, {**shifted(shifts), **shifted(shifts, "loss")})]
+        shown = plot(made, kind="dots", metrics=["accuracy", "loss"], columns="shift")
+        first = [f"shift = {shift}" for shift in (1, 2, 4, 8)]
+        assert [[panel.title for panel in row] for row in shown.panels] == [
+            first,
+            first,
+            ["shift = 16"],
+            ["shift = 16"],
+        ]
+        assert render(shown, ("svg",))["svg"]
 
     def test_an_axis_of_cases_joins_them_in_one_panel(self, record: Make, plot: Plots) -> None:
         made = [record("vit", 0, value, case=case) for case, value in (("plain", 0.5), ("hard", 0.4))]

@@ -4,8 +4,6 @@ Times depend on the allocator above 32 MB: run with MALLOC_MMAP_THRESHOLD_ and M
 the harness runs its own workers.
 """
 
-from collections.abc import Iterator
-
 import pytest
 import torch
 from pytest_benchmark.fixture import BenchmarkFixture
@@ -31,14 +29,6 @@ ENTRANTS = {
     "rfa": Rfa(),
     "rfa_gated": RfaGated(),
 }
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("causal", [False, True], ids=["bidirectional", "causal"])

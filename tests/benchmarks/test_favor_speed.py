@@ -4,7 +4,7 @@ Times depend on the allocator above 32 MB: run with MALLOC_MMAP_THRESHOLD_ and M
 the harness runs its own workers. The peer adds 1e-4 to its features, which costs the same.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -31,14 +31,6 @@ def peer(length: int) -> Attend:
 def exact(length: int) -> Attend:
     module = Softmax().build(HEADS * DIMENSION, HEADS, length, causal=False)
     return lambda q, k, v: module(q, k, v, torch.ones(1, length, dtype=torch.bool))
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("length", [1024, 4096, 8192])

@@ -5,7 +5,7 @@ with `torch.optim.SGD`. Run with MALLOC_MMAP_THRESHOLD_ and MALLOC_TRIM_THRESHOL
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib.util import find_spec
 
 import numpy as np
@@ -79,14 +79,6 @@ PROBLEMS: dict[str, tuple[Clients, Network, nn.Module]] = {
     ),
 }
 problems = pytest.mark.parametrize("problem", PROBLEMS)
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @problems

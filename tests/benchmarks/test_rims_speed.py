@@ -5,7 +5,7 @@ attends to the others by torch's fused attention.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -57,14 +57,6 @@ class Loop(nn.Module):
             hidden = [torch.where(active[:, k : k + 1], hidden[k] + mixed[k], hidden[k]) for k in modules]
             outputs.append(torch.cat(hidden, dim=1))
         return torch.stack(outputs, dim=1)
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def training_step(module: nn.Module, run: Callable[[Tensor], Tensor], inputs: int) -> Callable[[], None]:

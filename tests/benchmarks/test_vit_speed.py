@@ -4,7 +4,7 @@ Times depend on the allocator above 32 MB: run with MALLOC_MMAP_THRESHOLD_ and M
 the harness runs its own workers.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -41,14 +41,6 @@ def peer(width: int, layers: int) -> Model:
     )
     model = transformers.ViTForImageClassification(config).train()
     return model, lambda images: model(images).logits
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize(("width", "layers"), [(64, 4), (128, 6)])

@@ -13,10 +13,10 @@ from harness.job import Job
 from harness.locks import accepted_code
 from harness.record import REPEATED, SCORED, Environment
 from harness.registry import Registry
-from harness.spec import Budget, Spec, TierName, Value
+from harness.spec import Budget, Spec, Value
 from harness.staleness import stale_because
 from harness.store import Store
-from harness.tuned import Entries, Place, Tuned, checked
+from harness.tuned import Entries, Place, Tuned, checked, entry_for
 
 State: TypeAlias = Literal["done", "missing", "stale", "repeat", "failed"]
 """`repeat`: ended from outside and runs again; `failed`: ended in an error, which runs again only when asked."""
@@ -45,7 +45,7 @@ class World:
 
     def result(self, card: Card, resolved: Resolved, header: Header, chosen: Mapping[str, Value], seed: int) -> Planned:
         """A run whose record is a result: class defaults, under what tuning chose, under what is set from outside."""
-        tuned = self.tuned(header, resolved.tier)
+        tuned = self.tuned(card, resolved, header)
         spec = self._spec(card, resolved, header, {**tuned.parameters, **chosen} if tuned else chosen, seed)
         return self._planned(card, header, replace(spec, chosen=chosen), tuned)
 
@@ -56,12 +56,18 @@ class World:
         spec = self._spec(card, resolved, header, values, seed)
         return self._planned(card, header, replace(spec, chosen=values, budget=budget, split="valid"), None)
 
-    def tuned(self, header: Header, tier: TierName) -> Tuned | None:
-        """What tuning chose for an entrant at a tier, None if nothing ever did."""
+    def tuned(self, card: Card, resolved: Resolved, header: Header) -> Tuned | None:
+        """What tuning chose for an entrant in a case: on that case, else on the tier's first tuned one; None if it
+        never chose."""
+        place = Place(card.task, header.name, resolved.tier, resolved.case.id)
+        return entry_for(place, self.entries(header), card.tiers[resolved.tier].cases)
+
+    def entries(self, header: Header) -> Entries:
+        """The entries of an entrant's folder: its own at all tiers, and those of the entrants beside it."""
         folder = header.path.parent
         if folder not in self._entries:
-            self._entries[folder] = checked(folder, self.registry.entrants)
-        return self._entries[folder].get(Place(header.task, header.name, tier))
+            self._entries[folder] = checked(folder, self.registry.entrants, self.registry.tasks)
+        return self._entries[folder]
 
     @cached_property
     def _entries(self) -> dict[Path, Entries]:

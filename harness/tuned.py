@@ -3,13 +3,13 @@
 import json
 import os
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from harness.card import Amount
+from harness.card import Amount, Card
 from harness.errors import UserError
 from harness.headers import Header
 from harness.spec import TIERS, TierName, Value, shown
@@ -19,7 +19,7 @@ TUNED = "tuned.toml"
 
 
 class Tuned(BaseModel):
-    """What tuning chose for an entrant at a tier, on one case; the tier's other cases inherit it.
+    """What tuning chose for an entrant on one case of a tier.
 
     `parameters` are those that differ from the class defaults. Of the `asked` trials as many were tried as the search
     space has combinations for; each had the `budget`, and every one of the `seeds`. `score` is the mean of the metric
@@ -28,7 +28,6 @@ class Tuned(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    case: str
     budget: Amount
     asked: int = Field(ge=1)
     trials: int = Field(ge=1)
@@ -40,14 +39,25 @@ class Tuned(BaseModel):
 
 
 class Place(NamedTuple):
-    """Whose entry it is."""
+    """Whose entry it is, and the case that it was tuned on; written as `[task.entrant.tier.case]`."""
 
     task: str
     entrant: str
     tier: TierName
+    case: str
+
+    def __str__(self) -> str:
+        return f"[{'.'.join(self)}]"
 
 
 Entries = dict[Place, Tuned]
+
+
+def entry_for(place: Place, entries: Entries, cases: Sequence[str]) -> Tuned | None:
+    """What holds for a run: the entry of its own place; if there is none, that of the first of the tier's `cases`, in
+    the card's order, which has one; else None."""
+    places = [place, *(place._replace(case=case) for case in cases)]
+    return next((entries[other] for other in places if other in entries), None)
 
 
 def read_tuned(folder: Path) -> Entries:
@@ -60,31 +70,35 @@ def read_tuned(folder: Path) -> Entries:
     except (tomllib.TOMLDecodeError, OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: {error}") from error
     entries: Entries = {}
-    for task, entrants in content.items():
-        for entrant, tiers in _table(path, task, entrants):
-            for tier, entry in _table(path, f"{task}.{entrant}", tiers):
-                if tier not in TIERS:
-                    raise UserError(f"{path}: [{task}.{entrant}.{tier}]: a tier is one of {', '.join(TIERS)}")
-                try:
-                    entries[Place(task, entrant, tier)] = Tuned.model_validate(entry)
-                except ValidationError as error:
-                    first = error.errors()[0]
-                    name = ".".join(str(part) for part in first["loc"])
-                    raise UserError(f"{path}: [{task}.{entrant}.{tier}]: {name}: {first['msg'].lower()}") from error
+    for place, entry in _placed(path, content):
+        if place.tier not in TIERS:
+            raise UserError(f"{path}: {place}: a tier is one of {', '.join(TIERS)}")
+        try:
+            entries[place] = Tuned.model_validate(entry)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = ".".join(str(part) for part in first["loc"])
+            raise UserError(f"{path}: {place}: {name}: {first['msg'].lower()}") from error
     return entries
 
 
-def _table(path: Path, name: str, value: Any) -> Iterable[tuple[str, Any]]:
-    if not isinstance(value, dict):
-        raise UserError(f"{path}: {name} is no table; entries are written as [task.entrant.tier]")
-    return value.items()
+def _placed(path: Path, content: Any, *names: Any) -> Iterator[tuple[Place, Any]]:
+    """The tables that stand under as many names as a place has."""
+    if not isinstance(content, dict):
+        raise UserError(f"{path}: {'.'.join(names)} is no table; entries are written as [task.entrant.tier.case]")
+    if len(names) == len(Place._fields):
+        yield Place(*names), content
+        return
+    for name, inner in content.items():
+        yield from _placed(path, inner, *names, name)
 
 
-def checked(folder: Path, known: Mapping[tuple[str, str], Header]) -> Entries:
+def checked(folder: Path, known: Mapping[tuple[str, str], Header], cards: Mapping[str, Card]) -> Entries:
     """The entries of a folder's `tuned.toml` with values as the `known` entrants' parameters hold them.
 
-    An unknown entrant (beside a plug-in, where it may belong to a file that was not asked for, it is left out), an
-    unknown parameter and a value that is not allowed are each a `UserError`.
+    An unknown entrant (beside a plug-in, where it may belong to a file that was not asked for, it is left out), a case
+    that the tier of the task's card does not have, an unknown parameter and a value that is not allowed are each a
+    `UserError`.
     """
     entries = read_tuned(folder)
     beside_plugin = any(header.kind == "plugin" for header in known.values() if header.path.parent == folder)
@@ -92,7 +106,7 @@ def checked(folder: Path, known: Mapping[tuple[str, str], Header]) -> Entries:
     for place, entry in entries.items():
         header = known.get((place.task, place.entrant))
         mend = f"tune again (`{command(place, entry)}`) or delete the entry"
-        where = f"{folder / TUNED}: [{'.'.join(place)}]"
+        where = f"{folder / TUNED}: {place}"
         if header is None or header.path.parent != folder:
             if beside_plugin:
                 continue
@@ -102,6 +116,10 @@ def checked(folder: Path, known: Mapping[tuple[str, str], Header]) -> Entries:
                 {name for (task, name), other in known.items() if (task, other.path.parent) == (place.task, folder)},
                 "rename or delete the entry",
             )
+        tier = cards[place.task].tiers.get(place.tier)
+        if tier is None or place.case not in tier.cases:
+            there = tier.cases if tier else ()
+            raise unknown(f"case at tier {place.tier} in {where}", place.case, there, "rename or delete the entry")
         values = {}
         for name, value in entry.parameters.items():
             if name not in header.parameters:
@@ -120,7 +138,7 @@ def write_tuned(folder: Path, changed: Mapping[Place, Tuned]) -> None:
     path = folder / TUNED
     lines = ["# Parameters chosen on the validation split, with as many trials for every entrant of a task."]
     for place, entry in sorted({**read_tuned(folder), **changed}.items(), key=lambda item: item[0]):
-        lines += ["", f"# {command(place, entry)}", f"[{'.'.join(place)}]"]
+        lines += ["", f"# {command(place, entry)}", str(place)]
         lines += [f"{name} = {_toml(value)}" for name, value in entry.model_dump().items()]
     text = "\n".join(lines) + "\n"
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -134,7 +152,7 @@ def write_tuned(folder: Path, changed: Mapping[Place, Tuned]) -> None:
 
 def command(place: Place, entry: Tuned) -> str:
     """The command that makes an entry."""
-    words = f"harness tune --task {place.task} --tier {place.tier} --case {entry.case} --trials {entry.asked}"
+    words = f"harness tune --task {place.task} --tier {place.tier} --case {place.case} --trials {entry.asked}"
     return f"{words} --seeds {len(entry.seeds)}"
 
 

@@ -1,8 +1,7 @@
-"""What tuning chose stands between the class defaults and what is set from outside, for every case of its tier."""
+"""What tuning chose stands between the class defaults and what is set from outside, by case or for all of a tier."""
 
 import tomllib
 from pathlib import Path
-from textwrap import dedent
 
 import pytest
 
@@ -34,7 +33,6 @@ class Mine(WordEmbedder):
     cap: int | None = 5
 '''
 ENTRY = Tuned(
-    case="atlas",
     budget={"tokens": 20000},
     asked=8,
     trials=7,
@@ -44,7 +42,8 @@ ENTRY = Tuned(
     parameters={"lr": 0.0004},
     digest="0" * 32,
 )
-QUICK = Place("word_similarity", "mine", "quick")
+QUICK = Place("word_similarity", "mine", "quick", "atlas")
+SMALL = Place("word_similarity", "mine", "small", "wikipedia")
 
 
 @pytest.fixture
@@ -69,33 +68,62 @@ def parameters(plugin: Path, *entrants: str, tier: TierName = "quick") -> dict[s
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     other = ENTRY.model_copy(update={"parameters": {"cap": None, "kernel": 'a"b', "stem": True, "n": 3, "x": 1e-5}})
     write_tuned(tmp_path, {QUICK: ENTRY})
-    write_tuned(tmp_path, {Place("word_similarity", "also", "quick"): other})
+    write_tuned(tmp_path, {QUICK._replace(entrant="also"): other})
     found = read_tuned(tmp_path)
     assert found[QUICK] == ENTRY
-    assert found[Place("word_similarity", "also", "quick")].parameters == {**other.parameters, "cap": "none"}
+    assert found[QUICK._replace(entrant="also")].parameters == {**other.parameters, "cap": "none"}
     assert [path.name for path in tmp_path.iterdir()] == [TUNED]
 
 
 def test_the_file_is_sorted_and_says_which_command_wrote_each_entry(tmp_path: Path) -> None:
     for entrant in ("sgns", "mine", "ppmi"):
-        write_tuned(tmp_path, {Place("word_similarity", entrant, "small"): ENTRY})
+        write_tuned(tmp_path, {SMALL._replace(entrant=entrant): ENTRY})
     text = (tmp_path / TUNED).read_text()
     assert list(tomllib.loads(text)["word_similarity"]) == ["mine", "ppmi", "sgns"]
-    assert text.count("# harness tune --task word_similarity --tier small --case atlas --trials 8 --seeds 1") == 3
+    assert text.count("# harness tune --task word_similarity --tier small --case wikipedia --trials 8 --seeds 1") == 3
 
 
 def test_an_entry_is_replaced_and_the_others_stay_byte_for_byte(tmp_path: Path) -> None:
-    write_tuned(tmp_path, {QUICK: ENTRY, Place("word_similarity", "zoe", "quick"): ENTRY})
+    write_tuned(tmp_path, {QUICK: ENTRY, QUICK._replace(entrant="zoe"): ENTRY})
     before = (tmp_path / TUNED).read_text().splitlines()
     write_tuned(tmp_path, {QUICK: ENTRY.model_copy(update={"score": 0.6})})
     after = (tmp_path / TUNED).read_text().splitlines()
     assert [(a, b) for a, b in zip(before, after, strict=True) if a != b] == [("score = 0.5", "score = 0.6")]
 
 
-def test_what_tuning_chose_holds_for_every_case_of_its_tier_and_no_other(plugin: Path) -> None:
+def test_one_entry_holds_for_every_case_of_its_tier_and_no_other_tier(plugin: Path) -> None:
     write_tuned(plugin.parent, {QUICK: ENTRY})
     assert parameters(plugin) == {"atlas": {"lr": 0.0004}, "cost": {"lr": 0.0004}}
     assert parameters(plugin, tier="smoke") == {"atlas": {}, "cost": {}}
+
+
+def test_an_entry_of_any_case_holds_for_all_if_it_is_the_only_one(plugin: Path) -> None:
+    write_tuned(plugin.parent, {QUICK._replace(case="cost"): ENTRY})
+    assert parameters(plugin) == {"atlas": {"lr": 0.0004}, "cost": {"lr": 0.0004}}
+
+
+def test_a_case_that_was_tuned_on_has_its_own_entry_and_the_others_that_of_the_cards_first(plugin: Path) -> None:
+    on_mix = ENTRY.model_copy(update={"parameters": {"dim": 20}, "trials": 3})
+    write_tuned(plugin.parent, {SMALL._replace(case="mix"): on_mix})
+    assert parameters(plugin, tier="small") == dict.fromkeys(("wikipedia", "mix", "cost_wikipedia"), on_mix.parameters)
+    write_tuned(plugin.parent, {SMALL: ENTRY})
+    found = {"wikipedia": {"lr": 0.0004}, "mix": {"dim": 20}, "cost_wikipedia": {"lr": 0.0004}}
+    assert parameters(plugin, tier="small") == found, "in the file, mix stands first"
+    runs = {run.job.spec.case: run.job.trials for run in plan(plugin, tier="small").runs}
+    assert runs == {"wikipedia": 7, "mix": 3, "cost_wikipedia": 7}
+
+
+def test_a_case_on_which_the_class_defaults_won_inherits_nothing(plugin: Path) -> None:
+    write_tuned(plugin.parent, {SMALL: ENTRY, SMALL._replace(case="mix"): ENTRY.model_copy(update={"parameters": {}})})
+    assert parameters(plugin, tier="small")["mix"] == {}
+
+
+def test_what_is_chosen_on_one_case_voids_no_record_of_another_that_was_tuned_on(plugin: Path) -> None:
+    write_tuned(plugin.parent, {SMALL: ENTRY})
+    before = {run.job.spec.case: run.job.spec.key for run in plan(plugin, tier="small").runs}
+    write_tuned(plugin.parent, {SMALL._replace(case="mix"): ENTRY.model_copy(update={"parameters": {"dim": 20}})})
+    after = {run.job.spec.case: run.job.spec.key for run in plan(plugin, tier="small").runs}
+    assert {case for case in before if before[case] != after[case]} == {"mix"}
 
 
 def test_the_command_line_beats_what_tuning_chose(plugin: Path) -> None:
@@ -163,17 +191,32 @@ def test_an_unknown_entrant_beside_methods_is_an_error(tmp_path: Path) -> None:
         for place, header in registry.entrants.items()
         if header.path.parent == folder
     }
-    write_tuned(tmp_path, {Place("word_similarity", "flyvecc", "quick"): ENTRY})
+    write_tuned(tmp_path, {QUICK._replace(entrant="flyvecc"): ENTRY})
     with pytest.raises(UserError, match=r"unknown entrant of word_similarity in .*tuned\.toml.* did you mean flyvec"):
-        checked(tmp_path, known)
+        checked(tmp_path, known, registry.tasks)
 
 
 def test_an_entrant_of_another_plug_in_in_the_folder_is_left_alone(plugin: Path) -> None:
-    write_tuned(plugin.parent, {Place("word_similarity", "hers", "quick"): ENTRY, QUICK: ENTRY})
+    write_tuned(plugin.parent, {QUICK._replace(entrant="hers"): ENTRY, QUICK: ENTRY})
     assert parameters(plugin)["atlas"] == {"lr": 0.0004}
 
 
 def test_a_tier_that_there_is_not_is_named(tmp_path: Path) -> None:
-    (tmp_path / TUNED).write_text(dedent("[word_similarity.mine.quik]\ncase = 'atlas'\n"))
-    with pytest.raises(UserError, match=r"\[word_similarity\.mine\.quik\]: a tier is one of smoke"):
+    (tmp_path / TUNED).write_text("[word_similarity.mine.quik.atlas]\nasked = 8\n")
+    with pytest.raises(UserError, match=r"\[word_similarity\.mine\.quik\.atlas\]: a tier is one of smoke"):
         read_tuned(tmp_path)
+
+
+def test_an_entry_that_does_not_say_its_case_is_told_how_entries_are_written(tmp_path: Path) -> None:
+    (tmp_path / TUNED).write_text("[word_similarity.mine.quick]\nasked = 8\n")
+    with pytest.raises(UserError, match=r"mine\.quick\.asked is no table; .* \[task\.entrant\.tier\.case\]"):
+        read_tuned(tmp_path)
+
+
+@pytest.mark.parametrize(("case", "hint"), [("atlass", "did you mean atlas"), ("mix", "there are: atlas, cost")])
+def test_a_case_that_the_tier_does_not_have_is_an_error_not_an_entry_that_nobody_uses(
+    plugin: Path, case: str, hint: str
+) -> None:
+    write_tuned(plugin.parent, {QUICK._replace(case=case): ENTRY})
+    with pytest.raises(UserError, match=rf"case at tier quick in .*mine\.quick\.{case}\].*{hint}.*delete the entry"):
+        plan(plugin)

@@ -13,7 +13,14 @@ if TYPE_CHECKING:
     from harness.tuning.outcome import Outcome
     from harness.tuning.trials import Tunings
 
-Case = Annotated[str | None, typer.Option("--case", "-c", help="The case to tune on; the tier's others inherit.")]
+Cases = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--case",
+        "-c",
+        help="A case to tune on, by itself; may be given again. Default: the tier's first that can be tuned on.",
+    ),
+]
 Entrants = Annotated[
     list[str] | None, typer.Option("--entrant", "-e", help="An entrant; may be given again. Default: all.")
 ]
@@ -26,7 +33,7 @@ Check = Annotated[bool, typer.Option("--check", help="Fail if an entry is not wh
 def command(
     task: Tasks = None,
     tier: Tier = "quick",
-    case: Case = None,
+    case: Cases = None,
     entrant: Entrants = None,
     trials: Trials = 8,
     seeds: Seeds = 1,
@@ -45,7 +52,8 @@ def command(
     """Try values of each entrant's `search_space` and write the best to `tuned.toml` beside it.
 
     Each trial is a run on a fifth of the budget, scored on the validation split; the class defaults are the first.
-    The same command again runs nothing; more trials go on from fewer. What was chosen holds for all cases of the tier.
+    The same command again runs nothing; more trials go on from fewer. What was chosen on a case holds for it; the
+    tier's cases that were not tuned on take what was chosen on the first that was.
     """
     from harness.cli.selecting import registry_with
     from harness.planned import World
@@ -53,7 +61,7 @@ def command(
     from harness.tuning.trials import plan_tuning
 
     effort = Effort(workers, threads, device, limit, memory)
-    selection = select(tier, task, [case] if case else None, entrant, seeds, plugin)
+    selection = select(tier, task, case, entrant, seeds, plugin)
     world = World(registry_with(plugin), Store(results_folder(results)), effort.environment())
     if check:
         _check(world, selection, as_json)
@@ -93,7 +101,9 @@ def _write(world: "World", selection: "Selection", tunings: "Tunings") -> tuple[
     for outcome in outcomes:
         place, entry = outcome.tuning.place, outcome.entry() if outcome.complete else None
         if entry is None:
-            unwritten.append(f"{place.task} {place.entrant}: no trial ended well; its tuned.toml stays as it was")
+            unwritten.append(
+                f"{place.task} {place.entrant} on {place.case}: no trial ended well; its entry stays as it was"
+            )
         else:
             entries.setdefault(outcome.tuning.header.path.parent, {})[place] = entry
     for folder, changed in entries.items():
@@ -109,7 +119,7 @@ def _announce(tunings: "Tunings", retry_errors: bool) -> None:
     from harness.cli.plan import spell
 
     for skipped in tunings.skipped:
-        typer.echo(f"{skipped.task} {skipped.entrant}: not tuned: {skipped.why}", err=True)
+        typer.echo(f"{skipped.task} {skipped.entrant} on {skipped.case}: not tuned: {skipped.why}", err=True)
     due = tunings.plan.due(retry_errors)
     for place in dict.fromkeys((one.card.task, one.resolved.case.id, one.budget) for one in tunings.entrants):
         task, case, budget = place
@@ -143,7 +153,8 @@ def _print_trials(tunings: "Tunings", as_json: bool) -> None:
     for tuning in tunings.entrants:
         domains = tuning.header.search_space.domains
         space = "; ".join(f"{name}: {domain}" for name, domain in domains.items())
-        typer.echo(f"{tuning.card.task} {tuning.header.name} ({space or 'nothing to choose: its defaults alone'})")
+        place = f"{tuning.card.task} {tuning.header.name} on {tuning.resolved.case.id}"
+        typer.echo(f"{place} ({space or 'nothing to choose: its defaults alone'})")
         for trial in tuning.trials:
             states = ", ".join(run.state for run in trial.runs)
             typer.echo(f"  {states:8} {label(tuning.header.name, trial.values)}")
@@ -177,8 +188,9 @@ def _print_outcomes(outcomes: "list[Outcome]") -> None:
         default, best = ("failed" if told[name] is None else f"{told[name]:.4g}" for name in ("default", "best"))
         chosen = ", ".join(f"{name} = {shown(value)}" for name, value in told["chosen"].items())
         trials = f"{told['trials']} ({told['failed']} failed)" if told["failed"] else told["trials"]
-        rows.append([told["task"], told["entrant"], told["metric"], default, best, chosen or "the defaults", trials])
-    headers = ["task", "entrant", "metric", "default", "best", "chosen", "trials"]
+        where = [told["task"], told["entrant"], told["case"]]
+        rows.append([*where, told["metric"], default, best, chosen or "the defaults", trials])
+    headers = ["task", "entrant", "case", "metric", "default", "best", "chosen", "trials"]
     typer.echo(tabulate(rows, headers, tablefmt="github", disable_numparse=True))
 
 
@@ -196,7 +208,8 @@ def _check(world: "World", selection: "Selection", as_json: bool) -> None:
     else:
         for entry in found:
             why = f": {entry.why}" if entry.why else ""
-            typer.echo(f"{entry.state:8} {entry.place.task} {entry.place.entrant} at {entry.place.tier}{why}")
+            task, entrant, tier, case = entry.place
+            typer.echo(f"{entry.state:8} {task} {entrant} at {tier} on {case}{why}")
         if not found:
             typer.echo(f"nothing is tuned at tier {selection.tier}")
         warn(problems)

@@ -26,49 +26,55 @@ class Held(NamedTuple):
 
 def held(world: World, card: Card, tier: TierName) -> Iterator[Held]:
     """Every entry of a task at a tier, compared with its trials."""
-    for place, entry in _entries(world, card, tier).items():
-        if entry.case not in card.tiers[tier].cases:
-            yield Held(place, "differs", f"case {entry.case} is none of tier {tier}: {command(place, entry)}")
-            continue
-        header = world.registry.header(card.task, place.entrant)
-        resolved = card.resolve(tier, entry.case)
-        tuning = tuning_of(world, card, resolved, header, entry.asked, len(entry.seeds))
-        outcome = Outcome.of(tuning, world.store)
-        if any(record is None for records in outcome.records for record in records):
-            yield Held(place, "absent", f"not all of its trials are in {world.store.root}")
-        elif outcome.digest != entry.digest:
-            yield Held(place, "differs", f"the trials that are stored are others: {command(place, entry)}")
-        elif not outcome.complete:
-            why = next(run.why for trial in tuning.trials for run in trial.runs if run.state == "stale")
-            yield Held(place, "stale", f"{why}: {command(place, entry)}")
-        elif outcome.entry() != entry:
-            yield Held(place, "differs", f"its trials chose something else: {command(place, entry)}")
-        else:
-            yield Held(place, "holds")
+    for case in card.tiers[tier].cases:
+        for place, entry in _entries(world, card, tier, case).items():
+            yield Held(place, *_state(world, card, place, entry))
+
+
+def _state(world: World, card: Card, place: Place, entry: Tuned) -> tuple[State, str]:
+    """What became of an entry on a case that the tier has, and why."""
+    header = world.registry.header(card.task, place.entrant)
+    tuning = tuning_of(world, card, card.resolve(place.tier, place.case), header, entry.asked, len(entry.seeds))
+    outcome = Outcome.of(tuning, world.store)
+    if any(record is None for records in outcome.records for record in records):
+        return "absent", f"not all of its trials are in {world.store.root}"
+    if outcome.digest != entry.digest:
+        return "differs", f"the trials that are stored are others: {command(place, entry)}"
+    if not outcome.complete:
+        why = next(run.why for trial in tuning.trials for run in trial.runs if run.state == "stale")
+        return "stale", f"{why}: {command(place, entry)}"
+    if outcome.entry() != entry:
+        return "differs", f"its trials chose something else: {command(place, entry)}"
+    return "holds", ""
 
 
 def uneven(world: World, card: Card, tier: TierName) -> list[str]:
-    """In what the entrants of a task were not tuned alike at a tier, in words; nothing if none was tuned at all."""
-    entries = _entries(world, card, tier)
+    """In what the entrants of a task were not tuned alike at a tier, case by case and in words; nothing of a case that
+    none was tuned on."""
     told = []
-    for what, name in {"asked": "number of trials", "seeds": "seeds", "case": "case", "budget": "budget"}.items():
-        values = {place.entrant: getattr(entry, what) for place, entry in entries.items()}
-        if any(value != next(iter(values.values())) for value in values.values()):
-            each = ", ".join(f"{entrant} {value}" for entrant, value in values.items())
-            told.append(f"{card.task} at {tier}: not the same {name} for all: {each}")
-    cases = {entry.case for entry in entries.values()} & set(card.tiers[tier].cases)
-    tuned = {place.entrant for place in entries}
-    for header in world.registry.of_task(card.task).values():
-        takes_part = any(not inapplicable(header, card.resolve(tier, case)) for case in cases)
-        if takes_part and header.name not in tuned:
-            told.append(f"{card.task} at {tier}: {header.name} was never tuned, unlike {', '.join(sorted(tuned))}")
+    for case in card.tiers[tier].cases:
+        entries = _entries(world, card, tier, case)
+        where = f"{card.task} at {tier} on {case}"
+        for what, name in {"asked": "number of trials", "seeds": "seeds", "budget": "budget"}.items():
+            values = {place.entrant: getattr(entry, what) for place, entry in entries.items()}
+            if any(value != next(iter(values.values())) for value in values.values()):
+                each = ", ".join(f"{entrant} {value}" for entrant, value in values.items())
+                told.append(f"{where}: not the same {name} for all: {each}")
+        tuned = {place.entrant for place in entries}
+        for header in world.registry.of_task(card.task).values() if tuned else ():
+            if header.name not in tuned and not inapplicable(header, card.resolve(tier, case)):
+                told.append(f"{where}: {header.name} was never tuned, unlike {', '.join(sorted(tuned))}")
     return told
 
 
-def _entries(world: World, card: Card, tier: TierName) -> dict[Place, Tuned]:
-    headers = world.registry.of_task(card.task).values()
-    found = {Place(card.task, header.name, tier): world.tuned(header, tier) for header in headers}
-    return {place: entry for place, entry in found.items() if entry is not None}
+def _entries(world: World, card: Card, tier: TierName, case: str) -> dict[Place, Tuned]:
+    """The entries of all entrants that were tuned on a case."""
+    found = {}
+    for header in world.registry.of_task(card.task).values():
+        place, entries = Place(card.task, header.name, tier, case), world.entries(header)
+        if place in entries:
+            found[place] = entries[place]
+    return found
 
 
 def restate_trials(world: World, selection: Selection) -> int:

@@ -74,7 +74,6 @@ class Outcome:
         tuning, score = self.tuning, self.scores[self.winner]
         assert score is not None
         return Tuned(
-            case=tuning.resolved.case.id,
             budget={tuning.budget.unit: tuning.budget.total},
             asked=tuning.asked,
             trials=len(tuning.trials),

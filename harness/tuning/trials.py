@@ -1,8 +1,8 @@
-"""The trials: as many for every entrant of a task, on the validation split of one case, at a fifth of the budget."""
+"""The trials: as many for every entrant of a task, on the validation split of a case, at a fifth of the budget."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, product
 
 from harness.card import Card, Resolved
 from harness.errors import UserError
@@ -43,7 +43,7 @@ class Tuning:
     @property
     def place(self) -> Place:
         """Where the outcome is written."""
-        return Place(self.card.task, self.header.name, self.resolved.tier)
+        return Place(self.card.task, self.header.name, self.resolved.tier, self.resolved.case.id)
 
 
 @dataclass
@@ -61,8 +61,8 @@ class Tunings:
 
 
 def plan_tuning(world: World, selection: Selection, asked: int) -> Tunings:
-    """The trials of a selection, on the one case that it names or else on the first of the tier that can be tuned on;
-    with one seed if it says nothing else. What is unknown, and a case that cannot be tuned on, is a `UserError`."""
+    """The trials of a selection, on each case that it names or else on the first of the tier that can be tuned on; with
+    one seed if it says nothing else. What is unknown, and a case that cannot be tuned on, is a `UserError`."""
     found, registry = Tunings(), world.registry
     cards = [registry.card(task) for task in selection.tasks or registry.tasks]
     check_cases(cards, selection.tier, selection.cases)
@@ -71,9 +71,7 @@ def plan_tuning(world: World, selection: Selection, asked: int) -> Tunings:
         if name not in known:
             raise unknown("entrant", name, known, "tuning sets the parameters itself" if "[" in name else "")
     for card in cards:
-        resolved = _tuned_on(card, selection)
-        for header in registry.of_task(card.task).values() if resolved else ():
-            assert resolved is not None
+        for resolved, header in product(_tuned_on(card, selection), registry.of_task(card.task).values()):
             if selection.entrants and header.name not in selection.entrants:
                 continue
             if why := inapplicable(header, resolved):
@@ -106,19 +104,17 @@ def budget_of_trials(resolved: Resolved) -> Budget:
     return Budget(unit, min(total, max(portion, total // SHARE // portion * portion)))
 
 
-def _tuned_on(card: Card, selection: Selection) -> Resolved | None:
-    """What is fixed for the case that a task is tuned on; None if the task has nothing that was selected."""
+def _tuned_on(card: Card, selection: Selection) -> list[Resolved]:
+    """What is fixed for each case that a task is tuned on, in the card's order; none if nothing of it was selected."""
     cases = card.tiers[selection.tier].cases if selection.tier in card.tiers else ()
     resolved = [card.resolve(selection.tier, case) for case in cases]
     named = [one for one in resolved if one.case.id in selection.cases]
     fit = [one for one in resolved if not _unfit(card, one)]
-    if len(named) > 1:
-        raise UserError(f"{card.task} is tuned on one case, not on {' and '.join(one.case.id for one in named)}")
     for one in named:
         if why := _unfit(card, one):
             there = ", ".join(other.case.id for other in fit) or "none"
             raise UserError(f"case {one.case.id} of {card.task} {why}; those to tune on at this tier: {there}")
-    return next(iter(named if selection.cases else fit), None)
+    return named if selection.cases else fit[:1]
 
 
 def _unfit(card: Card, resolved: Resolved) -> str:

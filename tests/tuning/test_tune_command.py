@@ -73,7 +73,7 @@ def test_tuning_chooses_writes_and_is_inherited_and_the_same_again_runs_nothing(
     dry = tune(*OURS, "--dry-run")
     assert dry.returncode == 0, dry.stderr
     assert "noise: 0.0, 1.0, 100.0; mode: good, bad" in dry.stdout
-    assert "plain (nothing to choose: its defaults alone)" in dry.stdout
+    assert "plain on atlas (nothing to choose: its defaults alone)" in dry.stdout
     assert trained(tmp_path) == []
 
     first = tune(*OURS, "--trials", 3)
@@ -97,9 +97,9 @@ def test_tuning_chooses_writes_and_is_inherited_and_the_same_again_runs_nothing(
     assert "failed before" in again.stderr
 
     entries = tomllib.loads((tmp_path / "tuned.toml").read_text())["word_similarity"]
-    assert entries["noisy"]["smoke"]["parameters"] == {"noise": 0.0}
-    assert (entries["noisy"]["smoke"]["trials"], entries["noisy"]["smoke"]["asked"]) == (6, 8)
-    assert (entries["plain"]["smoke"]["trials"], entries["plain"]["smoke"]["parameters"]) == (1, {})
+    noisy, plain = (entries[name]["smoke"]["atlas"] for name in ("noisy", "plain"))
+    assert (noisy["parameters"], noisy["trials"], noisy["asked"]) == ({"noise": 0.0}, 6, 8)
+    assert (plain["parameters"], plain["trials"]) == ({}, 1)
 
     plan = json.loads(tune(*OURS, "--seeds", 1, "--json", verb="plan").stdout)
     assert [run["cell"].split("/")[2:4] for run in plan["runs"]] == [
@@ -112,9 +112,17 @@ def test_tuning_chooses_writes_and_is_inherited_and_the_same_again_runs_nothing(
     assert re.search(r"\| plain .*\| +1 \| +1 \|", ran.stdout), ran.stdout
 
     checked = tune("--check")
-    assert "holds    word_similarity noisy at smoke" in checked.stdout
+    assert "holds    word_similarity noisy at smoke on atlas" in checked.stdout
     assert checked.returncode == 1
     assert "ppmi was never tuned, unlike noisy, plain" in checked.stderr
+
+
+def test_each_case_that_is_named_has_trials_of_its_own(harness: Command) -> None:
+    words = ["--task", "federated", "--tier", "smoke", "--case", "atlas", "--case", "digits", "--entrant", "fedavg"]
+    done = harness("tune", *words, "--trials", 2, "--dry-run", "--json")
+    assert done.returncode == 0, done.stderr
+    cells = [trial["cell"] for trial in json.loads(done.stdout)["trials"]]
+    assert [cell.split("/")[-3] for cell in cells] == ["digits", "digits", "atlas", "atlas"]
 
 
 def test_json_tells_what_the_overview_shows(tune: Command) -> None:

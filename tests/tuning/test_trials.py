@@ -290,7 +290,15 @@ def spy(world: World, monkeypatch: pytest.MonkeyPatch, here: None) -> Spy:
 
 
 @pytest.mark.parametrize(
-    ("task", "entrant"), [("word_similarity", "ppmi"), ("long_range", "softmax"), ("retrieval", "bm25")]
+    ("task", "entrant"),
+    [
+        ("word_similarity", "ppmi"),
+        ("long_range", "softmax"),
+        ("retrieval", "bm25"),
+        ("image_classification", "vit"),
+        ("ood_dynamics", "gru"),
+        ("federated", "fedavg"),
+    ],
 )
 def test_the_validation_split_of_every_task_gives_what_trials_are_judged_by(
     world: World, here: None, task: str, entrant: str

@@ -9,7 +9,7 @@ import pytest
 from harness.store import Store
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
-TASKS = ("word_similarity", "long_range", "retrieval", "image_classification", "ood_dynamics")
+TASKS = ("word_similarity", "long_range", "retrieval", "image_classification", "ood_dynamics", "federated")
 FIGURES = ("--format", "svg", *(word for task in TASKS for word in ("--task", task)))
 
 

@@ -1,27 +1,27 @@
 """Builds tables from frames: one for the primary metric of a task, and one for each case that has another."""
 
-import math
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from harness.card import Card, Metric
 from harness.claims.conditions import Condition
 from harness.claims.paper import Published
 from harness.errors import UserError
 from harness.frames import Frames
-from harness.report.columns import Layout, lay_out
+from harness.report.columns import lay_out
 from harness.report.comparable import check_comparable, rerun
 from harness.report.details import Details
 from harness.report.expected import Expected
-from harness.report.figures.declared import Presentation
+from harness.report.figures.presentation import Presentation
 from harness.report.held import held_settings, shared_artefacts
 from harness.report.material import Material, Source
 from harness.report.notes import notes_on
 from harness.report.provenance import provenance_of
+from harness.report.references import references_of
 from harness.report.rows import Rules, rows_of
-from harness.report.table import Column, Reference, Table
+from harness.report.table import Column, Table
 from harness.suggest import unknown
 
 FLOPS = "flops"
@@ -188,7 +188,7 @@ def _table(
         exact=entry.exact,
         columns=columns,
         rows=rows,
-        references=_references(layout, entry, over_cases),
+        references=references_of(layout, entry, over_cases),
         provenance=provenance_of(layout, (card.task, source.tier, subject.metric, *suffixes)),
         notes=(
             *(_sliced_note(view.where, card.task, source.tier, subject.metric) if view.where else ()),
@@ -226,31 +226,3 @@ def _entry(material: Material, card: Card, metric: str) -> Metric:
     score = material.scores[0]
     own = {"better": score.better, "unit": score.unit, "exact": score.exact, "timing": score.timing}
     return entry.model_copy(update=own)
-
-
-def _references(layout: Layout, entry: Metric, mean: bool) -> tuple[Reference, ...]:
-    """The rows of chance and ceiling, where a column has them: means over seeds, as a seed may draw its own."""
-    seeds = {run.path: run.seed for run in layout.runs}
-    found: dict[Literal["chance", "ceiling"], list[float]] = {"chance": [], "ceiling": []}
-    for place in layout.places:
-        scores = {seeds[path]: score for path, score in layout.scores[place].items()}.values()
-        found["chance"].append(_mean([score.chance for score in scores], entry.chance))
-        found["ceiling"].append(_mean([score.ceiling for score in scores], entry.ceiling))
-
-    def over_all(values: list[float]) -> list[float]:
-        incomplete = any(map(math.isnan, values))
-        return [math.nan if incomplete else _mean(values)] if mean else []
-
-    return tuple(
-        Reference(label, (*values, *over_all(values)))
-        for label, values in found.items()
-        if not all(map(math.isnan, values))
-    )
-
-
-def _mean(values: Sequence[float], otherwise: float | None = None) -> float:
-    """The mean of the values that are known; where all agree, to the last bit."""
-    known = [value for value in values if not math.isnan(value)]
-    if not known:
-        return math.nan if otherwise is None else otherwise
-    return known[0] if len(set(known)) == 1 else math.fsum(known) / len(known)

@@ -7,7 +7,7 @@ from harness.frames import frames
 from harness.record import Record
 from harness.report.build import build_tables
 from harness.report.details import details_of
-from harness.report.figures.declared import Presentation
+from harness.report.figures.presentation import Presentation
 
 Make = Callable[..., Record]
 

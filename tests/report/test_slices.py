@@ -9,7 +9,7 @@ from harness.errors import UserError
 from harness.frames import frames
 from harness.record import Record
 from harness.report.build import View, build_tables
-from harness.report.figures.declared import Presentation
+from harness.report.figures.presentation import Presentation
 from harness.report.table import Table
 
 Make = Callable[..., Record]

@@ -9,15 +9,13 @@ from harness.headers import HARNESS
 from harness.registry import Registry
 from harness.report.figures.declared import (
     CASE,
-    FILE,
     METRIC,
     Curves,
     Figure,
     Film,
     Lines,
-    Presentation,
-    read_presentation,
 )
+from harness.report.figures.presentation import FILE, Presentation, read_presentation
 from harness.report.held import DEFAULT
 from harness.suggest import unknown
 

@@ -12,10 +12,10 @@ from harness.frames import frames
 from harness.record import Record
 from harness.report.details import details_of
 from harness.report.figures.build import Skipped, build_plot
-from harness.report.figures.declared import Presentation
 from harness.report.figures.film import FilmStrips
 from harness.report.figures.heat import HeatMap
 from harness.report.figures.plot import Plot, Sheet
+from harness.report.figures.presentation import Presentation
 from harness.report.figures.readings import Subject
 from harness.report.material import Source
 from harness.store import Store

@@ -89,11 +89,12 @@ def _absent(layout: Layout, expected: Expected | None, label: str, case: str) ->
 
 def _effort(runs: Sequence[Run], flops: Mapping[str, Score]) -> Effort:
     scored = [run for run in runs if run.status in SCORED]
+    trained = [run for run in scored if run.budget]
     counted = [flops[run.path].value for run in scored if run.path in flops]
     return Effort(
-        weights=_span([run.weights for run in scored]),
+        weights=_span([run.weights for run in trained]),
         flops=_span(counted),
-        train_s=math.fsum(run.train_s for run in scored) / len(scored) if scored else math.nan,
+        train_s=math.fsum(run.train_s for run in trained) / len(trained) if trained else math.nan,
         contended=any(run.contended for run in scored),
         trials=max((run.trials for run in scored), default=0),
         seeds=len({run.seed for run in runs}),

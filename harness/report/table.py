@@ -63,8 +63,9 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class Effort:
-    """What an entrant took, over its scored runs: numbers of weights, FLOPs where the task counts them, mean charged
-    training seconds, tuning trials, number of seeds. `contended` times were taken beside other runs."""
+    """What an entrant took, over its scored runs: numbers of weights and mean charged training seconds of the runs that
+    had a budget, FLOPs where the task counts them, tuning trials, number of seeds. `contended` times were taken beside
+    other runs."""
 
     weights: Span | None = None
     flops: Span | None = None

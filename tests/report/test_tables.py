@@ -13,6 +13,7 @@ from harness.record import Record
 from harness.report.build import build_tables
 from harness.report.expected import Expected
 from harness.report.table import Cell, Reference, Row, Span, Table
+from harness.spec import Budget
 
 Make = Callable[..., Record]
 Tables = Callable[..., list[Table]]
@@ -207,6 +208,11 @@ class TestRows:
         assert (effort.weights, effort.train_s, effort.trials, effort.seeds) == (Span(10, 12), 2.0, 4, 3)
         assert not effort.contended
         assert tables([record("vit", 0, contended=True)])[0].rows[0].effort.contended
+
+    def test_without_a_budget_there_are_no_weights_and_no_training_time(self, record: Make, tables: Tables) -> None:
+        effort = tables([record("vit", 0, budget=Budget("examples", 0), weights=0, train_s=0.0)])[0].rows[0].effort
+        assert effort.weights is None
+        assert math.isnan(effort.train_s)
 
     def test_flops_stand_in_the_row_where_the_task_counts_them(
         self, record: Make, tables: Tables, card: Callable[..., Card]

@@ -58,7 +58,7 @@ def check_presentation(presentation: Presentation, card: Card, entrants: Mapping
         if name not in card.settings
     ]
     for metric, part in presentation.tables.items():
-        lines += [f"tables.{metric}: {line}" for line in (*_metrics([metric], card), *_points(part.where, card))]
+        lines += [f"tables.{metric}: {line}" for line in (*_metrics([metric], card), *_points(part.where, card.points))]
     for figure in presentation.figure:
         lines += [f"figure '{figure.id}': {line}" for line in _wrong(figure, card, entrants)]
     return lines
@@ -70,7 +70,7 @@ def _wrong(figure: Figure, card: Card, entrants: Mapping[str, Collection[str]]) 
         yield from _metrics(validated, card)
     elif not isinstance(figure, Film):
         yield from _metrics(figure.metrics, card)
-        yield from _points(figure.where, card)
+        yield from _points(figure.where, {*card.points, *figure.along})
     axes = card.axes().union(*entrants.values())
     for name, axis in zip("xy", figure.along, strict=False):
         if axis in (CASE, METRIC):
@@ -96,5 +96,5 @@ def _metrics(names: Collection[str], card: Card) -> Iterator[str]:
     return (str(unknown("metric", name, card.metrics)) for name in names if name not in card.metrics)
 
 
-def _points(where: Collection[str], card: Card) -> Iterator[str]:
-    return (str(unknown("point of measurement", axis, card.points)) for axis in where if axis not in card.points)
+def _points(where: Collection[str], axes: Collection[str]) -> Iterator[str]:
+    return (str(unknown("point of measurement", axis, axes)) for axis in where if axis not in axes)

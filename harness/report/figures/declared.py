@@ -71,7 +71,8 @@ class _Panels(_Figure):
 
 
 class _Measured(_Panels):
-    """A figure of final scores. `where` keeps some points of measurement, written as in claims."""
+    """A figure of final scores. `where`, written as in claims, keeps some points of measurement, or on the axes within
+    panels parameters that were set to some values."""
 
     metrics: tuple[str, ...] = Field(min_length=1)
     where: Mapping[str, Condition] = {}

@@ -57,6 +57,15 @@ def values(panel: Map) -> Mapping[tuple[Any, Any], float]:
 
 
 class TestSquares:
+    def test_where_keeps_parameters_that_were_set_to_such_values(self, record: Make, heat: Maps) -> None:
+        made = [*grid(record), *(at(record, "adam", 0.037, 0.5, seed=seed) for seed in (0, 1))]
+        everywhere, on_the_grid = (heat(made, **GRID, where=where) for where in ({}, {"client_lr": (0.01, 0.1, 1.0)}))
+        assert (everywhere.ys, on_the_grid.ys) == ((0.01, 0.037, 0.1, 1.0), (0.01, 0.1, 1.0))
+        # As in claims, a default is no value that was set.
+        assert {(square.x, square.y) for panel in maps(everywhere) for square in panel.squares} - {
+            (square.x, square.y) for panel in maps(on_the_grid) for square in panel.squares
+        } == {(0.5, 0.037), (1.0, 0.1)}
+
     def test_a_square_is_the_cell_of_the_table(
         self, record: Make, heat: Maps, tables: Callable[..., list[Table]]
     ) -> None:

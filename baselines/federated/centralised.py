@@ -17,7 +17,8 @@ from harness.tasks.federated.rounds import cohorts, initial
 
 
 class Centralised(FederatedLearner):
-    """Stochastic gradient descent on all clients' examples in one place: a ceiling, as nothing keeps the data apart.
+    """Stochastic gradient descent on all clients' examples in one place: what it reaches where nothing keeps the data
+    apart. No ceiling for servers that do more than descend.
 
     A round has as many batches as its clients would have learned from, of the task's size, drawn from the examples of
     all clients in a new order every epoch. `client_rate` is the factor on the task's rate for clients.

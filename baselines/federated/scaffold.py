@@ -10,7 +10,7 @@ class Scaffold(ServerOptimizer):
     gradient and c the mean one; then c_i becomes c_i - c - delta / (steps client_lr)."""
 
     name = "scaffold"
-    search_space = {"client_rate": (0.1, 10.0), "server_rate": (0.1, 10.0)}
+    search_space = {"client_rate": (0.1, 10.0), "server_rate": (0.3, 30.0)}
 
     def correct(self, gradient: Tensor, client: Tensor, server: Tensor) -> Tensor:
         return gradient - client + server

@@ -1,7 +1,7 @@
 """What one run is, before it happens: `Spec`, frozen and torch-free."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, Literal, TypeAlias
@@ -101,6 +101,19 @@ def label(entrant: str, chosen: Mapping[str, Value]) -> str:
     """`entrant`, or `entrant[name=value,...]` in order of name."""
     inner = ",".join(f"{name}={shown(value)}" for name, value in sorted(chosen.items()))
     return f"{entrant}[{inner}]" if inner else entrant
+
+
+def set_in(label: str) -> tuple[str, ...]:
+    """The names of the parameters that a label says were set from outside."""
+    inner = label.removesuffix("]").partition("[")[2]
+    return tuple(part.partition("=")[0] for part in inner.split(",") if part)
+
+
+def without(label: str, parameters: Collection[str]) -> str:
+    """A label without some of the parameters that it says were set."""
+    name, _, inner = label.removesuffix("]").partition("[")
+    kept = [part for part in inner.split(",") if part and part.partition("=")[0] not in parameters]
+    return f"{name}[{','.join(kept)}]" if kept else name
 
 
 def shown(value: Value) -> str:

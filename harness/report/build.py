@@ -34,7 +34,8 @@ class View:
 
     Without `tier` there must be records of one only. `metric` asks for one table of that metric wherever it was
     measured, `by` spreads an axis (a case's, a point's, a parameter's) over the columns, `cases` keeps some cases (none
-    = all), `where` some points of measurement, `seeds` the first ones.
+    = all), `where` some points of measurement, `seeds` the first ones; `leave_out` leaves out the rows that set one of
+    some parameters from outside.
     """
 
     tier: str | None = None
@@ -42,6 +43,7 @@ class View:
     metric: str | None = None
     by: str | None = None
     where: Mapping[str, Condition] = field(default_factory=dict)
+    leave_out: tuple[str, ...] = ()
     seeds: int | None = None
 
     @property
@@ -105,7 +107,8 @@ def build_tables(
 def _sliced(view: View, metric: str, presentation: Presentation) -> View:
     """The view of a metric's table: in the default one, of whichever cases, the slice that is declared for it."""
     if replace(view, cases=()).is_default and metric in presentation.tables:
-        return replace(view, where=presentation.tables[metric].where)
+        declared = presentation.tables[metric]
+        return replace(view, where=declared.where, leave_out=declared.leave_out)
     return view
 
 
@@ -150,7 +153,8 @@ def _table(
     presentation: Presentation,
 ) -> Table:
     by = view.by
-    material = source.material(subject.metric, subject.cases, card.column, by, view.where)
+    everything = source.material(subject.metric, subject.cases, card.column, by, view.where)
+    material = everything.leaving_out(view.leave_out)
     if view.where and not material.scores:
         raise UserError(f"{card.task} at {source.tier}: no {subject.metric} where {_spelled(view.where)}")
     entry = _entry(material, card, subject.metric)
@@ -158,7 +162,7 @@ def _table(
     check_comparable(layout.runs, card, source.tier, timed=entry.timing)
     over_cases = by is None and len(layout.columns) > 1 and not any(column.at for column in layout.columns)
     # A plan knows runs by their label, which a spread parameter has left.
-    planned = None if layout.spread else expected
+    planned = None if layout.spread or not expected else expected.leaving_out(view.leave_out)
     flops = source.material(FLOPS, subject.cases).scores if FLOPS in card.metrics else ()
     rules = Rules(
         better=entry.better,
@@ -191,7 +195,7 @@ def _table(
         references=references_of(layout, entry, over_cases),
         provenance=provenance_of(layout, (card.task, source.tier, subject.metric, *suffixes)),
         notes=(
-            *(_sliced_note(view.where, card.task, source.tier, subject.metric) if view.where else ()),
+            *_sliced_note(view, card.task, source.tier, subject.metric, everything.labels - material.labels),
             *(held_settings(layout.runs, details, presentation.held) if details else ()),
             *(shared_artefacts(layout.runs, details) if details else ()),
             *notes,
@@ -199,8 +203,12 @@ def _table(
     )
 
 
-def _sliced_note(where: Mapping[str, Condition], task: str, tier: str, metric: str) -> Iterator[str]:
-    yield f"shown where {_spelled(where)}; all: `harness table --task {task} --tier {tier} --metric {metric}`"
+def _sliced_note(view: View, task: str, tier: str, metric: str, left_out: Collection[str]) -> Iterator[str]:
+    everything = f"`harness table --task {task} --tier {tier} --metric {metric}`"
+    if view.where:
+        yield f"shown where {_spelled(view.where)}; all: {everything}"
+    if left_out:
+        yield f"left out: {len(left_out)} rows that set {' or '.join(view.leave_out)}; all: {everything}"
 
 
 def _spelled(where: Mapping[str, Condition]) -> str:

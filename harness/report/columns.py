@@ -9,6 +9,7 @@ from harness.card import Card
 from harness.errors import UserError
 from harness.report.material import Material, Run, Score
 from harness.report.table import Column
+from harness.spec import without
 
 
 class Place(NamedTuple):
@@ -31,9 +32,7 @@ class Layout:
 
     def row(self, label: str) -> str:
         """The row of an entrant: its label without the parameter that is spread."""
-        name, _, inner = label.removesuffix("]").partition("[")
-        kept = [part for part in inner.split(",") if part and part.partition("=")[0] != self.spread]
-        return f"{name}[{','.join(kept)}]" if kept else name
+        return without(label, [self.spread])
 
     def home(self, run: Run) -> Place:
         """A run's own place, apart from the points of its measurement."""

@@ -1,11 +1,12 @@
 """What a plan expects of a task's tables: the runs that there should be, and the cells that no entrant can fill."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from harness.report.table import Kind
+from harness.spec import set_in
 
 if TYPE_CHECKING:
     from harness.plan import Plan
@@ -28,6 +29,11 @@ class Expected:
     def cells(self) -> frozenset[tuple[str, str]]:
         """The cells, by case and label, for which a run is planned."""
         return frozenset((case, label) for case, label, _ in self.keys)
+
+    def leaving_out(self, parameters: Collection[str]) -> "Expected":
+        """What is expected without the runs that set one of these parameters from outside."""
+        keys = {run: key for run, key in self.keys.items() if not set(set_in(run[1])).intersection(parameters)}
+        return replace(self, keys=keys)
 
 
 def expected_of(plan: "Plan", task: str, tier: str, *, any_key: bool = False) -> Expected:

@@ -12,6 +12,7 @@ from harness.errors import UserError
 from harness.frames import AXIS, SPENT, Frames
 from harness.report.shown import shown
 from harness.report.table import Kind
+from harness.spec import set_in
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,6 +73,17 @@ class Material(NamedTuple):
 
     runs: list[Run]
     scores: list[Score]
+
+    @property
+    def labels(self) -> set[str]:
+        """The entrants of the runs."""
+        return {run.label for run in self.runs}
+
+    def leaving_out(self, parameters: Collection[str]) -> "Material":
+        """The material without the runs that set one of these parameters from outside; all of it if others are not."""
+        runs = [run for run in self.runs if not set(set_in(run.label)).intersection(parameters)]
+        kept = {run.path for run in runs}
+        return Material(runs, [score for score in self.scores if score.path in kept]) if runs else self
 
 
 class Source:

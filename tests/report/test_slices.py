@@ -9,6 +9,7 @@ from harness.errors import UserError
 from harness.frames import frames
 from harness.record import Record
 from harness.report.build import View, build_tables
+from harness.report.expected import Expected
 from harness.report.figures.presentation import Presentation
 from harness.report.table import Table
 
@@ -49,6 +50,29 @@ def test_a_declared_slice_is_the_default_table_and_no_other(record: Make, card: 
     assert [len(table.columns) for table in tables] == [2, 6]
     assert tables[0].name == "toy-small"
     assert "shown where L in 1, 3 and shift = 10" in tables[0].notes[0]
+
+
+def test_a_grid_is_left_out_of_the_default_table_and_counted(record: Make, card: Callable[..., Card]) -> None:
+    swept = [record("vit", 0, chosen={"rate": rate}) for rate in (0.1, 1.0)]
+    presentation = Presentation.model_validate({"tables": {"accuracy": {"leave_out": ["rate"]}}})
+
+    def built(made: list[Record], metric: str | None = None) -> Table:
+        return build_tables(frames(made), card(), View(metric=metric), presentation=presentation)[0]
+
+    table = built([record("vit", 0), *swept])
+    assert [row.label for row in table.rows] == ["vit"]
+    assert table.name == "toy-small"
+    assert table.notes[0].startswith("left out: 2 rows that set rate; all: `harness table --task toy --tier small")
+    assert len(built([record("vit", 0), *swept], "accuracy").rows) == 3
+    assert len(built(swept).rows) == 2, "where there is nothing else, the grid is the table"
+
+
+def test_runs_of_a_grid_that_is_left_out_are_not_missing(record: Make, card: Callable[..., Card]) -> None:
+    planned = Expected({("plain", label, 0): "" for label in ("vit", "vit[rate=0.1]")}, {"vit": "method"})
+    presentation = Presentation.model_validate({"tables": {"accuracy": {"leave_out": ["rate"]}}})
+    (table,) = build_tables(frames([record("vit", 0)]), card(), View(), planned, presentation=presentation)
+    assert [row.label for row in table.rows] == ["vit"]
+    assert not any("missing" in note for note in table.notes)
 
 
 @pytest.mark.parametrize(

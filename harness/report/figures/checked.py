@@ -17,6 +17,7 @@ from harness.report.figures.declared import (
 )
 from harness.report.figures.presentation import FILE, Presentation, read_presentation
 from harness.report.held import DEFAULT
+from harness.spec import set_in
 from harness.suggest import unknown
 
 VALIDATION = "valid_"
@@ -58,7 +59,10 @@ def check_presentation(presentation: Presentation, card: Card, entrants: Mapping
         if name not in card.settings
     ]
     for metric, part in presentation.tables.items():
-        lines += [f"tables.{metric}: {line}" for line in (*_metrics([metric], card), *_points(part.where, card.points))]
+        parameters = {name for own in entrants.values() for name in own}
+        unset = (str(unknown("parameter", name, parameters)) for name in part.leave_out if name not in parameters)
+        wrong = (*_metrics([metric], card), *_points(part.where, card.points), *unset)
+        lines += [f"tables.{metric}: {line}" for line in wrong]
     for figure in presentation.figure:
         lines += [f"figure '{figure.id}': {line}" for line in _wrong(figure, card, entrants)]
     return lines
@@ -82,14 +86,12 @@ def _wrong(figure: Figure, card: Card, entrants: Mapping[str, Collection[str]]) 
     pairs = figure.crossings if isinstance(figure, Lines) else ()
     named = [*figure.entrants, *figure.also, *(label for pair in pairs for label in pair)]
     for label in dict.fromkeys(named):
-        name, _, inner = label.removesuffix("]").partition("[")
+        name = label.partition("[")[0]
         if name not in entrants:
             yield str(unknown("entrant", name, entrants))
         else:
-            chosen = [part.partition("=")[0] for part in inner.split(",") if part]
-            yield from (
-                str(unknown(f"parameter of {name}", p, entrants[name])) for p in chosen if p not in entrants[name]
-            )
+            own = entrants[name]
+            yield from (str(unknown(f"parameter of {name}", p, own)) for p in set_in(label) if p not in own)
 
 
 def _metrics(names: Collection[str], card: Card) -> Iterator[str]:

@@ -16,14 +16,22 @@ FILE = "figures.toml"
 
 
 class Slice(Entry):
-    """The points that the default table of a metric shows, where all would make it too wide."""
+    """What the default table of a metric shows, where all would make it too wide or too long: the points of `where`
+    alone, and no row that sets a parameter of `leave_out` from outside, such as those of a grid that a figure shows."""
 
-    where: Mapping[str, Condition] = Field(min_length=1)
+    where: Mapping[str, Condition] = {}
+    leave_out: tuple[str, ...] = ()
 
     @field_validator("where")
     @classmethod
     def _is_sound(cls, where: Mapping[str, Condition]) -> Mapping[str, Condition]:
         return sound(where)
+
+    @model_validator(mode="after")
+    def _slices(self) -> "Slice":
+        if not self.where and not self.leave_out:
+            raise ValueError("a slice has `where`, `leave_out` or both")
+        return self
 
 
 class Presentation(Entry):

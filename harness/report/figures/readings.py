@@ -15,6 +15,7 @@ from harness.report.figures.declared import CASE, METRIC, Curves, Figure, Film
 from harness.report.figures.plot import Place
 from harness.report.material import Run, Score, Source
 from harness.report.table import Cell
+from harness.spec import without
 
 Home: TypeAlias = tuple[Place | None, ...]
 """Where all scores of a run lie: its places on those of a figure's axes that the run itself is fixed on."""
@@ -91,9 +92,7 @@ class Reader:
         """What a line is called: an entrant's label, without the parameters that are axes."""
         if not self._swept or label in self._figure.also:
             return label
-        name, _, inner = label.removesuffix("]").partition("[")
-        kept = [part for part in inner.split(",") if part and part.partition("=")[0] not in self._swept]
-        return f"{name}[{','.join(kept)}]" if kept else name
+        return without(label, self._swept)
 
     def read(self) -> Readings:
         """The readings; there may be none."""

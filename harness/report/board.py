@@ -22,7 +22,7 @@ def as_markdown(verdicts: Mapping[str, Sequence[Verdict]], tier: str) -> str:
         "",
         tabulate(rows, HEADERS, tablefmt="github", disable_numparse=True),
         "",
-        *_summary(verdicts),
+        *summary(verdicts),
     ]
     for paper, claims in verdicts.items():
         for verdict in claims:
@@ -51,23 +51,23 @@ def as_json(verdicts: Mapping[str, Sequence[Verdict]], tier: str) -> dict[str, A
     }
 
 
-def as_grid(verdicts: Mapping[str, Sequence[Verdict]], tier: str) -> Grid:
-    """The board's rows as a grid; what a claim says is its hint."""
+def as_grid(verdicts: Mapping[str, Sequence[Verdict]], title: str) -> Grid:
+    """The board's rows as a grid. Claims are said in the paper's sense; the name of each is its hint."""
     return Grid(
-        title=f"Claims, tier {tier}",
-        headers=tuple(map(Entry, HEADERS)),
+        title=title,
+        headers=tuple(map(Entry, HEADERS[1:])),
         rows=tuple(
-            (Entry(paper), Entry(name, hint=f"{verdict.claim.says} ({verdict.claim.source})"), *map(Entry, texts))
+            (Entry(f"{verdict.claim.says} ({verdict.claim.source})", hint=f"{paper}: {name}"), *map(Entry, texts))
             for paper, claims in verdicts.items()
             for verdict in claims
             for _, name, *texts in [_row(paper, verdict)]
         ),
-        words=3,
-        caption=tuple(_summary(verdicts)),
+        words=2,
     )
 
 
-def _summary(verdicts: Mapping[str, Sequence[Verdict]]) -> list[str]:
+def summary(verdicts: Mapping[str, Sequence[Verdict]]) -> list[str]:
+    """How many claims came out how, and how many would by chance; a sentence each."""
     facts = board(verdict for claims in verdicts.values() for verdict in claims)
     counts = ", ".join(f"{count} {outcome}" for outcome, count in facts.counts.items() if count)
     return [

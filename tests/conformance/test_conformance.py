@@ -1,5 +1,7 @@
 """Every entrant of the registry conforms: dropping in a file creates its tests."""
 
+from multiprocessing import forkserver, get_context
+
 import pytest
 
 from harness.conformance import conform
@@ -7,6 +9,15 @@ from harness.headers import Header
 from harness.registry import find
 
 REGISTRY = find()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def server() -> None:
+    """A process has one server that runs are forked from. It must have imported what any of the tasks preloads: what
+    only the first one needs would leave all others to import the rest in every run."""
+    needed = {name for card in REGISTRY.tasks.values() for name in card.preload}
+    get_context("forkserver").set_forkserver_preload(["harness.conformance", *sorted(needed)])
+    forkserver.ensure_running()
 
 
 @pytest.mark.parametrize("header", REGISTRY.entrants.values(), ids=lambda header: f"{header.task}-{header.name}")

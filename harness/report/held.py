@@ -16,22 +16,44 @@ _Arms: TypeAlias = frozenset[str]
 
 
 def held_settings(runs: Sequence[Run], details: Details, held: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """The settings of the runs' cases in words, a line or none. Runs that are compared have the same in a case; `held`
-    names those that matter by case, in order (none = all)."""
+    """The settings of the runs' cases in words: those that were held constant, and those that some entrants replace by
+    a parameter of that name, a line each or none. `held` names those that matter by case, in order (none = all)."""
     of_case = {run.case: details[run.path].settings for run in runs if run.path in details}
     named = {case: held.get(case, held.get(DEFAULT, sorted(of_case[case]))) for case in of_case}
+    replaced = _replaced(runs, details, named)
     values: dict[str, dict[str, list[str]]] = {}
     for case, settings in of_case.items():
         for name in named[case]:
             if name in settings:
                 values.setdefault(name, {}).setdefault(_shown(settings[name]), []).append(case)
-    words = []
+    constant, varied = [], []
     for name, cases in values.items():
         only = len(cases) == 1 and len(next(iter(cases.values()))) == len(of_case)
         texts = (text if only else f"{text} ({', '.join(there)})" for text, there in cases.items())
-        words.append(f"{name} {' and '.join(texts)}")
-    if words:
-        yield f"held constant: {', '.join(words)}"
+        words = f"{name} {' and '.join(texts)}"
+        if own := replaced.get(name):
+            each = (f"{' and '.join(sorted(chosen))} by {label}" for label, chosen in sorted(own.items()))
+            varied.append(f"{words}, but {', '.join(each)}")
+        else:
+            constant.append(words)
+    if constant:
+        yield f"held constant: {', '.join(constant)}"
+    if varied:
+        yield f"not held constant: {'; '.join(varied)}"
+
+
+def _replaced(
+    runs: Sequence[Run], details: Details, named: Mapping[str, Sequence[str]]
+) -> dict[str, dict[str, set[str]]]:
+    """By setting, which rows have a parameter of its name that says something else, and what it says."""
+    found: dict[str, dict[str, set[str]]] = {}
+    for run in runs:
+        if detail := details.get(run.path):
+            for name in named[run.case]:
+                own = detail.parameters.get(name)
+                if own is not None and own != detail.settings.get(name):
+                    found.setdefault(name, {}).setdefault(run.label, set()).add(_shown(own))
+    return found
 
 
 def shared_artefacts(runs: Sequence[Run], details: Details) -> Iterator[str]:

@@ -37,6 +37,12 @@ def test_a_setting_that_differs_between_cases_is_named_by_case(record: Make, car
     assert notes(card(), made) == ["held constant: depth 2, width 32 (hard) and 16 (plain)"]
 
 
+def test_what_entrants_choose_themselves_was_not_held_constant(record: Make, card: Callable[..., Card]) -> None:
+    own = {"vit": {"width": 32}, "bit": {"width": None}, "lambda": {"width": 16}}
+    made = [record(name, 0).model_copy(update={"parameters": parameters}) for name, parameters in own.items()]
+    assert notes(card(), made) == ["held constant: depth 2", "not held constant: width 16, but 32 by vit"]
+
+
 def test_without_details_nothing_is_said_of_it(record: Make, card: Callable[..., Card]) -> None:
     (table,) = build_tables(frames([record("vit", 0)]), card())
     assert table.notes == ()

@@ -154,6 +154,8 @@ def _table(
 ) -> Table:
     by = view.by
     everything = source.material(subject.metric, subject.cases, card.column, by, view.where)
+    if not everything.leaving_out(view.leave_out).runs:
+        view = replace(view, leave_out=())  # where there is nothing else, the grid is the table
     material = everything.leaving_out(view.leave_out)
     if view.where and not material.scores:
         raise UserError(f"{card.task} at {source.tier}: no {subject.metric} where {_spelled(view.where)}")

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from harness.report.table import Kind
-from harness.spec import set_in
+from harness.spec import without
 
 if TYPE_CHECKING:
     from harness.plan import Plan
@@ -32,7 +32,7 @@ class Expected:
 
     def leaving_out(self, parameters: Collection[str]) -> "Expected":
         """What is expected without the runs that set one of these parameters from outside."""
-        keys = {run: key for run, key in self.keys.items() if not set(set_in(run[1])).intersection(parameters)}
+        keys = {run: key for run, key in self.keys.items() if without(run[1], parameters) == run[1]}
         return replace(self, keys=keys)
 
 

@@ -12,7 +12,7 @@ from harness.errors import UserError
 from harness.frames import AXIS, SPENT, Frames
 from harness.report.shown import shown
 from harness.report.table import Kind
-from harness.spec import set_in
+from harness.spec import without
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,10 +80,10 @@ class Material(NamedTuple):
         return {run.label for run in self.runs}
 
     def leaving_out(self, parameters: Collection[str]) -> "Material":
-        """The material without the runs that set one of these parameters from outside; all of it if others are not."""
-        runs = [run for run in self.runs if not set(set_in(run.label)).intersection(parameters)]
+        """The material without the runs that set one of these parameters from outside."""
+        runs = [run for run in self.runs if without(run.label, parameters) == run.label]
         kept = {run.path for run in runs}
-        return Material(runs, [score for score in self.scores if score.path in kept]) if runs else self
+        return Material(runs, [score for score in self.scores if score.path in kept])
 
 
 class Source:

@@ -27,7 +27,12 @@ Entrants = Annotated[
 Trials = Annotated[int, typer.Option("--trials", min=1, help="Trials of each entrant, its class defaults included.")]
 Seeds = Annotated[int, typer.Option("--seeds", min=1, help="Seeds of each trial; none of them is one of the results'.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the trials there are to do, without doing them.")]
-Check = Annotated[bool, typer.Option("--check", help="Fail if an entry is not what its trials say, or not all equal.")]
+Check = Annotated[
+    bool,
+    typer.Option(
+        "--check", help="Fail if an entry is not what its trials say, or not all equal, or trials not counted."
+    ),
+]
 
 
 def command(
@@ -196,15 +201,16 @@ def _print_outcomes(outcomes: "list[Outcome]") -> None:
 
 def _check(world: "World", selection: "Selection", as_json: bool) -> None:
     from harness.cli.selecting import warn
-    from harness.tuning.holding import held, uneven
+    from harness.tuning.holding import held, strays, uneven
 
     registry = world.registry
     cards = [registry.card(name) for name in selection.tasks or registry.tasks]
     there = [card for card in cards if selection.tier in card.tiers]
     found = [entry for card in there for entry in held(world, card, selection.tier)]
-    problems = [line for card in there for line in uneven(world, card, selection.tier)]
+    unequal = [line for card in there for line in uneven(world, card, selection.tier)]
+    uncounted = [line for card in there for line in strays(world, card, selection.tier)]
     if as_json:
-        print_json({"entries": [entry._asdict() for entry in found], "uneven": problems})
+        print_json({"entries": [entry._asdict() for entry in found], "uneven": unequal, "strays": uncounted})
     else:
         for entry in found:
             why = f": {entry.why}" if entry.why else ""
@@ -212,6 +218,6 @@ def _check(world: "World", selection: "Selection", as_json: bool) -> None:
             typer.echo(f"{entry.state:8} {task} {entrant} at {tier} on {case}{why}")
         if not found:
             typer.echo(f"nothing is tuned at tier {selection.tier}")
-        warn(problems)
-    if problems or any(entry.state == "differs" for entry in found):
+        warn([*unequal, *uncounted])
+    if unequal or uncounted or any(entry.state == "differs" for entry in found):
         raise typer.Exit(1)

@@ -10,7 +10,7 @@ from harness.planned import World
 from harness.spec import TierName
 from harness.tuned import Place, Tuned, command
 from harness.tuning.outcome import Outcome
-from harness.tuning.trials import tuning_of
+from harness.tuning.trials import Tuning, tuning_of
 
 State: TypeAlias = Literal["holds", "stale", "absent", "differs"]
 """`stale`: the trials are the entry's, but would come out as others now; `absent`: they are not stored here."""
@@ -33,8 +33,7 @@ def held(world: World, card: Card, tier: TierName) -> Iterator[Held]:
 
 def _state(world: World, card: Card, place: Place, entry: Tuned) -> tuple[State, str]:
     """What became of an entry on a case that the tier has, and why."""
-    header = world.registry.header(card.task, place.entrant)
-    tuning = tuning_of(world, card, card.resolve(place.tier, place.case), header, entry.asked, len(entry.seeds))
+    tuning = _tuning(world, card, place, entry)
     outcome = Outcome.of(tuning, world.store)
     if any(record is None for records in outcome.records for record in records):
         return "absent", f"not all of its trials are in {world.store.root}"
@@ -65,6 +64,27 @@ def uneven(world: World, card: Card, tier: TierName) -> list[str]:
             if header.name not in tuned and not inapplicable(header, card.resolve(tier, case)):
                 told.append(f"{where}: {header.name} was never tuned, unlike {', '.join(sorted(tuned))}")
     return told
+
+
+def strays(world: World, card: Card, tier: TierName) -> Iterator[str]:
+    """In words, for each entry of a task at a tier: the stored trials that it does not count, so that tables tell of
+    too few. The search space has changed since, or more were asked for once."""
+    for case in card.tiers[tier].cases:
+        for place, entry in _entries(world, card, tier, case).items():
+            cells = [run.job.spec.cell for trial in _tuning(world, card, place, entry).trials for run in trial.runs]
+            stored = world.store.path(cells[0]).parent.glob("*.json")
+            others = sorted(path.name for path in stored if path.name not in {cell.name for cell in cells})
+            if others:
+                yield (
+                    f"{card.task} {place.entrant} at {tier} on {case}: {', '.join(others)} in {cells[0].parent} "
+                    f"not among the trials that its entry counts ({entry.trials}); delete what is of no use"
+                )
+
+
+def _tuning(world: World, card: Card, place: Place, entry: Tuned) -> Tuning:
+    """The trials that an entry tells of, as they would be made now."""
+    header = world.registry.header(card.task, place.entrant)
+    return tuning_of(world, card, card.resolve(place.tier, place.case), header, entry.asked, len(entry.seeds))
 
 
 def _entries(world: World, card: Card, tier: TierName, case: str) -> dict[Place, Tuned]:

@@ -117,6 +117,17 @@ def test_tuning_chooses_writes_and_is_inherited_and_the_same_again_runs_nothing(
     assert "ppmi was never tuned, unlike noisy, plain" in checked.stderr
 
 
+def test_trials_that_no_entry_counts_are_named(tune: Command, tmp_path: Path) -> None:
+    tune("--entrant", "plain", "--trials", 2)
+    assert "not among" not in tune("--check").stderr
+    trial = next((tmp_path / "results/records/tuning").rglob("default-s1000.json"))
+    trial.with_name("noise=7-s1000.json").write_bytes(trial.read_bytes())
+    checked = tune("--check")
+    assert checked.returncode == 1
+    folder = "tuning/word_similarity/smoke/atlas/plain"
+    assert f"plain at smoke on atlas: noise=7-s1000.json in {folder} not among the trials" in checked.stderr
+
+
 def test_each_case_that_is_named_has_trials_of_its_own(harness: Command) -> None:
     words = ["--task", "federated", "--tier", "smoke", "--case", "atlas", "--case", "digits", "--entrant", "fedavg"]
     done = harness("tune", *words, "--trials", 2, "--dry-run", "--json")

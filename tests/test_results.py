@@ -1,4 +1,4 @@
-"""The committed tables, verdicts and figures are what the committed records say."""
+"""The committed tables, verdicts, figures and tuned parameters are what the committed records say."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +14,7 @@ FIGURES = ("--format", "svg", *(word for task in TASKS for word in ("--task", ta
 
 
 @pytest.mark.parametrize("tier", ["quick", "small", "large"])
-@pytest.mark.parametrize("verb", ["table", "claims"])
+@pytest.mark.parametrize("verb", ["table", "claims", "tune"])
 def test_what_is_committed_is_what_the_records_say(harness: Callable[..., Any], verb: str, tier: str) -> None:
     done = harness(verb, "--tier", tier, "--results", RESULTS, "--check")
     assert done.returncode == 0, done.stdout + done.stderr

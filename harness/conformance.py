@@ -5,23 +5,25 @@ import pickle
 import random
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from pebble import ProcessPool
 
 from harness import limits
 from harness.attributes import OWN
 from harness.card import Card
 from harness.entrant import Entrant
 from harness.environment import gather
-from harness.executors.local import LocalExecutor
+from harness.executors.local import LocalExecutor, begin
 from harness.headers import Header
+from harness.parameters import Parameter, Unknown
 from harness.plan import Selection, inapplicable, make_plan
-from harness.record import Record
+from harness.record import SCORED, Record
 from harness.registry import Registry, load_entrant, load_task
 from harness.run import Run
 from harness.seeds import Streams
@@ -40,14 +42,14 @@ class Finding(NamedTuple):
     problem: str = ""
 
 
-def conform(registry: Registry, header: Header) -> Iterator[Finding]:
-    """Check an entrant of the registry; findings come as they are made."""
+def conform(registry: Registry, header: Header, limit_s: float | None = None) -> Iterator[Finding]:
+    """Check an entrant of the registry; findings come as they are made. Each run is stopped after its limit: the smoke
+    tier's, or `limit_s` where that is shorter. What needs an entrant that runs is checked of those alone."""
     yield Finding("class attributes", _unannotated(header))
-    context = get_context("forkserver")
-    context.set_forkserver_preload(["harness.conformance", *registry.card(header.task).preload])
-    with ProcessPoolExecutor(1, mp_context=context) as pool:
-        yield from pool.submit(_examine, registry.card(header.task), header).result()
-    yield from _run_twice(registry, header)
+    runs = list(_run_twice(registry, header, limit_s))
+    yield from runs
+    if not any(finding.problem for finding in runs):
+        yield from _examined(registry.card(header.task), header, limit_s)
 
 
 def _unannotated(header: Header) -> str:
@@ -66,8 +68,24 @@ def _unannotated(header: Header) -> str:
     return f"{', '.join(names)} has no annotation, so it is no parameter; write `{names[0]}: int = ...` (or ClassVar)"
 
 
+def _examined(card: Card, header: Header, limit_s: float | None) -> list[Finding]:
+    """What `_examine` finds, in a fresh process: that it does not end, or ends in an error, is a finding, too."""
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["harness.conformance", *card.preload])
+    limits_s = (card.resolve("smoke", case).limit_s for case in card.tiers["smoke"].cases)
+    seconds = sum(min(limit, limit_s or limit) for limit in limits_s)
+    with ProcessPool(max_workers=1, context=context, initializer=begin) as pool:
+        try:
+            findings: list[Finding] = pool.schedule(_examine, args=[card, header], timeout=seconds).result()
+        except TimeoutError:
+            return [Finding("questions in other batches", f"not answered within {seconds:g} s")]
+        except Exception as error:
+            return [Finding("questions in other batches", f"{type(error).__name__}: {error}")]
+    return findings
+
+
 def _examine(card: Card, header: Header) -> list[Finding]:
-    """The checks that look at the class itself; in a fresh process, so that importing it is the first time."""
+    """The checks that look at the class itself, where importing it is the first time."""
     before = _global_state()
     cls = load_entrant(header)
     findings = [Finding("import leaves random state alone", _moved(before))]
@@ -75,6 +93,8 @@ def _examine(card: Card, header: Header) -> list[Finding]:
     declared = {name: parameter.default for name, parameter in header.parameters.items()}
     missing = declared.keys() ^ entrant.parameters.keys()
     findings.append(Finding("parameters are read from source", f"differ: {sorted(missing)}" if missing else ""))
+    unfit = (_unfit(header.parameters[name], name, value) for name, value in entrant.parameters.items())
+    findings.append(Finding("defaults are allowed", "; ".join(filter(None, unfit))))
     findings.append(Finding("picklable", _attempt(lambda: pickle.loads(pickle.dumps(entrant)))))
     findings += _ask_in_batches(card, header, entrant)
     return findings
@@ -105,6 +125,17 @@ def _ask_in_batches(card: Card, header: Header, entrant: Entrant) -> Iterator[Fi
         yield Finding(f"{case}: order changes nothing", _difference(together[order], turned))
 
 
+def _unfit(parameter: Parameter, name: str, value: Any) -> str:
+    """What is wrong with a parameter's default, "" if nothing is."""
+    try:
+        parameter.check(value)
+    except Unknown:
+        return ""
+    except ValueError as error:
+        return f"{name} = {value!r}: {error}"
+    return ""
+
+
 def _difference(expected: np.ndarray, found: np.ndarray) -> str:
     if expected.shape != found.shape:
         return f"answers have shape {expected.shape} or {found.shape}, depending on the batch"
@@ -114,16 +145,20 @@ def _difference(expected: np.ndarray, found: np.ndarray) -> str:
     return f"the answer to an item depends on the others it is asked with (by up to {worst:.3g})"
 
 
-def _run_twice(registry: Registry, header: Header) -> Iterator[Finding]:
-    """Two smoke runs of one seed in processes of their own."""
+def _run_twice(registry: Registry, header: Header, limit_s: float | None) -> Iterator[Finding]:
+    """Two smoke runs of one seed in processes of their own; one alone where that fails."""
     with tempfile.TemporaryDirectory() as folder:
-        first, second = (_smoke(registry, header, Path(folder) / name) for name in ("first", "second"))
+        first = _smoke(registry, header, Path(folder) / "first", limit_s)
+        ended = all(record.status in SCORED for record in first.values())
+        second = _smoke(registry, header, Path(folder) / "second", limit_s) if ended else {}
     if not first:
         yield Finding("smoke run", "the smoke tier has no case for it")
     for cell, record in first.items():
         case = record.spec.case
-        failure = f"{record.status}: {record.failure.message}" if record.failure else ""
+        failure = f"{record.status}: {record.failure.text}" if record.failure else ""
         yield Finding(f"{case}: smoke run", failure)
+        if cell not in second:
+            continue
         unlisted = record.origin.unlisted
         yield Finding(
             f"{case}: files in the key",
@@ -138,11 +173,13 @@ def _run_twice(registry: Registry, header: Header) -> Iterator[Finding]:
         )
 
 
-def _smoke(registry: Registry, header: Header, results: Path) -> Mapping[str, Record]:
+def _smoke(registry: Registry, header: Header, results: Path, limit_s: float | None) -> Mapping[str, Record]:
     store = Store(results)
     selection = Selection(tier="smoke", tasks=[header.task], entrants=[header.name], seeds=1)
     plan = make_plan(registry, selection, store, gather(device="cpu", threads=1, pinned_allocator=True))
-    LocalExecutor(preload=registry.card(header.task).preload).run(run.job for run in plan.runs)
+    LocalExecutor(preload=registry.card(header.task).preload).run(
+        replace(run.job, limit_at_s=limit_s) for run in plan.runs
+    )
     return {str(record.spec.cell): record for record in store.all()}
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.canonical import digest
-from harness.record import Record, Stored, stored
+from harness.record import Failure, Record, Stored, stored
 from harness.spec import Spec
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ class _Runs:
         self.rows.append(
             (
                 *(spec.task, spec.tier, spec.case, spec.entrant, spec.label, origin["kind"], origin["component"]),
-                *(spec.seed, content["status"], _in_one_line(content["failure"]), content["key"], spec.version),
+                *(spec.seed, content["status"], _failure(content["failure"]), content["key"], spec.version),
                 *(spec.data, self._settings(spec.settings), content["produced"], content["generated"]),
                 *(environment["device"], environment["commit"], environment["dirty"], environment["threads"]),
                 *(costs["weights"], content["trials"], spec.budget.total, spec.budget.unit, costs["setup_s"]),
@@ -191,8 +191,8 @@ class _Scores:
 _of_its_metric = itemgetter(*OF_ITS_METRIC)
 
 
-def _in_one_line(failure: Mapping[str, str] | None) -> str:
-    return " ".join(f"{failure['type']}: {failure['message']}".split()) if failure else ""
+def _failure(failure: Mapping[str, str] | None) -> str:
+    return Failure.model_validate(failure).text if failure else ""
 
 
 def _validated(content: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -31,6 +31,10 @@ _TYPES: dict[str, Any] = {
 _WORDS = {"none": None, "true": True, "false": False}
 
 
+class Unknown(ValueError):
+    """An annotation that values cannot be checked against: of types that are none of the simple ones."""
+
+
 @dataclass(frozen=True)
 class Parameter:
     """An annotated field: its annotation as written and its default value, as source text where it is no literal."""
@@ -52,7 +56,7 @@ class Parameter:
         except ValidationError as error:
             raise ValueError(f"{error.errors()[0]['msg'].lower()} (it is {self.annotation})") from error
         except (NameError, SyntaxError, TypeError, AttributeError) as error:
-            raise ValueError(f"a parameter of type {self.annotation} cannot be set from outside") from error
+            raise Unknown(f"a parameter of type {self.annotation} cannot be set from outside") from error
         if isinstance(value, float) and not math.isfinite(value):
             raise ValueError(f"a number must be finite (it is {self.annotation})")
         return value

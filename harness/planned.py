@@ -108,7 +108,7 @@ class World:
             return Planned(job, "stale", stale_because(record, spec, code, job.parameters, names))
         if record.status in SCORED:
             return Planned(job, "done", record.status)
-        why = f"{record.status}: {record.failure.message if record.failure else ''}"
+        why = f"{record.status}: {record.failure.text if record.failure else ''}"
         return Planned(job, "repeat" if record.status in REPEATED else "failed", why)
 
 

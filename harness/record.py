@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -19,6 +20,12 @@ REPEATED: frozenset[Status] = frozenset({"timeout", "oom", "killed", "interrupte
 
 MOST_CURVE_POINTS = 20
 
+_FRAME = re.compile(r'File "([^"]+)", line (\d+)')
+_SAYS_ALL = frozenset({"BadOutput", "Cancelled", "Diverged", "KeyboardInterrupt", "ProcessExpired", "Timeout"})
+"""Kinds of failure that the harness itself tells of: their message is a sentence."""
+_OTHERS = ("./harness/", "<", "/")
+"""How the paths of a traceback begin that are not an entrant's: ours, and those of libraries."""
+
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -30,6 +37,14 @@ class Failure(_Part):
     type: str
     message: str
     traceback: str = ""
+
+    @property
+    def text(self) -> str:
+        """What went wrong in one line: the error, and the last line of the entrant's code that led to it."""
+        words = self.message if self.type in _SAYS_ALL else f"{self.type}: {self.message}"
+        said = " ".join(words.split()).removesuffix(":")
+        lines = [f"{path}:{line}" for path, line in _FRAME.findall(self.traceback) if not path.startswith(_OTHERS)]
+        return f"{said} ({lines[-1]})" if lines else said
 
 
 class RecordedScore(_Part):

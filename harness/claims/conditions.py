@@ -2,7 +2,7 @@
 
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -46,6 +46,18 @@ def flaw(condition: Condition) -> str:
         if isinstance(bound, str) and compare not in (operator.eq, operator.ne):
             return f"'{one}' compares with '{bound}', which is not a number"
     return "" if condition != () else "an empty list holds nowhere"
+
+
+def spelled(where: Mapping[str, Condition]) -> str:
+    """Conditions on axes in words: `L >= 2048 and scale = 0.5`."""
+    return " and ".join(f"{axis} {in_words(condition)}" for axis, condition in where.items())
+
+
+def in_words(condition: Condition) -> str:
+    """A condition as it stands behind the name of an axis."""
+    if isinstance(condition, tuple):
+        return "in " + ", ".join(map(str, condition))
+    return str(condition) if isinstance(condition, str) and condition[:1] in "<>=!" else f"= {condition}"
 
 
 def literals(condition: Condition) -> set[str]:

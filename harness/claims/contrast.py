@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from harness.claims.cells import with_cells
-from harness.claims.conditions import Condition, literals, matches
+from harness.claims.conditions import Condition, literals, matches, spelled
 from harness.claims.divergence import spread_diverged
 from harness.claims.query import Query
 from harness.frames import AXIS, Frames
@@ -198,8 +198,7 @@ class Scope:
                     raise NotAssessable(f"the records differ in {what}{at}: {seen[place]} and {value}")
 
     def _restriction(self) -> str:
-        shown = [f"{axis} {_condition(condition)}" for axis, condition in self.query.where.items()]
-        where = f" where {' and '.join(shown)}" if shown else ""
+        where = f" where {spelled(self.query.where)}" if self.query.where else ""
         along = " along the budget" if self.query.curve else f" along {self.query.x}" if self.query.x else ""
         return f"{along}{where} at tier {self.query.tier}"
 
@@ -224,12 +223,6 @@ def _chosen(label: str) -> set[str]:
 def _fulfilled(rows: "pd.DataFrame", axis: str, condition: Condition) -> "np.ndarray[Any, np.dtype[np.bool_]]":
     column = rows.get("case" if axis == "case" else AXIS + axis)
     return np.zeros(len(rows), dtype=bool) if column is None else matches(column, condition)
-
-
-def _condition(condition: Condition) -> str:
-    if isinstance(condition, tuple):
-        return "in " + ", ".join(map(str, condition))
-    return str(condition) if isinstance(condition, str) and condition[:1] in "<>=!" else f"= {condition}"
 
 
 def _stacked(runs: Sequence["pd.DataFrame"]) -> "pd.DataFrame":

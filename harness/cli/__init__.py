@@ -1,5 +1,6 @@
 """The command line: one thin module a verb. Nothing heavy is imported here, since every run's process passes by."""
 
+import os
 import sys
 
 
@@ -10,6 +11,7 @@ def main() -> None:
     debug = "--debug" in sys.argv
     if debug:
         sys.argv.remove("--debug")
+        os.environ["HARNESS_DEBUG"] = "1"
     try:
         from harness.cli.app import app
 

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.cli.executing import Limit
+
 if TYPE_CHECKING:
     from harness.headers import Header
     from harness.registry import Registry
@@ -19,7 +21,7 @@ Relock = Annotated[
 ]
 
 
-def command(what: What = None, relock: Relock = None) -> None:
+def command(what: What = None, limit: Limit = None, relock: Relock = None) -> None:
     """Check an entrant on its smoke run, or (without arguments) that everything committed holds together."""
     from harness.registry import find
 
@@ -39,19 +41,19 @@ def command(what: What = None, relock: Relock = None) -> None:
 
         raise unknown("entrant", sorted(unmet)[0], {name for _, name in registry.entrants})
     for header in chosen:
-        good &= _conform(registry, header)
+        good &= _conform(registry, header, limit)
     if not what and not relock:
         good = _check_all(registry)
     if not good:
         raise typer.Exit(1)
 
 
-def _conform(registry: "Registry", header: "Header") -> bool:
+def _conform(registry: "Registry", header: "Header", limit: float | None) -> bool:
     from harness.conformance import conform
 
     typer.secho(f"{header.task} {header.name} ({header.place})", bold=True)
     good = True
-    for finding in conform(registry, header):
+    for finding in conform(registry, header, limit):
         good &= not finding.problem
         mark = typer.style("ok  ", fg="green") if not finding.problem else typer.style("fail", fg="red")
         typer.echo(f"  {mark} {finding.check}{': ' + finding.problem if finding.problem else ''}")

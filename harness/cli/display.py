@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from harness.cli.options import is_debugging
 from harness.cli.plan import spell
 from harness.executors.local import Events, LocalExecutor
 from harness.job import Job
@@ -62,8 +63,10 @@ def _note(failures: list[str], job: Job, outcome: Outcome) -> str:
     if outcome in GOOD:
         return ""
     record = Store(job.results).read(job.spec.cell)
-    why = record.failure.message if record and record.failure else "no record was written"
-    line = f"{outcome}: {_named(job)}: {why}"
+    failure = record.failure if record else None
+    line = f"{outcome}: {_named(job)}: {failure.text if failure else 'no record was written'}"
+    if failure and is_debugging():
+        line += f"\n{failure.traceback.rstrip()}"
     if outcome != "diverged":
         failures.append(line)
     return line

@@ -76,4 +76,5 @@ def _is_open(method: ast.FunctionDef) -> bool:
 def _stub(method: ast.FunctionDef) -> str:
     names = ", ".join(argument.arg for argument in [*method.args.posonlyargs, *method.args.args])
     about = (ast.get_docstring(method) or "").split("\n", 1)[0]
-    return f'\n    def {method.name}({names}):\n        """{about}"""\n        raise NotImplementedError\n'
+    body = f'        """{about}"""\n        raise NotImplementedError("write {method.name}")\n'
+    return f"\n    def {method.name}({names}):\n{body}"

@@ -67,6 +67,11 @@ def results_folder(chosen: Path | None) -> Path:
     return chosen or Path(os.environ.get("HARNESS_RESULTS") or "results")
 
 
+def is_debugging() -> bool:
+    """Whether the user asked for tracebacks: `--debug`, which sets the variable."""
+    return bool(os.environ.get("HARNESS_DEBUG"))
+
+
 def print_json(value: Any) -> None:
     """Print a value as JSON, one document."""
     typer.echo(json.dumps(value, indent=1, ensure_ascii=False, default=str))

@@ -1,7 +1,7 @@
 """`harness table`: comparison tables from stored records alone."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -216,11 +216,11 @@ def _value(text: str) -> float | str:
         return text.strip()
 
 
-def _show(tables: "Iterable[Table]", form: str) -> None:
+def _show(tables: "Sequence[Table]", form: str) -> None:
     from harness.report.formats import render
 
-    for table in tables:
-        typer.echo(render(table, form))
+    if tables or form == "json":
+        typer.echo(render(tables, form))
 
 
 def _show_contrasts(tables: "Iterable[Table]", of: str) -> None:

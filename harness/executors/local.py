@@ -80,7 +80,7 @@ class LocalExecutor:
         waiting = deque((0.0, job) for job in jobs)
         running: dict[Future[Outcome], tuple[Job, datetime]] = {}
         outcomes: list[Outcome] = []
-        pool = ProcessPool(max_workers=workers, max_tasks=1, context=self._context(), initializer=_begin)
+        pool = ProcessPool(max_workers=workers, max_tasks=1, context=self._context(), initializer=begin)
         try:
             while waiting or running:
                 while waiting and len(running) < workers and waiting[0][0] <= time.monotonic():
@@ -117,9 +117,11 @@ class LocalExecutor:
         return context
 
 
-def _begin() -> None:
-    """Bind a run's process to its server, and the server to the harness: when that is gone, all of them end."""
+def begin() -> None:
+    """Bind a run's process to its server, and the server to the harness: when that is gone, all of them end. What an
+    entrant prints is not the harness's output: it goes to standard error."""
     limits.die_with_parent()
+    os.dup2(2, 1)
     # As long as anybody holds the write end of this pipe the server lives on, and every run is handed one.
     server = vars(forkserver)["_forkserver"]
     if server._forkserver_alive_fd is not None:

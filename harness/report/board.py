@@ -6,6 +6,7 @@ from typing import Any
 
 from tabulate import tabulate
 
+from harness.claims.conditions import spelled
 from harness.claims.finding import Finding
 from harness.claims.verdict import Verdict, board
 from harness.report.grid import Entry, Grid
@@ -98,7 +99,8 @@ def _details(verdict: Verdict) -> list[str]:
         part = finding.part
         against = f" over {finding.over}" if finding.over else ""
         scale = f" ({finding.scale} scale)" if finding.scale != "raw" else ""
-        what = f"`{part.metric}`, {part.estimand} of {part.of}{against}, {part.kind}{_bounds(finding)}{scale}"
+        where = f", where {spelled(part.where)}" if part.where else ""
+        what = f"`{part.metric}`, {part.estimand} of {part.of}{against}, {part.kind}{_bounds(finding)}{scale}{where}"
         lines.append(f"- {what}: {finding.text}")
         if finding.values:
             seeds = ", ".join(_shown(finding, value) for value in finding.values)
@@ -141,6 +143,7 @@ def _plain(finding: Finding) -> dict[str, Any]:
         "kind": finding.part.kind,
         "of": finding.part.of,
         "over": finding.over,
+        "where": spelled(finding.part.where),
         "scale": finding.scale,
         "text": finding.text,
         "estimate": number(finding.estimate),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from harness.card import Card, Metric
-from harness.claims.conditions import Condition
+from harness.claims.conditions import Condition, in_words, spelled
 from harness.claims.paper import Published
 from harness.errors import UserError
 from harness.frames import Frames
@@ -158,7 +158,7 @@ def _table(
         view = replace(view, leave_out=())  # where there is nothing else, the grid is the table
     material = everything.leaving_out(view.leave_out)
     if view.where and not material.scores:
-        raise UserError(f"{card.task} at {source.tier}: no {subject.metric} where {_spelled(view.where)}")
+        raise UserError(f"{card.task} at {source.tier}: no {subject.metric} where {spelled(view.where)}")
     entry = _entry(material, card, subject.metric)
     layout = lay_out(material, card, by)
     check_comparable(layout.runs, card, source.tier, timed=entry.timing)
@@ -208,24 +208,14 @@ def _table(
 def _sliced_note(view: View, task: str, tier: str, metric: str, left_out: Collection[str]) -> Iterator[str]:
     everything = f"`harness table --task {task} --tier {tier} --metric {metric}`"
     if view.where:
-        yield f"shown where {_spelled(view.where)}; all: {everything}"
+        yield f"shown where {spelled(view.where)}; all: {everything}"
     if left_out:
         yield f"left out: {len(left_out)} rows that set {' or '.join(view.leave_out)}; all: {everything}"
 
 
-def _spelled(where: Mapping[str, Condition]) -> str:
-    return " and ".join(f"{axis} {_condition(condition)}" for axis, condition in where.items())
-
-
-def _condition(condition: Condition) -> str:
-    if isinstance(condition, tuple):
-        return "in " + ", ".join(map(str, condition))
-    return str(condition) if isinstance(condition, str) and condition[:1] in "<>=!" else f"= {condition}"
-
-
 def _as_name(where: Mapping[str, Condition]) -> str:
     """Conditions in letters that are safe in the name of a file."""
-    return re.sub(r"[^\w.=<>!]+", "_", ",".join(f"{axis}{_condition(one)}" for axis, one in where.items()))
+    return re.sub(r"[^\w.=<>!]+", "_", ",".join(f"{axis}{in_words(one)}" for axis, one in where.items()))
 
 
 def _entry(material: Material, card: Card, metric: str) -> Metric:

@@ -10,7 +10,7 @@ from harness.report.table import Table
 def write_tables(folder: Path, tables: Sequence[Table], form: str = "markdown") -> list[Path]:
     """Write each table to `<folder>/<name><suffix>` and return the paths."""
     folder.mkdir(parents=True, exist_ok=True)
-    texts = {folder / f"{table.name}{FORMATS[form].suffix}": render(table, form) for table in tables}
+    texts = {folder / f"{table.name}{FORMATS[form].suffix}": render([table], form) for table in tables}
     for path, text in texts.items():
         path.write_text(text, encoding="utf-8")
     return list(texts)
@@ -33,7 +33,7 @@ def _check(folder: Path, table: Table) -> Iterator[str]:
         yield f"{files['markdown']} is not there; write it: {_remedy(table, 'markdown')}"
     for form, path in there.items():
         text = path.read_text(encoding="utf-8")
-        if text == render(table, form):
+        if text == render([table], form):
             continue
         digest = table.provenance.digest
         if digest in text:

@@ -103,7 +103,7 @@ def _outsiders(case: str, runs: Sequence[Run], details: Details) -> Iterator[str
             }
             usual = Counter(given.values()).most_common(1)
             for label, contents in given.items():
-                if usual[0][1] > 1 and contents != usual[0][0]:
+                if usual[0][1] > 1 and not contents >= usual[0][0]:
                     odd.setdefault(label, []).append(seed)
         for label, seeds in odd.items():
             yield (

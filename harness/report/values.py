@@ -5,7 +5,7 @@ import dataclasses
 import io
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,14 +15,14 @@ from harness.report.table import Cell, Span, Table
 
 
 def to_json(value: Any) -> str:
-    """A table, or another dataclass of the report, as one JSON document; what is not available is null."""
+    """Tables, or other dataclasses of the report, as one JSON document; what is not available is null."""
     return json.dumps(plain(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def to_csv(table: Table) -> str:
-    """A row a cell: entrants by columns, then chance and ceiling. What is not available is empty."""
+def to_csv(tables: Sequence[Table]) -> str:
+    """A row a cell, table by table: entrants by columns, then chance and ceiling. What is not available is empty."""
     out = io.StringIO()
-    rows = list(_cells(table))
+    rows = [row for table in tables for row in _cells(table)]
     writer = csv.DictWriter(out, rows[0].keys(), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)

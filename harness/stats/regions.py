@@ -94,7 +94,7 @@ class Bound(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """An outcome; `detail` says whether an effect that is not `greater` is `negligible` or `opposite`."""
+    """An outcome; `detail`: an effect that is not `greater` is shown to be `opposite`, or only `too small`."""
 
     outcome: Outcome
     detail: str = ""
@@ -144,7 +144,7 @@ class Region:
         if any(bound.passed(evidence) for bound in self.refuting):
             if self.kind != "greater":
                 return Decision("contradicted")
-            return Decision("contradicted", "negligible" if evidence.mean > 0 else "opposite")
+            return Decision("contradicted", "opposite" if evidence.below(0.0) else "too small")
         if all(bound.passed(evidence) for bound in self.required):
             return Decision("reproduced")
         return Decision("inconclusive")

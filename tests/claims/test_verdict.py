@@ -129,9 +129,9 @@ class TestOutcomes:
 
     @pytest.mark.parametrize(
         ("shift", "text"),
-        [(-0.095, "contradicted (negligible)"), (-0.15, "contradicted (opposite)")],
+        [(-0.095, "contradicted (too small)"), (-0.15, "contradicted (opposite)")],
     )
-    def test_contradicted_says_whether_it_is_negligible_or_opposite(self, shift: float, text: str) -> None:
+    def test_contradicted_says_whether_it_is_too_small_or_opposite(self, shift: float, text: str) -> None:
         assert verdict(pair(DIFFERENCES + shift), margin=0.03).text == text
 
     def test_inconclusive_carries_its_leaning_and_the_seeds_that_would_settle_it(self) -> None:

@@ -54,19 +54,19 @@ def table(record: Make, tables: Tables) -> Table:
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_a_table_is_written_as_accepted(table: Table, form: str) -> None:
-    text = render(table, form).replace(table.provenance.digest, "DIGEST")
+    text = render([table], form).replace(table.provenance.digest, "DIGEST")
     assert text == (GOLDEN / f"toy-small{FORMATS[form].suffix}").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_the_same_records_give_the_same_bytes(table: Table, record: Make, tables: Tables, form: str) -> None:
     again = tables(reversed(records(record)), published=[PUBLISHED])[0]
-    assert render(again, form).encode() == render(table, form).encode()
+    assert render([again], form).encode() == render([table], form).encode()
 
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_one_seed_has_no_interval_in_any_format(record: Make, tables: Tables, form: str) -> None:
-    text = render(tables([record("vit", 0, 0.5), record("bit", 0, 0.25)])[0], form)
+    text = render(tables([record("vit", 0, 0.5), record("bit", 0, 0.25)]), form)
     said = {"markdown": "**0.500 ± n/a**", "latex": r"\textbf{0.500 $\pm$ n/a}", "html": ">0.500 ± n/a<"}
     assert said.get(form, "0.5") in text
     assert "0.0" not in text.replace("2.0", "")
@@ -74,11 +74,11 @@ def test_one_seed_has_no_interval_in_any_format(record: Make, tables: Tables, fo
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_a_task_without_any_score_can_be_written(record: Make, tables: Tables, form: str) -> None:
-    assert "error 1/1" in render(tables([record("vit", 0, status="error")])[0], form)
+    assert "error 1/1" in render(tables([record("vit", 0, status="error")]), form)
 
 
 def test_every_row_begins_with_its_entrant(table: Table) -> None:
-    lines = render(table, "markdown").splitlines()
+    lines = render([table], "markdown").splitlines()
     for row in table.rows:
         assert any(line.startswith(f"| {row.label} ") for line in lines)
 
@@ -90,12 +90,12 @@ def test_what_a_format_takes_for_markup_is_escaped(record: Make, tables: Tables)
     assert failure is not None
     made[1] = made[1].model_copy(update={"failure": failure.model_copy(update={"message": words})})
     (table,) = tables(made)
-    assert r"a\_b \& c|d \textless{}e\textgreater{} 50\% \$x\$ \#1 \{y\}" in render(table, "latex")
-    assert "a_b &amp; c|d &lt;e&gt; 50% $x$" in render(table, "html")
+    assert r"a\_b \& c|d \textless{}e\textgreater{} 50\% \$x\$ \#1 \{y\}" in render([table], "latex")
+    assert "a_b &amp; c|d &lt;e&gt; 50% $x$" in render([table], "html")
 
 
 def test_the_page_needs_nothing_else_and_is_light_and_dark(table: Table) -> None:
-    page = render(table, "html")
+    page = render([table], "html")
     assert "http" not in page
     assert "<script" not in page
     assert '<meta name="color-scheme" content="light dark">' in page
@@ -103,14 +103,14 @@ def test_the_page_needs_nothing_else_and_is_light_and_dark(table: Table) -> None
 
 
 def test_csv_has_a_row_a_cell_in_full_precision(table: Table) -> None:
-    rows = list(csv.DictReader(io.StringIO(render(table, "csv"))))
+    rows = list(csv.DictReader(io.StringIO(render([table], "csv"))))
     assert len(rows) == len(table.columns) * (len(table.rows) + len(table.references))
     assert float(rows[0]["value"]) == table.rows[0].cells[0].value
     assert [row["value"] for row in rows if row["state"] != "scored" and row["kind"] != "reference"] == [""] * 4
 
 
 def test_json_has_all_there_is_and_null_for_what_there_is_not(table: Table) -> None:
-    document = json.loads(render(table, "json"))
+    (document,) = json.loads(render([table], "json"))
     first = document["rows"][0]["cells"][0]
     assert first["records"] == list(table.rows[0].cells[0].records)
     assert first["values"] == list(table.rows[0].cells[0].values)
@@ -119,9 +119,16 @@ def test_json_has_all_there_is_and_null_for_what_there_is_not(table: Table) -> N
     assert document["published"][0]["why_not_comparable"] == PUBLISHED.why_not_comparable
 
 
+def test_several_tables_are_one_document(table: Table) -> None:
+    assert len(json.loads(render([table, table], "json"))) == 2
+    lines = render([table, table], "csv").splitlines()
+    assert lines.count(lines[0]) == 1
+    assert render([table, table], "html").count("<!doctype html>") == 1
+
+
 def test_an_unknown_format_is_named_with_the_nearest(table: Table) -> None:
     with pytest.raises(UserError, match="unknown format 'markdwon'; did you mean markdown"):
-        render(table, "markdwon")
+        render([table], "markdwon")
 
 
 def test_tables_need_no_torch() -> None:

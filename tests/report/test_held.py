@@ -69,6 +69,13 @@ def test_an_arm_with_another_artefact_is_named(record: Make, card: Callable[...,
     )
 
 
+def test_an_arm_with_an_artefact_of_its_own_beside_the_shared_ones_is_no_outsider(
+    record: Make, card: Callable[..., Card]
+) -> None:
+    made = given(record, a={"r1": "warmup01"}, b={"r1": "warmup01"}, more={"r1": "warmup01", "r3": "other003"})
+    assert not any("not shared" in note for note in notes(card(), made, held={"default": []}))
+
+
 def test_one_recipe_with_several_contents_is_named(record: Make, card: Callable[..., Card]) -> None:
     made = given(record, a={"r1": "warmup01"}, b={"r1": "cooled02"})
     assert notes(card(), made, held={"default": []})[0] == (

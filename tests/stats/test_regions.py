@@ -34,9 +34,9 @@ EVIDENCE = st.one_of(
     [
         (Region("greater", margin=0.5), 0.0, "reproduced", ""),
         (Region("greater", margin=1.1), 0.0, "reproduced", ""),  # above 0 and not below the margin
-        (Region("greater", margin=1.5), 0.0, "contradicted", "negligible"),
+        (Region("greater", margin=1.5), 0.0, "contradicted", "too small"),
         (Region("greater", margin=0.5), -1.3, "contradicted", "opposite"),
-        (Region("greater", margin=0.5), -1.05, "contradicted", "opposite"),
+        (Region("greater", margin=0.5), -1.05, "contradicted", "too small"),  # its mean is below 0, its interval is not
         (Region("greater", margin=0.2), -0.9, "inconclusive", ""),
         (Region("noninferior", margin=0.5), -1.25, "reproduced", ""),
         (Region("noninferior", margin=0.5), -1.3, "inconclusive", ""),  # its interval passes, its lowest seed does not

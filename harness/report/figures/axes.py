@@ -86,6 +86,9 @@ def _draw_line(axes: "Axes", line: Line, look: Style, words: Sequence[str]) -> N
     xs = [float(words.index(spot.x)) if isinstance(spot.x, str) else spot.x for spot in line.spots]
     lower = [value - half for value, half in zip(values, halves, strict=True)]
     upper = [value + half for value, half in zip(values, halves, strict=True)]
+    if len(xs) == 1:  # a band needs two places
+        axes.errorbar(xs, values, yerr=halves, capsize=2.5, elinewidth=look.width, **handle(look))
+        return
     axes.fill_between(xs, lower, upper, color=look.colour, alpha=_BAND, linewidth=0, zorder=look.layer - 0.5)
     axes.plot(xs, values, **handle(look))
 

@@ -72,6 +72,13 @@ class TestValues:
         assert panel.slopes["vit"].value == pytest.approx(2.0)
         assert math.isnan(panel.slopes["vit"].half)
 
+    def test_a_line_of_one_point_has_its_interval(self, record: Make, plot: Plots) -> None:
+        vit = [record("vit", seed, shifted((0.5 + seed / 10, 0.6))) for seed in range(2)]
+        bit = [record("bit", seed, shifted((0.4 + seed / 10,))) for seed in range(2)]
+        bands, with_point = (render(plot(made, **OVER_SHIFT), ("svg",))["svg"] for made in (vit, vit + bit))
+        assert b"LineCollection" in with_point
+        assert b"LineCollection" not in bands
+
 
 class TestPanels:
     def test_cases_are_columns_and_generated_data_is_marked(self, record: Make, plot: Plots) -> None:

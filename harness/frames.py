@@ -156,6 +156,7 @@ class _Scores:
     def __init__(self) -> None:
         self.run_of: list[int] = []
         self._columns: tuple[list[Any], ...] = tuple([] for _ in OF_A_SCORE)
+        self._chances: list[float] = []
         self._metric_of: list[int] = []
         self._metrics: dict[tuple[Any, ...], int] = {}
         self._point_of: list[int] = []
@@ -165,6 +166,7 @@ class _Scores:
         scores = content["scores"] + list(_validated(content))
         for name, column in zip(OF_A_SCORE, self._columns, strict=True):
             column.extend(map(itemgetter(name), scores))
+        self._chances.extend(score.get("chance", math.nan) for score in scores)
         metrics, points = self._metrics, self._points
         number = {
             name: metrics.setdefault(_of_its_metric(entry), len(metrics)) for name, entry in content["metrics"].items()
@@ -181,6 +183,8 @@ class _Scores:
             name: _typed(values, OF_ITS_METRIC[name])[self._metric_of]
             for name, values in zip(OF_ITS_METRIC, metrics, strict=True)
         }
+        chances = np.array(self._chances, dtype=np.float64)
+        of_its_metric["chance"] = np.where(np.isnan(chances), of_its_metric["chance"], chances)
         return {**own, **of_its_metric}
 
     def axes(self) -> dict[str, NDArray[Any]]:

@@ -48,7 +48,8 @@ class Failure(_Part):
 
 
 class RecordedScore(_Part):
-    """One value of a metric. `at` is the point of measurement; `items` names its array in the sidecar."""
+    """One value of a metric. `at` is the point of measurement; `items` names its array in the sidecar; `chance` is the
+    point's, where it has one of its own."""
 
     metric: str
     value: float = Field(allow_inf_nan=False)
@@ -56,6 +57,7 @@ class RecordedScore(_Part):
     n_expected: int
     at: Mapping[str, float | str] = {}
     items: str = ""
+    chance: float | None = Field(default=None, exclude_if=lambda chance: chance is None)
 
 
 class Costs(_Part):

@@ -185,6 +185,7 @@ class _Attempt:
                 n_expected=score.n_expected,
                 at=dict(score.at),
                 items=name,
+                chance=score.chance,
             )
         )
 

@@ -20,7 +20,8 @@ class Score(NamedTuple):
     """One value of a metric at one point of measurement.
 
     `n_used` of `n_expected` items went into it; `items` holds the items' own scores (float, in the order of the
-    problem's items) where the metric is a mean over items.
+    problem's items) where the metric is a mean over items. `chance` is what guessing scores at this point, where that
+    is not what the problem says of the case.
     """
 
     metric: str
@@ -29,6 +30,7 @@ class Score(NamedTuple):
     n_expected: int
     at: Mapping[str, float | str] = {}
     items: np.ndarray | None = None
+    chance: float | None = None
 
 
 @dataclass(frozen=True)

@@ -99,6 +99,11 @@ def test_a_score_has_exactly_these_columns() -> None:
     assert pd.isna([second["chance"], second["ceiling"]]).all()
 
 
+def test_a_point_may_have_a_chance_of_its_own() -> None:
+    scores = [RecordedScore(metric="accuracy", value=0.5, n_used=1, n_expected=1, chance=own) for own in (None, 0.25)]
+    assert frames([_record(scores=tuple(scores))]).scores["chance"].tolist() == [0.1, 0.25]
+
+
 def test_a_point_lies_where_its_run_lies_and_further() -> None:
     first, second = frames([_record()]).scores.to_dict("records")
     assert (second["x.size"], second["x.mask"], second["x.n"]) == (2.0, "word", 100.0)

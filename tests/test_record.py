@@ -168,6 +168,11 @@ def test_a_score_that_is_not_finite_is_no_score() -> None:
             RecordedScore(metric="spearman", value=value, n_used=1, n_expected=1)
 
 
+def test_a_score_says_its_chance_only_where_it_has_one() -> None:
+    told = [RecordedScore(metric="f1", value=1, n_used=1, n_expected=1, chance=chance) for chance in (None, 0.5)]
+    assert ["chance" in score.model_dump() for score in told] == [False, True]
+
+
 def test_nan_is_never_written() -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         to_bytes(PLAIN.model_copy(update={"costs": Costs(train_s=float("nan"))}))
@@ -186,7 +191,7 @@ FIELDS = {
     "Origin": "kind component deterministic title code unlisted",
 }
 """The fields of the stored form. If it changes, what is stored no longer reads: raise `SCHEMA`."""
-ADDED = {"Record": {"kept": {}}, "Spec": {"split": "test"}}
+ADDED = {"Record": {"kept": {}}, "Spec": {"split": "test"}, "RecordedScore": {"chance": None}}
 """Fields that came later, with the values that stored records without them are read with."""
 TYPES = {1: "4cd40e71d3a35b1ab2127408e1443a80"}
 """Digests of their types by version of the schema. Entries are added, never edited."""

@@ -95,8 +95,7 @@ def _images(
 
 
 def _balls(run: Run, version: int) -> Problem:
-    """Films with as many balls as were trained on, with others, and behind a curtain. Chance is a guess that knows the
-    share of ink alone."""
+    """Films with as many balls as were trained on, with others, and behind a curtain."""
     settings = run.settings
     side, given, sizes = settings["side"], settings["given"], _sizes(settings)
     learned, *others = settings["balls"]
@@ -116,20 +115,26 @@ def _balls(run: Run, version: int) -> Problem:
         return run.artefact(recipe)["frames"]
 
     train, valid, test = np.split(films(learned, sum(sizes.values())), np.cumsum(list(sizes.values()))[:-1])
-    shifts = [
-        Shift({"balls": float(learned), "view": OPEN}, Films(test, given, everything)),
-        *(
-            Shift({"balls": float(balls), "view": OPEN}, Films(films(balls, sizes["test"]), given, everything))
-            for balls in others
-        ),
-        Shift({"balls": float(learned), "view": CURTAIN}, Films(test, given, behind_a_curtain(side))),
-    ]
-    ink = float(test[:, given:].mean())
-    chance = {
+
+    def shifted(balls: int, view: str, frames: np.ndarray) -> Shift:
+        tested = Films(frames, given, everything if view == OPEN else behind_a_curtain(side))
+        return Shift({"balls": float(balls), "view": view}, tested, _guessed(tested))
+
+    shifts = (
+        shifted(learned, OPEN, test),
+        *(shifted(balls, OPEN, films(balls, sizes["test"])) for balls in others),
+        shifted(learned, CURTAIN, test),
+    )
+    return _problem(Films(train, given, everything), Films(valid, given, everything), Shifts(shifts), shifts[0].chance)
+
+
+def _guessed(films: Films) -> dict[str, float]:
+    """Chance: a guess that knows alone which share of the visible pixels to predict has ink; and all ink."""
+    ink = float(films.hidden[..., films.visible].mean())
+    return {
         "rollout_cross_entropy": -ink * math.log(ink) - (1 - ink) * math.log(1 - ink),
         "rollout_f1": 2 * ink / (1 + ink),
     }
-    return _problem(Films(train, given, everything), Films(valid, given, everything), Shifts(tuple(shifts)), chance)
 
 
 def _sizes(settings: Mapping[str, Any]) -> dict[str, int]:

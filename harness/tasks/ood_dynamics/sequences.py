@@ -1,7 +1,7 @@
 """What is learned from and tested on: `Sequences` of symbols, `Films`; and the `Shifts` of a test."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
@@ -56,10 +56,11 @@ Learned: TypeAlias = Sequences | Films
 
 @dataclass(frozen=True)
 class Shift:
-    """What a system is tested on at one point of measurement."""
+    """What a system is tested on at one point of measurement; `chance` by metric, where the point has its own."""
 
     at: Mapping[str, float | str]
     items: Learned
+    chance: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -49,10 +49,12 @@ class OodDynamics(Task[SequencePredictor]):
     def _shifted(self, system: SequencePredictor, test: Shifts, run: Run) -> Iterator[Score]:
         first: dict[str, Measured] = {}
         films: dict[str, np.ndarray] = {}
-        for at, items in ((shift.at, shift.items) for shift in test.points):
+        for shift in test.points:
+            at, items = shift.at, shift.items
             logits = logits_of(system, items)
             found = measured(logits, items)
-            yield from (_score(metric, entry, len(items), at) for metric, entry in found.items())
+            for metric, entry in found.items():
+                yield _score(metric, entry, len(items), at)._replace(chance=shift.chance.get(metric))
             if isinstance(items, Films):
                 yield from by_frame(logits, items, at)
                 films |= _film(logits, items, at)

@@ -218,15 +218,17 @@ def test_metrics_of_films_by_hand() -> None:
     assert found["rollout_f1"] == pytest.approx(2 * 1 / (1 + 2))
 
 
-def test_guessing_the_share_of_ink_scores_chance(tmp_path: Path) -> None:
+def test_guessing_the_share_of_ink_scores_chance_at_every_point(tmp_path: Path) -> None:
     problem = TASK.problem("balls", a_run("balls", cache=tmp_path))
-    films = problem.test.points[0].items
-    ink = films.hidden.mean()
-    guess = np.full(films.hidden.shape, np.log(ink / (1 - ink)), dtype=np.float32)
-    assert values(Fixed(guess), films)["rollout_cross_entropy"] == pytest.approx(
-        problem.chance["rollout_cross_entropy"], rel=1e-5
-    )
-    assert values(Fixed(np.ones_like(guess)), films)["rollout_f1"] == pytest.approx(problem.chance["rollout_f1"])
+    for point in problem.test.points:
+        ink = point.items.hidden[..., point.items.visible].mean()
+        guess = np.full(point.items.hidden.shape, np.log(ink / (1 - ink)), dtype=np.float32)
+        found = values(Fixed(guess), point.items)["rollout_cross_entropy"]
+        assert found == pytest.approx(point.chance["rollout_cross_entropy"], rel=1e-5)
+        found = values(Fixed(np.ones_like(guess)), point.items)["rollout_f1"]
+        assert found == pytest.approx(point.chance["rollout_f1"])
+    assert problem.chance == problem.test.points[0].chance
+    assert len({point.chance["rollout_f1"] for point in problem.test.points}) == len(problem.test.points)
 
 
 def test_a_rollout_feeds_its_own_predictions(tmp_path: Path) -> None:

@@ -26,7 +26,10 @@ Format = Annotated[str, typer.Option("--format", "-f", help="Formats of the figu
 Only = Annotated[
     list[str] | None, typer.Option("--only", help="The id of a figure in figures.toml; may be given again.")
 ]
-Check = Annotated[bool, typer.Option("--check", help="Write nothing; fail if what is written is not of these records.")]
+Check = Annotated[
+    bool,
+    typer.Option("--check", help="Write nothing; fail if figures, or a page, are not of these records."),
+]
 
 
 def command(
@@ -204,9 +207,12 @@ class _Desk:
         from harness.cli.claims import judged
         from harness.report.page import check_page, to_page
 
+        path = self._folder / f"index-{tier}.html"
+        if self._check and not path.is_file():
+            return
         self._say(f"tier {tier}: judging the claims", err=True)
         verdicts = judged(self._registry, self._store, tier, set(self._registry.tasks))
-        path, text = self._folder / f"index-{tier}.html", to_page(chapters, verdicts, tier)
+        text = to_page(chapters, verdicts, tier)
         report.page = str(path)
         if self._check:
             for line in check_page(path, text, f"harness report --tier {tier}"):

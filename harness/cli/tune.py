@@ -1,11 +1,13 @@
 """`harness tune`: choose hyper-parameters on the validation split, with as many trials for every entrant."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from harness.cli.executing import Device, Effort, Limit, Memory, Retry, Threads, Workers, execute, failed_before
-from harness.cli.options import Json, Plugins, Results, Tasks, Tier, print_json, results_folder, select
+from harness.cli.options import Json, Plugins, Results, Tasks, print_json, results_folder, select, tier_name
+from harness.spec import TIERS, TierName
 
 if TYPE_CHECKING:
     from harness.plan import Selection
@@ -13,6 +15,9 @@ if TYPE_CHECKING:
     from harness.tuning.outcome import Outcome
     from harness.tuning.trials import Tunings
 
+TierOrAll = Annotated[
+    str | None, typer.Option("--tier", help=f"Effort level: {', '.join(TIERS)}. Default: quick; of --check: all.")
+]
 Cases = Annotated[
     list[str] | None,
     typer.Option(
@@ -37,7 +42,7 @@ Check = Annotated[
 
 def command(
     task: Tasks = None,
-    tier: Tier = "quick",
+    tier: TierOrAll = None,
     case: Cases = None,
     entrant: Entrants = None,
     trials: Trials = 8,
@@ -66,10 +71,10 @@ def command(
     from harness.tuning.trials import plan_tuning
 
     effort = Effort(workers, threads, device, limit, memory)
-    selection = select(tier, task, case, entrant, seeds, plugin)
+    selection = select(tier or "quick", task, case, entrant, seeds, plugin)
     world = World(registry_with(plugin), Store(results_folder(results)), effort.environment())
     if check:
-        _check(world, selection, as_json)
+        _check(world, selection.tasks, [tier_name(tier)] if tier else TIERS, as_json)
         return
     tunings = plan_tuning(world, selection, trials)
     if dry_run:
@@ -199,16 +204,16 @@ def _print_outcomes(outcomes: "list[Outcome]") -> None:
     typer.echo(tabulate(rows, headers, tablefmt="github", disable_numparse=True))
 
 
-def _check(world: "World", selection: "Selection", as_json: bool) -> None:
+def _check(world: "World", tasks: Sequence[str], tiers: Sequence[TierName], as_json: bool) -> None:
     from harness.cli.selecting import warn
     from harness.tuning.holding import held, strays, uneven
 
     registry = world.registry
-    cards = [registry.card(name) for name in selection.tasks or registry.tasks]
-    there = [card for card in cards if selection.tier in card.tiers]
-    found = [entry for card in there for entry in held(world, card, selection.tier)]
-    unequal = [line for card in there for line in uneven(world, card, selection.tier)]
-    uncounted = [line for card in there for line in strays(world, card, selection.tier)]
+    cards = [registry.card(name) for name in tasks or registry.tasks]
+    there = [(card, tier) for tier in tiers for card in cards if tier in card.tiers]
+    found = [entry for card, tier in there for entry in held(world, card, tier)]
+    unequal = [line for card, tier in there for line in uneven(world, card, tier)]
+    uncounted = [line for card, tier in there for line in strays(world, card, tier)]
     if as_json:
         print_json({"entries": [entry._asdict() for entry in found], "uneven": unequal, "strays": uncounted})
     else:
@@ -217,7 +222,7 @@ def _check(world: "World", selection: "Selection", as_json: bool) -> None:
             task, entrant, tier, case = entry.place
             typer.echo(f"{entry.state:8} {task} {entrant} at {tier} on {case}{why}")
         if not found:
-            typer.echo(f"nothing is tuned at tier {selection.tier}")
+            typer.echo(f"nothing is tuned at tier {', '.join(tiers)}")
         warn([*unequal, *uncounted])
     if unequal or uncounted or any(entry.state == "differs" for entry in found):
         raise typer.Exit(1)

@@ -96,6 +96,9 @@ def _check_seeds(runs: Sequence[Run], case: str, task: str, tier: str) -> None:
             sets.setdefault(numbers(seeds[run.label]), []).append(run)
         differing = " and ".join(f"{text} ({_names(sets[text])})" for text in sorted(sets))
         command = rerun(task, tier, kinds(short), cases=[case], seeds=max(union) + 1)
+        common = set.intersection(*seeds.values())
+        if common and common == set(range(len(common))):
+            command += f", or show the seeds that all have: --seeds {len(common)}"
         raise UserError(
             f"{task} at {tier}: rows of one table differ in seeds, case {case}: {differing}; to repair: {command}"
         )

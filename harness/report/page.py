@@ -85,9 +85,6 @@ def inline(svg: bytes, name: str) -> str:
 
 def check_page(path: Path, page: str, remedy: str) -> Iterator[str]:
     """What is wrong with a page's file: as with figures, its text counts only if the same library drew its figures."""
-    if not path.is_file():
-        yield f"{path} is not there; write it: {remedy}"
-        return
     there = path.read_text(encoding="utf-8")
     if _meta(there, "digest") != _meta(page, "digest"):
         yield f"{path} is stale: not made from these records; {remedy}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from harness.report.figures.arranged import Grid, grid_of
 from harness.report.figures.declared import Figure, Lines, Scale
 from harness.report.figures.key import CHANCE, RING, handle
-from harness.report.figures.plot import Line, Panel, Plot
+from harness.report.figures.plot import Line, Panel, Place, Plot
 from harness.report.figures.style import Style
 from harness.report.figures.text import FINE, Face, Measure
 
@@ -33,9 +33,9 @@ def draw_lines(figure: "Canvas", plot: Plot, looks: Mapping[str, Style], measure
             words = _words(panel)
             for line in panel.lines:
                 _draw_line(axes, line, looks[line.label], words)
-            _scale_values(axes, "y", panel, plot.figure.scale)
             if panel.shows_chance(plot.figure.scale):
-                axes.axhline(panel.chance, **CHANCE)
+                _draw_chance(axes, panel, words)
+            _scale_values(axes, "y", panel, plot.figure.scale)
             _scale_places(axes, panel, plot.figure, words, measure, width)
             for crossing in panel.crossings:
                 axes.plot([crossing.x], [crossing.y], **RING)
@@ -69,8 +69,9 @@ def draw_dots(figure: "Canvas", plot: Plot, looks: Mapping[str, Style]) -> Grid:
                 tick.set_fontweight("bold" if kinds.get(tick.get_text()) == "method" else "normal")
             _scale_values(axes, "x", panel, plot.figure.scale)
             if panel.shows_chance(plot.figure.scale):
-                axes.axvline(panel.chance, **CHANCE)
-                _say_where(axes, panel.chance, "chance")
+                (chance,) = panel.chance.values()
+                axes.axvline(chance, **CHANCE)
+                _say_where(axes, chance, "chance")
             entitle(axes, panel.title, panel.generated)
             axes.set_xlabel(panel.y_label)
     return grid
@@ -83,7 +84,7 @@ def _draw_line(axes: "Axes", line: Line, look: Style, words: Sequence[str]) -> N
         axes.axhline(values[0], **handle(look, level=True))
         axes.axhspan(values[0] - halves[0], values[0] + halves[0], color=look.colour, alpha=_BAND / 2, linewidth=0)
         return
-    xs = [float(words.index(spot.x)) if isinstance(spot.x, str) else spot.x for spot in line.spots]
+    xs = _numbers([spot.x for spot in line.spots], words)
     lower = [value - half for value, half in zip(values, halves, strict=True)]
     upper = [value + half for value, half in zip(values, halves, strict=True)]
     if len(xs) == 1:  # a band needs two places
@@ -91,6 +92,20 @@ def _draw_line(axes: "Axes", line: Line, look: Style, words: Sequence[str]) -> N
         return
     axes.fill_between(xs, lower, upper, color=look.colour, alpha=_BAND, linewidth=0, zorder=look.layer - 0.5)
     axes.plot(xs, values, **handle(look))
+
+
+def _draw_chance(axes: "Axes", panel: Panel, words: Sequence[str]) -> None:
+    """What guessing scores: a line across the panel, through all places where it differs between them."""
+    values = list(panel.chance.values())
+    if len(set(values)) == 1:
+        axes.axhline(values[0], **CHANCE)
+    else:
+        axes.plot(_numbers(list(panel.chance), words), values, **CHANCE)
+
+
+def _numbers(places: Sequence[Place], words: Sequence[str]) -> list[float]:
+    """Places on the x axis as its numbers: words stand at 0, 1 ..."""
+    return [float(words.index(place)) if isinstance(place, str) else place for place in places]
 
 
 def _words(panel: Panel) -> list[str]:

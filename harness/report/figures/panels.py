@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from harness.card import Card
 from harness.report.figures.checked import VALIDATION
@@ -22,6 +22,10 @@ def panels_of(
 ) -> tuple[tuple[Panel, ...], ...]:
     """The panels, row by row; `kinds` has the kind of every line."""
     return _Panels(figure, card, readings, cells, kinds).rows()
+
+
+NOWHERE: Final = math.nan
+"""Where what lies on no axis stands: one object, which is itself."""
 
 
 class _Slot(NamedTuple):
@@ -63,27 +67,35 @@ class _Panels:
         lines = tuple(filter(None, (self._line(label, slot.places) for label in in_order(self._series()))))
         metric = slot.places[0].metric if slot.places else figure.shows[0]
         entry = self.card.metrics.get(metric.removeprefix(VALIDATION))
-        sign = -1 if entry is not None and entry.better == "lower" else 1
+        better = entry.better if entry is not None else "higher"
+        sign = -1 if better == "lower" else 1
         runs = [run for place in slot.places for run in self.readings.runs_at(place)]
-        chance = {
-            score.chance for place in slot.places for series in self.kinds for score in self.readings.at(series, place)
-        }
         return Panel(
             title=title((figure.columns, slot.column), (figure.rows, slot.row)),
             y_label=value_label(metric, self.card),
             lines=lines,
             generated=any(run.generated for run in runs),
-            chance=next(iter(chance)) if len(chance) == 1 else math.nan,
+            better=better,
+            chance=self._chance(slot.places),
             crossings=tuple(crossings(figure, lines, sign)) if isinstance(figure, Lines) else (),
             slopes=slopes(lines, figure.slope_from) if isinstance(figure, Lines) and figure.slope_from else {},
         )
+
+    def _chance(self, places: Sequence[Spread]) -> dict[Place, float]:
+        """What guessing scores at each place where that is known; a mean over the values that seeds drew."""
+        found = {}
+        for place in places:
+            values = {score.chance for series in self.kinds for score in self.readings.at(series, place)}
+            if values and not any(map(math.isnan, values)):
+                found[_x(place)] = math.fsum(values) / len(values)
+        return found
 
     def _series(self) -> dict[str, Kind]:
         return {series: self.kinds[series] for series in self.readings.runs}
 
     def _line(self, label: str, places: Sequence[Spread]) -> Line | None:
         spots = [
-            Spot(math.nan if place.x is None else place.x, cell)
+            Spot(_x(place), cell)
             for place in places
             if (cell := self.cells.get((label, place))) is not None and cell.state == "scored"
         ]
@@ -97,3 +109,7 @@ class _Panels:
             placed = [spot for spot in placed if isinstance(spot.x, str) or spot.x > 0]
         spots = spots if is_level else placed
         return Line(label, self.kinds[label], tuple(spots), is_level) if spots else None
+
+
+def _x(place: Spread) -> Place:
+    return NOWHERE if place.x is None else place.x

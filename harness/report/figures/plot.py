@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from harness.report.figures.declared import Curves, Dots, Figure, Lines, Scale
 from harness.report.table import Cell, Kind, Provenance
@@ -56,22 +56,25 @@ class Slope:
 @dataclass(frozen=True, kw_only=True)
 class Panel:
     """One pair of axes. `title` says where in the figure it stands; `generated` data stands in for real data; `chance`
-    is what guessing scores (NaN: not known)."""
+    is what guessing scores by place, `better` which of two values is."""
 
     title: str
     y_label: str
     lines: tuple[Line, ...]
     generated: bool = False
-    chance: float = math.nan
+    better: Literal["higher", "lower"] = "higher"
+    chance: Mapping[Place, float] = field(default_factory=dict)
     crossings: tuple[Crossing, ...] = ()
     slopes: Mapping[str, Slope] = field(default_factory=dict)
 
     def limits(self, scale: Scale) -> tuple[float, float]:
-        """The least and the greatest value of the axis: every mean and its interval, and a little room. On a
-        logarithmic one an interval may reach to nothing; there the axis ends below the least mean."""
+        """The least and the greatest value of the axis: every mean and its interval, and a little room; and chance,
+        where nobody does better. On a logarithmic one an interval may reach to nothing; there the axis ends below the
+        least mean."""
         cells = [spot.cell for line in self.lines for spot in line.spots]
         halves = [0.0 if math.isnan(cell.half) else cell.half for cell in cells]
         ends = [cell.value + side * half for cell, half in zip(cells, halves, strict=True) for side in (-1, 0, 1)]
+        ends += self.chance.values() if self.is_below_chance else ()
         if scale == "linear":
             room = _ROOM * (max(ends) - min(ends) or abs(ends[0]) or 1.0)
             return min(ends) - room, max(ends) + room
@@ -80,10 +83,17 @@ class Panel:
         room = (max(ends) / min(ends)) ** _ROOM if max(ends) > min(ends) else 1.5
         return min(ends) / room, max(ends) * room
 
+    @property
+    def is_below_chance(self) -> bool:
+        """Whether no entrant does better than guessing at any place."""
+        sign = 1 if self.better == "higher" else -1
+        spots = [spot for line in self.lines for spot in line.spots if spot.x in self.chance]
+        return bool(spots) and all(sign * (spot.cell.value - self.chance[spot.x]) <= 0 for spot in spots)
+
     def shows_chance(self, scale: Scale) -> bool:
-        """Whether what guessing scores lies on the axis. The axis is not made longer for it."""
+        """Whether what guessing scores lies on the axis, which is not made longer for it where anybody does better."""
         lo, hi = self.limits(scale)
-        return lo <= self.chance <= hi
+        return any(lo <= value <= hi for value in self.chance.values())
 
 
 @dataclass(frozen=True, kw_only=True)

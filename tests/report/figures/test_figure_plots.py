@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from harness.errors import UserError
-from harness.record import Record
+from harness.record import Record, RecordedScore
 from harness.report.expected import Expected
 from harness.report.figures.build import Skipped
 from harness.report.figures.files import render
@@ -120,6 +120,18 @@ class TestPanels:
         high, low = (panels(plot([record("vit", 0, shifted(v))], **OVER_SHIFT))[0] for v in ((0.5, 0.7), (0.05, 0.2)))
         assert not high.shows_chance("linear")
         assert low.shows_chance("linear")
+
+    def test_the_axis_reaches_to_chance_where_nobody_does_better(self, record: Make, plot: Plots) -> None:
+        guessed = {shift: 0.3 + shift / 10 for shift in (1, 2)}
+        scores = [
+            RecordedScore(metric="accuracy", value=0.1, n_used=1, n_expected=1, at={"shift": shift}, chance=chance)
+            for shift, chance in guessed.items()
+        ]
+        shown = plot([record("vit", 0).model_copy(update={"scores": tuple(scores)})], **OVER_SHIFT)
+        (panel,) = panels(shown)
+        assert panel.chance == guessed
+        assert panel.limits("linear")[1] > 0.5
+        assert "chance" in render(shown, ("svg",))["svg"].decode()
 
 
 class TestParameters:

@@ -1,4 +1,4 @@
-"""The leading principal components of dense vectors."""
+"""Dense vectors without what all of them share, and their leading principal components."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,9 +6,16 @@ from numpy.typing import NDArray
 F32 = NDArray[np.float32]
 
 
+def centred(dense: F32) -> F32:
+    """F32[V d]: less their mean. That of skip-gram vectors is more than half as long as they are, and would have most
+    words on the same side of any hyperplane through the origin."""
+    less: F32 = dense - dense.mean(axis=0)
+    return less
+
+
 def principal_components(dense: F32, k: int) -> F32:
     """F32[V k]: the centred vectors F32[V d] on the k axes along which they vary most; k at most d."""
-    centred = dense - dense.mean(axis=0)
-    _, axes = np.linalg.eigh(np.asarray(centred.T @ centred, np.float64))
-    leading: F32 = centred @ axes[:, : -k - 1 : -1].astype(np.float32)
+    vectors = centred(dense)
+    _, axes = np.linalg.eigh(np.asarray(vectors.T @ vectors, np.float64))
+    leading: F32 = vectors @ axes[:, : -k - 1 : -1].astype(np.float32)
     return leading

@@ -7,14 +7,15 @@ from annotated_types import Gt, Le
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from baselines.word_similarity.principal import centred
 from harness.tasks.word_similarity import Binariser, Codes, code_bits, most_active
 
 
 class RandExp(Binariser):
     """Random expansion and winners-take-all (Dasgupta, Stevens & Navlakha, 2017)
 
-    Each of many units sums a few dimensions of the vector, drawn at random; the k units with the largest sums are
-    active. `units`: their number; `sampled`: the share of the dimensions that a unit sums.
+    Each of many units sums a few dimensions of the centred vector, drawn at random; the k units with the largest sums
+    are active. `units`: their number; `sampled`: the share of the dimensions that a unit sums.
     """
 
     name = "randexp"
@@ -29,7 +30,7 @@ class RandExp(Binariser):
         drawn = rng.permuted(np.tile(np.arange(width), (self.units, 1)), axis=1)[:, :inputs]
         unit = np.repeat(np.arange(self.units), inputs)
         projection = csr_array((np.ones(unit.size, np.float32), (unit, drawn.ravel())), shape=(self.units, width))
-        return most_active((projection @ dense.T).T, k)
+        return most_active((projection @ centred(dense).T).T, k)
 
     def bits(self, k: int) -> float:
         """log2 of the ways to choose k units."""

@@ -54,10 +54,19 @@ def test_codes_of_more_bits_than_dimensions_do_not_exist(binariser: Binariser) -
 
 
 def test_lsh_agrees_as_often_as_the_angle_says() -> None:
-    dense = np.random.default_rng(0).normal(size=(2, 20)).astype(np.float32)
+    drawn = np.random.default_rng(0).normal(size=(2, 20)).astype(np.float32)
+    dense = np.concatenate([drawn, -drawn])  # centred
     codes = Lsh().encode(dense, 20_000, np.random.default_rng(1))
     cosine = dense[0] @ dense[1] / np.prod(np.linalg.norm(dense, axis=1))
     assert (codes[0] & codes[1]).sum() / 20_000 == pytest.approx(1 - np.arccos(cosine) / np.pi, abs=0.01)
+
+
+@pytest.mark.parametrize("binariser", [Lsh(), RandExp(), Sign(), Itq()], ids=lambda one: one.name)
+def test_what_all_vectors_share_is_in_no_code(binariser: Binariser) -> None:
+    dense = np.random.default_rng(0).integers(-8, 9, size=(64, 20)).astype(np.float32)
+    shared = np.arange(20, dtype=np.float32)
+    one, other = (binariser.encode(words, 16, np.random.default_rng(1)) for words in (dense, dense + shared))
+    assert (one == other).all()
 
 
 @pytest.mark.parametrize("binariser", [Lsh(), Sign()], ids=lambda one: one.name)
@@ -127,7 +136,7 @@ def test_random_expansion_activates_the_units_with_the_largest_sums() -> None:
 
 @given(seed=st.integers(0, 10**6))
 def test_random_expansion_does_not_depend_on_the_level_of_a_vector(seed: int) -> None:
-    dense = np.random.default_rng(seed).integers(-8, 9, size=(5, 20)).astype(np.float32)
+    dense = np.random.default_rng(seed).integers(-8, 9, size=(8, 20)).astype(np.float32)
     one, other = (RandExp().encode(dense + level, 16, np.random.default_rng(1)) for level in (0, 4))
     assert (one == other).all()
 

@@ -73,9 +73,8 @@ def test_negatives_lie_within_the_list(smoke, train):
     assert set(chosen.ravel().tolist()) == set().union(*expected)
 
 
-@pytest.mark.parametrize("never", [0, 10**9])
-def test_never_refreshing_is_the_static_ablation_bit_for_bit(smoke, train, never):
-    one, other = Ance(refresh=never, top_k=20), StaticHardNegatives(top_k=20)
+def test_never_refreshing_is_the_static_ablation_bit_for_bit(smoke, train):
+    one, other = Ance(refresh=10**9, top_k=20), StaticHardNegatives(top_k=20)
     for sampler in (one, other):
         sampler.fit(train, smoke())
     for mine, theirs in zip(one.tower.parameters(), other.tower.parameters(), strict=True):

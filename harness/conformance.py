@@ -20,9 +20,9 @@ from harness.card import Card
 from harness.entrant import Entrant
 from harness.environment import gather
 from harness.executors.local import LocalExecutor, begin
-from harness.headers import Header
+from harness.headers import Header, inapplicable
 from harness.parameters import Parameter, Unknown
-from harness.plan import Selection, inapplicable, make_plan
+from harness.plan import Selection, make_plan
 from harness.record import SCORED, Record
 from harness.registry import Registry, load_entrant, load_task
 from harness.run import Run

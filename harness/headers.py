@@ -17,10 +17,12 @@ from harness.attributes import (
     read_search_space,
     read_tier,
 )
+from harness.card import Resolved
 from harness.errors import UserError
 from harness.keys import imported_from, source_file
 from harness.parameters import Parameter
 from harness.search import Space
+from harness.spec import TIERS
 
 HARNESS = Path(__file__).resolve().parent
 
@@ -186,3 +188,14 @@ def _capabilities(chain: Sequence[Source]) -> frozenset[str]:
                 marked = any(isinstance(mark, ast.Name) and mark.id == "capability" for mark in entry.decorator_list)
                 is_stub.setdefault(entry.name, []).append(marked)
     return frozenset(name for name, marks in is_stub.items() if any(marks) and not marks[0])
+
+
+def inapplicable(header: Header, resolved: Resolved) -> str:
+    """Why an entrant takes no part in a case at a tier; "" if it does."""
+    tier = resolved.tier
+    if header.cases and resolved.case.id not in header.cases:
+        return f"takes part only in {' and '.join(header.cases)}"
+    if tier != "smoke" and TIERS.index(tier) < TIERS.index(header.from_tier):
+        return f"takes part from tier {header.from_tier}"
+    needs = resolved.case.needs
+    return f"does not have '{needs}'" if needs and needs not in header.capabilities else ""

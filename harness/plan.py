@@ -5,15 +5,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.card import Card, Resolved
+from harness.card import Card
 from harness.claims.papers import find_papers
 from harness.errors import UserError
-from harness.headers import Header
+from harness.headers import Header, inapplicable
 from harness.parameters import expand
 from harness.planned import Planned, World
 from harness.record import Environment
 from harness.registry import Registry
-from harness.spec import TIERS, TierName, Value
+from harness.spec import TierName, Value
 from harness.store import Store
 from harness.suggest import unknown
 
@@ -139,14 +139,3 @@ def check_cases(cards: Iterable[Card], tier: TierName, cases: Sequence[str]) -> 
     for case in cases:
         if case not in known:
             raise unknown(f"case at tier {tier}", case, known)
-
-
-def inapplicable(header: Header, resolved: Resolved) -> str:
-    """Why an entrant takes no part in a case at a tier; "" if it does."""
-    tier = resolved.tier
-    if header.cases and resolved.case.id not in header.cases:
-        return f"takes part only in {' and '.join(header.cases)}"
-    if tier != "smoke" and TIERS.index(tier) < TIERS.index(header.from_tier):
-        return f"takes part from tier {header.from_tier}"
-    needs = resolved.case.needs
-    return f"does not have '{needs}'" if needs and needs not in header.capabilities else ""

@@ -1,9 +1,10 @@
 """Contrasts: the records and scores of two entrants over the same seeds, or why they cannot be compared."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -48,19 +49,26 @@ class Contrast:
         return (self.of,) if self.over is None else (self.of, self.over)
 
     @property
-    def comparison(self) -> Literal["controlled", "system comparison", ""]:
+    def comparison(self) -> Literal["controlled", "controlled, each tuned by itself", "system comparison", ""]:
         """`controlled` if both sides descend from one component; empty without an opponent."""
         if self.over is None:
             return ""
         components = set(self.runs["component"])
-        return "controlled" if len(components) == 1 and "" not in components else "system comparison"
+        if len(components) != 1 or "" in components:
+            return "system comparison"
+        tuned = self.runs["entrant"][(self.runs["trials"] > 1).to_numpy()].nunique() > 1
+        return "controlled, each tuned by itself" if tuned else "controlled"
 
 
 class Scope:
     """What a query reaches in the frames."""
 
-    def __init__(self, frames: Frames, query: Query) -> None:
+    def __init__(
+        self, frames: Frames, query: Query, planned: Mapping[str, AbstractSet[str]] = MappingProxyType({})
+    ) -> None:
+        """`planned` has the cases of the tier, and who takes part in each."""
         self.query = query
+        self._planned = planned
         self._frames = frames
         runs = _plain(frames.runs.iloc[_reached(frames.runs, query)])
         self.runs = runs.sort_values(["label", "case", "seed"])
@@ -80,7 +88,7 @@ class Scope:
         """The complete, comparable scores of two entrants. Raises `NotAssessable`, which names what is missing."""
         names = [of] if over is None else [of, over]
         runs = [self._runs_of(name) for name in names]
-        cases = self._needed_cases(runs)
+        cases = self._needed_cases(names, runs)
         self._refuse_gaps(names, runs, cases)
         runs = [own[own["case"].isin(cases).to_numpy()] for own in runs]
         rows = [self._rows_of(name, own) for name, own in zip(names, runs, strict=True)]
@@ -118,8 +126,9 @@ class Scope:
     def _is_parameter(self, axis: str) -> bool:
         return any(axis in names for names in self._parameters.values())
 
-    def _needed_cases(self, runs: Sequence["pd.DataFrame"]) -> set[str]:
-        """The cases of either side in which the metric is measured, and those that the query names outright.
+    def _needed_cases(self, names: Sequence[str], runs: Sequence["pd.DataFrame"]) -> set[str]:
+        """The cases of either side, and those planned for both, in which the metric is measured; and those that the
+        query names outright.
 
         A case without one finished record may measure it: it is needed until a record shows that it does not.
         """
@@ -129,9 +138,18 @@ class Scope:
                 rows = rows[_fulfilled(rows, axis, condition)]
         measured = set(rows["case"])
         finished = set(self.runs["case"][(self.runs["status"] == "ok").to_numpy()])
-        there = {case for own in runs for case in own["case"]}
+        there = {case for own in runs for case in own["case"]} | self._planned_for(names)
         named = literals(self.query.where["case"]) if "case" in self.query.where else set()
         return named | {case for case in there if case in measured or case not in finished}
+
+    def _planned_for(self, names: Sequence[str]) -> set[str]:
+        """The planned cases that the query restricts nothing to leave out, and in which all of `names` take part."""
+        import pandas as pd
+
+        entrants = {name.partition("[")[0] for name in names}
+        cases = pd.Series([case for case, there in self._planned.items() if entrants <= there], dtype=object)
+        where = self.query.where
+        return set(cases[matches(cases, where["case"])] if "case" in where else () if self.query.axis else cases)
 
     def _refuse_gaps(self, names: Sequence[str], runs: Sequence["pd.DataFrame"], cases: AbstractSet[str]) -> None:
         for name, own in zip(names, runs, strict=True):

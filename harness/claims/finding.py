@@ -1,6 +1,7 @@
 """Findings: one hypothesis of a claim, against one opponent, on one scale, judged on its contrast."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
@@ -13,7 +14,7 @@ from harness.claims.contrast import Contrast
 from harness.frames import AXIS
 from harness.stats.bootstrap import item_bootstrap, percentile_interval
 from harness.stats.estimands import RATIOS, Estimand, NotAssessable
-from harness.stats.intervals import NO_INTERVAL, Interval, share_interval, t_interval
+from harness.stats.intervals import NO_INTERVAL, Interval, share_interval, t_interval, varies
 from harness.stats.regions import (
     FEWEST_SEEDS,
     CountEvidence,
@@ -113,7 +114,10 @@ def settling(seeds: float) -> str:
 
 
 def find(part: Part, scale: str, contrast: Contrast, tier: str, items: ItemScores | None = None) -> Finding:
-    """The finding on a contrast whose preconditions hold. Raises `NotAssessable` if its seeds do not vary."""
+    """The finding on a contrast whose preconditions hold. Raises `NotAssessable` if its seeds do not vary.
+
+    Where runs diverged, the score of a guess stands for them: nothing is reproduced by that.
+    """
     rows = contrast.of.rows
     estimand, region = part.estimand_on(scale, rows["better"].iloc[0]), part.region_on(scale)
     by_seed = estimand.per_seed(contrast.of, contrast.over)
@@ -122,13 +126,15 @@ def find(part: Part, scale: str, contrast: Contrast, tier: str, items: ItemScore
     over_items = _item_interval(estimand, contrast, items)
     if exact:
         decision = region.decide(CountEvidence(values))
-    elif len(values) > 1 and np.ptp(values) == 0 and not _varies(contrast):
+    elif len(values) > 1 and not varies(values) and not _varies(contrast):
         over_items = _of_identical_shares(estimand, contrast, over_items)
         enough = len(values) >= FEWEST_SEEDS
         decision = region.decide(IntervalEvidence(mean, over_items)) if enough else Decision("inconclusive")
     else:
         decision = region.decide(SeedEvidence(values))
     outcome, leaning = _judgement(region, decision, mean, tier)
+    reason = _diverged(contrast) if outcome == "reproduced" else ""
+    outcome = "not assessable" if reason else outcome
     undecided = outcome == "inconclusive"
     shared = math.isnan(over_items.lo) or region.decide(IntervalEvidence(mean, over_items)).outcome == decision.outcome
     used = contrast.runs
@@ -137,6 +143,7 @@ def find(part: Part, scale: str, contrast: Contrast, tier: str, items: ItemScore
         over=contrast.over.label if contrast.over else "",
         scale=scale,
         outcome=outcome,
+        reason=reason,
         detail=decision.detail if outcome == "contradicted" else "",
         leaning=leaning,
         settles_at=region.seeds_to_settle(values) if undecided and not exact else math.nan,
@@ -162,6 +169,14 @@ def _judgement(region: Region, decision: Decision, mean: float, tier: str) -> tu
     if tier in REHEARSALS:
         return "rehearsal", leaning
     return decision.outcome, leaning if decision.outcome == "inconclusive" else ""
+
+
+def _diverged(contrast: Contrast) -> str:
+    """How many of the compared runs diverged, in words."""
+    total = Counter(contrast.runs["label"])
+    lost = Counter(contrast.runs["label"][(contrast.runs["status"] == "diverged").to_numpy()])
+    said = [f"{count} of {total[label]} runs of {label} diverged" for label, count in lost.items()]
+    return ", ".join(said) + ": a guess's score stands for them" if said else ""
 
 
 def _varies(contrast: Contrast) -> bool:

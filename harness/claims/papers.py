@@ -1,10 +1,8 @@
-"""The papers in reach: every `paper.toml` beside the registry's entrants, and the rules that cards set for claims."""
+"""The papers in reach: every `paper.toml` beside the registry's entrants."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from harness.claims.paper import Paper, check_paper, load_paper
-from harness.claims.preconditions import Rules
 from harness.errors import UserError
 from harness.registry import Registry
 
@@ -12,14 +10,6 @@ from harness.registry import Registry
 def find_papers(registry: Registry) -> dict[str, Paper]:
     """The papers by the name of their folder, in order of name."""
     return {path.parent.name: load_paper(path) for path in _files(registry)}
-
-
-def rules(registry: Registry) -> Mapping[str, Rules]:
-    """What each task's card asks of claims: the margins above chance."""
-    return {
-        task: Rules({name: metric.margin for name, metric in card.metrics.items() if metric.margin is not None})
-        for task, card in registry.tasks.items()
-    }
 
 
 def paper_problems(registry: Registry) -> list[str]:

@@ -18,12 +18,15 @@ if TYPE_CHECKING:
 class Rules:
     """What a task's card asks of the claims on it.
 
-    `margins` says for a metric how far above chance a baseline must be; metrics that it does not name are not checked,
-    nor are scores without a chance value. `gate` is what a run must have learned, in the cases that measure it.
+    `margins` says for a metric how far above chance a baseline must be, on average, with every seed above chance;
+    metrics that it does not name are not checked, nor are scores without a chance value. `gate` is what a run must have
+    learned, in the cases that measure it. `planned` has, by tier and case, who takes part: not in cases of times, which
+    claims name.
     """
 
     margins: Mapping[str, float] = field(default_factory=dict)
     gate: Gate | None = None
+    planned: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
 
 
 def check_preconditions(part: Part, scope: Scope, contrast: Contrast, rules: Rules) -> None:
@@ -44,13 +47,16 @@ def check_preconditions(part: Part, scope: Scope, contrast: Contrast, rules: Rul
 def _above_chance(label: str, rows: "pd.DataFrame", margin: float) -> None:
     sign = 1 if rows["better"].iloc[0] == "higher" else -1
     mean = rows.groupby(["cell", "x"])[["value", "chance"]].mean().reset_index()
-    low = mean[(sign * (mean["value"] - mean["chance"]) <= margin).to_numpy()]  # without a chance value: NaN, passes
-    if len(low):
+    for scores, least in ((rows, 0.0), (mean, margin)):
+        low = scores[(sign * (scores["value"] - scores["chance"]) <= least).to_numpy()]  # without chance: NaN, passes
+        if low.empty:
+            continue
         first = low.iloc[0]
         place = f"{first['cell']}, x = {first['x']:g}" if first["x"] else first["cell"]
+        place += f", seed {first['seed']}" if "seed" in first else ""
         raise NotAssessable(
             f"{label} is not above chance in {place}: {rows['metric'].iloc[0]} {first['value']:.4g}, "
-            f"chance {first['chance']:.4g}, margin {margin:g}"
+            f"chance {first['chance']:.4g}, margin {least:g}"
         )
 
 

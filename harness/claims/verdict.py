@@ -113,7 +113,8 @@ def _findings(part: Part, frames: Frames, tier: str, rules: Rules, items: ItemSc
         yield Finding(part=part, reason=f"the claim is for tier {' or '.join(part.tiers)}, not {tier}")
         return
     curve = part.estimand == "steps_ratio"
-    scope = Scope(frames, Query(part.task, tier, part.metric, part.where, part.x, curve))
+    query = Query(part.task, tier, part.metric, part.where, part.x, curve)
+    scope = Scope(frames, query, rules.planned.get(tier, {}))
     for over in part.opponents:
         try:
             contrast = scope.contrast(part.of, over)

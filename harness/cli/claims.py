@@ -55,7 +55,8 @@ def command(
 
 def judged(registry: "Registry", store: "Store", tier: "TierName", tasks: set[str]) -> "dict[str, list[Verdict]]":
     """The verdicts on the claims about some tasks, by paper."""
-    from harness.claims.papers import find_papers, rules
+    from harness.claims.papers import find_papers
+    from harness.claims.rules import rules
     from harness.claims.verdict import judge
     from harness.frames import frames
 

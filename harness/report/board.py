@@ -73,7 +73,8 @@ def summary(verdicts: Mapping[str, Sequence[Verdict]]) -> list[str]:
     counts = ", ".join(f"{count} {outcome}" for outcome, count in facts.counts.items() if count)
     return [
         f"{counts or 'no claims'}. Of {facts.assessed} judged claims {facts.by_chance:.1f} would come out by chance "
-        f"at alpha = {ALPHA:g}. Intervals and p are over seeds and assume symmetric differences; p is one-sided.",
+        f"at alpha = {ALPHA:g}. Intervals and p are over seeds and assume symmetric differences; p is one-sided. "
+        "Seeds that would settle a claim: how many would, with this mean and spread; an even chance, no more.",
         *(["At this tier every verdict is a rehearsal."] if facts.counts["rehearsal"] else []),
     ]
 

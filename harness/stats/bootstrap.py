@@ -22,12 +22,14 @@ def item_bootstrap(of: ArrayLike, over: ArrayLike | None = None, resamples: int 
     """Means [resamples] of the items' scores, or of their paired differences, over items drawn with replacement.
 
     `of` and `over` are [seeds, items], the same items in the same order; the metric is the mean over items. Seeds are
-    averaged first: what varies is which items the test set happens to hold.
+    averaged first: what varies is which items the test set happens to hold. Equally many items are drawn in the same
+    way, so that means of several measurements of the same items may be averaged.
     """
     items = np.mean(np.asarray(of, dtype=np.float64), axis=0)
     if over is not None:
         items = items - np.mean(np.asarray(over, dtype=np.float64), axis=0)
-    rng, n = generator(items), len(items)
+    n = len(items)
+    rng = generator(np.array([float(n)]))
     at_once = max(1, _MOST_DRAWN // n)
     means = [
         items[rng.integers(0, n, size=(min(at_once, resamples - done), n))].mean(axis=1)

@@ -4,12 +4,16 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from harness.stats.resampling import Floats
 
 ALPHA = 0.05
 """Error of each side. The two-sided interval has level 1 - 2 alpha: 90 %, and is printed as such."""
+
+
+ROUNDING = 1e-12
+"""Numbers that differ by a smaller share are the same, computed in another way."""
 
 
 class Interval(NamedTuple):
@@ -25,10 +29,17 @@ class Interval(NamedTuple):
 NO_INTERVAL = Interval(math.nan, math.nan)
 
 
+def varies(values: ArrayLike) -> NDArray[np.bool_]:
+    """Whether numbers [..., n] differ by more than what rounding makes of equal ones."""
+    sample = np.asarray(values, dtype=np.float64)
+    differ: NDArray[np.bool_] = np.ptp(sample, axis=-1) > ROUNDING * np.abs(sample).max(axis=-1)
+    return differ
+
+
 def t_bounds(values: ArrayLike, alpha: float = ALPHA) -> Floats:
     """Bounds [..., 2] of the mean of `values` [..., n]: mean -+ t(1 - alpha, n - 1) s / sqrt(n).
 
-    NaN where n < 2, and where the values are bit-identical: what does not vary with the seed has no interval over
+    NaN where n < 2, and where the values do not vary: what does not vary with the seed has no interval over
     seeds, rather than an infinitely narrow one.
     """
     from scipy.special import stdtrit
@@ -38,7 +49,7 @@ def t_bounds(values: ArrayLike, alpha: float = ALPHA) -> Floats:
     if n < 2:
         return np.full((*sample.shape[:-1], 2), np.nan)
     half = stdtrit(n - 1, 1 - alpha) * sample.std(axis=-1, ddof=1) / math.sqrt(n)
-    half = np.where(np.ptp(sample, axis=-1) > 0, half, np.nan)
+    half = np.where(varies(sample), half, np.nan)
     mean = sample.mean(axis=-1)
     return np.stack([mean - half, mean + half], axis=-1)
 

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
-from harness.stats.intervals import ALPHA, Interval, t_interval
+from harness.stats.intervals import ALPHA, Interval, t_interval, varies
 from harness.stats.resampling import Floats
 from harness.stats.signflip import signflip_p
 
@@ -154,7 +154,7 @@ class Region:
 
         NaN where n < 2 or the seeds do not vary.
         """
-        if len(values) < 2 or not np.ptp(values) > 0:
+        if len(values) < 2 or not varies(values):
             return math.nan
         one_sided = [
             signflip_p(values, bound.tau) if bound.side == "above" else signflip_p(-values, -bound.tau)
@@ -176,7 +176,7 @@ class Region:
         from scipy.special import stdtrit
 
         n = len(values)
-        if n < 2 or not np.ptp(values) > 0:
+        if n < 2 or not varies(values):
             return math.nan
         mean, deviation = float(values.mean()), float(values.std(ddof=1))
         numbers = np.arange(max(FEWEST_SEEDS, n + 1), MOST_SEEDS + 1)

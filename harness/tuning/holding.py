@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Literal, NamedTuple, TypeAlias
 
 from harness.card import Card
-from harness.plan import Selection, inapplicable, make_plan, stored_runs
+from harness.headers import inapplicable
+from harness.plan import Selection, make_plan, stored_runs
 from harness.planned import World
 from harness.spec import TierName
 from harness.tuned import Place, Tuned, command

@@ -6,8 +6,8 @@ from itertools import islice, product
 
 from harness.card import Card, Resolved
 from harness.errors import UserError
-from harness.headers import Header
-from harness.plan import Plan, Selection, Skipped, check_cases, inapplicable
+from harness.headers import Header, inapplicable
+from harness.plan import Plan, Selection, Skipped, check_cases
 from harness.planned import Planned, World
 from harness.spec import Budget, Value
 from harness.suggest import unknown

@@ -59,6 +59,7 @@ def record(entrant: str, seed: int, value: float | Mapping[str, Any], **fields: 
         "budget": 1000,
         "unit": "examples",
         "contended": False,
+        "trials": 0,
         "path": f"toy/{case}/{label}-s{seed}.json",
         **at,
     }
@@ -244,6 +245,24 @@ class TestPreconditions:
         unknown = frames(*pair(chance=math.nan))
         assert judge(claim(), unknown, "small", rules).outcome == "reproduced"
 
+    def test_no_seed_of_the_baseline_may_be_at_chance(self) -> None:
+        records = [*without(pair(), "old", 4), record("old", 4, 0.1)]
+        rules = {"toy": Rules(margins={"accuracy": 0.05})}
+        found = judge(claim(), frames(*records), "small", rules)
+        assert found.text.startswith("not assessable (old is not above chance in case main, seed 4: accuracy 0.1,")
+
+    def test_a_planned_case_that_both_lack_is_missed(self) -> None:
+        everyone = frozenset({"new", "old"})
+        rules = {"toy": Rules(planned={"small": {"main": everyone, "other": everyone, "of old": frozenset({"old"})}})}
+        assert judge(claim(), frames(*pair()), "small", rules).text.startswith(
+            "not assessable (new, case other, seeds 0, 1, 2, 3, 4: no record"
+        )
+        named = claim(where={"case": "main"})
+        assert judge(named, frames(*pair()), "small", rules).outcome == "reproduced"
+        elsewhere = [record("third", seed, {"step_ms": 1.0 + seed}, case="other") for seed in range(5)]
+        found = judge(claim(), frames(*pair(), *elsewhere), "small", rules)
+        assert found.outcome == "reproduced", "the other case measures something else"
+
     def test_chance_is_below_where_lower_is_better(self) -> None:
         rules = {"toy": Rules(margins={"accuracy": 0.1})}
         assert judge(claim(), frames(*pair(-DIFFERENCES, better="lower", chance=1.0)), "small", rules).outcome == (
@@ -302,6 +321,16 @@ class TestPreconditions:
             for status in ["diverged" if lost else "ok"]
         ]
         assert verdict(learned, gate={"metric": "learned", "threshold": 0.9}).outcome != "not assessable"
+
+    @pytest.mark.parametrize("lost", ["new", "old"])
+    def test_nothing_is_reproduced_by_the_score_of_a_guess(self, lost: str) -> None:
+        runs = pair()
+        for one in runs:
+            if (one["run"]["entrant"], one["run"]["seed"]) == (lost, 2):
+                one["run"]["status"] = "diverged"
+        found = verdict(runs)
+        assert found.text.startswith(f"not assessable (1 of 5 runs of {lost} diverged")
+        assert found.deciding.n == 5
 
     def test_a_diverged_run_is_at_chance_at_every_point(self) -> None:
         def at(value: float) -> dict[str, Any]:

@@ -72,6 +72,12 @@ def test_item_bootstrap_is_paired() -> None:
     assert (lo, hi) == pytest.approx((0.5, 0.5))
 
 
+def test_measurements_of_the_same_items_are_drawn_together() -> None:
+    one, other = np.random.default_rng(0).normal(size=(2, 3, 40))
+    together = item_bootstrap(np.concatenate([one, other], axis=0))
+    assert together == pytest.approx((item_bootstrap(one) + item_bootstrap(other)) / 2)
+
+
 def test_item_bootstrap_averages_seeds_first() -> None:
     items = np.array([[0.0, 1.0, 0.0, 1.0], [1.0, 0.0, 1.0, 0.0]])
     assert np.all(item_bootstrap(items) == 0.5)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from harness.stats.intervals import NO_INTERVAL, share_interval, t_bounds, t_interval
+from harness.stats.intervals import NO_INTERVAL, share_interval, t_bounds, t_interval, varies
 
 
 def test_t_interval_by_hand() -> None:
@@ -50,3 +50,11 @@ def test_interval_of_a_share_is_the_published_one() -> None:
 
 def test_interval_of_a_share_of_nothing_is_not_a_number() -> None:
     assert str(share_interval(0, 0)) == "n/a"
+
+
+def test_what_rounding_makes_of_equal_numbers_does_not_vary() -> None:
+    differences = [right / 2000 - (right - 1) / 2000 for right in (1603, 1608, 1597, 1611, 1604)]
+    assert np.ptp(differences) > 0
+    assert t_interval(differences) == pytest.approx((math.nan, math.nan), nan_ok=True)
+    assert not varies(differences)
+    assert varies([0.1, 0.1 + 1e-9])

@@ -8,6 +8,9 @@ from typing import Any
 _ELSEWHERE = tuple(f"{folder}/" for folder in (Path(__file__).resolve().parent, sys.prefix, sys.base_prefix))
 _IGNORED = (".pyc", ".so", ".json", ".npz", ".part", ".lock")
 
+_COMPILED = "/__pycache__/"
+"""Python writes compiled files under temporary names first."""
+
 
 class Watch:
     """Notes the files below a folder that this process opens or imports from now on."""
@@ -28,5 +31,6 @@ class Watch:
         loaded = {str(getattr(module, "__file__", None) or "") for module in list(sys.modules.values())}
         used = {path for path in loaded | self._opened if path.startswith(self._folder)}
         used = {path for path in used if not path.startswith(_ELSEWHERE) and not path.endswith(_IGNORED)}
+        used = {path for path in used if _COMPILED not in path}
         relative = {path.removeprefix(self._folder) for path in used}
         return tuple(sorted(relative - listed))

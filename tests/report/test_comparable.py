@@ -91,13 +91,16 @@ def test_other_seeds_are_refused(record: Make, tables: Tables) -> None:
     made += [record("vit", seed, chosen={"m": 16}) for seed in range(3)]
     assert refusal(tables, made) == (
         f"{START} seeds, case plain: 0-2 (vit[m=16]) and 0-4 (bit); "
-        "to repair: harness run --task toy --tier small --case plain --entrant 'vit[m=16]' --seeds 5"
+        "to repair: harness run --task toy --tier small --case plain --entrant 'vit[m=16]' --seeds 5, "
+        "or show the seeds that all have: --seeds 3"
     )
 
 
 def test_a_plugin_is_repaired_with_its_file(record: Make, tables: Tables) -> None:
     made = [record("bit", 0), record("bit", 1), record("mine", 0, kind="plugin")]
-    assert refusal(tables, made).endswith("--case plain --entrant mine --seeds 2 --plugin FILE")
+    assert refusal(tables, made).endswith(
+        "--case plain --entrant mine --seeds 2 --plugin FILE, or show the seeds that all have: --seeds 1"
+    )
 
 
 def test_tiers_are_never_mixed(record: Make, tables: Tables) -> None:

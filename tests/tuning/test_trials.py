@@ -1,5 +1,6 @@
 """Every entrant of a task has as many trials, on the validation split alone; the best wins, and a failed one cannot."""
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -398,16 +399,14 @@ def on_two_cases(world: World) -> World:
 def test_each_case_has_an_entry_that_holds_by_itself(world: World) -> None:
     now = on_two_cases(world)
     card = now.registry.card(TASK)
-    assert {(entry.place.case, entry.state) for entry in held(now, card, "small")} == {
-        ("wikipedia", "holds"),
-        ("mix", "holds"),
-    }
+
+    def states() -> set[tuple[str, str]]:
+        return {(one.place.case, one.state) for one in held(now, card, "small") if one.place.entrant == "mine"}
+
+    assert states() == {("wikipedia", "holds"), ("mix", "holds")}
     (tuning,) = planned(now, "mine", tier="small", cases=["mix"]).entrants
     store(now, tuning.trials[1].runs[0], 0.9)
-    assert {(entry.place.case, entry.state) for entry in held(now, card, "small")} == {
-        ("wikipedia", "holds"),
-        ("mix", "differs"),
-    }
+    assert states() == {("wikipedia", "holds"), ("mix", "differs")}
 
 
 def test_entrants_are_compared_case_by_case(world: World) -> None:
@@ -418,10 +417,9 @@ def test_entrants_are_compared_case_by_case(world: World) -> None:
     write_tuned(fixed.header.path.parent, {fixed.place: entry})
     told = uneven(World(now.registry, now.store, now.environment), now.registry.card(TASK), "small")
     ours = [line for line in told if ": fixed" in line]
-    assert ours == [
-        f"{TASK} at small on wikipedia: fixed was never tuned, unlike mine",
-        f"{TASK} at small on mix: not the same number of trials for all: fixed 9, mine 4",
-    ]
+    assert len(ours) == 2
+    assert re.fullmatch(rf"{TASK} at small on wikipedia: fixed was never tuned, unlike .*\bmine\b.*", ours[0])
+    assert ours[1] == f"{TASK} at small on mix: not the same number of trials for all: fixed 9, mine 4"
 
 
 def test_results_say_the_trials_of_the_entry_that_they_used(world: World) -> None:

@@ -21,7 +21,7 @@ from harness.entrant import Entrant
 from harness.environment import gather
 from harness.executors.local import LocalExecutor, begin
 from harness.headers import Header, inapplicable
-from harness.parameters import Parameter, Unknown
+from harness.parameters import Parameter, Uncheckable
 from harness.plan import Selection, make_plan
 from harness.record import SCORED, Record
 from harness.registry import Registry, load_entrant, load_task
@@ -129,7 +129,7 @@ def _unfit(parameter: Parameter, name: str, value: Any) -> str:
     """What is wrong with a parameter's default, "" if nothing is."""
     try:
         parameter.check(value)
-    except Unknown:
+    except Uncheckable:
         return ""
     except ValueError as error:
         return f"{name} = {value!r}: {error}"

@@ -31,7 +31,7 @@ _TYPES: dict[str, Any] = {
 _WORDS = {"none": None, "true": True, "false": False}
 
 
-class Unknown(ValueError):
+class Uncheckable(ValueError):
     """An annotation that values cannot be checked against: of types that are none of the simple ones."""
 
 
@@ -56,7 +56,7 @@ class Parameter:
         except ValidationError as error:
             raise ValueError(f"{error.errors()[0]['msg'].lower()} (it is {self.annotation})") from error
         except (NameError, SyntaxError, TypeError, AttributeError) as error:
-            raise Unknown(f"a parameter of type {self.annotation} cannot be set from outside") from error
+            raise Uncheckable(f"a parameter of type {self.annotation} cannot be set from outside") from error
         if isinstance(value, float) and not math.isfinite(value):
             raise ValueError(f"a number must be finite (it is {self.annotation})")
         return value

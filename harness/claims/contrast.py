@@ -143,13 +143,14 @@ class Scope:
         return named | {case for case in there if case in measured or case not in finished}
 
     def _planned_for(self, names: Sequence[str]) -> set[str]:
-        """The planned cases that the query restricts nothing to leave out, and in which all of `names` take part."""
+        """The planned cases that the query reaches and all of `names` take part in; along an axis those it asks for."""
         import pandas as pd
 
         entrants = {name.partition("[")[0] for name in names}
         cases = pd.Series([case for case, there in self._planned.items() if entrants <= there], dtype=object)
-        where = self.query.where
-        return set(cases[matches(cases, where["case"])] if "case" in where else () if self.query.axis else cases)
+        if "case" in self.query.where:
+            return set(cases[matches(cases, self.query.where["case"])])
+        return set() if self.query.axis else set(cases)
 
     def _refuse_gaps(self, names: Sequence[str], runs: Sequence["pd.DataFrame"], cases: AbstractSet[str]) -> None:
         for name, own in zip(names, runs, strict=True):

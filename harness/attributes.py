@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.errors import UserError
+from harness.core.errors import UserError
+from harness.core.spec import NAME, TIERS
 from harness.parameters import Parameter
 from harness.search import Space, read_space
-from harness.spec import NAME, TIERS
 
 OWN = frozenset({"name", "files", "from_tier", "cases", "deterministic", "search_space"})
 """The class attributes that every entrant has; they are no parameters."""

@@ -14,10 +14,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from pebble import ProcessPool
 
-from harness import limits
 from harness.attributes import OWN
-from harness.card import Card
-from harness.entrant import Entrant
+from harness.core import limits
+from harness.core.card import Card
+from harness.core.entrant import Entrant
+from harness.core.run import Run
+from harness.core.seeds import Streams
 from harness.environment import gather
 from harness.executors.local import LocalExecutor, begin
 from harness.headers import Header, inapplicable
@@ -25,8 +27,6 @@ from harness.parameters import Parameter, Uncheckable
 from harness.plan import Selection, make_plan
 from harness.record import SCORED, Record
 from harness.registry import Registry, load_entrant, load_task
-from harness.run import Run
-from harness.seeds import Streams
 from harness.store import Store
 
 TOLERANCE = 1e-4

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.canonical import digest
+from harness.core.canonical import digest
+from harness.core.spec import Spec
 from harness.record import Failure, Record, Stored, stored
-from harness.spec import Spec
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -17,12 +17,12 @@ from harness.attributes import (
     read_search_space,
     read_tier,
 )
-from harness.card import Resolved
-from harness.errors import UserError
-from harness.keys import imported_from, source_file
+from harness.core.card import Resolved
+from harness.core.closure import imported_from, source_file
+from harness.core.errors import UserError
+from harness.core.spec import TIERS
 from harness.parameters import Parameter
 from harness.search import Space
-from harness.spec import TIERS
 
 HARNESS = Path(__file__).resolve().parent
 

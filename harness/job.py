@@ -8,10 +8,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from harness.card import Card, Resolved
+from harness.core.card import Card, Resolved
+from harness.core.spec import Spec
 from harness.headers import Header
 from harness.record import Environment, Failure, Origin, Record, Status
-from harness.spec import Spec
 
 
 @dataclass(frozen=True, kw_only=True)

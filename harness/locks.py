@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.canonical import digest
-from harness.card import Card
+from harness.core.canonical import digest
+from harness.core.card import Card
+from harness.core.closure import Closure, closure
 from harness.headers import HARNESS, Header
-from harness.keys import Closure, closure
 
 LOCK = "lock.toml"
 CARD = "task.toml"

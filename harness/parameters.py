@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import annotated_types
 from pydantic import TypeAdapter, ValidationError
 
-from harness.errors import UserError
-from harness.spec import Value
-from harness.suggest import unknown
+from harness.core.errors import UserError
+from harness.core.spec import Value
+from harness.core.suggest import unknown
 
 if TYPE_CHECKING:
     from harness.headers import Header

@@ -5,17 +5,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.card import Card
 from harness.claims.papers import find_papers
-from harness.errors import UserError
+from harness.core.card import Card
+from harness.core.errors import UserError
+from harness.core.spec import TierName, Value
+from harness.core.suggest import unknown
 from harness.headers import Header, inapplicable
 from harness.parameters import expand
 from harness.planned import Planned, World
 from harness.record import Environment
 from harness.registry import Registry
-from harness.spec import TierName, Value
 from harness.store import Store
-from harness.suggest import unknown
 
 
 @dataclass(frozen=True, kw_only=True)

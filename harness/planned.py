@@ -6,14 +6,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from harness.card import Card, Case, Resolved
+from harness.core.card import Card, Case, Resolved
+from harness.core.spec import Budget, Spec, Value
 from harness.data.catalogue import catalogue
 from harness.headers import Header
 from harness.job import Job
 from harness.locks import accepted_code
 from harness.record import REPEATED, SCORED, Environment
 from harness.registry import Registry
-from harness.spec import Budget, Spec, Value
 from harness.staleness import stale_because
 from harness.store import Store
 from harness.tuned import Entries, Place, Tuned, checked, entry_for

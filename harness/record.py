@@ -9,8 +9,8 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 
-from harness.card import Metric
-from harness.spec import SCHEMA, Budget, Spec
+from harness.core.card import Metric
+from harness.core.spec import SCHEMA, Budget, Spec
 
 Status: TypeAlias = Literal["ok", "diverged", "error", "timeout", "oom", "killed", "interrupted"]
 SCORED: frozenset[Status] = frozenset({"ok", "diverged"})

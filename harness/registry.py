@@ -10,13 +10,13 @@ from functools import cached_property
 from importlib.metadata import entry_points
 from pathlib import Path
 
-from harness.card import Card, read_card
-from harness.entrant import Entrant
-from harness.errors import UserError
+from harness.core.card import Card, read_card
+from harness.core.closure import Closure, closure, top_level_folder
+from harness.core.entrant import Entrant
+from harness.core.errors import UserError
+from harness.core.suggest import unknown
+from harness.core.task import Task
 from harness.headers import HARNESS, Header, read_headers
-from harness.keys import Closure, closure, top_level_folder
-from harness.suggest import unknown
-from harness.task import Task
 
 GROUP = "harness.entrants"
 OWN = ("methods", "baselines")

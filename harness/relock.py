@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.card import Card
-from harness.errors import UserError
+from harness.core.card import Card
+from harness.core.errors import UserError
+from harness.core.spec import Spec
 from harness.headers import HARNESS, Header
 from harness.locks import (
     CARD,
@@ -24,7 +25,6 @@ from harness.locks import (
 )
 from harness.record import SCORED
 from harness.registry import Registry
-from harness.spec import Spec
 from harness.store import Store
 
 PROJECT = HARNESS.parent

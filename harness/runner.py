@@ -11,18 +11,18 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from filelock import Timeout
 
-from harness import limits
-from harness.clocks import Clocks
-from harness.entrant import Entrant
-from harness.errors import BadOutput, Diverged
+from harness.core import limits
+from harness.core.clocks import Clocks
+from harness.core.entrant import Entrant
+from harness.core.errors import BadOutput, Diverged
+from harness.core.run import Run
+from harness.core.seeds import Streams
+from harness.core.task import Problem, Score, Task
 from harness.headers import HARNESS, Header
 from harness.job import Job
 from harness.record import Costs, Failure, Record, RecordedScore, Status, thinned
 from harness.registry import load_entrant, load_task
-from harness.run import Run
-from harness.seeds import Streams
 from harness.store import Store
-from harness.task import Problem, Score, Task
 from harness.watch import Watch
 
 Outcome: TypeAlias = Status | Literal["busy", "done"]

@@ -8,9 +8,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from harness.core.seeds import derive
+from harness.core.spec import Value
 from harness.parameters import Parameter
-from harness.seeds import derive
-from harness.spec import Value
 
 DIGITS = 3
 """Significant digits of the numbers that are drawn from a range: enough to tell them apart, few enough to be read."""

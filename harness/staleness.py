@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from harness.core.spec import Budget, Spec
 from harness.record import Record
-from harness.spec import Budget, Spec
 
 
 def stale_because(

@@ -13,9 +13,9 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 from filelock import FileLock
 
-from harness.errors import UserError
+from harness.core.errors import UserError
+from harness.core.spec import Spec
 from harness.record import CorruptRecord, Record, Stored, from_bytes, stored_from_bytes, to_bytes
-from harness.spec import Spec
 
 T = TypeVar("T")
 _Judge: TypeAlias = Callable[[Path, bytes], tuple[T | None, str]]

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from harness.card import Amount, Card
-from harness.errors import UserError
+from harness.core.card import Amount, Card
+from harness.core.errors import UserError
+from harness.core.spec import TIERS, TierName, Value, shown
+from harness.core.suggest import unknown
 from harness.headers import Header
-from harness.spec import TIERS, TierName, Value, shown
-from harness.suggest import unknown
 
 TUNED = "tuned.toml"
 

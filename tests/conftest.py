@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.entrant import Entrant
+from harness.core.entrant import Entrant
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.artefacts import Cache
+from harness.core.artefacts import Cache
 
 RECIPES = '''
 """Recipes."""
@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 import tools
-from harness.artefacts import Recipe
+from harness.core.artefacts import Recipe
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def test_an_artefact_is_built_once(recipes: Any, cache: Cache, tmp_path: Path) -
 def test_two_processes_that_ask_at_once_build_once(recipes: Any, cache: Cache, tmp_path: Path) -> None:
     notes = tmp_path / "notes"
     program = (
-        "import recipes; from pathlib import Path; from harness.artefacts import Cache;"
+        "import recipes; from pathlib import Path; from harness.core.artefacts import Cache;"
         f"print(Cache(Path({str(cache.folder)!r})).get(recipes.Vectors(dim=4, notes={str(notes)!r})).digest)"
     )
     running = [
@@ -133,7 +133,7 @@ def test_a_failure_while_building_leaves_nothing(recipes: Any, cache: Cache, how
 
 def test_a_process_that_dies_while_building_leaves_nothing(recipes: Any, cache: Cache, tmp_path: Path) -> None:
     program = (
-        "import recipes; from pathlib import Path; from harness.artefacts import Cache;"
+        "import recipes; from pathlib import Path; from harness.core.artefacts import Cache;"
         f"Cache(Path({str(cache.folder)!r})).get(recipes.Crashing('die'))"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path / "code", check=False, timeout=60)

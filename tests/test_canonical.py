@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from harness.canonical import array_digest, canonical, digest
+from harness.core.canonical import array_digest, canonical, digest
 
 
 def test_form_is_sorted_compact_utf8() -> None:
@@ -38,7 +38,7 @@ def test_values_that_differ_in_type_or_in_the_last_bit_have_other_digests(one: o
 
 
 def test_the_digest_depends_neither_on_order_nor_on_the_process() -> None:
-    program = "from harness.canonical import digest; print(digest({'b': {'y': 1, 'x': 2}, 'a': [1, 2]}))"
+    program = "from harness.core.canonical import digest; print(digest({'b': {'y': 1, 'x': 2}, 'a': [1, 2]}))"
     found = [
         subprocess.run(
             [sys.executable, "-c", program], env={"PYTHONHASHSEED": seed}, check=True, capture_output=True, text=True

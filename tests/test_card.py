@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from harness.card import Card, read_card
-from harness.errors import UserError
-from harness.spec import Budget
+from harness.core.card import Card, read_card
+from harness.core.errors import UserError
+from harness.core.spec import Budget
 
 TOML = """
 version = 2

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from harness.core.spec import TierName
 from harness.plan import Plan, Selection, make_plan
 from harness.record import Environment
 from harness.registry import find
-from harness.spec import TierName
 from harness.store import Store
 
 REGISTRY = find()

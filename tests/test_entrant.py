@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from harness.attributes import OWN
-from harness.entrant import Entrant, capability
+from harness.core.entrant import Entrant, capability
 
 
 class System(Entrant):

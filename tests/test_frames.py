@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from harness.card import Metric
+from harness.core.card import Metric
+from harness.core.spec import Budget, Spec
 from harness.frames import frames
 from harness.record import Costs, Environment, Failure, Origin, Record, RecordedScore
-from harness.spec import Budget, Spec
 from harness.store import Store
 
 RUN_COLUMNS = (

@@ -7,14 +7,14 @@ from textwrap import dedent
 
 import pytest
 
-from harness.errors import UserError
+from harness.core.errors import UserError
+from harness.core.spec import Value
 from harness.headers import Header, module_name, read_headers
 from harness.parameters import Parameter, expand, parse_parameter
 from harness.search import Choice, Range, Space
-from harness.spec import Value
 
 INTERFACE = """
-from harness.entrant import Entrant, capability
+from harness.core.entrant import Entrant, capability
 
 class Sized:
     size: int = 3

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import UserError
-from harness.keys import Closure, closure, closure_of_module, top_level_folder
+from harness.core.closure import Closure, closure, closure_of_module, top_level_folder
+from harness.core.errors import UserError
 
 PACKAGE = {
     "__init__.py": '"""A package."""\n',

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from harness import limits
+from harness.core import limits
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="limits of a process are Linux's")
 on_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
@@ -70,7 +70,7 @@ def _runs(pid: int) -> bool:
 
 MEASURING = """
 import numpy as np
-from harness import limits
+from harness.core import limits
 
 before = limits.resident_mb()
 held = np.ones(64 * (1 << 17))

@@ -8,8 +8,9 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from harness.canonical import digest
-from harness.card import Metric
+from harness.core.canonical import digest
+from harness.core.card import Metric
+from harness.core.spec import SCHEMA, Budget, Spec
 from harness.record import (
     MOST_CURVE_POINTS,
     REPEATED,
@@ -27,7 +28,6 @@ from harness.record import (
     thinned,
     to_bytes,
 )
-from harness.spec import SCHEMA, Budget, Spec
 
 SPEC = Spec(
     task="words",

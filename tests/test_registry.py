@@ -11,9 +11,9 @@ from types import ModuleType
 
 import pytest
 
-from harness.card import read_card
-from harness.entrant import Entrant
-from harness.errors import UserError
+from harness.core.card import read_card
+from harness.core.entrant import Entrant
+from harness.core.errors import UserError
 from harness.headers import HARNESS
 from harness.registry import Registry, find, load_entrant, load_task
 
@@ -61,7 +61,7 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     _write(root / "harness" / "__init__.py")
     _write(root / "harness" / "entrant.py", "class Entrant: ...\n")
     words = root / "harness" / "tasks" / "words"
-    _write(words / "__init__.py", "from harness.entrant import Entrant\nclass Embedder(Entrant): ...\n")
+    _write(words / "__init__.py", "from harness.core.entrant import Entrant\nclass Embedder(Entrant): ...\n")
     _write(words / "task.toml", CARD)
     _write(root / "methods" / "__init__.py")
     _write(root / "baselines" / "__init__.py")

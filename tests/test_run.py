@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from harness.artefacts import Cache, Recipe
-from harness.clocks import Clocks
-from harness.errors import Diverged
+from harness.core.artefacts import Cache, Recipe
+from harness.core.clocks import Clocks
+from harness.core.errors import Diverged
+from harness.core.seeds import Streams
+from harness.core.spec import Budget
 from harness.run import Run
-from harness.seeds import Streams
-from harness.spec import Budget
 
 
 def _run(total: int = 100, **options: Any) -> Run:
@@ -107,7 +107,7 @@ class Time:
 @pytest.fixture
 def time(monkeypatch: pytest.MonkeyPatch) -> Time:
     fake = Time()
-    monkeypatch.setattr("harness.clocks.time", fake)
+    monkeypatch.setattr("harness.core.clocks.time", fake)
     return fake
 
 

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import torch
 
-from harness.seeds import Streams, derive
+from harness.core.seeds import Streams, derive
 
 STREAMS = ("data", "init", "order")
 

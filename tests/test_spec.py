@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from harness.spec import LONGEST_LABEL, SCHEMA, Budget, Spec, label
+from harness.core.spec import LONGEST_LABEL, SCHEMA, Budget, Spec, label
 
 PLAIN = Spec(
     task="word_similarity",

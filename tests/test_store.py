@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from filelock import Timeout
 
-from harness.errors import UserError
+from harness.core.errors import UserError
+from harness.core.spec import Budget, Spec
 from harness.record import Origin, Record, RecordedScore, from_bytes, to_bytes
-from harness.spec import Budget, Spec
 from harness.store import Store
 
 SPEC = Spec(

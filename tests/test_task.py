@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from harness.errors import BadOutput
-from harness.task import Problem, Score, checked, read_only
+from harness.core.errors import BadOutput
+from harness.core.task import Problem, Score, checked, read_only
 
 
 @pytest.mark.parametrize(

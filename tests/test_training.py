@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import torch
 
-from harness.errors import Diverged
+from harness.core.errors import Diverged
+from harness.core.seeds import Streams
+from harness.core.spec import Budget
+from harness.core.training import CURVE_POINTS, TrainingOptions, evaluating, seeded, shuffled_batches, train
 from harness.run import Run
-from harness.seeds import Streams
-from harness.spec import Budget
-from harness.training import CURVE_POINTS, TrainingOptions, evaluating, seeded, shuffled_batches, train
 
 PLAIN = TrainingOptions(lr=0.1, warmup=0, decay="constant", weight_decay=0, clip=0)
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import UserError
+from harness.core.errors import UserError
+from harness.core.spec import TierName
 from harness.plan import Plan, Selection, make_plan
 from harness.record import Environment
 from harness.registry import find
-from harness.spec import TierName
 from harness.store import Store
 from harness.tuned import TUNED, Place, Tuned, read_tuned, write_tuned
 

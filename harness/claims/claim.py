@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from harness.claims.conditions import Condition, flaw
-from harness.spec import TierName
+from harness.core.spec import TierName
 from harness.stats.estimands import ALONG_AN_AXIS, RATIOS, WITHOUT_OPPONENT, Estimand, Name
 from harness.stats.regions import Kind, Region
 

@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from harness.claims.claim import Claim, Part
 from harness.claims.conditions import literals
-from harness.errors import UserError
-from harness.spec import TierName
-from harness.suggest import unknown
+from harness.core.errors import UserError
+from harness.core.spec import TierName
+from harness.core.suggest import unknown
 
 
 class _Written(BaseModel):

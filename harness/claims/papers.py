@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from harness.claims.paper import Paper, check_paper, load_paper
-from harness.errors import UserError
+from harness.core.errors import UserError
 from harness.registry import Registry
 
 

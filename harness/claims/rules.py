@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from harness.card import Card
 from harness.claims.preconditions import Rules
+from harness.core.card import Card
+from harness.core.spec import TierName
 from harness.headers import inapplicable
 from harness.registry import Registry
-from harness.spec import TierName
 
 
 def rules(registry: Registry) -> Mapping[str, Rules]:

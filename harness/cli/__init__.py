@@ -6,7 +6,7 @@ import sys
 
 def main() -> None:
     """The `harness` command. Bad input is one line and exit status 2; `--debug` shows the traceback instead."""
-    from harness.errors import UserError
+    from harness.core.errors import UserError
 
     debug = "--debug" in sys.argv
     if debug:

@@ -37,7 +37,7 @@ def command(what: What = None, limit: Limit = None, relock: Relock = None) -> No
         if header.name in names or header.path in {path.resolve() for path in files}
     ]
     if unmet := names - {header.name for header in chosen}:
-        from harness.suggest import unknown
+        from harness.core.suggest import unknown
 
         raise unknown("entrant", sorted(unmet)[0], {name for _, name in registry.entrants})
     for header in chosen:
@@ -61,8 +61,8 @@ def _conform(registry: "Registry", header: "Header", limit: float | None) -> boo
 
 
 def _relock(registry: "Registry", name: str) -> None:
+    from harness.core.suggest import unknown
     from harness.relock import relock_entrant, relock_task
-    from harness.suggest import unknown
 
     if name in registry.tasks:
         typer.echo(relock_task(registry, name))

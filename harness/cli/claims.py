@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from harness.claims.verdict import Verdict
+    from harness.core.spec import TierName
     from harness.registry import Registry
-    from harness.spec import TierName
     from harness.store import Store
 
 Tier = Annotated[str, typer.Option("--tier", help="The tier whose records are judged.")]
@@ -99,7 +99,7 @@ class _Items:
 
 
 def _check(path: Path, text: str) -> None:
-    from harness.errors import UserError
+    from harness.core.errors import UserError
 
     if not path.exists() or path.read_text() != text:
         raise UserError(f"{path} is not what the records say; write it anew with --write")

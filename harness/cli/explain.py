@@ -26,7 +26,7 @@ def command(
     """Show the records behind a row's cells, their formula and interval, and the commands that make them anew."""
     from harness.cli.selecting import registry_with, warn
     from harness.cli.table import tables_of
-    from harness.errors import UserError
+    from harness.core.errors import UserError
     from harness.frames import frames
     from harness.report.build import View
     from harness.report.explain import as_text, explain

@@ -28,11 +28,11 @@ class {cls}({base}):
 
 def command(name: Name, task: Task, base: Base = "", folder: Folder = Path(".")) -> None:
     """Write NAME.py: an entrant whose open methods wait to be filled in. Then: `harness check NAME.py`."""
-    from harness.errors import UserError
+    from harness.core.errors import UserError
+    from harness.core.spec import NAME
+    from harness.core.suggest import unknown
     from harness.headers import HARNESS
     from harness.registry import find
-    from harness.spec import NAME
-    from harness.suggest import unknown
 
     registry = find()
     registry.card(task)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness.spec import TIERS, TierName
-from harness.suggest import unknown
+from harness.core.spec import TIERS, TierName
+from harness.core.suggest import unknown
 
 if TYPE_CHECKING:
     from harness.plan import Selection

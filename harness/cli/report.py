@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from harness.cli.options import Json, Plugins, Results, Tasks, print_json, results_folder, tier_name
-from harness.spec import TIERS
+from harness.core.spec import TIERS
 
 if TYPE_CHECKING:
+    from harness.core.spec import TierName
     from harness.registry import Registry
     from harness.report.figures.files import Files
     from harness.report.figures.plot import Sheet
     from harness.report.page import Chapter
     from harness.report.table import Table
-    from harness.spec import TierName
     from harness.store import Store
 
 Tiers = Annotated[
@@ -49,9 +49,9 @@ def command(
     Figures refuse to mix what cannot be compared, as tables do; one that lacks records is skipped, and says which.
     """
     from harness.cli.selecting import registry_with, warn
+    from harness.core.suggest import unknown
     from harness.report.figures.checked import presentation_of
     from harness.store import Store
-    from harness.suggest import unknown
 
     formats = _formats(form)
     registry = registry_with(plugin)
@@ -75,8 +75,8 @@ def command(
 
 
 def _formats(text: str) -> tuple[str, ...]:
+    from harness.core.suggest import unknown
     from harness.report.figures.files import FORMATS
-    from harness.suggest import unknown
 
     formats = tuple(dict.fromkeys(part.strip() for part in text.split(",")))
     for form in formats:
@@ -144,7 +144,7 @@ class _Desk:
 
     def _chapter(self, report: _Report, task: str, tier: "TierName", *, page: bool) -> "Chapter":
         from harness.cli.table import expected_for, tables_for
-        from harness.errors import UserError
+        from harness.core.errors import UserError
         from harness.report.build import View
         from harness.report.figures.build import Skipped, build_plot
         from harness.report.figures.checked import presentation_of

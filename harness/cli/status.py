@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from harness.cli.options import Json, Plugins, Results, Tasks, print_json, results_folder, select
-from harness.spec import TIERS
+from harness.core.spec import TIERS
 
 Why = Annotated[bool, typer.Option("--why", help="Say for every stale or failed run what the reason is.")]
 Tiers = Annotated[

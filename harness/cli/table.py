@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli.options import Cases, Json, Plugins, Results, Seeds, Tasks, results_folder, tier_name
-from harness.spec import TIERS
+from harness.core.spec import TIERS
 
 if TYPE_CHECKING:
     from harness.claims.conditions import Condition
@@ -60,11 +60,11 @@ def command(
 ) -> None:
     """Print the tables of the tasks that have records. They refuse to mix what cannot be compared."""
     from harness.cli.selecting import registry_with, warn
+    from harness.core.suggest import unknown
     from harness.report.build import View
     from harness.report.committed import check_tables, write_tables
     from harness.report.formats import FORMATS
     from harness.store import Store
-    from harness.suggest import unknown
 
     chosen = "json" if as_json else form
     if chosen not in FORMATS:
@@ -107,7 +107,7 @@ def command(
 def print_tables(registry: "Registry", store: "Store", selection: "Selection", tasks: Iterable[str]) -> None:
     """Print the tables of some tasks after a run, in Markdown and without published numbers; a task whose rows cannot
     be compared says why."""
-    from harness.errors import UserError
+    from harness.core.errors import UserError
     from harness.report.build import View
 
     for task in sorted(tasks):
@@ -197,7 +197,7 @@ def expected_for(
 
 def _conditions(texts: Iterable[str]) -> "dict[str, Condition]":
     """Conditions on points, as people write them: an axis, a sign, and a value or several."""
-    from harness.errors import UserError
+    from harness.core.errors import UserError
 
     found: dict[str, Condition] = {}
     for text in texts:

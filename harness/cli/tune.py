@@ -7,7 +7,7 @@ import typer
 
 from harness.cli.executing import Device, Effort, Limit, Memory, Retry, Threads, Workers, execute, failed_before
 from harness.cli.options import Json, Plugins, Results, Tasks, print_json, results_folder, select, tier_name
-from harness.spec import TIERS, TierName
+from harness.core.spec import TIERS, TierName
 
 if TYPE_CHECKING:
     from harness.plan import Selection
@@ -139,7 +139,7 @@ def _announce(tunings: "Tunings", retry_errors: bool) -> None:
 
 
 def _print_trials(tunings: "Tunings", as_json: bool) -> None:
-    from harness.spec import label
+    from harness.core.spec import label
 
     if as_json:
         print_json(
@@ -191,7 +191,7 @@ def _described(outcome: "Outcome") -> dict[str, Any]:
 def _print_outcomes(outcomes: "list[Outcome]") -> None:
     from tabulate import tabulate
 
-    from harness.spec import shown
+    from harness.core.spec import shown
 
     rows = []
     for told in map(_described, outcomes):

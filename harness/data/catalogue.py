@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from harness.errors import UserError
+from harness.core.errors import UserError
 
 _Sha256 = Field(pattern=r"^[0-9a-f]{64}$")
 

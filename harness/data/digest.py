@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.canonical import canonical
+from harness.core.canonical import canonical
 
 
 def of_rows(rows: Iterable[Sequence[object]]) -> str:

@@ -17,9 +17,9 @@ from typing import Any, Literal, TypeAlias
 from filelock import FileLock
 from platformdirs import user_cache_path
 
+from harness.core.errors import UserError
 from harness.data.catalogue import DataSet, Form, amount, find
 from harness.data.transfer import Progress, Unreachable, expect, get, make_room, set_aside, writing
-from harness.errors import UserError
 
 Status: TypeAlias = Literal["here", "in the mirror", "absent"]
 

@@ -11,8 +11,8 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from harness import __version__
+from harness.core.errors import UserError
 from harness.data.catalogue import amount
-from harness.errors import UserError
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Told after every chunk: the file's name, its bytes that are here, its bytes in all (0 when unknown)."""

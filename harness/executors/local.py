@@ -15,8 +15,8 @@ from multiprocessing import forkserver
 
 from pebble import ProcessExpired, ProcessPool
 
-from harness import limits
-from harness.errors import UserError
+from harness.core import limits
+from harness.core.errors import UserError
 from harness.job import Job
 from harness.record import Failure, Status
 from harness.runner import Outcome, execute, record_loss

@@ -5,10 +5,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from harness.card import Card, Metric
 from harness.claims.conditions import Condition, in_words, spelled
 from harness.claims.paper import Published
-from harness.errors import UserError
+from harness.core.card import Card, Metric
+from harness.core.errors import UserError
+from harness.core.suggest import unknown
 from harness.frames import Frames
 from harness.report.columns import lay_out
 from harness.report.comparable import check_comparable, rerun
@@ -22,7 +23,6 @@ from harness.report.provenance import provenance_of
 from harness.report.references import references_of
 from harness.report.rows import Rules, rows_of
 from harness.report.table import Column, Table
-from harness.suggest import unknown
 
 FLOPS = "flops"
 """The metric by which a task counts floating-point operations; it stands in the row beside the weights."""

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
-from harness.card import Card
-from harness.errors import UserError
+from harness.core.card import Card
+from harness.core.errors import UserError
+from harness.core.spec import without
 from harness.report.material import Material, Run, Score
 from harness.report.table import Column
-from harness.spec import without
 
 
 class Place(NamedTuple):

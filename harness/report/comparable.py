@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
-from harness.canonical import digest
-from harness.card import Card
-from harness.errors import UserError
+from harness.core.canonical import digest
+from harness.core.card import Card
+from harness.core.errors import UserError
 from harness.report.material import Run
 
 _ALIKE: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from harness.core.suggest import unknown
 from harness.report.grid import Entry, Grid, arrow
 from harness.report.table import Cell, Row, Table
 from harness.stats.holm import holm
 from harness.stats.intervals import NO_INTERVAL, Interval, t_interval
 from harness.stats.signflip import attainable_p, signflip_p
-from harness.suggest import unknown
 
 
 @dataclass(frozen=True, kw_only=True)

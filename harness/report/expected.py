@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from harness.core.spec import without
 from harness.report.table import Kind
-from harness.spec import without
 
 if TYPE_CHECKING:
     from harness.plan import Plan

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from harness.core.suggest import unknown
 from harness.frames import Frames
 from harness.report.comparable import rerun
 from harness.report.grid import plain_text
 from harness.report.table import Cell, Column, Row, Table
 from harness.stats.intervals import ALPHA
-from harness.suggest import unknown
 
 if TYPE_CHECKING:
     import pandas as pd

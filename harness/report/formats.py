@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
+from harness.core.suggest import unknown
 from harness.report.grid import Grid, grids_of
 from harness.report.markup import to_html, to_latex, to_markdown
 from harness.report.table import Table
 from harness.report.values import to_csv, to_json
-from harness.suggest import unknown
 
 
 class Format(NamedTuple):

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.claims.conditions import Condition, matches
-from harness.errors import UserError
+from harness.core.errors import UserError
+from harness.core.spec import without
 from harness.frames import AXIS, SPENT, Frames
 from harness.report.shown import shown
 from harness.report.table import Kind
-from harness.spec import without
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from harness.card import Card
+from harness.core.card import Card
 from harness.report.columns import Layout
 from harness.report.comparable import kinds, numbers, rerun
 from harness.report.expected import Expected

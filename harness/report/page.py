@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.canonical import digest
 from harness.claims.verdict import Verdict
+from harness.core.canonical import digest
 from harness.report.board import as_grid, summary
 from harness.report.figures.files import creator_of, differ
 from harness.report.figures.plot import Sheet

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from harness.canonical import digest
+from harness.core.canonical import digest
 from harness.report.columns import Layout
 from harness.report.material import Run
 from harness.report.table import Provenance

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Literal
 
-from harness.card import Metric
+from harness.core.card import Metric
 from harness.report.columns import Layout
 from harness.report.table import Reference
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Literal, NamedTuple, TypeAlias
 
-from harness.card import Card
+from harness.core.card import Card
+from harness.core.spec import TierName
 from harness.headers import inapplicable
 from harness.plan import Selection, make_plan, stored_runs
 from harness.planned import World
-from harness.spec import TierName
 from harness.tuned import Place, Tuned, command
 from harness.tuning.outcome import Outcome
 from harness.tuning.trials import Tuning, tuning_of

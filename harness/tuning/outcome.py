@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from statistics import fmean
 
-from harness.canonical import digest
-from harness.card import Metric
-from harness.errors import UserError
+from harness.core.canonical import digest
+from harness.core.card import Metric
+from harness.core.errors import UserError
 from harness.record import Record
 from harness.store import Store
 from harness.tuned import Tuned

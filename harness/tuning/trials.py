@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice, product
 
-from harness.card import Card, Resolved
-from harness.errors import UserError
+from harness.core.card import Card, Resolved
+from harness.core.errors import UserError
+from harness.core.spec import Budget, Value
+from harness.core.suggest import unknown
 from harness.headers import Header, inapplicable
 from harness.plan import Plan, Selection, Skipped, check_cases
 from harness.planned import Planned, World
-from harness.spec import Budget, Value
-from harness.suggest import unknown
 from harness.tuned import Place
 
 SHARE = 5

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
+from harness.core.seeds import Streams
+from harness.core.spec import Budget
 from harness.data.sets import wikipedia, word_pairs
 from harness.run import Run
-from harness.seeds import Streams
-from harness.spec import Budget
 from harness.tasks.word_similarity import Corpus, SkipGramOptions, train_skipgram
 from harness.tasks.word_similarity.data import known_pairs
 from harness.tasks.word_similarity.metrics import cosine, spearman

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from harness.claims.claim import Claim
 from harness.claims.paper import Paper, check_paper, load_paper
-from harness.errors import UserError
+from harness.core.errors import UserError
 
 PAPER = """
 [paper]

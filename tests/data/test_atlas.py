@@ -8,8 +8,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
+from harness.core.errors import UserError
 from harness.data.atlas import Atlas, AtlasOptions
-from harness.errors import UserError
 
 SMALL = AtlasOptions(words=200, entities=30, distractors=20, length=5_000, phrases=12, pairs=8)
 

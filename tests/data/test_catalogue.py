@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from harness.core.errors import UserError
 from harness.data import digest
 from harness.data.catalogue import amount, catalogue, find
-from harness.errors import UserError
 
 ABSENT = {"cifar-10"}
 """Sets that the mirror does not have: they come from their public address alone."""

@@ -16,11 +16,11 @@ from typing import Any
 
 import pytest
 
+from harness.core.errors import UserError
 from harness.data import fetch as lookup
 from harness.data.catalogue import DataSet, catalogue
 from harness.data.fetch import data_folder, fetch, locate, status, verify
 from harness.data.transfer import get
-from harness.errors import UserError
 
 PACKED, PUBLISHED = b"packed" * 1000, b"published" * 100_000
 FILES = {"packed.xz": PACKED, "published.gz": PUBLISHED}

@@ -5,12 +5,12 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from harness.card import Card
+from harness.core.card import Card
+from harness.core.spec import Spec
 from harness.frames import frames
 from harness.record import Costs, Environment, Failure, Origin, Record, RecordedScore
 from harness.report.build import View, build_tables
 from harness.report.table import Table
-from harness.spec import Spec
 
 Scores: TypeAlias = float | Mapping[str, float | Mapping[tuple[tuple[str, Any], ...], float]]
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from harness.card import Card
-from harness.errors import UserError
+from harness.core.card import Card
+from harness.core.errors import UserError
+from harness.core.spec import Budget
 from harness.record import Record
 from harness.report.table import Table
-from harness.spec import Budget
 
 Make = Callable[..., Record]
 Tables = Callable[..., list[Table]]

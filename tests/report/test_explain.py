@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from harness.errors import UserError
+from harness.core.errors import UserError
 from harness.frames import frames
 from harness.record import Record
 from harness.report.explain import Explanation, as_text, explain

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness.claims.paper import Published
-from harness.errors import UserError
+from harness.core.errors import UserError
 from harness.record import Record
 from harness.report.formats import FORMATS, render
 from harness.report.table import Table

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from harness.card import Card
+from harness.core.card import Card
 from harness.frames import frames
 from harness.record import Record
 from harness.report.build import build_tables

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from harness.card import Card
-from harness.errors import UserError
+from harness.core.card import Card
+from harness.core.errors import UserError
 from harness.frames import frames
 from harness.record import Record
 from harness.report.build import View, build_tables

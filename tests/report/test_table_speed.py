@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from harness.card import Card
+from harness.core.card import Card
 from harness.frames import frames
 from harness.record import Record, to_bytes
 from harness.report.build import build_tables

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from harness.card import Card
-from harness.errors import UserError
+from harness.core.card import Card
+from harness.core.errors import UserError
+from harness.core.spec import Budget
 from harness.frames import frames
 from harness.record import Record
 from harness.report.build import build_tables
 from harness.report.expected import Expected
 from harness.report.table import Cell, Reference, Row, Span, Table
-from harness.spec import Budget
 
 Make = Callable[..., Record]
 Tables = Callable[..., list[Table]]

@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 
 from harness import runner
-from harness.entrant import Entrant
-from harness.errors import UserError
+from harness.core.entrant import Entrant
+from harness.core.errors import UserError
+from harness.core.spec import Budget, TierName
+from harness.core.task import Problem, Score, Task
 from harness.plan import Selection, make_plan
 from harness.planned import Planned, World
 from harness.record import Environment, RecordedScore, Status
 from harness.registry import find, load_task
 from harness.run import Run
-from harness.spec import Budget, TierName
 from harness.store import Store
-from harness.task import Problem, Score, Task
 from harness.tuned import Place, write_tuned
 from harness.tuning.holding import held, restate_trials, uneven
 from harness.tuning.outcome import Outcome
@@ -275,7 +275,7 @@ class Spy(Task[Entrant]):
 def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Runs may be done in this process: what is done to a run's own process is not done to it."""
     for name in ("limit_memory", "set_threads", "seed_globals"):
-        monkeypatch.setattr(f"harness.limits.{name}", lambda value: None)
+        monkeypatch.setattr(f"harness.core.limits.{name}", lambda value: None)
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
     yield

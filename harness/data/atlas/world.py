@@ -6,8 +6,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.core.errors import UserError
 from harness.data.atlas.lexicon import FUNCTION_WORDS, INVENTORY, Ids
-from harness.errors import UserError
 
 Floats = NDArray[np.float64]
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.card import Card
 from harness.claims.finding import REHEARSALS
+from harness.core.card import Card
 from harness.report.cells import cell_of
 from harness.report.comparable import check_comparable
 from harness.report.figures.declared import Curves, Dots, Figure, Film, Heat, Lines

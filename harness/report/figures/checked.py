@@ -2,9 +2,11 @@
 
 from collections.abc import Collection, Iterator, Mapping
 
-from harness.card import Card
 from harness.claims.papers import find_papers
-from harness.errors import UserError
+from harness.core.card import Card
+from harness.core.errors import UserError
+from harness.core.spec import set_in
+from harness.core.suggest import unknown
 from harness.headers import HARNESS
 from harness.registry import Registry
 from harness.report.figures.declared import (
@@ -17,8 +19,6 @@ from harness.report.figures.declared import (
 )
 from harness.report.figures.presentation import FILE, Presentation, read_presentation
 from harness.report.held import DEFAULT
-from harness.spec import set_in
-from harness.suggest import unknown
 
 VALIDATION = "valid_"
 """What the name of a metric on the validation split begins with in a curve."""

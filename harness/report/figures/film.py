@@ -9,7 +9,8 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import UserError
+from harness.core.errors import UserError
+from harness.core.suggest import unknown
 from harness.report.figures.declared import Film
 from harness.report.figures.labels import in_order_of
 from harness.report.figures.plot import Sheet
@@ -17,7 +18,6 @@ from harness.report.figures.readings import Subject
 from harness.report.material import Run
 from harness.report.rows import in_order
 from harness.report.table import Kind
-from harness.suggest import unknown
 
 U8: TypeAlias = NDArray[np.uint8]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.card import Card
+from harness.core.card import Card
 from harness.report.cells import marked
 from harness.report.figures.declared import ENTRANT, Heat
 from harness.report.figures.labels import MOST_COLUMNS, in_order_of, number, title

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from harness.card import Card
+from harness.core.card import Card
 from harness.report.figures.checked import VALIDATION
 from harness.report.figures.declared import CASE, METRIC, Figure
 from harness.report.figures.plot import Place

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from harness.card import Card
+from harness.core.card import Card
 from harness.report.figures.checked import VALIDATION
 from harness.report.figures.crossings import crossings
 from harness.report.figures.declared import Curves, Dots, Lines

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from harness.claims.conditions import Condition
-from harness.errors import UserError
+from harness.core.errors import UserError
+from harness.core.suggest import unknown
 from harness.report.figures.declared import Curves, Dots, Entry, Figure, Film, Heat, Lines, sound
-from harness.suggest import unknown
 
 FILE = "figures.toml"
 

@@ -5,8 +5,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
-from harness.card import Card, Metric
-from harness.errors import UserError
+from harness.core.card import Card, Metric
+from harness.core.errors import UserError
+from harness.core.spec import without
 from harness.frames import SPENT
 from harness.report.details import Details
 from harness.report.expected import Expected
@@ -15,7 +16,6 @@ from harness.report.figures.declared import CASE, METRIC, Curves, Figure, Film
 from harness.report.figures.plot import Place
 from harness.report.material import Run, Score, Source
 from harness.report.table import Cell
-from harness.spec import without
 
 Home: TypeAlias = tuple[Place | None, ...]
 """Where all scores of a run lie: its places on those of a figure's axes that the run itself is fixed on."""

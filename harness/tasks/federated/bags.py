@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
-from harness.artefacts import Recipe
+from harness.core.artefacts import Recipe
 
 _WORD = re.compile(r"[a-z][a-z']+")
 

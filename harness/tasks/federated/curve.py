@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
+from harness.core.training import CURVE_POINTS
 from harness.run import Run
-from harness.training import CURVE_POINTS
 
 
 class Curve:

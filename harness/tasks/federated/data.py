@@ -6,9 +6,9 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from scipy.sparse import csr_array
 
-from harness.canonical import array_digest
+from harness.core.canonical import array_digest
+from harness.core.task import Problem, majority_share, read_only
 from harness.run import Run
-from harness.task import Problem, majority_share, read_only
 from harness.tasks.federated import roles
 from harness.tasks.federated.bags import NewsgroupBags, coarse, frequencies
 from harness.tasks.federated.federation import UNCOUNTED, Clients, Examples, Inputs, by_client

@@ -8,7 +8,7 @@ import numpy as np
 from annotated_types import Gt
 from torch import Tensor
 
-from harness.entrant import Entrant, capability
+from harness.core.entrant import Entrant, capability
 from harness.run import Run
 from harness.tasks.federated.build import build
 from harness.tasks.federated.federation import Clients, Inputs

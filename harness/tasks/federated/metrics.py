@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from harness.task import checked
+from harness.core.task import checked
 from harness.tasks.federated.federation import UNCOUNTED, Examples, Inputs
 
 ASKED: Final = 512

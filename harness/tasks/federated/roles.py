@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.artefacts import Recipe
+from harness.core.artefacts import Recipe
 from harness.tasks.federated.federation import UNCOUNTED
 
 PAD, START, FIRST = 0, 1, 2

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from harness.core.task import Problem, Score, Task, checked
 from harness.run import Run
-from harness.task import Problem, Score, Task, checked
 from harness.tasks.federated.data import make
 from harness.tasks.federated.federation import Examples, Inputs
 from harness.tasks.federated.interface import FederatedLearner

@@ -4,10 +4,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from harness.core.training import TrainingOptions, evaluating, shuffled_batches, train
 from harness.run import Run
 from harness.tasks.image_classification.augmentation import augmented
 from harness.tasks.image_classification.images import Images
-from harness.training import TrainingOptions, evaluating, shuffled_batches, train
 
 ANSWERED_TOGETHER = 250
 """Images that are classified at a time."""

@@ -10,12 +10,12 @@ from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
+from harness.core.task import Score
+from harness.core.training import evaluating, seeded
 from harness.run import Run
-from harness.task import Score
 from harness.tasks.image_classification.classifier import Classifier, channels_first
 from harness.tasks.image_classification.images import Images
 from harness.tasks.image_classification.interface import ImageClassifier
-from harness.training import evaluating, seeded
 
 
 @dataclass(frozen=True)

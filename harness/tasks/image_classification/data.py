@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from harness.canonical import array_digest
-from harness.card import Case
+from harness.core.canonical import array_digest
+from harness.core.card import Case
+from harness.core.task import Problem, majority_share, read_only
 from harness.run import Run
-from harness.task import Problem, majority_share, read_only
 from harness.tasks.image_classification.cost import Cost
 from harness.tasks.image_classification.images import Images, Resolutions
 from harness.tasks.image_classification.pictures import CLASSES, splits

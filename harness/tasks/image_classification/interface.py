@@ -9,11 +9,11 @@ import numpy as np
 from annotated_types import Gt
 from torch import nn
 
-from harness.entrant import Entrant, capability
+from harness.core.entrant import Entrant, capability
+from harness.core.training import seeded
 from harness.run import Run
 from harness.tasks.image_classification.classifier import Classifier
 from harness.tasks.image_classification.images import Images, Resolutions, Shape
-from harness.training import seeded
 
 
 class ImageClassifier(Entrant):

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torchmetrics.functional.classification import multiclass_calibration_error
 
+from harness.core.task import Problem, Score, Task, checked
 from harness.run import Run
-from harness.task import Problem, Score, Task, checked
 from harness.tasks.image_classification.cost import Cost, costs, operations
 from harness.tasks.image_classification.data import make
 from harness.tasks.image_classification.images import Images, Resolutions

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from harness.core.task import Score, checked
 from harness.run import Run
-from harness.task import Score, checked
 from harness.tasks.long_range.interface import SequenceClassifier
 
 

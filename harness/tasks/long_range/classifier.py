@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from harness.core.training import TrainingOptions, evaluating, shuffled_batches, train
 from harness.nn.encoder import Encoder, EncoderOptions
 from harness.run import Run
 from harness.tasks.long_range.sequences import Sequences
-from harness.training import TrainingOptions, evaluating, shuffled_batches, train
 
 ANSWER_ROWS = 64
 """Sequences that are classified at a time."""

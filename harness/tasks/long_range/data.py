@@ -6,10 +6,10 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 
-from harness.artefacts import Recipe
-from harness.canonical import array_digest
+from harness.core.artefacts import Recipe
+from harness.core.canonical import array_digest
+from harness.core.task import Problem, majority_share, read_only
 from harness.run import Run
-from harness.task import Problem, majority_share, read_only
 from harness.tasks.long_range import listops, pathfinder, pixels, text
 from harness.tasks.long_range.approximation import Estimation
 from harness.tasks.long_range.recall import Recall

@@ -10,11 +10,11 @@ import torch
 from annotated_types import Gt
 from torch import Tensor, nn
 
-from harness.entrant import Entrant, capability
+from harness.core.entrant import Entrant, capability
+from harness.core.training import seeded
 from harness.run import Run
 from harness.tasks.long_range.classifier import Classifier
 from harness.tasks.long_range.sequences import Sequences, Swap
-from harness.training import seeded
 
 
 class SequenceClassifier(Entrant):

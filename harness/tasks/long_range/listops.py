@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.artefacts import Recipe
+from harness.core.artefacts import Recipe
 
 PAD: Final = 0
 ASK: Final = 1

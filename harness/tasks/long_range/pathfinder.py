@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.artefacts import Recipe
+from harness.core.artefacts import Recipe
 
 CLASSES: Final = 2
 INK: Final = 255

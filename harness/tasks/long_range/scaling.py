@@ -14,11 +14,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from harness import limits
+from harness.core import limits
+from harness.core.task import Score
+from harness.core.training import seeded
 from harness.run import Run
-from harness.task import Score
 from harness.tasks.long_range.interface import SequenceClassifier
-from harness.training import seeded
 
 FEW: Final = 16
 """Positions of the pass before all others."""

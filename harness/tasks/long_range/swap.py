@@ -8,15 +8,15 @@ from typing import Any, Final
 import numpy as np
 from torch import Tensor, nn
 
-from harness.artefacts import Recipe
+from harness.core.artefacts import Recipe
+from harness.core.seeds import Streams
+from harness.core.spec import Budget
+from harness.core.task import Score, checked
+from harness.core.training import seeded
 from harness.run import Run
-from harness.seeds import Streams
-from harness.spec import Budget
-from harness.task import Score, checked
 from harness.tasks.long_range.classifier import Classifier
 from harness.tasks.long_range.interface import SequenceClassifier
 from harness.tasks.long_range.sequences import Sequences, Swap
-from harness.training import seeded
 
 HELD: Final = (
     *("width", "layers", "heads", "expansion", "dropout"),

@@ -5,8 +5,8 @@ from typing import TypeAlias
 
 import numpy as np
 
+from harness.core.task import Problem, Score, Task, checked
 from harness.run import Run
-from harness.task import Problem, Score, Task, checked
 from harness.tasks.long_range.approximation import Estimation, estimation_errors
 from harness.tasks.long_range.data import make
 from harness.tasks.long_range.interface import SequenceClassifier

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from harness.canonical import array_digest
+from harness.core.canonical import array_digest
+from harness.core.task import Problem, read_only
 from harness.data.sets import digits, mnist
 from harness.run import Run
-from harness.task import Problem, read_only
 from harness.tasks.ood_dynamics import pixels
 from harness.tasks.ood_dynamics.copying import Copying
 from harness.tasks.ood_dynamics.films import BallFilms, behind_a_curtain

@@ -7,12 +7,12 @@ from typing import Annotated, Any, ClassVar, final
 import numpy as np
 from annotated_types import Gt
 
-from harness.entrant import Entrant, capability
+from harness.core.entrant import Entrant, capability
+from harness.core.training import seeded
 from harness.run import Run
 from harness.tasks.ood_dynamics.core import Core
 from harness.tasks.ood_dynamics.predictor import Predictor, predictor
 from harness.tasks.ood_dynamics.sequences import Learned
-from harness.training import seeded
 
 
 class SequencePredictor(Entrant):

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from scipy.special import log_expit, log_softmax
 
-from harness.task import Score, checked
+from harness.core.task import Score, checked
 from harness.tasks.ood_dynamics.interface import SequencePredictor
 from harness.tasks.ood_dynamics.sequences import Films, Learned, Sequences
 

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from harness.core.training import TrainingOptions, evaluating, shuffled_batches, train
 from harness.run import Run
 from harness.tasks.ood_dynamics.core import Core
 from harness.tasks.ood_dynamics.sequences import Films, Learned, Sequences
-from harness.training import TrainingOptions, evaluating, shuffled_batches, train
 
 ANSWER_ROWS = 256
 """Sequences that are predicted at a time."""

@@ -9,8 +9,8 @@ from typing import Final, TypeAlias
 import numpy as np
 from scipy.special import expit
 
+from harness.core.task import Problem, Score, Task, checked
 from harness.run import Run
-from harness.task import Problem, Score, Task, checked
 from harness.tasks.ood_dynamics.data import make
 from harness.tasks.ood_dynamics.interface import SequencePredictor
 from harness.tasks.ood_dynamics.metrics import LOST, Measured, by_frame, logits_of, measured

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import bm25s
 import numpy as np
 
-from harness.artefacts import Recipe
+from harness.core.artefacts import Recipe
 from harness.tasks.retrieval.collection import I64
 
 

@@ -8,8 +8,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.canonical import array_digest, digest
-from harness.task import read_only
+from harness.core.canonical import array_digest, digest
+from harness.core.task import read_only
 
 I64 = NDArray[np.int64]
 

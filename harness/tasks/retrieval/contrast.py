@@ -7,13 +7,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from harness.errors import BadOutput
+from harness.core.errors import BadOutput
+from harness.core.task import checked
+from harness.core.training import TrainingOptions, shuffled_batches, train
 from harness.run import Run
-from harness.task import checked
 from harness.tasks.retrieval.collection import I64
 from harness.tasks.retrieval.trace import Trace
 from harness.tasks.retrieval.view import Batch, View
-from harness.training import TrainingOptions, shuffled_batches, train
 
 Sampler: TypeAlias = Callable[[Batch, View], I64]
 

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from harness.canonical import array_digest
+from harness.core.canonical import array_digest
 from harness.run import Run
 from harness.tasks.retrieval.collection import I64, Judgements, Questions, TrainingSet
 

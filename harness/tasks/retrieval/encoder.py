@@ -6,10 +6,10 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from harness.core.training import evaluating
 from harness.tasks.retrieval.passages import Passages
 from harness.tasks.retrieval.tokens import tokenized
 from harness.tasks.retrieval.tower import Tower
-from harness.training import evaluating
 
 ROWS = 512
 """How many texts are encoded at a time where no gradient is needed."""

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from torch import Tensor
 
-from harness.errors import UserError
+from harness.core.errors import UserError
 from harness.tasks.retrieval.collection import I64
 from harness.tasks.retrieval.index import Index
 from harness.tasks.retrieval.passages import Passages

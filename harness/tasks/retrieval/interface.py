@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from annotated_types import Ge, Gt
 
-from harness.entrant import Entrant, capability
+from harness.core.entrant import Entrant, capability
 from harness.run import Run
 from harness.tasks.retrieval.bm25 import Bm25, Bm25Options
 from harness.tasks.retrieval.collection import I64, Judgements, Questions, TrainingSet

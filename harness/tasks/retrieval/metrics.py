@@ -8,7 +8,7 @@ document are scored, and means are over all of these, whether or not anything wa
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import BadOutput
+from harness.core.errors import BadOutput
 from harness.tasks.retrieval.collection import I64, Judgements
 
 F64 = NDArray[np.float64]

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from harness.core.task import Problem, Score, Task, checked
 from harness.run import Run
-from harness.task import Problem, Score, Task, checked
 from harness.tasks.retrieval.collection import Questions
 from harness.tasks.retrieval.data import collect
 from harness.tasks.retrieval.interface import Retriever

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 
-from harness.artefacts import Recipe
+from harness.core.artefacts import Recipe
 
 I32 = NDArray[np.int32]
 Kind: TypeAlias = Literal["words", "pieces"]

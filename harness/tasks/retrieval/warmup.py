@@ -7,10 +7,11 @@ from typing import Any, Self
 import numpy as np
 import torch
 
-from harness.artefacts import Recipe
+from harness.core.artefacts import Recipe
+from harness.core.seeds import Streams
+from harness.core.spec import Budget
+from harness.core.training import TrainingOptions, seeded
 from harness.run import Run
-from harness.seeds import Streams
-from harness.spec import Budget
 from harness.tasks.retrieval.bm25 import Bm25Lists
 from harness.tasks.retrieval.collection import I64, TrainingSet
 from harness.tasks.retrieval.contrast import contrast
@@ -21,7 +22,6 @@ from harness.tasks.retrieval.tokens import Kind, Tokens, restored, tokenized
 from harness.tasks.retrieval.tower import Tower, TowerOptions
 from harness.tasks.retrieval.trace import Trace
 from harness.tasks.retrieval.view import Batch, View
-from harness.training import TrainingOptions, seeded
 
 
 @dataclass(frozen=True)

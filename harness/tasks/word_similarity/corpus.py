@@ -8,9 +8,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.canonical import array_digest
+from harness.core.canonical import array_digest
+from harness.core.task import read_only
 from harness.run import Run
-from harness.task import read_only
 
 I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]

@@ -6,8 +6,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from harness.canonical import array_digest
-from harness.errors import UserError
+from harness.core.canonical import array_digest
+from harness.core.errors import UserError
 from harness.run import Run
 from harness.tasks.word_similarity.context import RatedUses, Senses, rated_uses, senses
 from harness.tasks.word_similarity.corpus import I64, Corpus

@@ -6,7 +6,7 @@ from typing import Annotated, final
 import numpy as np
 from annotated_types import Gt
 
-from harness.entrant import Entrant, capability
+from harness.core.entrant import Entrant, capability
 from harness.run import Run
 from harness.tasks.word_similarity.codes import Codes
 from harness.tasks.word_similarity.corpus import F32, I64, Corpus

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import BadOutput
+from harness.core.errors import BadOutput
 from harness.tasks.word_similarity.codes import Codes
 from harness.tasks.word_similarity.corpus import F32
 from harness.tasks.word_similarity.interface import WordEmbedder

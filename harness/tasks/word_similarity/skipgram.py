@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from harness.artefacts import Recipe
+from harness.core.artefacts import Recipe
 from harness.tasks.word_similarity.corpus import F32, UNKNOWN, Corpus
 
 

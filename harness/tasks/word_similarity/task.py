@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.core.task import Problem, Score, Task, checked
 from harness.run import Run
-from harness.task import Problem, Score, Task, checked
 from harness.tasks.word_similarity.codes import Codes
 from harness.tasks.word_similarity.context import RatedUses, Senses, Uses
 from harness.tasks.word_similarity.data import Judgements, PairSet, gather

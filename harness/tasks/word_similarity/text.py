@@ -8,7 +8,7 @@ from itertools import chain, count
 
 import numpy as np
 
-from harness.artefacts import Recipe
+from harness.core.artefacts import Recipe
 from harness.tasks.word_similarity.corpus import I64, NUMBER, UNKNOWN
 
 SPECIAL = ("<unk>", "<num>")

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from harness.artefacts import Recipe
-from harness.canonical import digest
+from harness.core.artefacts import Recipe
+from harness.core.canonical import digest
 from harness.run import Run
 from harness.tasks.word_similarity.corpus import F32, I64, UNKNOWN
 from harness.tasks.word_similarity.text import Vocabulary, words

@@ -7,9 +7,9 @@ import torch
 from baselines.federated.centralised import Centralised, _batches
 from baselines.federated.fedavg import FedAvg
 from baselines.federated.fedsgd import FedSgd
+from harness.core.seeds import Streams
+from harness.core.spec import Budget
 from harness.run import Run
-from harness.seeds import Streams
-from harness.spec import Budget
 from harness.tasks.federated import Clients, FederatedLearner
 from harness.tasks.federated.dense import Perceptron
 

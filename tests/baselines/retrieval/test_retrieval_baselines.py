@@ -8,11 +8,11 @@ from baselines.retrieval.bm25_negatives import Bm25Negatives
 from baselines.retrieval.bm25_random_negatives import Bm25RandomNegatives
 from baselines.retrieval.in_batch_negatives import InBatchNegatives
 from baselines.retrieval.random_negatives import RandomNegatives
-from harness.artefacts import Cache
-from harness.card import read_card
+from harness.core.artefacts import Cache
+from harness.core.card import read_card
+from harness.core.seeds import Streams
 from harness.headers import HARNESS
 from harness.run import Run
-from harness.seeds import Streams
 from harness.tasks.retrieval import Batch, TrainingSet
 from harness.tasks.retrieval.collection import Judgements
 from harness.tasks.retrieval.task import Retrieval

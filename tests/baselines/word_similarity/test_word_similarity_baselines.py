@@ -15,13 +15,13 @@ from baselines.word_similarity.randexp import RandExp
 from baselines.word_similarity.sgns import Sgns
 from baselines.word_similarity.sign import Sign
 from baselines.word_similarity.strongest_contexts import StrongestContexts
-from harness.artefacts import Cache
-from harness.card import read_card
+from harness.core.artefacts import Cache
+from harness.core.card import read_card
+from harness.core.seeds import Streams
+from harness.core.spec import Budget
+from harness.core.task import Problem
 from harness.headers import HARNESS
 from harness.run import Run
-from harness.seeds import Streams
-from harness.spec import Budget
-from harness.task import Problem
 from harness.tasks.word_similarity import Corpus, WordEmbedder, code_bits, cooccurrences
 from harness.tasks.word_similarity.task import WordSimilarity
 

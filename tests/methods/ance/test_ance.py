@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from harness.artefacts import Cache
-from harness.card import read_card
+from harness.core.artefacts import Cache
+from harness.core.card import read_card
+from harness.core.seeds import Streams
 from harness.headers import HARNESS
 from harness.run import Run
-from harness.seeds import Streams
 from harness.tasks.retrieval.task import Retrieval
 from methods.ance.ablations import StaticHardNegatives
 from methods.ance.ance import Ance

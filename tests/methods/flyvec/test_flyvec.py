@@ -8,10 +8,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.artefacts import Cache
+from harness.core.artefacts import Cache
+from harness.core.seeds import Streams
+from harness.core.spec import Budget
 from harness.run import Run
-from harness.seeds import Streams
-from harness.spec import Budget
 from harness.tasks.word_similarity import Corpus
 from methods.flyvec.ablations import UntrainedFlyVec
 from methods.flyvec.flyvec import FlyVec

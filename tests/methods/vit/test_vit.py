@@ -9,12 +9,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from harness.card import read_card
+from harness.core.card import read_card
+from harness.core.seeds import Streams
+from harness.core.spec import Budget
+from harness.core.training import TrainingOptions
 from harness.run import Run
-from harness.seeds import Streams
-from harness.spec import Budget
 from harness.tasks.image_classification import ImageModel, Images, Resolutions, Shape, data
-from harness.training import TrainingOptions
 from methods.vit.ablations import VitNoPosition, VitTwoDimensional
 from methods.vit.encoder import Block
 from methods.vit.hybrid import VitHybrid

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harness.card import Card
+from harness.core.card import Card
 from harness.frames import frames
 from harness.record import Record
 from harness.report.details import details_of

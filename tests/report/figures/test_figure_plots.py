@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from harness.errors import UserError
+from harness.core.errors import UserError
 from harness.record import Record, RecordedScore
 from harness.report.expected import Expected
 from harness.report.figures.build import Skipped

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.card import Card
-from harness.errors import UserError
+from harness.core.card import Card
+from harness.core.errors import UserError
 from harness.registry import find
 from harness.report.figures.checked import check_presentation, figure_problems, presentation_of
 from harness.report.figures.presentation import Presentation, read_presentation

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from harness.errors import UserError
+from harness.core.errors import UserError
 from harness.record import Record
 from harness.report.figures.draw import draw, settings
 from harness.report.figures.files import check, render, write

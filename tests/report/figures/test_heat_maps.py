@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.errors import UserError
+from harness.core.errors import UserError
 from harness.record import Record
 from harness.report.figures.build import Skipped
 from harness.report.figures.colours import Colours

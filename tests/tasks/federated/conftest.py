@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 import torch
 
-from harness.artefacts import Cache
-from harness.card import Card, read_card
+from harness.core.artefacts import Cache
+from harness.core.card import Card, read_card
+from harness.core.seeds import Streams
+from harness.core.spec import Budget
 from harness.run import Run
-from harness.seeds import Streams
-from harness.spec import Budget
 from harness.tasks.federated import data
 
 CARD_FILE = Path(data.__file__).with_name("task.toml")

@@ -7,9 +7,9 @@ from torch import Tensor
 
 from baselines.federated.fedavg import FedAvg
 from baselines.federated.scaffold import Scaffold
+from harness.core.seeds import Streams
+from harness.core.spec import Budget
 from harness.run import Run
-from harness.seeds import Streams
-from harness.spec import Budget
 from harness.tasks.federated import Clients, ServerOptimizer
 from harness.tasks.federated.models import Models
 from harness.tasks.federated.network import Network, Part

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from harness.card import Card
+from harness.core.card import Card
 from harness.data.sets import newsgroups
 from harness.run import Run
 from harness.tasks.federated import roles

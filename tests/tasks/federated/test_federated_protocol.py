@@ -11,10 +11,10 @@ from baselines.federated.centralised import Centralised
 from baselines.federated.fedavg import FedAvg
 from baselines.federated.fedsgd import FedSgd
 from baselines.federated.scaffold import Scaffold
-from harness.card import Card
-from harness.errors import BadOutput, Diverged
+from harness.core.card import Card
+from harness.core.errors import BadOutput, Diverged
+from harness.core.task import Problem
 from harness.run import Run
-from harness.task import Problem
 from harness.tasks.federated import Clients, FederatedLearner, Inputs, ServerOptimizer
 from harness.tasks.federated.build import build
 from harness.tasks.federated.federation import UNCOUNTED, Examples

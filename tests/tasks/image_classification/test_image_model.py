@@ -9,11 +9,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from harness.card import read_card
-from harness.errors import BadOutput
+from harness.core.card import read_card
+from harness.core.errors import BadOutput
+from harness.core.seeds import Streams
+from harness.core.spec import Budget, TierName
 from harness.run import Run
-from harness.seeds import Streams
-from harness.spec import Budget, TierName
 from harness.tasks.image_classification import ImageClassifier, ImageModel, Images, Shape, data
 from harness.tasks.image_classification.task import ImageClassification
 

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from harness.card import read_card
+from harness.core.card import read_card
+from harness.core.seeds import Streams
+from harness.core.spec import TierName
+from harness.core.task import Problem
 from harness.data.sets import digits
 from harness.run import Run
-from harness.seeds import Streams
-from harness.spec import TierName
-from harness.task import Problem
 from harness.tasks.image_classification import Images, data, pictures
 from harness.tasks.image_classification.augmentation import augmented
 from harness.tasks.image_classification.task import ImageClassification

@@ -8,15 +8,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from harness.artefacts import Cache
-from harness.card import Card, read_card
-from harness.errors import BadOutput
+from harness.core.artefacts import Cache
+from harness.core.card import Card, read_card
+from harness.core.errors import BadOutput
+from harness.core.seeds import Streams
+from harness.core.spec import Budget
+from harness.core.training import TrainingOptions
 from harness.run import Run
-from harness.seeds import Streams
-from harness.spec import Budget
 from harness.tasks.long_range import Attention, SequenceClassifier, Sequences, data
 from harness.tasks.long_range.task import LongRange
-from harness.training import TrainingOptions
 
 CARD = read_card(Path(data.__file__).with_name("task.toml"))
 TASK = LongRange(CARD)

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.card import read_card
+from harness.core.card import read_card
+from harness.core.seeds import Streams
+from harness.core.spec import Budget
+from harness.core.task import Problem
 from harness.data.sets import digits
 from harness.run import Run
-from harness.seeds import Streams
-from harness.spec import Budget
-from harness.task import Problem
 from harness.tasks.long_range import data, pixels
 from harness.tasks.long_range.pixels import ASK, GREY, Pictures, grey, shuffled_pictures, tokenised
 from harness.tasks.long_range.task import LongRange

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.card import read_card
+from harness.core.card import read_card
+from harness.core.seeds import Streams
+from harness.core.spec import Budget
+from harness.core.task import Problem
 from harness.data.sets.imdb import Review
 from harness.run import Run
-from harness.seeds import Streams
-from harness.spec import Budget
-from harness.task import Problem
 from harness.tasks.long_range import data
 from harness.tasks.long_range.task import LongRange
 from harness.tasks.long_range.text import ASK, BYTE, PAD, shuffled_reviews, tokenised

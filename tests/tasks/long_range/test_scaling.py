@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from harness.card import read_card
+from harness.core.card import read_card
+from harness.core.seeds import Streams
+from harness.core.spec import Budget
+from harness.core.task import Score
 from harness.run import Run
-from harness.seeds import Streams
-from harness.spec import Budget
-from harness.task import Score
 from harness.tasks.long_range import Attention, data
 from harness.tasks.long_range.task import LongRange
 

@@ -8,12 +8,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from harness.artefacts import Cache
-from harness.card import read_card
+from harness.core.artefacts import Cache
+from harness.core.card import read_card
+from harness.core.seeds import Streams
+from harness.core.spec import Budget
+from harness.core.task import Problem, Score
 from harness.run import Run
-from harness.seeds import Streams
-from harness.spec import Budget
-from harness.task import Problem, Score
 from harness.tasks.long_range import Attention, SequenceClassifier, Sequences, data
 from harness.tasks.long_range.swap import ExactAttention
 from harness.tasks.long_range.task import LongRange

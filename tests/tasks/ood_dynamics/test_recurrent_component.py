@@ -9,12 +9,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from harness.artefacts import Cache
-from harness.card import read_card
-from harness.errors import BadOutput
+from harness.core.artefacts import Cache
+from harness.core.card import read_card
+from harness.core.errors import BadOutput
+from harness.core.seeds import Streams
+from harness.core.spec import Budget
 from harness.run import Run
-from harness.seeds import Streams
-from harness.spec import Budget
 from harness.tasks.ood_dynamics import Core, Films, RecurrentCore, SequencePredictor, Sequences, data, widest
 from harness.tasks.ood_dynamics.task import OodDynamics
 

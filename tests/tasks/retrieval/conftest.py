@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.artefacts import Cache
-from harness.card import read_card
+from harness.core.artefacts import Cache
+from harness.core.card import read_card
+from harness.core.seeds import Streams
 from harness.headers import HARNESS
 from harness.run import Run
-from harness.seeds import Streams
 
 CARD = read_card(HARNESS / "tasks" / "retrieval" / "task.toml")
 

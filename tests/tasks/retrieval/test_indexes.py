@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from harness.errors import UserError
+from harness.core.errors import UserError
 from harness.tasks.retrieval import NegativeSampler
 from harness.tasks.retrieval.data import collect
 from harness.tasks.retrieval.hnsw import HnswIndex

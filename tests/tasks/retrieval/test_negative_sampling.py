@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from harness.card import read_card
-from harness.errors import BadOutput
+from harness.core.card import read_card
+from harness.core.errors import BadOutput
 from harness.headers import HARNESS
 from harness.record import MOST_CURVE_POINTS
 from harness.tasks.retrieval import NegativeSampler, TrainingSet

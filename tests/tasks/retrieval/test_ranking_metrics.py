@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from ir_measures import AP, RR, R, nDCG
 
-from harness.errors import BadOutput
+from harness.core.errors import BadOutput
 from harness.tasks.retrieval.collection import Judgements
 from harness.tasks.retrieval.metrics import DEPTH, at_random, check_ranking, per_query
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from harness.artefacts import Cache
+from harness.core.artefacts import Cache
+from harness.core.seeds import Streams
 from harness.run import Run
-from harness.seeds import Streams
 from harness.tasks.retrieval import NegativeSampler
 from harness.tasks.retrieval.data import collect
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from harness.card import read_card
-from harness.errors import BadOutput
+from harness.core.card import read_card
+from harness.core.errors import BadOutput
 from harness.headers import HARNESS
 from harness.tasks.retrieval import Retriever
 from harness.tasks.retrieval.task import Retrieval

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from harness.card import read_card
+from harness.core.card import read_card
 from harness.headers import HARNESS
 from harness.tasks.retrieval.contrast import pairwise_loss
 from harness.tasks.retrieval.tower import Tower, TowerOptions

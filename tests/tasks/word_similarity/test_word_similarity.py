@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from harness.artefacts import Cache
-from harness.card import read_card
+from harness.core.artefacts import Cache
+from harness.core.card import read_card
+from harness.core.errors import BadOutput, UserError
+from harness.core.seeds import Streams
+from harness.core.task import Problem
 from harness.data.atlas import Atlas, AtlasOptions
-from harness.errors import BadOutput, UserError
 from harness.headers import HARNESS
 from harness.run import Run
-from harness.seeds import Streams
-from harness.task import Problem
 from harness.tasks.word_similarity import Binariser, Corpus, WordEmbedder, code_bits
 from harness.tasks.word_similarity.context import RatedUses, Senses, Uses
 from harness.tasks.word_similarity.data import ATLAS_SLACK, Judgements, Material, PairSet, out_of_context

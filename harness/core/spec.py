@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, Literal, TypeAlias
 
-from harness.canonical import digest
+from harness.core.canonical import digest
 
 SCHEMA = 1
 """Version of the key's ingredients and of the stored record. A new version makes every record stale."""

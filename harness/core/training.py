@@ -10,7 +10,7 @@ from typing import Literal, TypeVar
 import torch
 from torch import Tensor, nn
 
-from harness.run import Run
+from harness.core.run import Run
 
 Batch = TypeVar("Batch")
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from harness.errors import UserError
-from harness.spec import Budget, TierName
+from harness.core.errors import UserError
+from harness.core.spec import Budget, TierName
 
 MOST_TICKS = 20
 

@@ -7,11 +7,11 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from harness.card import Card
-from harness.entrant import Entrant
-from harness.errors import BadOutput
-from harness.run import Run
-from harness.spec import Split
+from harness.core.card import Card
+from harness.core.entrant import Entrant
+from harness.core.errors import BadOutput
+from harness.core.run import Run
+from harness.core.spec import Split
 
 S = TypeVar("S", bound=Entrant)
 

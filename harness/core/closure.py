@@ -14,8 +14,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from harness.canonical import digest
-from harness.errors import UserError
+from harness.core.canonical import digest
+from harness.core.errors import UserError
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterable
 
-from harness.errors import UserError
+from harness.core.errors import UserError
 
 MOST_NAMES = 20
 

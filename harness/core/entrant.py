@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform
 import numpy as np
 
 if TYPE_CHECKING:
-    from harness.run import Run
+    from harness.core.run import Run
 
 Stub = TypeVar("Stub", bound=Callable[..., Any])
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.canonical import canonical
+from harness.core.canonical import canonical
 
 if TYPE_CHECKING:
     import torch

@@ -13,8 +13,8 @@ import numpy as np
 from filelock import FileLock
 from platformdirs import user_cache_path
 
-from harness.canonical import array_digest, digest
-from harness.keys import closure_of_module
+from harness.core.canonical import array_digest, digest
+from harness.core.closure import closure_of_module
 
 _SECONDS = "build_seconds"
 

@@ -1,0 +1,135 @@
+"""`Run`, the handle that training and measuring code is given: settings, streams, budget, curve, artefacts."""
+
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from harness.core.artefacts import Cache, Recipe
+from harness.core.clocks import Clocks
+from harness.core.errors import Diverged
+from harness.core.seeds import Streams
+from harness.core.spec import Budget
+
+if TYPE_CHECKING:
+    import torch
+
+Item = TypeVar("Item")
+
+
+class Run:
+    """What an entrant and a task may touch of one run.
+
+    `settings` are the task's, resolved for tier and case, read-only; `budget` is what may be drawn in all, `spent`
+    what has been drawn; `device` is a torch device's name.
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: Mapping[str, Any],
+        budget: Budget,
+        streams: Streams,
+        clocks: Clocks | None = None,
+        cache: Cache | None = None,
+        device: str = "cpu",
+        ticks: int = 0,
+    ) -> None:
+        self.settings = MappingProxyType(dict(settings))
+        self.budget = budget
+        self.device = device
+        self.spent = 0
+        self.clocks = clocks or Clocks()
+        self.curve: list[dict[str, float]] = []
+        self.kept: dict[str, bytes] = {}
+        self.artefacts: dict[str, str] = {}
+        self.on_tick: Callable[[], Mapping[str, float]] | None = None
+        self._streams = streams
+        self._cache = cache or Cache()
+        self._shared_s: dict[str, float] = {}
+        self._due = [budget.total * (i + 1) / ticks for i in range(ticks)]
+        self._exhausted = False
+        self._ticked = -1
+
+    def rng(self, stream: str) -> np.random.Generator:
+        """The numpy generator of a named stream. Asking again continues it."""
+        return self._streams.rng(stream)
+
+    def torch_rng(self, stream: str) -> "torch.Generator":
+        """The torch generator of a named stream, on the run's device. Asking again continues it."""
+        return self._streams.torch_rng(stream, self.device)
+
+    def seed(self, stream: str) -> int:
+        """The integer seed of a named stream, for libraries that take no generator."""
+        return self._streams.seed(stream)
+
+    def draw(self, items: Iterable[Item], cost: int | Callable[[Item], int]) -> Iterator[Item]:
+        """Hand out `items`, charging each its cost, until they or the budget end; an item that would overdraw the
+        budget is not handed out. A negative cost is a `ValueError`."""
+        for item in items:
+            charge = cost(item) if callable(cost) else cost
+            if charge < 0:
+                raise ValueError(f"an item of the budget cannot cost {charge} {self.budget.unit}")
+            if self.spent + charge > self.budget.total:
+                self._exhausted = True
+                return
+            self.spent += charge
+            yield item
+
+    def log(self, **values: float) -> None:
+        """Add a point to the curve at what is spent now. A value that is not finite ends the run as `Diverged`."""
+        for name, value in values.items():
+            if not math.isfinite(value):
+                raise Diverged(f"{name} is {value} after {self.spent} {self.budget.unit}")
+        self.curve.append({"spent": float(self.spent), **{name: float(value) for name, value in values.items()}})
+
+    def tick(self) -> None:
+        """Measure the validation split if the next fraction of the budget is reached, the last one as soon as nothing
+        more can be drawn. The charged clock stands still meanwhile, and no stream of training is touched."""
+        reached = math.inf if self._exhausted else self.spent
+        if self.on_tick is None or not self._due or reached < self._due[0]:
+            return
+        while self._due and reached >= self._due[0]:
+            self._due.pop(0)
+        if self._ticked == self.spent:
+            return
+        self._ticked = self.spent
+        with self.clocks.on("eval"):
+            self.log(**self.on_tick())
+
+    def artefact(self, recipe: Recipe) -> dict[str, np.ndarray]:
+        """The arrays of an artefact that entrants share, read-only. Building it is charged to no entrant: every one
+        of them is shown the same `shared_s`."""
+        with self.clocks.on("shared"):
+            built = self._cache.get(recipe)
+        self.artefacts[recipe.identity] = built.digest
+        self._shared_s[recipe.identity] = built.seconds
+        return built.arrays
+
+    @property
+    def shared_s(self) -> float:
+        """Seconds that the run's artefacts took to build, whoever built them."""
+        return sum(self._shared_s.values())
+
+    def keep(self, name: str, data: bytes) -> None:
+        """Store a file (a figure, a grid of samples) beside the record, under a plain name with its suffix."""
+        if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*\.[a-z0-9]+", name):
+            raise ValueError(f"cannot keep a file as '{name}'; give it a plain name with a suffix, as in 'samples.png'")
+        self.kept[name] = data
+
+    def for_measuring(self) -> "Run":
+        """The handle for one evaluation: the same settings, artefacts and kept files, no budget, streams of its own
+        that start anew each time, so that measuring more often changes no score."""
+        measuring = Run(
+            settings=self.settings,
+            budget=Budget(self.budget.unit, 0),
+            streams=self._streams.fresh("measure"),
+            clocks=self.clocks,
+            cache=self._cache,
+            device=self.device,
+        )
+        measuring.kept, measuring.artefacts, measuring._shared_s = self.kept, self.artefacts, self._shared_s
+        return measuring

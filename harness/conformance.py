@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from pebble import ProcessPool
 
-from harness.attributes import OWN
 from harness.core import limits
 from harness.core.card import Card
 from harness.core.entrant import Entrant
@@ -22,11 +21,12 @@ from harness.core.run import Run
 from harness.core.seeds import Streams
 from harness.environment import gather
 from harness.executors.local import LocalExecutor, begin
-from harness.headers import Header, inapplicable
-from harness.parameters import Parameter, Uncheckable
 from harness.plan import Selection, make_plan
 from harness.record import SCORED, Record
-from harness.registry import Registry, load_entrant, load_task
+from harness.registry.attributes import OWN
+from harness.registry.find import Registry, load_entrant, load_task
+from harness.registry.headers import Header, inapplicable
+from harness.registry.parameters import Parameter, Uncheckable
 from harness.store import Store
 
 TOLERANCE = 1e-4

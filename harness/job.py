@@ -10,8 +10,8 @@ from typing import Any
 
 from harness.core.card import Card, Resolved
 from harness.core.spec import Spec
-from harness.headers import Header
 from harness.record import Environment, Failure, Origin, Record, Status
+from harness.registry.headers import Header
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from typing import Any
 from harness.core.canonical import digest
 from harness.core.card import Card
 from harness.core.closure import Closure, closure
-from harness.headers import HARNESS, Header
+from harness.registry.headers import HARNESS, Header
 
 LOCK = "lock.toml"
 CARD = "task.toml"

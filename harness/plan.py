@@ -10,11 +10,11 @@ from harness.core.card import Card
 from harness.core.errors import UserError
 from harness.core.spec import TierName, Value
 from harness.core.suggest import unknown
-from harness.headers import Header, inapplicable
-from harness.parameters import expand
 from harness.planned import Planned, World
 from harness.record import Environment
-from harness.registry import Registry
+from harness.registry.find import Registry
+from harness.registry.headers import Header, inapplicable
+from harness.registry.parameters import expand
 from harness.store import Store
 
 

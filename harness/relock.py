@@ -12,7 +12,6 @@ from pathlib import Path
 from harness.core.card import Card
 from harness.core.errors import UserError
 from harness.core.spec import Spec
-from harness.headers import HARNESS, Header
 from harness.locks import (
     CARD,
     LOCK,
@@ -24,7 +23,8 @@ from harness.locks import (
     write_protocol_lock,
 )
 from harness.record import SCORED
-from harness.registry import Registry
+from harness.registry.find import Registry
+from harness.registry.headers import HARNESS, Header
 from harness.store import Store
 
 PROJECT = HARNESS.parent

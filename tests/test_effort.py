@@ -7,7 +7,7 @@ import pytest
 from harness.core.spec import TierName
 from harness.plan import Plan, Selection, make_plan
 from harness.record import Environment
-from harness.registry import find
+from harness.registry.find import find
 from harness.store import Store
 
 REGISTRY = find()

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from harness.attributes import OWN
 from harness.core.entrant import Entrant, capability
+from harness.registry.attributes import OWN
 
 
 class System(Entrant):

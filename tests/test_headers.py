@@ -9,9 +9,9 @@ import pytest
 
 from harness.core.errors import UserError
 from harness.core.spec import Value
-from harness.headers import Header, module_name, read_headers
-from harness.parameters import Parameter, expand, parse_parameter
-from harness.search import Choice, Range, Space
+from harness.registry.headers import Header, module_name, read_headers
+from harness.registry.parameters import Parameter, expand, parse_parameter
+from harness.registry.search import Choice, Range, Space
 
 INTERFACE = """
 from harness.core.entrant import Entrant, capability
@@ -48,7 +48,7 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         harness / "tasks" / "words" / "__init__.py", "from harness.tasks.words.interface import Embedder as Embedder\n"
     )
     _write(harness / "tasks" / "words" / "interface.py", INTERFACE)
-    monkeypatch.setattr("harness.headers.HARNESS", harness)
+    monkeypatch.setattr("harness.registry.headers.HARNESS", harness)
     return harness.parent
 
 

@@ -14,8 +14,8 @@ import pytest
 from harness.core.card import read_card
 from harness.core.entrant import Entrant
 from harness.core.errors import UserError
-from harness.headers import HARNESS
-from harness.registry import Registry, find, load_entrant, load_task
+from harness.registry.find import Registry, find, load_entrant, load_task
+from harness.registry.headers import HARNESS
 
 CARD = """
 version = 1
@@ -66,7 +66,7 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     _write(root / "methods" / "__init__.py")
     _write(root / "baselines" / "__init__.py")
     _write(root / "baselines" / "words" / "counts.py", PLUGIN.format(name="counts"))
-    for module in ("harness.headers", "harness.registry"):
+    for module in ("harness.registry.headers", "harness.registry.find"):
         monkeypatch.setattr(f"{module}.HARNESS", root / "harness")
     interface = ModuleType("harness.tasks.words")
     interface.Embedder = Embedder  # type: ignore[attr-defined]
@@ -90,7 +90,7 @@ def _write(path: Path, text: str = "") -> Path:
 
 def _install(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
     points = [EntryPoint(name, name, "harness.entrants") for name in names]
-    monkeypatch.setattr("harness.registry.entry_points", lambda group: points)
+    monkeypatch.setattr("harness.registry.find.entry_points", lambda group: points)
 
 
 def _plugin(house: Path, name: str = "own", file: str = "plugins/plug.py") -> Path:
@@ -337,7 +337,7 @@ def test_an_installed_package_enters_by_its_entry_point(tmp_path: Path) -> None:
     _write(site / "thirdparty-1.0.dist-info" / "METADATA", "Metadata-Version: 2.1\nName: thirdparty\nVersion: 1.0\n")
     _write(site / "thirdparty-1.0.dist-info" / "entry_points.txt", "[harness.entrants]\nmine = thirdparty.deep\n")
     program = (
-        "from harness.registry import find; header = find().header('retrieval', 'blind');"
+        "from harness.registry.find import find; header = find().header('retrieval', 'blind');"
         "print(header.kind, header.module, header.root)"
     )
     done = _python(program, [site], tmp_path)

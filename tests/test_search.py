@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.parameters import Parameter
-from harness.search import Choice, Range, read_space
+from harness.registry.parameters import Parameter
+from harness.registry.search import Choice, Range, read_space
 
 PARAMETERS = {
     "lr": Parameter("Annotated[float, Gt(0)] | None", None),

@@ -9,9 +9,9 @@ from harness.core.errors import UserError
 from harness.core.spec import TierName
 from harness.plan import Plan, Selection, make_plan
 from harness.record import Environment
-from harness.registry import find
+from harness.registry.find import find
+from harness.registry.tuned import TUNED, Place, Tuned, read_tuned, write_tuned
 from harness.store import Store
-from harness.tuned import TUNED, Place, Tuned, read_tuned, write_tuned
 
 PLUGIN = '''
 """An entrant with two parameters."""
@@ -182,7 +182,7 @@ def test_a_wrong_entry_is_one_clear_error_with_its_place(plugin: Path, line: str
 
 
 def test_an_unknown_entrant_beside_methods_is_an_error(tmp_path: Path) -> None:
-    from harness.tuned import checked
+    from harness.registry.tuned import checked
 
     registry = find()
     folder = registry.header("word_similarity", "flyvec").path.parent

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from harness.claims.paper import Paper, check_paper, load_paper
 from harness.core.errors import UserError
-from harness.registry import Registry
+from harness.registry.find import Registry
 
 
 def find_papers(registry: Registry) -> dict[str, Paper]:

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from harness.claims.preconditions import Rules
 from harness.core.card import Card
 from harness.core.spec import TierName
-from harness.headers import inapplicable
-from harness.registry import Registry
+from harness.registry.find import Registry
+from harness.registry.headers import inapplicable
 
 
 def rules(registry: Registry) -> Mapping[str, Rules]:

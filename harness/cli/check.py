@@ -8,8 +8,8 @@ import typer
 from harness.cli.executing import Limit
 
 if TYPE_CHECKING:
-    from harness.headers import Header
-    from harness.registry import Registry
+    from harness.registry.find import Registry
+    from harness.registry.headers import Header
 
 What = Annotated[
     list[str] | None,
@@ -23,7 +23,7 @@ Relock = Annotated[
 
 def command(what: What = None, limit: Limit = None, relock: Relock = None) -> None:
     """Check an entrant on its smoke run, or (without arguments) that everything committed holds together."""
-    from harness.registry import find
+    from harness.registry.find import find
 
     files = [Path(name) for name in what or () if name.endswith(".py")]
     registry = find(files)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from harness.claims.verdict import Verdict
     from harness.core.spec import TierName
-    from harness.registry import Registry
+    from harness.registry.find import Registry
     from harness.store import Store
 
 Tier = Annotated[str, typer.Option("--tier", help="The tier whose records are judged.")]

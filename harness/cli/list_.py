@@ -7,7 +7,7 @@ import typer
 from harness.cli.options import Json, Plugins, Tasks, print_json
 
 if TYPE_CHECKING:
-    from harness.registry import Registry
+    from harness.registry.find import Registry
 
 
 def command(task: Tasks = None, plugin: Plugins = None, as_json: Json = False) -> None:

@@ -31,8 +31,8 @@ def command(name: Name, task: Task, base: Base = "", folder: Folder = Path("."))
     from harness.core.errors import UserError
     from harness.core.spec import NAME
     from harness.core.suggest import unknown
-    from harness.headers import HARNESS
-    from harness.registry import find
+    from harness.registry.find import find
+    from harness.registry.headers import HARNESS
 
     registry = find()
     registry.card(task)

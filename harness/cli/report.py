@@ -11,7 +11,7 @@ from harness.core.spec import TIERS
 
 if TYPE_CHECKING:
     from harness.core.spec import TierName
-    from harness.registry import Registry
+    from harness.registry.find import Registry
     from harness.report.figures.files import Files
     from harness.report.figures.plot import Sheet
     from harness.report.page import Chapter

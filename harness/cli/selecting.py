@@ -8,7 +8,7 @@ import typer
 from harness.environment import gather
 from harness.plan import Plan, Selection, make_plan
 from harness.record import Environment
-from harness.registry import Registry, find
+from harness.registry.find import Registry, find
 from harness.store import Store
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from harness.claims.conditions import Condition
     from harness.frames import Frames
     from harness.plan import Selection
-    from harness.registry import Registry
+    from harness.registry.find import Registry
     from harness.report.build import View
     from harness.report.details import Details
     from harness.report.expected import Expected

@@ -101,7 +101,7 @@ def _write(world: "World", selection: "Selection", tunings: "Tunings") -> tuple[
 
     from harness.cli.selecting import warn
     from harness.planned import World
-    from harness.tuned import Place, Tuned, write_tuned
+    from harness.registry.tuned import Place, Tuned, write_tuned
     from harness.tuning.holding import restate_trials, uneven
     from harness.tuning.outcome import Outcome
 

@@ -7,8 +7,8 @@ from harness.core.canonical import digest
 from harness.core.card import Metric
 from harness.core.errors import UserError
 from harness.record import Record
+from harness.registry.tuned import Tuned
 from harness.store import Store
-from harness.tuned import Tuned
 from harness.tuning.trials import Tuning
 
 DIGITS = 6

@@ -15,7 +15,7 @@ from harness.frames import frames
 from harness.job import Job
 from harness.plan import Plan, Selection, make_plan
 from harness.record import Origin, Record, RecordedScore
-from harness.registry import find
+from harness.registry.find import find
 from harness.report.build import View, build_tables
 from harness.store import Store
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import torch
 
-from harness.headers import Header
-from harness.registry import find, load_entrant
+from harness.registry.find import find, load_entrant
+from harness.registry.headers import Header
 from harness.store import Store
 
 REGISTRY = find()

@@ -5,8 +5,8 @@ from multiprocessing import forkserver, get_context
 import pytest
 
 from harness.conformance import conform
-from harness.headers import Header
-from harness.registry import find
+from harness.registry.find import find
+from harness.registry.headers import Header
 
 REGISTRY = find()
 

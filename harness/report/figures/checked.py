@@ -7,8 +7,8 @@ from harness.core.card import Card
 from harness.core.errors import UserError
 from harness.core.spec import set_in
 from harness.core.suggest import unknown
-from harness.headers import HARNESS
-from harness.registry import Registry
+from harness.registry.find import Registry
+from harness.registry.headers import HARNESS
 from harness.report.figures.declared import (
     CASE,
     METRIC,

@@ -11,7 +11,7 @@ from baselines.retrieval.random_negatives import RandomNegatives
 from harness.core.artefacts import Cache
 from harness.core.card import read_card
 from harness.core.seeds import Streams
-from harness.headers import HARNESS
+from harness.registry.headers import HARNESS
 from harness.run import Run
 from harness.tasks.retrieval import Batch, TrainingSet
 from harness.tasks.retrieval.collection import Judgements

@@ -20,7 +20,7 @@ from harness.core.card import read_card
 from harness.core.seeds import Streams
 from harness.core.spec import Budget
 from harness.core.task import Problem
-from harness.headers import HARNESS
+from harness.registry.headers import HARNESS
 from harness.run import Run
 from harness.tasks.word_similarity import Corpus, WordEmbedder, code_bits, cooccurrences
 from harness.tasks.word_similarity.task import WordSimilarity

@@ -9,7 +9,7 @@ import torch
 from harness.core.artefacts import Cache
 from harness.core.card import read_card
 from harness.core.seeds import Streams
-from harness.headers import HARNESS
+from harness.registry.headers import HARNESS
 from harness.run import Run
 from harness.tasks.retrieval.task import Retrieval
 from methods.ance.ablations import StaticHardNegatives

@@ -7,7 +7,7 @@ import pytest
 
 from harness.core.card import Card
 from harness.core.errors import UserError
-from harness.registry import find
+from harness.registry.find import find
 from harness.report.figures.checked import check_presentation, figure_problems, presentation_of
 from harness.report.figures.presentation import Presentation, read_presentation
 

@@ -8,7 +8,7 @@ import pytest
 from harness.core.artefacts import Cache
 from harness.core.card import read_card
 from harness.core.seeds import Streams
-from harness.headers import HARNESS
+from harness.registry.headers import HARNESS
 from harness.run import Run
 
 CARD = read_card(HARNESS / "tasks" / "retrieval" / "task.toml")

@@ -5,7 +5,7 @@ import pytest
 
 from harness.core.card import read_card
 from harness.core.errors import BadOutput
-from harness.headers import HARNESS
+from harness.registry.headers import HARNESS
 from harness.tasks.retrieval import Retriever
 from harness.tasks.retrieval.task import Retrieval
 

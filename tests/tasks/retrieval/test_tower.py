@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from harness.core.card import read_card
-from harness.headers import HARNESS
+from harness.registry.headers import HARNESS
 from harness.tasks.retrieval.contrast import pairwise_loss
 from harness.tasks.retrieval.tower import Tower, TowerOptions
 from harness.tasks.retrieval.warmup import Held

@@ -15,7 +15,7 @@ from harness.core.errors import BadOutput, UserError
 from harness.core.seeds import Streams
 from harness.core.task import Problem
 from harness.data.atlas import Atlas, AtlasOptions
-from harness.headers import HARNESS
+from harness.registry.headers import HARNESS
 from harness.run import Run
 from harness.tasks.word_similarity import Binariser, Corpus, WordEmbedder, code_bits
 from harness.tasks.word_similarity.context import RatedUses, Senses, Uses

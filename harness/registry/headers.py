@@ -7,7 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from harness.attributes import (
+from harness.core.card import Resolved
+from harness.core.closure import imported_from, source_file
+from harness.core.errors import UserError
+from harness.core.spec import TIERS
+from harness.registry.attributes import (
     Source,
     has_name,
     read_flag,
@@ -17,12 +21,8 @@ from harness.attributes import (
     read_search_space,
     read_tier,
 )
-from harness.core.card import Resolved
-from harness.core.closure import imported_from, source_file
-from harness.core.errors import UserError
-from harness.core.spec import TIERS
-from harness.parameters import Parameter
-from harness.search import Space
+from harness.registry.parameters import Parameter
+from harness.registry.search import Space
 
 HARNESS = Path(__file__).resolve().parent
 

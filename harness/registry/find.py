@@ -16,7 +16,7 @@ from harness.core.entrant import Entrant
 from harness.core.errors import UserError
 from harness.core.suggest import unknown
 from harness.core.task import Task
-from harness.headers import HARNESS, Header, read_headers
+from harness.registry.headers import HARNESS, Header, read_headers
 
 GROUP = "harness.entrants"
 OWN = ("methods", "baselines")

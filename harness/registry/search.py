@@ -10,7 +10,7 @@ import numpy as np
 
 from harness.core.seeds import derive
 from harness.core.spec import Value
-from harness.parameters import Parameter
+from harness.registry.parameters import Parameter
 
 DIGITS = 3
 """Significant digits of the numbers that are drawn from a range: enough to tell them apart, few enough to be read."""

@@ -8,8 +8,8 @@ from typing import Any
 
 from harness.core.errors import UserError
 from harness.core.spec import NAME, TIERS
-from harness.parameters import Parameter
-from harness.search import Space, read_space
+from harness.registry.parameters import Parameter
+from harness.registry.search import Space, read_space
 
 OWN = frozenset({"name", "files", "from_tier", "cases", "deterministic", "search_space"})
 """The class attributes that every entrant has; they are no parameters."""

@@ -13,7 +13,7 @@ from harness.core.card import Amount, Card
 from harness.core.errors import UserError
 from harness.core.spec import TIERS, TierName, Value, shown
 from harness.core.suggest import unknown
-from harness.headers import Header
+from harness.registry.headers import Header
 
 TUNED = "tuned.toml"
 

@@ -16,7 +16,7 @@ from harness.core.spec import Value
 from harness.core.suggest import unknown
 
 if TYPE_CHECKING:
-    from harness.headers import Header
+    from harness.registry.headers import Header
 
 _TYPES: dict[str, Any] = {
     "int": int,

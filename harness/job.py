@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.core.card import Card, Resolved
 from harness.core.spec import Spec
-from harness.record import Environment, Failure, Origin, Record, Status
+from harness.records.record import Environment, Failure, Origin, Record, Status
 from harness.registry.headers import Header
 
 

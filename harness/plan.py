@@ -11,11 +11,11 @@ from harness.core.errors import UserError
 from harness.core.spec import TierName, Value
 from harness.core.suggest import unknown
 from harness.planned import Planned, World
-from harness.record import Environment
+from harness.records.record import Environment
+from harness.records.store import Store
 from harness.registry.find import Registry
 from harness.registry.headers import Header, inapplicable
 from harness.registry.parameters import expand
-from harness.store import Store
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,12 +11,12 @@ from harness.core.spec import Budget, Spec, Value
 from harness.data.catalogue import catalogue
 from harness.job import Job
 from harness.locks import accepted_code
-from harness.record import REPEATED, SCORED, Environment
+from harness.records.record import REPEATED, SCORED, Environment
+from harness.records.store import Store
 from harness.registry.find import Registry
 from harness.registry.headers import Header
 from harness.registry.tuned import Entries, Place, Tuned, checked, entry_for
 from harness.staleness import stale_because
-from harness.store import Store
 
 State: TypeAlias = Literal["done", "missing", "stale", "repeat", "failed"]
 """`repeat`: ended from outside and runs again; `failed`: ended in an error, which runs again only when asked."""

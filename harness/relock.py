@@ -22,10 +22,10 @@ from harness.locks import (
     unkeyed,
     write_protocol_lock,
 )
-from harness.record import SCORED
+from harness.records.record import SCORED
+from harness.records.store import Store
 from harness.registry.find import Registry
 from harness.registry.headers import HARNESS, Header
-from harness.store import Store
 
 PROJECT = HARNESS.parent
 

@@ -19,10 +19,10 @@ from harness.core.run import Run
 from harness.core.seeds import Streams
 from harness.core.task import Problem, Score, Task
 from harness.job import Job
-from harness.record import Costs, Failure, Record, RecordedScore, Status, thinned
+from harness.records.record import Costs, Failure, Record, RecordedScore, Status, thinned
+from harness.records.store import Store
 from harness.registry.find import load_entrant, load_task
 from harness.registry.headers import HARNESS, Header
-from harness.store import Store
 from harness.watch import Watch
 
 Outcome: TypeAlias = Status | Literal["busy", "done"]

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from harness.core.spec import Budget, Spec
-from harness.record import Record
+from harness.records.record import Record
 
 
 def stale_because(

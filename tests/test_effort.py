@@ -6,9 +6,9 @@ import pytest
 
 from harness.core.spec import TierName
 from harness.plan import Plan, Selection, make_plan
-from harness.record import Environment
+from harness.records.record import Environment
+from harness.records.store import Store
 from harness.registry.find import find
-from harness.store import Store
 
 REGISTRY = find()
 QUICK_CORE_SECONDS = 1200

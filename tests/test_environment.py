@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.environment import gather
+from harness.records.environment import gather
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ import pytest
 
 from harness.core.card import Metric
 from harness.core.spec import Budget, Spec
-from harness.frames import frames
-from harness.record import Costs, Environment, Failure, Origin, Record, RecordedScore
-from harness.store import Store
+from harness.records.frames import frames
+from harness.records.record import Costs, Environment, Failure, Origin, Record, RecordedScore
+from harness.records.store import Store
 
 RUN_COLUMNS = (
     "task tier case entrant label kind component seed status error key version data settings produced generated device "
@@ -180,5 +180,5 @@ def test_numbers_are_numbers_though_there_is_no_record(frame: str) -> None:
 
 
 def test_frames_import_no_torch() -> None:
-    code = "import sys, harness.frames; harness.frames.frames([]); assert 'torch' not in sys.modules"
+    code = "import sys, harness.records.frames; harness.records.frames.frames([]); assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

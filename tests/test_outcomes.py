@@ -5,8 +5,8 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from harness.record import Record
-from harness.store import Store
+from harness.records.record import Record
+from harness.records.store import Store
 
 PLUGIN = '''
 """Entrants that fail, each in its own way, and one that does not."""

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from harness.plan import Plan, Selection, make_plan
-from harness.record import Environment
+from harness.records.record import Environment
+from harness.records.store import Store
 from harness.registry.find import Registry, find
-from harness.store import Store
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from harness.core.canonical import digest
 from harness.core.card import Metric
 from harness.core.spec import SCHEMA, Budget, Spec
-from harness.record import (
+from harness.records.record import (
     MOST_CURVE_POINTS,
     REPEATED,
     SCORED,

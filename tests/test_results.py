@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from harness.store import Store
+from harness.records.store import Store
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 README = (RESULTS / "README.md").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.store import Store
+from harness.records.store import Store
 
 HELPER = """
 WAIT = 0.8

@@ -14,8 +14,8 @@ from filelock import Timeout
 
 from harness.core.errors import UserError
 from harness.core.spec import Budget, Spec
-from harness.record import Origin, Record, RecordedScore, from_bytes, to_bytes
-from harness.store import Store
+from harness.records.record import Origin, Record, RecordedScore, from_bytes, to_bytes
+from harness.records.store import Store
 
 SPEC = Spec(
     task="words",
@@ -111,7 +111,7 @@ def test_a_kill_while_writing_leaves_the_old_record(store: Store, tmp_path: Path
     (tmp_path / "new.json").write_bytes(to_bytes(_record(finished="later")))
     program = (
         "import os, sys; from pathlib import Path;"
-        "from harness.record import from_bytes; from harness.store import Store;"
+        "from harness.records.record import from_bytes; from harness.records.store import Store;"
         "os.fsync = lambda descriptor: os._exit(9);"
         "Store(Path(sys.argv[1])).write(from_bytes(Path(sys.argv[2]).read_bytes()))"
     )

@@ -8,10 +8,10 @@ import pytest
 from harness.core.errors import UserError
 from harness.core.spec import TierName
 from harness.plan import Plan, Selection, make_plan
-from harness.record import Environment
+from harness.records.record import Environment
+from harness.records.store import Store
 from harness.registry.find import find
 from harness.registry.tuned import TUNED, Place, Tuned, read_tuned, write_tuned
-from harness.store import Store
 
 PLUGIN = '''
 """An entrant with two parameters."""

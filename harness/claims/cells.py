@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.frames import AXIS, SPENT
+from harness.records.frames import AXIS, SPENT
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,8 +13,8 @@ from harness.claims.cells import with_cells
 from harness.claims.conditions import Condition, literals, matches, spelled
 from harness.claims.divergence import spread_diverged
 from harness.claims.query import Query
-from harness.frames import AXIS, Frames
-from harness.record import SCORED
+from harness.records.frames import AXIS, Frames
+from harness.records.record import SCORED
 from harness.stats.estimands import NotAssessable, Side
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.claims.cells import axes_of, is_point
-from harness.frames import AXIS, SPENT
+from harness.records.frames import AXIS, SPENT
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,7 +11,7 @@ import numpy as np
 from harness.claims.cells import axes_of
 from harness.claims.claim import Part
 from harness.claims.contrast import Contrast
-from harness.frames import AXIS
+from harness.records.frames import AXIS
 from harness.stats.bootstrap import item_bootstrap, percentile_interval
 from harness.stats.estimands import RATIOS, Estimand, NotAssessable
 from harness.stats.intervals import NO_INTERVAL, Interval, share_interval, t_interval, varies

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from harness.claims.claim import Gate, Part
 from harness.claims.conditions import matches
 from harness.claims.contrast import Contrast, Scope
-from harness.frames import AXIS, SPENT
+from harness.records.frames import AXIS, SPENT
 from harness.stats.estimands import NotAssessable
 
 if TYPE_CHECKING:

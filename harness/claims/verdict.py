@@ -10,7 +10,7 @@ from harness.claims.contrast import Scope
 from harness.claims.finding import REHEARSALS, Finding, ItemScores, Judgement, Leaning, find, settling
 from harness.claims.preconditions import Rules, check_preconditions
 from harness.claims.query import Query
-from harness.frames import Frames
+from harness.records.frames import Frames
 from harness.stats.estimands import NotAssessable
 from harness.stats.intervals import ALPHA
 

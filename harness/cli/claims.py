@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from harness.claims.verdict import Verdict
     from harness.core.spec import TierName
+    from harness.records.store import Store
     from harness.registry.find import Registry
-    from harness.store import Store
 
 Tier = Annotated[str, typer.Option("--tier", help="The tier whose records are judged.")]
 Write = Annotated[bool, typer.Option("--write", help="Also write the board to tables/claims-TIER.md.")]
@@ -31,9 +31,9 @@ def command(
 ) -> None:
     """Judge every claim on a tier's records: reproduced, contradicted, inconclusive or not assessable."""
     from harness.cli.selecting import registry_with, warn
+    from harness.records.store import Store
     from harness.report.board import as_json as board_json
     from harness.report.board import as_markdown
-    from harness.store import Store
 
     registry = registry_with(None)
     store = Store(results_folder(results))
@@ -58,7 +58,7 @@ def judged(registry: "Registry", store: "Store", tier: "TierName", tasks: set[st
     from harness.claims.papers import find_papers
     from harness.claims.rules import rules
     from harness.claims.verdict import judge
-    from harness.frames import frames
+    from harness.records.frames import frames
 
     found = frames(record for record in store.stored() if record.spec.tier == tier and record.spec.task in tasks)
     items = _Items(store)

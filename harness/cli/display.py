@@ -13,8 +13,8 @@ from harness.cli.options import is_debugging
 from harness.cli.plan import spell
 from harness.executors.local import Events, LocalExecutor
 from harness.job import Job
+from harness.records.store import Store
 from harness.runner import Outcome
-from harness.store import Store
 
 GOOD: frozenset[Outcome] = frozenset({"ok", "done"})
 

@@ -8,8 +8,8 @@ import typer
 
 if TYPE_CHECKING:
     from harness.planned import Planned
-    from harness.record import Environment
-    from harness.store import Store
+    from harness.records.record import Environment
+    from harness.records.store import Store
 
 Workers = Annotated[int, typer.Option("--workers", "-j", min=0, help="Runs at a time. 0 = cores / threads.")]
 Threads = Annotated[int, typer.Option("--threads", min=1, help="Threads of each run; workers x threads <= cores.")]
@@ -38,7 +38,7 @@ class Effort:
 
     def environment(self) -> "Environment":
         """Where the runs will be done."""
-        from harness.environment import gather
+        from harness.records.environment import gather
 
         return gather(device=self.device, threads=self.threads, pinned_allocator=True)
 

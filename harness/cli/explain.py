@@ -27,10 +27,10 @@ def command(
     from harness.cli.selecting import registry_with, warn
     from harness.cli.table import tables_of
     from harness.core.errors import UserError
-    from harness.frames import frames
+    from harness.records.frames import frames
+    from harness.records.store import Store
     from harness.report.build import View
     from harness.report.explain import as_text, explain
-    from harness.store import Store
 
     registry = registry_with(None)
     registry.card(task)

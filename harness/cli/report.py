@@ -11,12 +11,12 @@ from harness.core.spec import TIERS
 
 if TYPE_CHECKING:
     from harness.core.spec import TierName
+    from harness.records.store import Store
     from harness.registry.find import Registry
     from harness.report.figures.files import Files
     from harness.report.figures.plot import Sheet
     from harness.report.page import Chapter
     from harness.report.table import Table
-    from harness.store import Store
 
 Tiers = Annotated[
     list[str] | None, typer.Option("--tier", help="A tier; may be given again. Default: all with records.")
@@ -50,8 +50,8 @@ def command(
     """
     from harness.cli.selecting import registry_with, warn
     from harness.core.suggest import unknown
+    from harness.records.store import Store
     from harness.report.figures.checked import presentation_of
-    from harness.store import Store
 
     formats = _formats(form)
     registry = registry_with(plugin)
@@ -116,7 +116,7 @@ class _Desk:
         check: bool,
         quiet: bool,
     ) -> None:
-        from harness.frames import frames
+        from harness.records.frames import frames
         from harness.report.details import details_of
 
         self._registry, self._store, self._folder, self._formats, self._only = registry, store, folder, formats, only

@@ -13,14 +13,14 @@ from harness.core.spec import TIERS
 
 if TYPE_CHECKING:
     from harness.claims.conditions import Condition
-    from harness.frames import Frames
     from harness.plan import Selection
+    from harness.records.frames import Frames
+    from harness.records.store import Store
     from harness.registry.find import Registry
     from harness.report.build import View
     from harness.report.details import Details
     from harness.report.expected import Expected
     from harness.report.table import Table
-    from harness.store import Store
 
 Tiers = Annotated[
     list[str] | None, typer.Option("--tier", help="A tier; may be given again. Default: all with records.")
@@ -61,10 +61,10 @@ def command(
     """Print the tables of the tasks that have records. They refuse to mix what cannot be compared."""
     from harness.cli.selecting import registry_with, warn
     from harness.core.suggest import unknown
+    from harness.records.store import Store
     from harness.report.build import View
     from harness.report.committed import check_tables, write_tables
     from harness.report.formats import FORMATS
-    from harness.store import Store
 
     chosen = "json" if as_json else form
     if chosen not in FORMATS:
@@ -130,7 +130,7 @@ def tables_of(
     any_key: bool = False,
 ) -> "list[Table]":
     """The tables of some tasks; with `any_key`, records that are stale are not marked."""
-    from harness.frames import frames
+    from harness.records.frames import frames
     from harness.report.details import details_of
 
     records = list(store.stored())
@@ -183,8 +183,8 @@ def expected_for(
     any_key: bool = False,
 ) -> "Expected":
     """What the plan of one task at a view's tier expects; with `any_key`, stale records do as well as any."""
-    from harness.environment import gather
     from harness.plan import Selection, make_plan
+    from harness.records.environment import gather
     from harness.report.expected import expected_of
 
     assert view.tier is not None

@@ -67,7 +67,7 @@ def command(
     """
     from harness.cli.selecting import registry_with
     from harness.planned import World
-    from harness.store import Store
+    from harness.records.store import Store
     from harness.tuning.trials import plan_tuning
 
     effort = Effort(workers, threads, device, limit, memory)

@@ -18,7 +18,7 @@ from pebble import ProcessExpired, ProcessPool
 from harness.core import limits
 from harness.core.errors import UserError
 from harness.job import Job
-from harness.record import Failure, Status
+from harness.records.record import Failure, Status
 from harness.runner import Outcome, execute, record_loss
 
 POLL_S = 0.05

@@ -10,7 +10,7 @@ from harness.claims.paper import Published
 from harness.core.card import Card, Metric
 from harness.core.errors import UserError
 from harness.core.suggest import unknown
-from harness.frames import Frames
+from harness.records.frames import Frames
 from harness.report.columns import lay_out
 from harness.report.comparable import check_comparable, rerun
 from harness.report.details import Details

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from harness.record import SCORED
+from harness.records.record import SCORED
 from harness.report.material import Run, Score
 from harness.report.table import Cell
 from harness.stats.intervals import t_interval

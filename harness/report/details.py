@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
-from harness.record import Record, Stored, stored
+from harness.records.record import Record, Stored, stored
 
 
 class Detail(NamedTuple):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from harness.core.suggest import unknown
-from harness.frames import Frames
+from harness.records.frames import Frames
 from harness.report.comparable import rerun
 from harness.report.grid import plain_text
 from harness.report.table import Cell, Column, Row, Table

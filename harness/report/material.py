@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from harness.claims.conditions import Condition, matches
 from harness.core.errors import UserError
 from harness.core.spec import without
-from harness.frames import AXIS, SPENT, Frames
+from harness.records.frames import AXIS, SPENT, Frames
 from harness.report.shown import shown
 from harness.report.table import Kind
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from harness.record import SCORED
+from harness.records.record import SCORED
 from harness.report.cells import cell_of, marked, mean_over
 from harness.report.columns import Layout, Place
 from harness.report.expected import Expected

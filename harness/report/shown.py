@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.frames import AXIS
+from harness.records.frames import AXIS
 
 if TYPE_CHECKING:
     import pandas as pd

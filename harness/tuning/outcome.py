@@ -6,9 +6,9 @@ from statistics import fmean
 from harness.core.canonical import digest
 from harness.core.card import Metric
 from harness.core.errors import UserError
-from harness.record import Record
+from harness.records.record import Record
+from harness.records.store import Store
 from harness.registry.tuned import Tuned
-from harness.store import Store
 from harness.tuning.trials import Tuning
 
 DIGITS = 6

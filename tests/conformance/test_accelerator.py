@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import torch
 
+from harness.records.store import Store
 from harness.registry.find import find, load_entrant
 from harness.registry.headers import Header
-from harness.store import Store
 
 REGISTRY = find()
 ATTENTIONS = [header for header in REGISTRY.entrants.values() if header.component == "Attention"]

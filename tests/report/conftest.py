@@ -7,8 +7,8 @@ import pytest
 
 from harness.core.card import Card
 from harness.core.spec import Spec
-from harness.frames import frames
-from harness.record import Costs, Environment, Failure, Origin, Record, RecordedScore
+from harness.records.frames import frames
+from harness.records.record import Costs, Environment, Failure, Origin, Record, RecordedScore
 from harness.report.build import View, build_tables
 from harness.report.table import Table
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.record import Record
+from harness.records.record import Record
 from harness.report.committed import check_tables, write_tables
 from harness.report.formats import FORMATS
 from harness.report.table import Table

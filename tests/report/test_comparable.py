@@ -8,7 +8,7 @@ import pytest
 from harness.core.card import Card
 from harness.core.errors import UserError
 from harness.core.spec import Budget
-from harness.record import Record
+from harness.records.record import Record
 from harness.report.table import Table
 
 Make = Callable[..., Record]

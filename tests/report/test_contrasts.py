@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from harness.core.errors import UserError
-from harness.record import Record
+from harness.records.record import Record
 from harness.report.contrast import Contrast, contrasts_of, grid_of_contrasts
 from harness.report.table import Table
 

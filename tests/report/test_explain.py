@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from harness.core.errors import UserError
-from harness.frames import frames
-from harness.record import Record
+from harness.records.frames import frames
+from harness.records.record import Record
 from harness.report.explain import Explanation, as_text, explain
 from harness.report.table import Table
 

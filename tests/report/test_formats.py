@@ -12,7 +12,7 @@ import pytest
 
 from harness.claims.paper import Published
 from harness.core.errors import UserError
-from harness.record import Record
+from harness.records.record import Record
 from harness.report.formats import FORMATS, render
 from harness.report.table import Table
 

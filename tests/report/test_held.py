@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from harness.core.card import Card
-from harness.frames import frames
-from harness.record import Record
+from harness.records.frames import frames
+from harness.records.record import Record
 from harness.report.build import build_tables
 from harness.report.details import details_of
 from harness.report.figures.presentation import Presentation

@@ -6,8 +6,8 @@ import pytest
 
 from harness.core.card import Card
 from harness.core.errors import UserError
-from harness.frames import frames
-from harness.record import Record
+from harness.records.frames import frames
+from harness.records.record import Record
 from harness.report.build import View, build_tables
 from harness.report.expected import Expected
 from harness.report.figures.presentation import Presentation

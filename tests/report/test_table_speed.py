@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from harness.core.card import Card
-from harness.frames import frames
-from harness.record import Record, to_bytes
+from harness.records.frames import frames
+from harness.records.record import Record, to_bytes
+from harness.records.store import Store
 from harness.report.build import build_tables
 from harness.report.table import Table
-from harness.store import Store
 
 ENTRANTS, SEEDS, TASKS = 125, 8, 10
 

@@ -17,11 +17,11 @@ from harness.core.spec import Budget, TierName
 from harness.core.task import Problem, Score, Task
 from harness.plan import Selection, make_plan
 from harness.planned import Planned, World
-from harness.record import Environment, RecordedScore, Status
+from harness.records.record import Environment, RecordedScore, Status
+from harness.records.store import Store
 from harness.registry.find import find, load_task
 from harness.registry.tuned import Place, write_tuned
 from harness.run import Run
-from harness.store import Store
 from harness.tuning.holding import held, restate_trials, uneven
 from harness.tuning.outcome import Outcome
 from harness.tuning.trials import FIRST_SEED, Tuning, Tunings, budget_of_trials, plan_tuning

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 from harness.core.card import Card, Metric
 from harness.core.errors import UserError
 from harness.core.spec import without
-from harness.frames import SPENT
+from harness.records.frames import SPENT
 from harness.report.details import Details
 from harness.report.expected import Expected
 from harness.report.figures.checked import VALIDATION

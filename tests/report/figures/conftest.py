@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from harness.core.card import Card
-from harness.frames import frames
-from harness.record import Record
+from harness.records.frames import frames
+from harness.records.record import Record
+from harness.records.store import Store
 from harness.report.details import details_of
 from harness.report.figures.build import Skipped, build_plot
 from harness.report.figures.film import FilmStrips
@@ -18,7 +19,6 @@ from harness.report.figures.plot import Plot, Sheet
 from harness.report.figures.presentation import Presentation
 from harness.report.figures.readings import Subject
 from harness.report.material import Source
-from harness.store import Store
 
 Plots = Callable[..., Plot]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from harness.record import Record
+from harness.records.record import Record
 from harness.report.figures.draw import draw, settings
 from harness.report.figures.files import check, creator_of, digest_in, left_over, render, write
 from harness.report.figures.plot import Plot

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from harness.core.errors import UserError
-from harness.record import Record, RecordedScore
+from harness.records.record import Record, RecordedScore
 from harness.report.expected import Expected
 from harness.report.figures.build import Skipped
 from harness.report.figures.files import render

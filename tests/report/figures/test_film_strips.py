@@ -13,13 +13,13 @@ import pytest
 from PIL import Image
 
 from harness.core.errors import UserError
-from harness.record import Record
+from harness.records.record import Record
+from harness.records.store import Store
 from harness.report.figures.draw import draw, settings
 from harness.report.figures.files import check, render, write
 from harness.report.figures.film import FilmStrips
 from harness.report.figures.rasters import by_pixels
 from harness.report.values import to_json
-from harness.store import Store
 
 Make = Callable[..., Record]
 Films = Callable[..., FilmStrips]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from harness.core.errors import UserError
-from harness.record import Record
+from harness.records.record import Record
 from harness.report.figures.build import Skipped
 from harness.report.figures.colours import Colours
 from harness.report.figures.draw import draw, settings

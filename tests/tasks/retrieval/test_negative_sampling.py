@@ -8,7 +8,7 @@ import torch
 
 from harness.core.card import read_card
 from harness.core.errors import BadOutput
-from harness.record import MOST_CURVE_POINTS
+from harness.records.record import MOST_CURVE_POINTS
 from harness.registry.headers import HARNESS
 from harness.tasks.retrieval import NegativeSampler, TrainingSet
 from harness.tasks.retrieval.collection import Judgements

@@ -5,7 +5,7 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from harness.record import Environment
+from harness.records.record import Environment
 
 PACKAGES = ("torch", "numpy", "scipy", "pandas", "scikit-learn", "gensim", "bm25s", "tokenizers", "torchmetrics")
 

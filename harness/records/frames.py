@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from harness.core.canonical import digest
 from harness.core.spec import Spec
-from harness.record import Failure, Record, Stored, stored
+from harness.records.record import Failure, Record, Stored, stored
 
 if TYPE_CHECKING:
     import pandas as pd

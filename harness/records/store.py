@@ -15,7 +15,7 @@ from filelock import FileLock
 
 from harness.core.errors import UserError
 from harness.core.spec import Spec
-from harness.record import CorruptRecord, Record, Stored, from_bytes, stored_from_bytes, to_bytes
+from harness.records.record import CorruptRecord, Record, Stored, from_bytes, stored_from_bytes, to_bytes
 
 T = TypeVar("T")
 _Judge: TypeAlias = Callable[[Path, bytes], tuple[T | None, str]]

@@ -1,0 +1,1 @@
+"""What is stored of runs, and the tables that are read from it."""

@@ -19,8 +19,6 @@ from harness.core.card import Card
 from harness.core.entrant import Entrant
 from harness.core.run import Run
 from harness.core.seeds import Streams
-from harness.executors.local import LocalExecutor, begin
-from harness.plan import Selection, make_plan
 from harness.records.environment import gather
 from harness.records.record import SCORED, Record
 from harness.records.store import Store
@@ -28,6 +26,8 @@ from harness.registry.attributes import OWN
 from harness.registry.find import Registry, load_entrant, load_task
 from harness.registry.headers import Header, inapplicable
 from harness.registry.parameters import Parameter, Uncheckable
+from harness.runs.executors.local import LocalExecutor, begin
+from harness.runs.plan import Selection, make_plan
 
 TOLERANCE = 1e-4
 """Batches of another size may change a float's last bits, no more."""

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from harness.core.spec import TierName
-from harness.plan import Plan, Selection, make_plan
 from harness.records.record import Environment
 from harness.records.store import Store
 from harness.registry.find import find
+from harness.runs.plan import Plan, Selection, make_plan
 
 REGISTRY = find()
 QUICK_CORE_SECONDS = 1200

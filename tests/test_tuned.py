@@ -7,11 +7,11 @@ import pytest
 
 from harness.core.errors import UserError
 from harness.core.spec import TierName
-from harness.plan import Plan, Selection, make_plan
 from harness.records.record import Environment
 from harness.records.store import Store
 from harness.registry.find import find
 from harness.registry.tuned import TUNED, Place, Tuned, read_tuned, write_tuned
+from harness.runs.plan import Plan, Selection, make_plan
 
 PLUGIN = '''
 """An entrant with two parameters."""

@@ -11,10 +11,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from harness.cli.options import is_debugging
 from harness.cli.plan import spell
-from harness.executors.local import Events, LocalExecutor
-from harness.job import Job
 from harness.records.store import Store
-from harness.runner import Outcome
+from harness.runs.executors.local import Events, LocalExecutor
+from harness.runs.job import Job
+from harness.runs.runner import Outcome
 
 GOOD: frozenset[Outcome] = frozenset({"ok", "done"})
 

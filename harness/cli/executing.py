@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from harness.planned import Planned
     from harness.records.record import Environment
     from harness.records.store import Store
+    from harness.runs.planned import Planned
 
 Workers = Annotated[int, typer.Option("--workers", "-j", min=0, help="Runs at a time. 0 = cores / threads.")]
 Threads = Annotated[int, typer.Option("--threads", min=1, help="Threads of each run; workers x threads <= cores.")]
@@ -31,7 +31,7 @@ class Effort:
     limit_mb: int | None = None
 
     def __post_init__(self) -> None:
-        from harness.executors.local import check_device, check_load
+        from harness.runs.executors.local import check_device, check_load
 
         check_device(self.device)
         object.__setattr__(self, "workers", check_load(self.workers, self.threads))
@@ -49,7 +49,7 @@ def execute(due: "Sequence[Planned]", store: "Store", effort: Effort, *, quiet: 
 
     from harness.cli.display import display
     from harness.data.fetch import locate
-    from harness.executors.local import LocalExecutor
+    from harness.runs.executors.local import LocalExecutor
 
     for name in sorted({name for run in due for name in run.job.resolved.case.data}):
         locate(name)  # absent data is said before anything runs

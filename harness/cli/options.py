@@ -11,7 +11,7 @@ from harness.core.spec import TIERS, TierName
 from harness.core.suggest import unknown
 
 if TYPE_CHECKING:
-    from harness.plan import Selection
+    from harness.runs.plan import Selection
 
 Tasks = Annotated[list[str] | None, typer.Option("--task", "-t", help="A task; may be given again. Default: all.")]
 Cases = Annotated[list[str] | None, typer.Option("--case", "-c", help="A case of the task; may be given again.")]
@@ -50,7 +50,7 @@ def select(
     plugins: list[Path] | None,
 ) -> "Selection":
     """The selection that the shared options describe."""
-    from harness.plan import Selection
+    from harness.runs.plan import Selection
 
     return Selection(
         tier=tier_name(tier),

@@ -20,7 +20,7 @@ from harness.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from harness.plan import Plan
+    from harness.runs.plan import Plan
 
 
 def command(

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import typer
 
-from harness.plan import Plan, Selection, make_plan
 from harness.records.environment import gather
 from harness.records.record import Environment
 from harness.records.store import Store
 from harness.registry.find import Registry, find
+from harness.runs.plan import Plan, Selection, make_plan
 
 
 def warn(problems: Iterable[str]) -> None:

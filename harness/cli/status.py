@@ -24,7 +24,7 @@ def command(
 ) -> None:
     """Show the state of the results. With `--why`, the file or value that made each stale run stale."""
     from harness.cli.selecting import planned
-    from harness.plan import stored_runs
+    from harness.runs.plan import stored_runs
 
     folder = results_folder(results)
     tiers = tier or [name for name in TIERS if any((folder / "records").glob(f"*/{name}"))]

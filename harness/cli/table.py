@@ -13,7 +13,6 @@ from harness.core.spec import TIERS
 
 if TYPE_CHECKING:
     from harness.claims.conditions import Condition
-    from harness.plan import Selection
     from harness.records.frames import Frames
     from harness.records.store import Store
     from harness.registry.find import Registry
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from harness.report.details import Details
     from harness.report.expected import Expected
     from harness.report.table import Table
+    from harness.runs.plan import Selection
 
 Tiers = Annotated[
     list[str] | None, typer.Option("--tier", help="A tier; may be given again. Default: all with records.")
@@ -183,9 +183,9 @@ def expected_for(
     any_key: bool = False,
 ) -> "Expected":
     """What the plan of one task at a view's tier expects; with `any_key`, stale records do as well as any."""
-    from harness.plan import Selection, make_plan
     from harness.records.environment import gather
     from harness.report.expected import expected_of
+    from harness.runs.plan import Selection, make_plan
 
     assert view.tier is not None
     selection = Selection(

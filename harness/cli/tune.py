@@ -10,8 +10,8 @@ from harness.cli.options import Json, Plugins, Results, Tasks, print_json, resul
 from harness.core.spec import TIERS, TierName
 
 if TYPE_CHECKING:
-    from harness.plan import Selection
-    from harness.planned import World
+    from harness.runs.plan import Selection
+    from harness.runs.planned import World
     from harness.tuning.outcome import Outcome
     from harness.tuning.trials import Tunings
 
@@ -66,8 +66,8 @@ def command(
     tier's cases that were not tuned on take what was chosen on the first that was.
     """
     from harness.cli.selecting import registry_with
-    from harness.planned import World
     from harness.records.store import Store
+    from harness.runs.planned import World
     from harness.tuning.trials import plan_tuning
 
     effort = Effort(workers, threads, device, limit, memory)
@@ -100,8 +100,8 @@ def _write(world: "World", selection: "Selection", tunings: "Tunings") -> tuple[
     from pathlib import Path
 
     from harness.cli.selecting import warn
-    from harness.planned import World
     from harness.registry.tuned import Place, Tuned, write_tuned
+    from harness.runs.planned import World
     from harness.tuning.holding import restate_trials, uneven
     from harness.tuning.outcome import Outcome
 

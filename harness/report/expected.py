@@ -9,7 +9,7 @@ from harness.core.spec import without
 from harness.report.table import Kind
 
 if TYPE_CHECKING:
-    from harness.plan import Plan
+    from harness.runs.plan import Plan
 
 
 @dataclass(frozen=True)

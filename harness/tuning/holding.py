@@ -6,10 +6,10 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from harness.core.card import Card
 from harness.core.spec import TierName
-from harness.plan import Selection, make_plan, stored_runs
-from harness.planned import World
 from harness.registry.headers import inapplicable
 from harness.registry.tuned import Place, Tuned, command
+from harness.runs.plan import Selection, make_plan, stored_runs
+from harness.runs.planned import World
 from harness.tuning.outcome import Outcome
 from harness.tuning.trials import Tuning, tuning_of
 

@@ -8,10 +8,10 @@ from harness.core.card import Card, Resolved
 from harness.core.errors import UserError
 from harness.core.spec import Budget, Value
 from harness.core.suggest import unknown
-from harness.plan import Plan, Selection, Skipped, check_cases
-from harness.planned import Planned, World
 from harness.registry.headers import Header, inapplicable
 from harness.registry.tuned import Place
+from harness.runs.plan import Plan, Selection, Skipped, check_cases
+from harness.runs.planned import Planned, World
 
 SHARE = 5
 """A trial has the fifth part of the budget."""

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from harness.executors.local import LocalExecutor
-from harness.job import Job
-from harness.plan import Plan, Selection, make_plan
 from harness.records.environment import gather
 from harness.records.frames import frames
 from harness.records.record import Origin, Record, RecordedScore
 from harness.records.store import Store
 from harness.registry.find import find
 from harness.report.build import View, build_tables
+from harness.runs.executors.local import LocalExecutor
+from harness.runs.job import Job
+from harness.runs.plan import Plan, Selection, make_plan
 
 NOTHING = """
 import numpy as np

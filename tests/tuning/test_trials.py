@@ -10,18 +10,18 @@ from typing import Any
 
 import pytest
 
-from harness import runner
 from harness.core.entrant import Entrant
 from harness.core.errors import UserError
 from harness.core.spec import Budget, TierName
 from harness.core.task import Problem, Score, Task
-from harness.plan import Selection, make_plan
-from harness.planned import Planned, World
 from harness.records.record import Environment, RecordedScore, Status
 from harness.records.store import Store
 from harness.registry.find import find, load_task
 from harness.registry.tuned import Place, write_tuned
 from harness.run import Run
+from harness.runs import runner
+from harness.runs.plan import Selection, make_plan
+from harness.runs.planned import Planned, World
 from harness.tuning.holding import held, restate_trials, uneven
 from harness.tuning.outcome import Outcome
 from harness.tuning.trials import FIRST_SEED, Tuning, Tunings, budget_of_trials, plan_tuning
@@ -286,7 +286,7 @@ def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
 def spy(world: World, monkeypatch: pytest.MonkeyPatch, here: None) -> Spy:
     """The spy in the task's place."""
     found = Spy(load_task(world.registry.card(TASK)))
-    monkeypatch.setattr("harness.runner.load_task", lambda card: found)
+    monkeypatch.setattr("harness.runs.runner.load_task", lambda card: found)
     return found
 
 

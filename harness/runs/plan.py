@@ -10,12 +10,12 @@ from harness.core.card import Card
 from harness.core.errors import UserError
 from harness.core.spec import TierName, Value
 from harness.core.suggest import unknown
-from harness.planned import Planned, World
 from harness.records.record import Environment
 from harness.records.store import Store
 from harness.registry.find import Registry
 from harness.registry.headers import Header, inapplicable
 from harness.registry.parameters import expand
+from harness.runs.planned import Planned, World
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,12 +18,12 @@ from harness.core.errors import BadOutput, Diverged
 from harness.core.run import Run
 from harness.core.seeds import Streams
 from harness.core.task import Problem, Score, Task
-from harness.job import Job
 from harness.records.record import Costs, Failure, Record, RecordedScore, Status, thinned
 from harness.records.store import Store
 from harness.registry.find import load_entrant, load_task
 from harness.registry.headers import HARNESS, Header
-from harness.watch import Watch
+from harness.runs.job import Job
+from harness.runs.watch import Watch
 
 Outcome: TypeAlias = Status | Literal["busy", "done"]
 """What became of a job: a record of that status was written; or another process has the cell, or has done it."""

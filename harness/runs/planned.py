@@ -9,14 +9,14 @@ from typing import Literal, TypeAlias
 from harness.core.card import Card, Case, Resolved
 from harness.core.spec import Budget, Spec, Value
 from harness.data.catalogue import catalogue
-from harness.job import Job
 from harness.locks import accepted_code
 from harness.records.record import REPEATED, SCORED, Environment
 from harness.records.store import Store
 from harness.registry.find import Registry
 from harness.registry.headers import Header
 from harness.registry.tuned import Entries, Place, Tuned, checked, entry_for
-from harness.staleness import stale_because
+from harness.runs.job import Job
+from harness.runs.staleness import stale_because
 
 State: TypeAlias = Literal["done", "missing", "stale", "repeat", "failed"]
 """`repeat`: ended from outside and runs again; `failed`: ended in an error, which runs again only when asked."""

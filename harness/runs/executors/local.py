@@ -17,9 +17,9 @@ from pebble import ProcessExpired, ProcessPool
 
 from harness.core import limits
 from harness.core.errors import UserError
-from harness.job import Job
 from harness.records.record import Failure, Status
-from harness.runner import Outcome, execute, record_loss
+from harness.runs.job import Job
+from harness.runs.runner import Outcome, execute, record_loss
 
 POLL_S = 0.05
 RETRY_BUSY_S = 1.0
@@ -113,7 +113,7 @@ class LocalExecutor:
         # Read by the allocator and by numerical libraries when a process is executed, so before the server is.
         os.environ.update(limits.PINNED_ALLOCATOR | limits.thread_environment(self.threads))
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["harness.runner", *self.preload])
+        context.set_forkserver_preload(["harness.runs.runner", *self.preload])
         return context
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.locks import protocol_problem
+from harness.checks.locks import protocol_problem
 from harness.registry.find import find
 
 CHECKOUT = Path(__file__).resolve().parents[1]

@@ -49,7 +49,7 @@ def command(what: What = None, limit: Limit = None, relock: Relock = None) -> No
 
 
 def _conform(registry: "Registry", header: "Header", limit: float | None) -> bool:
-    from harness.conformance import conform
+    from harness.checks.conformance import conform
 
     typer.secho(f"{header.task} {header.name} ({header.place})", bold=True)
     good = True
@@ -61,8 +61,8 @@ def _conform(registry: "Registry", header: "Header", limit: float | None) -> boo
 
 
 def _relock(registry: "Registry", name: str) -> None:
+    from harness.checks.relock import relock_entrant, relock_task
     from harness.core.suggest import unknown
-    from harness.relock import relock_entrant, relock_task
 
     if name in registry.tasks:
         typer.echo(relock_task(registry, name))
@@ -75,8 +75,8 @@ def _relock(registry: "Registry", name: str) -> None:
 
 
 def _check_all(registry: "Registry") -> bool:
+    from harness.checks.locks import protocol_problem
     from harness.claims.papers import paper_problems
-    from harness.locks import protocol_problem
     from harness.report.figures.checked import figure_problems
 
     problems = [*registry.problems]

@@ -4,7 +4,7 @@ from multiprocessing import forkserver, get_context
 
 import pytest
 
-from harness.conformance import conform
+from harness.checks.conformance import conform
 from harness.registry.find import find
 from harness.registry.headers import Header
 
@@ -16,7 +16,7 @@ def server() -> None:
     """A process has one server that runs are forked from. It must have imported what any of the tasks preloads: what
     only the first one needs would leave all others to import the rest in every run."""
     needed = {name for card in REGISTRY.tasks.values() for name in card.preload}
-    get_context("forkserver").set_forkserver_preload(["harness.conformance", *sorted(needed)])
+    get_context("forkserver").set_forkserver_preload(["harness.checks.conformance", *sorted(needed)])
     forkserver.ensure_running()
 
 

@@ -71,7 +71,7 @@ def _unannotated(header: Header) -> str:
 def _examined(card: Card, header: Header, limit_s: float | None) -> list[Finding]:
     """What `_examine` finds, in a fresh process: that it does not end, or ends in an error, is a finding, too."""
     context = get_context("forkserver")
-    context.set_forkserver_preload(["harness.conformance", *card.preload])
+    context.set_forkserver_preload(["harness.checks.conformance", *card.preload])
     limits_s = (card.resolve("smoke", case).limit_s for case in card.tiers["smoke"].cases)
     seconds = sum(min(limit, limit_s or limit) for limit in limits_s)
     with ProcessPool(max_workers=1, context=context, initializer=begin) as pool:

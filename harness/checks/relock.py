@@ -9,10 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.core.card import Card
-from harness.core.errors import UserError
-from harness.core.spec import Spec
-from harness.locks import (
+from harness.checks.locks import (
     CARD,
     LOCK,
     ProtocolLock,
@@ -22,6 +19,9 @@ from harness.locks import (
     unkeyed,
     write_protocol_lock,
 )
+from harness.core.card import Card
+from harness.core.errors import UserError
+from harness.core.spec import Spec
 from harness.records.record import SCORED
 from harness.records.store import Store
 from harness.registry.find import Registry

@@ -1,0 +1,1 @@
+"""What is checked of entrants and of committed code."""

@@ -77,7 +77,7 @@ def _relock(registry: "Registry", name: str) -> None:
 def _check_all(registry: "Registry") -> bool:
     from harness.checks.locks import protocol_problem
     from harness.claims.papers import paper_problems
-    from harness.report.figures.checked import figure_problems
+    from harness.figures.checked import figure_problems
 
     problems = [*registry.problems]
     for task in registry.tasks:

@@ -32,8 +32,8 @@ def command(
     """Judge every claim on a tier's records: reproduced, contradicted, inconclusive or not assessable."""
     from harness.cli.selecting import registry_with, warn
     from harness.records.store import Store
-    from harness.report.board import as_json as board_json
-    from harness.report.board import as_markdown
+    from harness.site.board import as_json as board_json
+    from harness.site.board import as_markdown
 
     registry = registry_with(None)
     store = Store(results_folder(results))

@@ -29,8 +29,8 @@ def command(
     from harness.core.errors import UserError
     from harness.records.frames import frames
     from harness.records.store import Store
-    from harness.report.build import View
-    from harness.report.explain import as_text, explain
+    from harness.tables.build import View
+    from harness.tables.explain import as_text, explain
 
     registry = registry_with(None)
     registry.card(task)

@@ -11,12 +11,12 @@ from harness.core.spec import TIERS
 
 if TYPE_CHECKING:
     from harness.core.spec import TierName
+    from harness.figures.files import Files
+    from harness.figures.plot import Sheet
     from harness.records.store import Store
     from harness.registry.find import Registry
-    from harness.report.figures.files import Files
-    from harness.report.figures.plot import Sheet
-    from harness.report.page import Chapter
-    from harness.report.table import Table
+    from harness.site.page import Chapter
+    from harness.tables.table import Table
 
 Tiers = Annotated[
     list[str] | None, typer.Option("--tier", help="A tier; may be given again. Default: all with records.")
@@ -50,8 +50,8 @@ def command(
     """
     from harness.cli.selecting import registry_with, warn
     from harness.core.suggest import unknown
+    from harness.figures.checked import presentation_of
     from harness.records.store import Store
-    from harness.report.figures.checked import presentation_of
 
     formats = _formats(form)
     registry = registry_with(plugin)
@@ -76,7 +76,7 @@ def command(
 
 def _formats(text: str) -> tuple[str, ...]:
     from harness.core.suggest import unknown
-    from harness.report.figures.files import FORMATS
+    from harness.figures.files import FORMATS
 
     formats = tuple(dict.fromkeys(part.strip() for part in text.split(",")))
     for form in formats:
@@ -117,7 +117,7 @@ class _Desk:
         quiet: bool,
     ) -> None:
         from harness.records.frames import frames
-        from harness.report.details import details_of
+        from harness.tables.details import details_of
 
         self._registry, self._store, self._folder, self._formats, self._only = registry, store, folder, formats, only
         self._plugins, self._check, self._quiet = plugins, check, quiet
@@ -135,7 +135,7 @@ class _Desk:
         if page:
             self._page(report, chapters, tier)
         if self._check and not self._only:
-            from harness.report.figures.files import left_over
+            from harness.figures.files import left_over
 
             names = [figure["name"] for figure in report.figures]
             for line in left_over(self._folder, names, [chapter.task for chapter in chapters], tier):
@@ -145,13 +145,13 @@ class _Desk:
     def _chapter(self, report: _Report, task: str, tier: "TierName", *, page: bool) -> "Chapter":
         from harness.cli.table import expected_for, tables_for
         from harness.core.errors import UserError
-        from harness.report.build import View
-        from harness.report.figures.build import Skipped, build_plot
-        from harness.report.figures.checked import presentation_of
-        from harness.report.figures.files import render
-        from harness.report.figures.readings import Subject
-        from harness.report.material import Source
-        from harness.report.page import Chapter
+        from harness.figures.build import Skipped, build_plot
+        from harness.figures.checked import presentation_of
+        from harness.figures.files import render
+        from harness.figures.readings import Subject
+        from harness.site.page import Chapter
+        from harness.tables.build import View
+        from harness.tables.material import Source
 
         card, view = self._registry.card(task), View(tier=tier)
         expected = expected_for(self._registry, self._store, view, task, self._plugins, any_key=True)
@@ -192,8 +192,8 @@ class _Desk:
         return Chapter(task, card.title, card.question, tables, figures, absent)
 
     def _file(self, report: _Report, sheet: "Sheet", drawn: "Files") -> None:
-        from harness.report.figures.files import check, write
-        from harness.report.values import plain
+        from harness.figures.files import check, write
+        from harness.tables.values import plain
 
         kept = {} if self._check else {form: drawn[form] for form in self._formats}
         paths = write(self._folder, sheet, kept)
@@ -205,7 +205,7 @@ class _Desk:
 
     def _page(self, report: _Report, chapters: "list[Chapter]", tier: "TierName") -> None:
         from harness.cli.claims import judged
-        from harness.report.page import check_page, to_page
+        from harness.site.page import check_page, to_page
 
         path = self._folder / f"index-{tier}.html"
         if self._check and not path.is_file():

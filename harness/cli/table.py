@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from harness.records.frames import Frames
     from harness.records.store import Store
     from harness.registry.find import Registry
-    from harness.report.build import View
-    from harness.report.details import Details
-    from harness.report.expected import Expected
-    from harness.report.table import Table
     from harness.runs.plan import Selection
+    from harness.tables.build import View
+    from harness.tables.details import Details
+    from harness.tables.expected import Expected
+    from harness.tables.table import Table
 
 Tiers = Annotated[
     list[str] | None, typer.Option("--tier", help="A tier; may be given again. Default: all with records.")
@@ -62,9 +62,9 @@ def command(
     from harness.cli.selecting import registry_with, warn
     from harness.core.suggest import unknown
     from harness.records.store import Store
-    from harness.report.build import View
-    from harness.report.committed import check_tables, write_tables
-    from harness.report.formats import FORMATS
+    from harness.tables.build import View
+    from harness.tables.committed import check_tables, write_tables
+    from harness.tables.formats import FORMATS
 
     chosen = "json" if as_json else form
     if chosen not in FORMATS:
@@ -108,7 +108,7 @@ def print_tables(registry: "Registry", store: "Store", selection: "Selection", t
     """Print the tables of some tasks after a run, in Markdown and without published numbers; a task whose rows cannot
     be compared says why."""
     from harness.core.errors import UserError
-    from harness.report.build import View
+    from harness.tables.build import View
 
     for task in sorted(tasks):
         view = View(tier=selection.tier, seeds=selection.seeds)
@@ -131,7 +131,7 @@ def tables_of(
 ) -> "list[Table]":
     """The tables of some tasks; with `any_key`, records that are stale are not marked."""
     from harness.records.frames import frames
-    from harness.report.details import details_of
+    from harness.tables.details import details_of
 
     records = list(store.stored())
     found, details = frames(records), details_of(records)
@@ -160,8 +160,8 @@ def tables_for(
 ) -> "list[Table]":
     """The tables of one task from frames, with the numbers that papers on it published."""
     from harness.claims.papers import find_papers
-    from harness.report.build import build_tables
-    from harness.report.figures.checked import presentation_of
+    from harness.figures.checked import presentation_of
+    from harness.tables.build import build_tables
 
     published = [
         number
@@ -184,8 +184,8 @@ def expected_for(
 ) -> "Expected":
     """What the plan of one task at a view's tier expects; with `any_key`, stale records do as well as any."""
     from harness.records.environment import gather
-    from harness.report.expected import expected_of
     from harness.runs.plan import Selection, make_plan
+    from harness.tables.expected import expected_of
 
     assert view.tier is not None
     selection = Selection(
@@ -217,15 +217,15 @@ def _value(text: str) -> float | str:
 
 
 def _show(tables: "Sequence[Table]", form: str) -> None:
-    from harness.report.formats import render
+    from harness.tables.formats import render
 
     if tables or form == "json":
         typer.echo(render(tables, form))
 
 
 def _show_contrasts(tables: "Iterable[Table]", of: str) -> None:
-    from harness.report.contrast import contrasts_of, grid_of_contrasts
-    from harness.report.markup import to_markdown
+    from harness.tables.contrast import contrasts_of, grid_of_contrasts
+    from harness.tables.markup import to_markdown
 
     for table in tables:
         contrasts = contrasts_of(table, None if of == "all" else of)

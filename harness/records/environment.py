@@ -35,7 +35,7 @@ def _version(package: str) -> str:
 
 def _commit() -> tuple[str, bool]:
     """The checkout's commit and whether tracked files differ from it; ("", False) outside a checkout."""
-    folder = Path(__file__).resolve().parents[1]
+    folder = Path(__file__).resolve().parents[2]
     if not (folder / ".git").exists():
         return "", False
     try:

@@ -24,7 +24,7 @@ from harness.registry.attributes import (
 from harness.registry.parameters import Parameter
 from harness.registry.search import Space
 
-HARNESS = Path(__file__).resolve().parent
+HARNESS = Path(__file__).resolve().parents[1]
 
 Kind: TypeAlias = Literal["method", "baseline", "ablation", "plugin"]
 
@@ -174,7 +174,7 @@ def _owner(source: Source) -> str:
 
 
 def _is_entrant(source: Source, root: Path) -> bool:
-    base = HARNESS / "entrant.py"
+    base = HARNESS / "core" / "entrant.py"
     module = _module(source.path, source.path.stat().st_mtime_ns)
     return any(above.path == base for above in _chain(module, source.definition, root))
 

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-_ELSEWHERE = tuple(f"{folder}/" for folder in (Path(__file__).resolve().parent, sys.prefix, sys.base_prefix))
+_ELSEWHERE = tuple(f"{folder}/" for folder in (Path(__file__).resolve().parents[1], sys.prefix, sys.base_prefix))
 _IGNORED = (".pyc", ".so", ".json", ".npz", ".part", ".lock")
 
 _COMPILED = "/__pycache__/"

@@ -14,10 +14,10 @@ from harness.records.frames import frames
 from harness.records.record import Origin, Record, RecordedScore
 from harness.records.store import Store
 from harness.registry.find import find
-from harness.report.build import View, build_tables
 from harness.runs.executors.local import LocalExecutor
 from harness.runs.job import Job
 from harness.runs.plan import Plan, Selection, make_plan
+from harness.tables.build import View, build_tables
 
 NOTHING = """
 import numpy as np

@@ -9,8 +9,8 @@ from harness.core.card import Card
 from harness.core.spec import Spec
 from harness.records.frames import frames
 from harness.records.record import Costs, Environment, Failure, Origin, Record, RecordedScore
-from harness.report.build import View, build_tables
-from harness.report.table import Table
+from harness.tables.build import View, build_tables
+from harness.tables.table import Table
 
 Scores: TypeAlias = float | Mapping[str, float | Mapping[tuple[tuple[str, Any], ...], float]]
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from harness.records.record import Record
-from harness.report.committed import check_tables, write_tables
-from harness.report.formats import FORMATS
-from harness.report.table import Table
+from harness.tables.committed import check_tables, write_tables
+from harness.tables.formats import FORMATS
+from harness.tables.table import Table
 
 Make = Callable[..., Record]
 Tables = Callable[..., list[Table]]

@@ -9,7 +9,7 @@ from harness.core.card import Card
 from harness.core.errors import UserError
 from harness.core.spec import Budget
 from harness.records.record import Record
-from harness.report.table import Table
+from harness.tables.table import Table
 
 Make = Callable[..., Record]
 Tables = Callable[..., list[Table]]

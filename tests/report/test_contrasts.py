@@ -7,8 +7,8 @@ import pytest
 
 from harness.core.errors import UserError
 from harness.records.record import Record
-from harness.report.contrast import Contrast, contrasts_of, grid_of_contrasts
-from harness.report.table import Table
+from harness.tables.contrast import Contrast, contrasts_of, grid_of_contrasts
+from harness.tables.table import Table
 
 Make = Callable[..., Record]
 Tables = Callable[..., list[Table]]

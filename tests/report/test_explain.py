@@ -7,8 +7,8 @@ import pytest
 from harness.core.errors import UserError
 from harness.records.frames import frames
 from harness.records.record import Record
-from harness.report.explain import Explanation, as_text, explain
-from harness.report.table import Table
+from harness.tables.explain import Explanation, as_text, explain
+from harness.tables.table import Table
 
 Make = Callable[..., Record]
 Tables = Callable[..., list[Table]]

@@ -13,8 +13,8 @@ import pytest
 from harness.claims.paper import Published
 from harness.core.errors import UserError
 from harness.records.record import Record
-from harness.report.formats import FORMATS, render
-from harness.report.table import Table
+from harness.tables.formats import FORMATS, render
+from harness.tables.table import Table
 
 Make = Callable[..., Record]
 Tables = Callable[..., list[Table]]
@@ -133,5 +133,5 @@ def test_an_unknown_format_is_named_with_the_nearest(table: Table) -> None:
 
 def test_tables_need_no_torch() -> None:
     modules = "build, formats, contrast, explain, committed, expected"
-    code = f"import sys; from harness.report import {modules}; assert 'torch' not in sys.modules"
+    code = f"import sys; from harness.tables import {modules}; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 from harness.core.card import Card
+from harness.figures.presentation import Presentation
 from harness.records.frames import frames
 from harness.records.record import Record
-from harness.report.build import build_tables
-from harness.report.details import details_of
-from harness.report.figures.presentation import Presentation
+from harness.tables.build import build_tables
+from harness.tables.details import details_of
 
 Make = Callable[..., Record]
 

@@ -6,12 +6,12 @@ import pytest
 
 from harness.core.card import Card
 from harness.core.errors import UserError
+from harness.figures.presentation import Presentation
 from harness.records.frames import frames
 from harness.records.record import Record
-from harness.report.build import View, build_tables
-from harness.report.expected import Expected
-from harness.report.figures.presentation import Presentation
-from harness.report.table import Table
+from harness.tables.build import View, build_tables
+from harness.tables.expected import Expected
+from harness.tables.table import Table
 
 Make = Callable[..., Record]
 Tables = Callable[..., list[Table]]
@@ -85,7 +85,7 @@ def test_what_is_nowhere_is_an_error(record: Make, tables: Tables, where: dict[s
 
 
 def test_a_value_of_another_magnitude_spoils_no_column(record: Make, tables: Tables) -> None:
-    from harness.report.grid import plain_text
+    from harness.tables.grid import plain_text
 
     made = [
         record(name, seed, {"loss": value + seed / 10})

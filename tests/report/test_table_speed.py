@@ -10,8 +10,8 @@ from harness.core.card import Card
 from harness.records.frames import frames
 from harness.records.record import Record, to_bytes
 from harness.records.store import Store
-from harness.report.build import build_tables
-from harness.report.table import Table
+from harness.tables.build import build_tables
+from harness.tables.table import Table
 
 ENTRANTS, SEEDS, TASKS = 125, 8, 10
 

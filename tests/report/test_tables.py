@@ -11,9 +11,9 @@ from harness.core.errors import UserError
 from harness.core.spec import Budget
 from harness.records.frames import frames
 from harness.records.record import Record
-from harness.report.build import build_tables
-from harness.report.expected import Expected
-from harness.report.table import Cell, Reference, Row, Span, Table
+from harness.tables.build import build_tables
+from harness.tables.expected import Expected
+from harness.tables.table import Cell, Reference, Row, Span, Table
 
 Make = Callable[..., Record]
 Tables = Callable[..., list[Table]]

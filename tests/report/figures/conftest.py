@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 
 from harness.core.card import Card
+from harness.figures.build import Skipped, build_plot
+from harness.figures.film import FilmStrips
+from harness.figures.heat import HeatMap
+from harness.figures.plot import Plot, Sheet
+from harness.figures.presentation import Presentation
+from harness.figures.readings import Subject
 from harness.records.frames import frames
 from harness.records.record import Record
 from harness.records.store import Store
-from harness.report.details import details_of
-from harness.report.figures.build import Skipped, build_plot
-from harness.report.figures.film import FilmStrips
-from harness.report.figures.heat import HeatMap
-from harness.report.figures.plot import Plot, Sheet
-from harness.report.figures.presentation import Presentation
-from harness.report.figures.readings import Subject
-from harness.report.material import Source
+from harness.tables.details import details_of
+from harness.tables.material import Source
 
 Plots = Callable[..., Plot]
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from harness.figures.draw import draw, settings
+from harness.figures.files import check, creator_of, digest_in, left_over, render, write
+from harness.figures.plot import Plot
+from harness.figures.style import styles
 from harness.records.record import Record
-from harness.report.figures.draw import draw, settings
-from harness.report.figures.files import check, creator_of, digest_in, left_over, render, write
-from harness.report.figures.plot import Plot
-from harness.report.figures.style import styles
 
 Make = Callable[..., Record]
 Plots = Callable[..., Plot]
@@ -95,7 +95,7 @@ def test_text_stays_text_and_no_date_is_in_it(small: Plot) -> None:
 
 def test_drawing_leaves_no_global_figures(small: Plot, monkeypatch: pytest.MonkeyPatch) -> None:
     code = (
-        "import sys; from harness.report.figures.draw import draw, settings; "
+        "import sys; from harness.figures.draw import draw, settings; "
         "assert 'matplotlib' not in sys.modules; from matplotlib.figure import Figure; "
         "assert 'matplotlib.pyplot' not in sys.modules"
     )

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from harness.core.errors import UserError
+from harness.figures.build import Skipped
+from harness.figures.files import render
+from harness.figures.plot import Line, Panel, Plot
 from harness.records.record import Record, RecordedScore
-from harness.report.expected import Expected
-from harness.report.figures.build import Skipped
-from harness.report.figures.files import render
-from harness.report.figures.plot import Line, Panel, Plot
-from harness.report.table import Table
+from harness.tables.expected import Expected
+from harness.tables.table import Table
 
 Make = Callable[..., Record]
 Plots = Callable[..., Plot]

@@ -7,9 +7,9 @@ import pytest
 
 from harness.core.card import Card
 from harness.core.errors import UserError
+from harness.figures.checked import check_presentation, figure_problems, presentation_of
+from harness.figures.presentation import Presentation, read_presentation
 from harness.registry.find import find
-from harness.report.figures.checked import check_presentation, figure_problems, presentation_of
-from harness.report.figures.presentation import Presentation, read_presentation
 
 LINES = '[[figure]]\nid = "a"\ntitle = "A"\nkind = "lines"\nmetrics = ["accuracy"]\nx = "shift"\n'
 HEAT = '[[figure]]\nid = "h"\ntitle = "H"\nkind = "heat"\nmetrics = ["accuracy"]\nx = "patch"\ny = "shift"\n'

@@ -13,13 +13,13 @@ import pytest
 from PIL import Image
 
 from harness.core.errors import UserError
+from harness.figures.draw import draw, settings
+from harness.figures.files import check, render, write
+from harness.figures.film import FilmStrips
+from harness.figures.rasters import by_pixels
 from harness.records.record import Record
 from harness.records.store import Store
-from harness.report.figures.draw import draw, settings
-from harness.report.figures.files import check, render, write
-from harness.report.figures.film import FilmStrips
-from harness.report.figures.rasters import by_pixels
-from harness.report.values import to_json
+from harness.tables.values import to_json
 
 Make = Callable[..., Record]
 Films = Callable[..., FilmStrips]

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from harness.core.errors import UserError
+from harness.figures.build import Skipped
+from harness.figures.colours import Colours
+from harness.figures.draw import draw, settings
+from harness.figures.files import render
+from harness.figures.heat import HeatMap, Map
+from harness.figures.marks import used
+from harness.figures.squares import spelled
 from harness.records.record import Record
-from harness.report.figures.build import Skipped
-from harness.report.figures.colours import Colours
-from harness.report.figures.draw import draw, settings
-from harness.report.figures.files import render
-from harness.report.figures.heat import HeatMap, Map
-from harness.report.figures.marks import used
-from harness.report.figures.squares import spelled
-from harness.report.table import Table
+from harness.tables.table import Table
 
 Make = Callable[..., Record]
 Maps = Callable[..., HeatMap]

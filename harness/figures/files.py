@@ -1,0 +1,103 @@
+"""Figures as files: the same records give the same bytes, and a figure of other records is told from its digest."""
+
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from harness.figures.draw import draw, settings
+from harness.figures.plot import Sheet
+from harness.figures.rasters import by_pixels, slim
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FORMATS = ("svg", "png")
+_COMPRESSION = 4
+_IDENTIFIER = re.compile(r"<dc:identifier>([^<]*)</dc:identifier>")
+_CREATOR = re.compile(r"<dc:title>(Matplotlib [^<]*)</dc:title>")
+
+Files: TypeAlias = Mapping[str, bytes]
+"""A figure's bytes by format."""
+
+
+def render(sheet: Sheet, formats: Sequence[str] = FORMATS) -> Files:
+    """The figure's bytes in each format. SVG keeps text as text; neither has a date in it, both have the digest."""
+    with settings(sheet):
+        figure = draw(sheet)
+        return {form: _bytes(figure, sheet, form) for form in formats}
+
+
+def path_of(folder: Path, sheet: Sheet, form: str) -> Path:
+    """Where a figure's file lies."""
+    return folder / f"{sheet.name}.{form}"
+
+
+def write(folder: Path, sheet: Sheet, files: Files) -> list[Path]:
+    """Write a figure's files and return their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = {path_of(folder, sheet, form): content for form, content in files.items()}
+    for path, content in paths.items():
+        path.write_bytes(content)
+    return list(paths)
+
+
+def check(folder: Path, sheet: Sheet, svg: bytes, formats: Sequence[str] = FORMATS) -> Iterator[str]:
+    """What is wrong with a figure's files, a line each, given the `svg` that is drawn now.
+
+    The digest of the records must be there in any case. Another version of the drawing library draws other bytes of
+    the same records, so that an SVG's whole text is compared only if this version drew it, rasters in it by their
+    pixels; a PNG's never is.
+    """
+    remedy = (
+        f"harness report --task {sheet.task} --tier {sheet.tier} --only {sheet.figure.id} --format {','.join(formats)}"
+    )
+    for form in formats:
+        path = path_of(folder, sheet, form)
+        if not path.is_file():
+            yield f"{path} is not there; write it: {remedy}"
+            continue
+        there = path.read_bytes()
+        if sheet.made.digest not in (digest_in(there) if form == "svg" else there.decode("latin-1")):
+            yield f"{path} is stale: not made from these records (digest {sheet.made.digest}); {remedy}"
+        elif form == "svg" and creator_of(svg) == creator_of(there) and differ(svg.decode(), there.decode()):
+            yield f"{path} was edited, or figures are drawn otherwise now; write it anew: {remedy}"
+
+
+def differ(text: str, there: str) -> bool:
+    """Whether two SVGs, or pages of them, differ in more than how their rasters are compressed."""
+    return text != there and by_pixels(text) != by_pixels(there)
+
+
+def left_over(folder: Path, names: Sequence[str], tasks: Sequence[str], tier: str) -> Iterator[str]:
+    """Files of figures of these tasks at a tier that no declared figure gives."""
+    for path in sorted(folder.glob("*-*-*")):
+        is_figure = path.suffix.removeprefix(".") in FORMATS and path.stem.rpartition("-")[0] in {
+            f"{task}-{tier}" for task in tasks
+        }
+        if is_figure and path.stem not in names:
+            yield f"{path} is left over: the records give no such figure; delete it"
+
+
+def digest_in(svg: bytes) -> str:
+    """The digest that a figure says it was made from, or ""."""
+    found = _IDENTIFIER.search(svg.decode("utf-8", errors="replace"))
+    return found[1] if found else ""
+
+
+def creator_of(svg: bytes) -> str:
+    """What drew a figure, its version included, or ""."""
+    found = _CREATOR.search(svg.decode("utf-8", errors="replace"))
+    return found[1] if found else ""
+
+
+def _bytes(figure: "Figure", sheet: Sheet, form: str) -> bytes:
+    buffer = io.BytesIO()
+    if form == "svg":
+        facts = {"Date": None, "Title": sheet.figure.title, "Identifier": sheet.made.digest}
+        figure.savefig(buffer, format=form, metadata=facts)
+        return slim(buffer.getvalue().decode()).encode()
+    facts = {"Title": sheet.figure.title, "Source": sheet.made.digest}
+    figure.savefig(buffer, format=form, metadata=facts, pil_kwargs={"compress_level": _COMPRESSION})
+    return buffer.getvalue()

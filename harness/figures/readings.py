@@ -1,0 +1,243 @@
+"""Readings: the scores that a figure shows, each with its entrant, its panel and its place in there."""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeAlias
+
+from harness.core.card import Card, Metric
+from harness.core.errors import UserError
+from harness.core.spec import without
+from harness.figures.checked import VALIDATION
+from harness.figures.declared import CASE, METRIC, Curves, Figure, Film
+from harness.figures.plot import Place
+from harness.records.frames import SPENT
+from harness.tables.details import Details
+from harness.tables.expected import Expected
+from harness.tables.material import Run, Score, Source
+from harness.tables.table import Cell
+
+Home: TypeAlias = tuple[Place | None, ...]
+"""Where all scores of a run lie: its places on those of a figure's axes that the run itself is fixed on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """What the figures of a task at a tier are made from. `kept` gives the bytes of a file that a record kept, by its
+    path, the file's name and digest; `capabilities` are those of each entrant that is known."""
+
+    card: Card
+    source: Source
+    details: Details
+    kept: Callable[[str, str, str], bytes]
+    expected: Expected | None = None
+    capabilities: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+class Spread(NamedTuple):
+    """One place of a figure: the metric, its row and column of panels, x, and y where this is an axis of places."""
+
+    metric: str
+    row: Place | None
+    column: Place | None
+    x: Place | None
+    y: Place | None = None
+
+
+Cells: TypeAlias = Mapping[tuple[str, Spread], Cell]
+"""The cell of every entrant at every place where it has runs."""
+
+
+@dataclass(frozen=True)
+class Readings:
+    """The scores of a figure by entrant and place, and by record within these; the runs that there are in each home,
+    by entrant; the home of each place."""
+
+    scores: Mapping[tuple[str, Spread], Mapping[str, Score]]
+    runs: Mapping[str, Mapping[Home, Sequence[Run]]]
+    homes: Mapping[Spread, Home]
+    levels: frozenset[str]
+
+    def every_run(self) -> Iterator[Run]:
+        """Every run, entrant by entrant."""
+        return (run for homes in self.runs.values() for runs in homes.values() for run in runs)
+
+    def runs_at(self, place: Spread) -> Iterator[Run]:
+        """The runs that could be measured at a place."""
+        return (run for homes in self.runs.values() for run in homes.get(self.homes[place], ()))
+
+    def at(self, series: str, place: Spread) -> Iterable[Score]:
+        """The scores of an entrant at a place."""
+        return self.scores.get((series, place), {}).values()
+
+
+class Reader:
+    """Reads what a figure shows of its subject."""
+
+    def __init__(self, subject: Subject, figure: Figure) -> None:
+        self._subject, self._figure = subject, figure
+        self._rows, self._columns = (CASE, METRIC) if isinstance(figure, Film) else (figure.rows, figure.columns)
+        along = (SPENT,) if isinstance(figure, Curves) else figure.along
+        self._x, self._y = (*along, None, None)[:2]
+        self._swept = frozenset(figure.along) - subject.card.axes()
+        cases = {case for case in subject.source.cases if not figure.cases or case in figure.cases}
+        self._runs = {run.path: run for run in subject.source.runs if run.case in cases and self._is_wanted(run.label)}
+
+    @property
+    def runs(self) -> Collection[Run]:
+        """The runs that the figure names, in order of path."""
+        return self._runs.values()
+
+    def series(self, label: str) -> str:
+        """What a line is called: an entrant's label, without the parameters that are axes."""
+        if not self._swept or label in self._figure.also:
+            return label
+        return without(label, self._swept)
+
+    def read(self) -> Readings:
+        """The readings; there may be none."""
+        found = [(metric, score, self._runs[score.path]) for metric, score in self._scores()]
+        finished = [one for one in found if one[2].status == "ok"]
+        self._refuse_ambiguous(finished)
+        scores: dict[tuple[str, Spread], dict[str, Score]] = {}
+        homes: dict[Spread, Home] = {}
+        for metric, score, run in finished:
+            place = self._place(metric, score.at, run)
+            homes[place] = self._home(run)
+            scores.setdefault((self.series(run.label), place), {})[score.path] = score
+        homes |= self._lost({(metric, run.case) for metric, _, run in finished})
+        for metric, score, run in found:
+            if run.status != "ok":
+                own = self._place(metric, score.at, run)
+                for place, home in homes.items():
+                    # A diverged run has one chance score, which holds wherever finished runs of its case are measured.
+                    if home == self._home(run) and all(
+                        mine in (None, other) for mine, other in zip(own, place, strict=True)
+                    ):
+                        scores.setdefault((self.series(run.label), place), {}).setdefault(score.path, score)
+        drawn = {series for series, _ in scores}
+        runs: dict[str, dict[Home, list[Run]]] = {}
+        keys: set[tuple[str, str]] = set()
+        for run in self._runs.values():
+            series, home = self.series(run.label), self._home(run)
+            # What failed might have been drawn; what finished without such a score has none.
+            is_shown = series in drawn or (run.status != "ok" and self._could(run))
+            # A parameter that is set to its default is another label of the same run.
+            if is_shown and home in homes.values() and (series, run.key) not in keys:
+                keys.add((series, run.key))
+                runs.setdefault(series, {}).setdefault(home, []).append(run)
+        levels = frozenset(self.series(run.label) for run in self._runs.values() if self._lacks_an_axis(run))
+        return Readings(scores, runs, homes, levels)
+
+    def _is_wanted(self, label: str) -> bool:
+        figure = self._figure
+        if label in figure.also:
+            return True
+        chosen = set(re.findall(r"[\[,](\w+)=", label))
+        named = not figure.entrants or label.partition("[")[0] in figure.entrants
+        return named and chosen <= self._swept
+
+    def _could(self, run: Run) -> bool:
+        needs = {metric.needs for metric in map(self._subject.card.metrics.get, self._figure.shows) if metric}
+        known = self._subject.capabilities.get(run.label.partition("[")[0])
+        return known is None or None in needs or not needs or bool(needs & known)
+
+    def _lacks_an_axis(self, run: Run) -> bool:
+        return any(self._parameter(run, axis) is None for axis in self._swept)
+
+    def _parameter(self, run: Run, axis: str) -> Any:
+        return self._subject.details[run.path].parameters.get(axis)
+
+    def _lost(self, measured: Collection[tuple[str, str]]) -> dict[Spread, Home]:
+        """Places along parameters of runs without a score: where all seeds were lost, nothing else tells of them.
+        `measured` has the cases in which each metric was."""
+        found: dict[Spread, Home] = {}
+        if self._swept and not set(self._subject.card.points).intersection(self._figure.axes):
+            for run in self._runs.values():
+                for metric in self._figure.shows:
+                    if run.status != "ok" and (metric, run.case) in measured and not self._lacks_an_axis(run):
+                        found[self._place(metric, {}, run)] = self._home(run)
+        return found
+
+    def _scores(self) -> Iterator[tuple[str, Score]]:
+        figure = self._figure
+        if isinstance(figure, Curves):
+            yield from self._logged(figure)
+        elif not isinstance(figure, Film):
+            for metric in figure.metrics:
+                for score in self._subject.source.scores(metric, figure.where):
+                    if score.path in self._runs:
+                        yield metric, score
+
+    def _logged(self, figure: Curves) -> Iterator[tuple[str, Score]]:
+        for run in self._runs.values():
+            for point in self._subject.details[run.path].curve:
+                for name in figure.values:
+                    if name in point:
+                        yield name, _logged(run, name, point, self._subject.card.metrics)
+
+    def _place(self, metric: str, at: Mapping[str, Any], run: Run) -> Spread:
+        def on(axis: str | None) -> Place | None:
+            if axis == METRIC:
+                return metric
+            if axis == CASE:
+                return run.case
+            if axis in self._swept:
+                return _place(self._parameter(run, axis))
+            return _place(at.get(axis or "", run.at.get(axis or "")))
+
+        return Spread(metric, on(self._rows), on(self._columns), on(self._x), on(self._y))
+
+    def _home(self, run: Run) -> Home:
+        _, *places = self._place("", {}, run)
+        return (run.case, *(None if place == "" else place for place in places))
+
+    def _refuse_ambiguous(self, found: Sequence[tuple[str, Score, Run]]) -> None:
+        """What a figure does not spread must be one: a mean over cases or points would be of no run."""
+        figure = self._figure
+        spread = {self._x, *figure.axes}
+        values: dict[tuple[str, str], set[Any]] = {}
+        cases: dict[Spread, set[str]] = {}
+        for metric, score, run in found:
+            for axis, value in score.at.items():
+                if axis not in spread and axis not in run.at:
+                    values.setdefault((metric, axis), set()).add(value)
+            cases.setdefault(self._place(metric, score.at, run), set()).add(run.case)
+        for (metric, axis), several in values.items():
+            if len(several) > 1:
+                raise UserError(
+                    f"figure '{figure.id}': {metric} was measured at {len(several)} places on axis '{axis}'; "
+                    "name it in rows, columns or x, or one place in where"
+                )
+        for together in cases.values():
+            if len(together) > 1:
+                raise UserError(
+                    f"figure '{figure.id}': cases {', '.join(sorted(together))} fall together; spread 'case' over rows "
+                    "or columns, or name one in cases"
+                )
+
+
+def _place(value: Any) -> Place | None:
+    if value is None or isinstance(value, str):
+        return value
+    return str(value).lower() if isinstance(value, bool) else float(value)
+
+
+def _logged(run: Run, name: str, point: Mapping[str, float], metrics: Mapping[str, Metric]) -> Score:
+    """A point of a curve as a score."""
+    entry = metrics.get(name.removeprefix(VALIDATION))
+    nan = float("nan")
+    return Score(
+        path=run.path,
+        metric=name,
+        value=point[name],
+        n_used=0,
+        n_expected=0,
+        better=entry.better if entry else "lower",
+        unit=entry.unit if entry and name.startswith(VALIDATION) else "",
+        chance=entry.chance if entry and entry.chance is not None and name.startswith(VALIDATION) else nan,
+        ceiling=nan,
+        exact=False,
+        timing=False,
+        at={**run.at, SPENT: point[SPENT]},
+    )

@@ -1,0 +1,91 @@
+"""What must be read with a figure: what is not drawn and why, and what is drawn though something happened to it."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from harness.figures.declared import Curves, Figure, Film, Heat
+from harness.figures.plot import Panel
+from harness.figures.readings import Cells, Readings, Subject
+from harness.tables.material import Run
+from harness.tables.notes import failures
+
+
+def remarks(
+    subject: Subject, figure: Figure, readings: Readings, cells: Cells, drawn: Collection[str]
+) -> Iterator[str]:
+    """What is not drawn of the scores and why, and what is drawn though something happened to it. `drawn` are the
+    entrants that are drawn at all."""
+    runs = list(readings.every_run())
+    if isinstance(figure, Heat):
+        yield from _failures_by_entrant(readings)
+    else:
+        yield from failures(runs)
+    lost = {series: cell.text for (series, _), cell in cells.items() if cell.state in ("failed", "not measured")}
+    gone = {series: text for series, text in lost.items() if series not in drawn and series in readings.runs}
+    yield from (f"not drawn: {series} ({text}); a mean is over all seeds or none" for series, text in gone.items())
+    gaps = [series for (series, place), cell in cells.items() if cell.state == "failed" and series in drawn]
+    if gaps:
+        yield f"not drawn wherever a seed is lost: {', '.join(dict.fromkeys(gaps))}"
+    flags = {(series, flag.partition(" ")[0]): None for (series, _), cell in cells.items() for flag in cell.flags}
+    diverged = [series for series, flag in flags if flag == "diverged"]
+    if diverged and not isinstance(figure, Curves):
+        yield f"with diverged runs, scored at chance: {', '.join(diverged)}"
+    if timed := [series for series, flag in flags if flag == "contended"]:
+        yield f"timed beside other runs, no claim uses it: {', '.join(timed)}"
+    if isinstance(figure, Heat) and (without := sorted(readings.levels & readings.runs.keys() - drawn)):
+        yield f"not drawn, without {' or '.join(figure.along)}: {', '.join(without)}"
+    yield from _absent(subject, figure, runs)
+    if isinstance(figure, Curves):
+        shown = {place.metric for place in readings.homes}
+        if unlogged := [value for value in figure.values if value not in shown]:
+            yield f"not logged at tier {subject.source.tier}: {', '.join(unlogged)}"
+
+
+def _failures_by_entrant(readings: Readings) -> Iterator[str]:
+    """The runs that failed or diverged, a line for those of an entrant in a case, wherever on the axes they lie."""
+    groups: dict[tuple[str, str, str], list[Run]] = {}
+    for series, homes in readings.runs.items():
+        for run in (run for runs in homes.values() for run in runs if run.status != "ok"):
+            groups.setdefault((series, run.status, run.case), []).append(run)
+    for (series, status, _), runs in groups.items():
+        lines = list(failures(runs))
+        # Where the others lie is marked on the squares; what they say is in the records.
+        more = f"{status}: {len(runs)} runs of {series}; the first: "
+        yield lines[0] if len(lines) == 1 else more + next(failures(runs[:1])).partition(": ")[2]
+
+
+def crossing_remarks(panels: Sequence[Sequence[Panel]]) -> Iterator[str]:
+    """Where lines cross, as a figure asked."""
+    titled = sum(map(len, panels)) > 1
+    for panel in (panel for row in panels for panel in row):
+        for crossing in panel.crossings:
+            metric = panel.y_label.partition(" ")[0]
+            yield f"{f'{panel.title}, {metric}: ' if titled else ''}{crossing.text}"
+
+
+def film_remarks(subject: Subject, figure: Film, runs: Sequence[Run]) -> Iterator[str]:
+    """What is not shown of films and why; `runs` are those of the seed that is shown."""
+    yield from failures(runs)
+    without = [run for run in runs if run.status == "ok" and figure.file not in subject.details[run.path].kept]
+    if without:
+        yield f"kept no {figure.file}: {', '.join(dict.fromkeys(run.label for run in without))}"
+    yield from _absent(subject, figure, runs)
+
+
+def _absent(subject: Subject, figure: Figure, runs: Iterable[Run]) -> Iterator[str]:
+    """Entrants that are planned in the figure's cases and belong in it, without any record there."""
+    cases = {run.case for run in runs}
+    there = {run.label for run in subject.source.runs if run.case in cases}
+    named = {*figure.entrants, *figure.also}
+    if subject.expected is None:
+        absent = named - there
+    else:
+        metrics = [subject.card.metrics[metric] for metric in figure.shows if metric in subject.card.metrics]
+        needs = {metric.needs for metric in metrics if metric.needs}
+        absent = {
+            label
+            for label in {label for case, label in subject.expected.cells if case in cases} - there
+            if label in named
+            or ("[" not in label and not figure.entrants and needs <= subject.capabilities.get(label, frozenset()))
+        }
+    if absent:
+        yield f"no records: {', '.join(sorted(absent))}"

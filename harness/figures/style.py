@@ -1,0 +1,88 @@
+"""How entrants look: the method strongest, baselines calm, ablations dashed; alike in every figure of a task.
+
+Colours within a kind rise in luminance, so that they differ in grey and to colour-blind readers; markers and dashes
+tell apart what colour does not.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from harness.tables.table import Kind
+
+Dashes: TypeAlias = "str | tuple[float, tuple[float, ...]]"
+
+
+@dataclass(frozen=True)
+class Style:
+    """How an entrant is drawn. A `filled` marker has the line's colour inside, another is white there."""
+
+    colour: str
+    dashes: Dashes
+    width: float
+    marker: str
+    filled: bool
+    layer: int
+
+
+_COLOURS: dict[Kind, tuple[str, ...]] = {
+    "method": ("#b0122a", "#dd5f78", "#7a1058"),
+    "baseline": ("#22335c", "#5a3f7d", "#1f6f78", "#6b6b2a", "#4a86b8", "#7c7c7c", "#5fa883", "#b99a62"),
+    "ablation": ("#7a3414", "#b3541e", "#9a6a3a", "#d9822b", "#a8768a", "#d6a35c"),
+    "plugin": ("#000000", "#3d3d3d", "#6e6e6e"),
+}
+_MARKERS: dict[Kind, str] = {"method": "oXp", "baseline": "s^Dv<>hd", "ablation": "PXvd^s", "plugin": "*oD"}
+_STRONGEST = 2.4
+_WIDTHS: dict[Kind, float] = {"method": 1.8, "baseline": 1.3, "ablation": 1.3, "plugin": 2.0}
+_LAYERS: dict[Kind, int] = {"method": 3, "plugin": 4, "baseline": 5, "ablation": 6}
+"""What is thin lies above what is thick, so that lines that fall together are both seen."""
+_DASHED: tuple[Dashes, ...] = ((0, (5, 2)), (0, (2, 1.2)), (0, (6, 1.5, 1, 1.5)))
+_SOLID: tuple[Dashes, ...] = ("-", (0, (8, 1.5, 2, 1.5)), (0, (1, 1)))
+"""Where colours are used up, dashes begin anew."""
+_SWEPT: tuple[Dashes, ...] = ((0, (3, 1, 1, 1)), (0, (1, 1)), (0, (7, 2, 1, 2, 1, 2)))
+_SWEPT_MARKERS = "dv^<>s"
+
+
+def styles(styled: Sequence[tuple[str, Kind]]) -> dict[str, Style]:
+    """A style for each label, given all of a task in order. An entrant with parameters from outside has the colour of
+    its default, lighter."""
+    found: dict[str, Style] = {}
+    counts: dict[Kind, int] = {}
+    swept: dict[str, int] = {}
+    plain = [(label, kind) for label, kind in styled if "[" not in label]
+    bases = {label for label, _ in plain}
+    # Parameters of an entrant whose default has no record stand on their own.
+    alone = [(label, kind) for label, kind in styled if "[" in label and label.partition("[")[0] not in bases]
+    for label, kind in (*plain, *alone):
+        i = counts[kind] = counts.get(kind, -1) + 1
+        colours, markers = _COLOURS[kind], _MARKERS[kind]
+        rounds = _DASHED if kind == "ablation" else _SOLID
+        # Neighbouring ablations have other dashes too: there are few warm colours that differ in grey.
+        turn = i if kind == "ablation" else i // len(colours)
+        found[label] = Style(
+            colour=colours[i % len(colours)],
+            dashes=rounds[turn % len(rounds)],
+            width=_WIDTHS[kind] if i or kind != "method" else _STRONGEST,
+            marker=markers[i % len(markers)],
+            filled=kind in ("method", "plugin"),
+            layer=_LAYERS[kind],
+        )
+    for label, _ in styled:
+        if label not in found:
+            base = found[label.partition("[")[0]]
+            i = swept[label.partition("[")[0]] = swept.get(label.partition("[")[0], -1) + 1
+            found[label] = Style(
+                colour=_lighter(base.colour, 0.25 + 0.15 * (i % 3)),
+                dashes=_SWEPT[i % len(_SWEPT)],
+                width=1.3,
+                marker=_SWEPT_MARKERS[i % len(_SWEPT_MARKERS)],
+                filled=base.filled,
+                layer=base.layer - 1,
+            )
+    return found
+
+
+def _lighter(colour: str, share: float) -> str:
+    """The colour, mixed with so much white."""
+    parts = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return "#" + "".join(f"{round(part + (255 - part) * share):02x}" for part in parts)

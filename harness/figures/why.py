@@ -1,0 +1,48 @@
+"""Why there is nothing to draw: in one line what is missing, and the command that changes it."""
+
+import re
+from collections.abc import Sequence
+
+from harness.figures.checked import VALIDATION
+from harness.figures.declared import Curves, Figure, Film, Heat, Lines
+from harness.figures.readings import Subject
+from harness.tables.comparable import rerun
+from harness.tables.material import Run
+
+
+def why_nothing(subject: Subject, figure: Figure) -> str:
+    """Why there is nothing to draw, and the command that changes it."""
+    card, tier = subject.card, subject.source.tier
+    level = next((level for name, level in card.tiers.items() if name == tier), None)
+    planned = [case for case in figure.cases if level is None or case in level.cases]
+    if figure.cases and not planned:
+        return f"no case of it ({', '.join(figure.cases)}) is part of tier {tier}"
+    is_validation = isinstance(figure, Curves) and all(name.startswith(VALIDATION) for name in figure.values)
+    if is_validation and level is not None and not any([level.ticks, *(case.ticks for case in level.case.values())]):
+        return f"tier {tier} does not measure the validation split while training"
+    cases = planned or [
+        case.id for case in card.cases if case.primary in figure.shows and level and case.id in level.cases
+    ]
+    who = f" of {', '.join(figure.entrants)}" if figure.entrants else ""
+    command = rerun(card.task, tier, dict.fromkeys(figure.entrants, ""), cases=cases)
+    return f"no record{who} with {' or '.join(figure.shows)}; `{command}`"
+
+
+def why_few_places(subject: Subject, figure: Lines | Heat) -> str:
+    """Why the records give no line or no map, and the command for what is planned along the axes."""
+    card, tier = subject.card, subject.source.tier
+    cells = subject.expected.cells if subject.expected else frozenset()
+    axes = "|".join(figure.along)
+    swept = sorted({label for _, label in cells if re.search(rf"[\[,]({axes})=", label)})
+    on = f"ax{'e' if len(figure.along) > 1 else 'i'}s {' and '.join(figure.along)}"
+    why = f"{' and '.join(figure.metrics)} at one place only on {on}"
+    if not swept:
+        return f"{why}, and no other is planned at tier {tier}"
+    return f"{why}; `{rerun(card.task, tier, dict.fromkeys(swept, ''))}`"
+
+
+def why_no_pictures(subject: Subject, figure: Film, runs: Sequence[Run]) -> str:
+    """Why there is no film, and the command that makes what it is made of."""
+    names = dict.fromkeys(figure.entrants, "")
+    command = rerun(subject.card.task, subject.source.tier, names, cases=figure.cases)
+    return f"{'no record keeps' if runs else 'no record, and so no'} {figure.file}; `{command}`"

@@ -1,0 +1,1 @@
+"""The page of a tier: tables, figures and verdicts together."""

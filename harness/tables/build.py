@@ -1,0 +1,228 @@
+"""Builds tables from frames: one for the primary metric of a task, and one for each case that has another."""
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from harness.claims.conditions import Condition, in_words, spelled
+from harness.claims.paper import Published
+from harness.core.card import Card, Metric
+from harness.core.errors import UserError
+from harness.core.suggest import unknown
+from harness.figures.presentation import Presentation
+from harness.records.frames import Frames
+from harness.tables.columns import lay_out
+from harness.tables.comparable import check_comparable, rerun
+from harness.tables.details import Details
+from harness.tables.expected import Expected
+from harness.tables.held import held_settings, shared_artefacts
+from harness.tables.material import Material, Source
+from harness.tables.notes import notes_on
+from harness.tables.provenance import provenance_of
+from harness.tables.references import references_of
+from harness.tables.rows import Rules, rows_of
+from harness.tables.table import Column, Table
+
+FLOPS = "flops"
+"""The metric by which a task counts floating-point operations; it stands in the row beside the weights."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """Which part of the records tables show.
+
+    Without `tier` there must be records of one only. `metric` asks for one table of that metric wherever it was
+    measured, `by` spreads an axis (a case's, a point's, a parameter's) over the columns, `cases` keeps some cases (none
+    = all), `where` some points of measurement, `seeds` the first ones; `leave_out` leaves out the rows that set one of
+    some parameters from outside.
+    """
+
+    tier: str | None = None
+    cases: tuple[str, ...] = ()
+    metric: str | None = None
+    by: str | None = None
+    where: Mapping[str, Condition] = field(default_factory=dict)
+    leave_out: tuple[str, ...] = ()
+    seeds: int | None = None
+
+    @property
+    def is_default(self) -> bool:
+        """Whether nothing of a tier's records was asked for in particular."""
+        return self == View(tier=self.tier)
+
+
+_DEFAULT = View()
+_NOTHING_DECLARED = Presentation()
+
+
+class _Subject(NamedTuple):
+    """What one table is about; `suffix` tells its name from those of the task's other tables."""
+
+    metric: str
+    cases: tuple[str, ...]
+    suffix: str = ""
+
+
+def build_tables(
+    frames: Frames,
+    card: Card,
+    view: View = _DEFAULT,
+    expected: Expected | None = None,
+    published: Sequence[Published] = (),
+    details: Details | None = None,
+    presentation: Presentation = _NOTHING_DECLARED,
+) -> list[Table]:
+    """The tables of a task, the main one first; none if there are no records.
+
+    What is missing is judged by `expected`; without it, by what other rows have. `published` stand below the first
+    table; with `details` it is said what was held constant, as the `presentation` declares. Raises `UserError` for
+    rows that cannot be compared, and for a metric, an axis or a point that there is not.
+    """
+    known = {case.id for case in card.cases}
+    for case in view.cases:
+        if case not in known:
+            raise unknown(f"case of {card.task}", case, known)
+    source = Source(frames, card.task, view.tier, view.seeds, view.cases)
+    subjects = _subjects(card, source, view.metric)
+    if view.by is not None and view.by != "case":
+        axes = {subject: source.axes(subject.metric, subject.cases) for subject in subjects}
+        subjects = [subject for subject in subjects if view.by in axes[subject]]
+        if axes and not subjects:
+            raise _no_axis(card, source, view.by, {"case"}.union(*axes.values()))
+    for axis in view.where:
+        if axis not in card.points:
+            raise unknown(f"point of measurement of {card.task}", axis, card.points)
+        subjects = [subject for subject in subjects if axis in source.axes(subject.metric, subject.cases)]
+    tables = [
+        _table(source, card, subject, _sliced(view, subject.metric, presentation), expected, details, presentation)
+        for subject in subjects
+    ]
+    if tables:
+        notes = _absent_cases(source, expected, card.task) if view.is_default else ()
+        tables[0] = replace(tables[0], notes=(*tables[0].notes, *notes), published=tuple(published))
+    return tables
+
+
+def _sliced(view: View, metric: str, presentation: Presentation) -> View:
+    """The view of a metric's table: in the default one, of whichever cases, the slice that is declared for it."""
+    if replace(view, cases=()).is_default and metric in presentation.tables:
+        declared = presentation.tables[metric]
+        return replace(view, where=declared.where, leave_out=declared.leave_out)
+    return view
+
+
+def _no_axis(card: Card, source: Source, by: str, axes: Collection[str]) -> UserError:
+    elsewhere = [name for name in card.metrics if by in source.axes(name, source.cases)]
+    if elsewhere:
+        metrics = ", ".join(elsewhere)
+        return UserError(f"{card.task} at {source.tier}: no table's metric lies on axis '{by}'; choose one: {metrics}")
+    return unknown(f"axis of {card.task} at {source.tier}", by, axes)
+
+
+def _absent_cases(source: Source, expected: Expected | None, task: str) -> Iterator[str]:
+    """A note for every planned case that has no record at all, and so no column."""
+    for case in sorted({case for case, _ in expected.cells} - source.cases) if expected else ():
+        yield f"missing: all of case {case}; `{rerun(task, source.tier, {}, cases=[case])}`"
+
+
+def _subjects(card: Card, source: Source, metric: str | None) -> list[_Subject]:
+    """The main table's subject, and one for each case that is timed or whose primary metric is another."""
+    if metric is not None:
+        if metric not in card.metrics:
+            raise unknown(f"metric of {card.task}", metric, card.metrics)
+        cases = source.cases_with(metric) or source.cases
+        return [_Subject(metric, tuple(sorted(cases)), f"metric-{metric}")] if cases else []
+    there = source.cases
+    apart = {
+        case.id: _Subject(case.primary or card.primary, (case.id,), case.id)
+        for case in card.cases
+        if case.id in there and (case.exclusive or case.primary not in (None, card.primary))
+    }
+    together = tuple(sorted(there - apart.keys()))
+    return [*([_Subject(card.primary, together)] if together else []), *apart.values()]
+
+
+def _table(
+    source: Source,
+    card: Card,
+    subject: _Subject,
+    view: View,
+    expected: Expected | None,
+    details: Details | None,
+    presentation: Presentation,
+) -> Table:
+    by = view.by
+    everything = source.material(subject.metric, subject.cases, card.column, by, view.where)
+    if not everything.leaving_out(view.leave_out).runs:
+        view = replace(view, leave_out=())  # where there is nothing else, the grid is the table
+    material = everything.leaving_out(view.leave_out)
+    if view.where and not material.scores:
+        raise UserError(f"{card.task} at {source.tier}: no {subject.metric} where {spelled(view.where)}")
+    entry = _entry(material, card, subject.metric)
+    layout = lay_out(material, card, by)
+    check_comparable(layout.runs, card, source.tier, timed=entry.timing)
+    over_cases = by is None and len(layout.columns) > 1 and not any(column.at for column in layout.columns)
+    # A plan knows runs by their label, which a spread parameter has left.
+    planned = None if layout.spread or not expected else expected.leaving_out(view.leave_out)
+    flops = source.material(FLOPS, subject.cases).scores if FLOPS in card.metrics else ()
+    rules = Rules(
+        better=entry.better,
+        exact=entry.exact,
+        needs=entry.needs,
+        mean=over_cases,
+        expected=planned,
+        flops={score.path: score for score in flops},
+    )
+    rows = rows_of(layout, rules)
+    columns = layout.columns
+    if over_cases:
+        columns += (Column("mean", generated=any(column.generated for column in columns)),)
+    is_declared = subject.metric in presentation.tables and view.where == presentation.tables[subject.metric].where
+    where = "" if is_declared or not view.where else f"where-{_as_name(view.where)}"
+    cases = "-".join(["case", *view.cases]) if view.cases else ""
+    suffixes = [suffix for suffix in (subject.suffix, f"by-{by}" if by else "", where, cases) if suffix]
+    notes = notes_on(rows, columns, layout, card, source.tier, planned)
+    return Table(
+        name="-".join([card.task, source.tier, *suffixes]),
+        task=card.task,
+        title=card.title,
+        tier=source.tier,
+        metric=subject.metric,
+        better=entry.better,
+        unit=entry.unit,
+        exact=entry.exact,
+        columns=columns,
+        rows=rows,
+        references=references_of(layout, entry, over_cases),
+        provenance=provenance_of(layout, (card.task, source.tier, subject.metric, *suffixes)),
+        notes=(
+            *_sliced_note(view, card.task, source.tier, subject.metric, everything.labels - material.labels),
+            *(held_settings(layout.runs, details, presentation.held) if details else ()),
+            *(shared_artefacts(layout.runs, details) if details else ()),
+            *notes,
+        ),
+    )
+
+
+def _sliced_note(view: View, task: str, tier: str, metric: str, left_out: Collection[str]) -> Iterator[str]:
+    everything = f"`harness table --task {task} --tier {tier} --metric {metric}`"
+    if view.where:
+        yield f"shown where {spelled(view.where)}; all: {everything}"
+    if left_out:
+        yield f"left out: {len(left_out)} rows that set {' or '.join(view.leave_out)}; all: {everything}"
+
+
+def _as_name(where: Mapping[str, Condition]) -> str:
+    """Conditions in letters that are safe in the name of a file."""
+    return re.sub(r"[^\w.=<>!]+", "_", ",".join(f"{axis}{in_words(one)}" for axis, one in where.items()))
+
+
+def _entry(material: Material, card: Card, metric: str) -> Metric:
+    """The metric as the records carry it; as the card has it where no run was scored."""
+    entry = card.metrics[metric]
+    if not material.scores:
+        return entry
+    score = material.scores[0]
+    own = {"better": score.better, "unit": score.unit, "exact": score.exact, "timing": score.timing}
+    return entry.model_copy(update=own)

@@ -1,0 +1,46 @@
+"""What a plan expects of a task's tables: the runs that there should be, and the cells that no entrant can fill."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from harness.core.spec import without
+from harness.tables.table import Kind
+
+if TYPE_CHECKING:
+    from harness.runs.plan import Plan
+
+
+@dataclass(frozen=True)
+class Expected:
+    """All that is planned for a task at a tier.
+
+    `keys` has the key of every planned run by case, label and seed (a record with another key is stale; "" = any key
+    will do), `kinds` the kind of every planned label, `inapplicable` why an entrant takes no part in a case, by case
+    and entrant.
+    """
+
+    keys: Mapping[tuple[str, str, int], str]
+    kinds: Mapping[str, Kind]
+    inapplicable: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+    @cached_property
+    def cells(self) -> frozenset[tuple[str, str]]:
+        """The cells, by case and label, for which a run is planned."""
+        return frozenset((case, label) for case, label, _ in self.keys)
+
+    def leaving_out(self, parameters: Collection[str]) -> "Expected":
+        """What is expected without the runs that set one of these parameters from outside."""
+        keys = {run: key for run, key in self.keys.items() if without(run[1], parameters) == run[1]}
+        return replace(self, keys=keys)
+
+
+def expected_of(plan: "Plan", task: str, tier: str, *, any_key: bool = False) -> Expected:
+    """What a plan expects of a task's tables at a tier; with `any_key`, stale records do as well as any."""
+    jobs = [run.job for run in plan.runs if (run.job.spec.task, run.job.spec.tier) == (task, tier)]
+    return Expected(
+        {(job.spec.case, job.spec.label, job.spec.seed): "" if any_key else job.spec.key for job in jobs},
+        {job.spec.label: job.header.kind for job in jobs},
+        {(skipped.case, skipped.entrant): skipped.why for skipped in plan.skipped if skipped.task == task},
+    )

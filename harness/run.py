@@ -1,3 +1,5 @@
 """The address at which entrants import `Run`, the handle that they are given."""
 
-from harness.core.run import Run as Run
+from harness.core.run import Run
+
+__all__ = ["Run"]

@@ -60,7 +60,8 @@ def test_torch_free_parts_import_no_torch() -> None:
 def test_reading_records_imports_no_torch(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path\n"
-        "from harness.records.frames import frames; from harness.registry.find import find; from harness.records.store import Store\n"
+        "from harness.records.frames import frames; from harness.records.store import Store\n"
+        "from harness.registry.find import find\n"
         "find(); frames(Store(Path('results')).stored())\n"
         "sys.exit('torch was imported' if 'torch' in sys.modules else 0)"
     )

@@ -103,32 +103,3 @@ def protocol_problem(card: Card, headers: Mapping[str, Header]) -> str:
             f"then, or if they do not: {mend}"
         )
     return ""
-
-
-def entrant_lock(header: Header) -> Path:
-    """The lock file that stands beside an entrant."""
-    return header.path.parent / LOCK
-
-
-def accepted_code(header: Header, current: str) -> str:
-    """What stands for an entrant's code in its keys: the digest that its records were made under, if `current` was
-    accepted as a refactoring of it; else `current` itself."""
-    entry = _entrant_entries(header).get(header.name)
-    return str(entry["code"]) if entry and current in entry["accepted"] else current
-
-
-def accept_code(header: Header, code: str, current: str) -> Path:
-    """Accept `current` as a refactoring of the code that stands as `code` in the entrant's keys."""
-    entries = _entrant_entries(header)
-    entries[header.name] = {"code": code, "accepted": [current]}
-    lines = ["# Refactored code that gives the same scores: it stands in keys as the code it came from."]
-    for name, entry in sorted(entries.items()):
-        lines += ["", f"[{name}]", f"code = {json.dumps(entry['code'])}", f"accepted = {json.dumps(entry['accepted'])}"]
-    path = entrant_lock(header)
-    path.write_text("\n".join(lines) + "\n")
-    return path
-
-
-def _entrant_entries(header: Header) -> dict[str, dict[str, str | list[str]]]:
-    path = entrant_lock(header)
-    return tomllib.loads(path.read_text()) if path.exists() else {}

@@ -13,7 +13,6 @@ from harness.checks.locks import (
     CARD,
     LOCK,
     ProtocolLock,
-    accept_code,
     protocol,
     read_protocol_lock,
     unkeyed,
@@ -24,6 +23,7 @@ from harness.core.errors import UserError
 from harness.core.spec import Spec
 from harness.records.record import SCORED
 from harness.records.store import Store
+from harness.registry.accepted import accept_code
 from harness.registry.find import Registry
 from harness.registry.headers import HARNESS, Header
 

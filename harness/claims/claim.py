@@ -4,21 +4,18 @@ import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from harness.claims.conditions import Condition, flaw
 from harness.core.spec import TierName
+from harness.core.strict import Strict
 from harness.stats.estimands import ALONG_AN_AXIS, RATIOS, WITHOUT_OPPONENT, Estimand, Name
 from harness.stats.regions import Kind, Region
 
 _OF_THE_CLAIM = ("id", "source", "says")
 
 
-class _Written(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Gate(_Written):
+class Gate(Strict):
     """What a run must reach on a metric of its own before it is compared: "has learned its training task". `where`
     keeps some points of its measurement."""
 
@@ -27,7 +24,7 @@ class Gate(_Written):
     where: Mapping[str, Condition] = {}
 
 
-class Part(_Written):
+class Part(Strict):
     """One hypothesis: `of` against each of `over` on a metric. It holds if it holds against all of them.
 
     `margin` is the smallest effect of interest; `lower` and `upper` bound `within`. All three are written as ratios
@@ -139,7 +136,7 @@ class Part(_Written):
         return math.log(value) if value is not None and self.estimand in RATIOS else value
 
 
-class Claim(_Written):
+class Claim(Strict):
     """A paper's claim. It is reproduced if all parts are, contradicted if any is.
 
     As written, a claim has the fields of a part; `[[claim.part]]` inherits them and replaces what it states itself.

@@ -3,10 +3,11 @@
 import operator
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import AfterValidator
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,3 +77,14 @@ def _parsed(condition: Single) -> tuple[Callable[[Any, Any], Any], float | str]:
         return _OPERATORS[symbol], float(bound)
     except ValueError:
         return _OPERATORS[symbol], bound
+
+
+def _checked(where: Mapping[str, Condition]) -> Mapping[str, Condition]:
+    for axis, condition in where.items():
+        if wrong := flaw(condition):
+            raise ValueError(f"{axis}: {wrong}")
+    return where
+
+
+Conditions: TypeAlias = Annotated[Mapping[str, Condition], AfterValidator(_checked)]
+"""Conditions by axis, checked where a model is made from a file."""

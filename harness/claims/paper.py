@@ -5,20 +5,17 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from harness.claims.claim import Claim, Part
 from harness.claims.conditions import literals
 from harness.core.errors import UserError
 from harness.core.spec import TierName
+from harness.core.strict import Strict
 from harness.core.suggest import unknown
 
 
-class _Written(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Citation(_Written):
+class Citation(Strict):
     """Whose claims they are; `url` is the paper's address, `code` that of its authors' code."""
 
     title: str
@@ -29,7 +26,7 @@ class Citation(_Written):
     code: str = ""
 
 
-class Published(_Written):
+class Published(Strict):
     """A number that the paper printed. It stands beside ours and is never compared: `why_not_comparable` says why."""
 
     metric: str
@@ -41,7 +38,7 @@ class Published(_Written):
     why_not_comparable: str
 
 
-class Sweep(_Written):
+class Sweep(Strict):
     """Parameters of an entrant that are set from outside, each to each of its values, at these tiers and cases (none
     named = all)."""
 
@@ -51,7 +48,7 @@ class Sweep(_Written):
     cases: tuple[str, ...] = ()
 
 
-class Paper(_Written):
+class Paper(Strict):
     """All that `paper.toml` says. `awaited` are entrants that claims name though they do not exist yet."""
 
     paper: Citation

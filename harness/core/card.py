@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from harness.core.errors import UserError
 from harness.core.spec import Budget, TierName
+from harness.core.strict import Strict
 
 MOST_TICKS = 20
 
@@ -16,11 +17,7 @@ Amount: TypeAlias = Mapping[str, Annotated[int, Field(ge=0)]]
 """A budget as the card writes it: the unit and how much of it."""
 
 
-class _Entry(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Metric(_Entry):
+class Metric(Strict):
     """What is measured.
 
     `chance` is what guessing scores and `ceiling` what cannot be beaten (a problem may state both more exactly);
@@ -40,7 +37,7 @@ class Metric(_Entry):
     needs: str | None = None
 
 
-class Case(_Entry):
+class Case(Strict):
     """A problem of the task, fixed before training.
 
     `at` places it on the axes; `data` names its real data sets; a `generated` case says what generates it and stands
@@ -65,7 +62,7 @@ class Case(_Entry):
         return self
 
 
-class Override(_Entry):
+class Override(Strict):
     """What one case of a tier has otherwise than the tier."""
 
     budget: Amount | None = None
@@ -76,7 +73,7 @@ class Override(_Entry):
     ticks: int | None = Field(default=None, ge=0, le=MOST_TICKS)
 
 
-class Tier(_Entry):
+class Tier(Strict):
     """A named effort level. `expect_s` is the planned length of a run on one core, `limit_s` when it is stopped,
     `ticks` how often the validation split is measured while training."""
 
@@ -91,7 +88,7 @@ class Tier(_Entry):
     case: Mapping[str, Override] = {}
 
 
-class Resolved(_Entry):
+class Resolved(Strict):
     """All that is fixed for one case at one tier. `deviating` are the settings that differ from the card's."""
 
     tier: TierName
@@ -106,7 +103,7 @@ class Resolved(_Entry):
     primary: str
 
 
-class Card(_Entry):
+class Card(Strict):
     """A task's card.
 
     `points` are the axes of measurement; `column` is the axis that the task's table spreads over its columns: `case`

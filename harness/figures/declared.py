@@ -1,11 +1,11 @@
 """The kinds of figures, and what a task declares of each."""
 
-from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from harness.claims.conditions import Condition, flaw
+from harness.claims.conditions import Conditions
+from harness.core.strict import Strict
 
 CASE, METRIC, ENTRANT = "case", "metric", "entrant"
 """What rows and columns of panels may spread beside axes; entrants in heat maps alone, elsewhere they share a panel."""
@@ -13,13 +13,7 @@ CASE, METRIC, ENTRANT = "case", "metric", "entrant"
 Scale: TypeAlias = Literal["linear", "log", "log2"]
 
 
-class Entry(BaseModel):
-    """What a task writes: nothing that is not asked for."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _Figure(Entry):
+class _Figure(Strict):
     """What every figure declares.
 
     `cases` and `entrants` restrict what is drawn (none = all that were measured); an entrant is drawn with its default
@@ -75,12 +69,7 @@ class _Measured(_Panels):
     panels parameters that were set to some values."""
 
     metrics: tuple[str, ...] = Field(min_length=1)
-    where: Mapping[str, Condition] = {}
-
-    @field_validator("where")
-    @classmethod
-    def _is_sound(cls, where: Mapping[str, Condition]) -> Mapping[str, Condition]:
-        return sound(where)
+    where: Conditions = Field(default={})
 
     @property
     def shows(self) -> tuple[str, ...]:
@@ -176,11 +165,3 @@ class Film(_Figure):
 
 
 Figure: TypeAlias = Lines | Curves | Dots | Heat | Film
-
-
-def sound(where: Mapping[str, Condition]) -> Mapping[str, Condition]:
-    """The conditions on axes, if they can be read; else a `ValueError`."""
-    for axis, condition in where.items():
-        if wrong := flaw(condition):
-            raise ValueError(f"{axis}: {wrong}")
-    return where

@@ -5,41 +5,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from harness.claims.conditions import Condition
 from harness.core.errors import UserError
 from harness.core.suggest import unknown
-from harness.figures.declared import Curves, Dots, Entry, Figure, Film, Heat, Lines, sound
+from harness.figures.declared import Curves, Dots, Figure, Film, Heat, Lines
+from harness.tables.options import TableOptions
 
 FILE = "figures.toml"
 
 
-class Slice(Entry):
-    """What the default table of a metric shows, where all would make it too wide or too long: the points of `where`
-    alone, and no row that sets a parameter of `leave_out` from outside, such as those of a grid that a figure shows."""
+class Presentation(TableOptions):
+    """All that `figures.toml` says: of tables, and the figures."""
 
-    where: Mapping[str, Condition] = {}
-    leave_out: tuple[str, ...] = ()
-
-    @field_validator("where")
-    @classmethod
-    def _is_sound(cls, where: Mapping[str, Condition]) -> Mapping[str, Condition]:
-        return sound(where)
-
-    @model_validator(mode="after")
-    def _slices(self) -> "Slice":
-        if not self.where and not self.leave_out:
-            raise ValueError("a slice has `where`, `leave_out` or both")
-        return self
-
-
-class Presentation(Entry):
-    """All that `figures.toml` says. `held` names the settings that tables say were held constant, in that order, by
-    case or for all other cases as `default` (none = all settings); `tables` has slices by metric."""
-
-    held: Mapping[str, tuple[str, ...]] = {}
-    tables: Mapping[str, Slice] = {}
     figure: tuple[Annotated[Figure, Field(discriminator="kind")], ...] = ()
 
     @model_validator(mode="after")

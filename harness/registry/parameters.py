@@ -1,22 +1,16 @@
 """Parameters of entrants: what an annotated field allows, and values for it from text."""
 
 import ast
-import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import annotated_types
 from pydantic import TypeAdapter, ValidationError
 
-from harness.core.errors import UserError
 from harness.core.spec import Value
-from harness.core.suggest import unknown
-
-if TYPE_CHECKING:
-    from harness.registry.headers import Header
 
 _TYPES: dict[str, Any] = {
     "int": int,
@@ -82,31 +76,3 @@ def _literal(text: str) -> Any:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):
         return text
-
-
-def expand(header: "Header", text: str) -> Iterator[dict[str, Value]]:
-    """The parameter settings in the brackets of `name[par=v1,v2,other=v3]`: every combination of the values."""
-    values: dict[str, list[Value]] = {}
-    current = ""
-    for piece in filter(None, (piece.strip() for piece in text.split(","))):
-        before, equals, after = piece.partition("=")
-        current, part = (before.strip(), after.strip()) if equals else (current, piece)
-        if not current:
-            raise UserError(
-                f"'{header.name}[{text}]': write parameters as name=value, for example '{header.name}[dim=50]'"
-            )
-        value = parse_parameter(header, current, part)
-        if value not in values.setdefault(current, []):
-            values[current].append(value)
-    for combination in itertools.product(*values.values()):
-        yield dict(zip(values, combination, strict=True))
-
-
-def parse_parameter(header: "Header", name: str, text: str) -> Value:
-    """A parameter's value from text. A wrong name, type or range is a `UserError` that says what is allowed."""
-    if name not in header.parameters:
-        raise unknown(f"parameter of {header.name}", name, header.parameters)
-    try:
-        return header.parameters[name].parse(text)
-    except ValueError as error:
-        raise UserError(f"parameter {name}={text} of {header.name}: {error}") from error

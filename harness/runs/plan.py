@@ -14,7 +14,6 @@ from harness.records.record import Environment
 from harness.records.store import Store
 from harness.registry.find import Registry
 from harness.registry.headers import Header, inapplicable
-from harness.registry.parameters import expand
 from harness.runs.planned import Planned, World
 
 
@@ -139,3 +138,31 @@ def check_cases(cards: Iterable[Card], tier: TierName, cases: Sequence[str]) -> 
     for case in cases:
         if case not in known:
             raise unknown(f"case at tier {tier}", case, known)
+
+
+def expand(header: Header, text: str) -> Iterator[dict[str, Value]]:
+    """The parameter settings in the brackets of `name[par=v1,v2,other=v3]`: every combination of the values."""
+    values: dict[str, list[Value]] = {}
+    current = ""
+    for piece in filter(None, (piece.strip() for piece in text.split(","))):
+        before, equals, after = piece.partition("=")
+        current, part = (before.strip(), after.strip()) if equals else (current, piece)
+        if not current:
+            raise UserError(
+                f"'{header.name}[{text}]': write parameters as name=value, for example '{header.name}[dim=50]'"
+            )
+        value = parse_parameter(header, current, part)
+        if value not in values.setdefault(current, []):
+            values[current].append(value)
+    for combination in itertools.product(*values.values()):
+        yield dict(zip(values, combination, strict=True))
+
+
+def parse_parameter(header: Header, name: str, text: str) -> Value:
+    """A parameter's value from text. A wrong name, type or range is a `UserError` that says what is allowed."""
+    if name not in header.parameters:
+        raise unknown(f"parameter of {header.name}", name, header.parameters)
+    try:
+        return header.parameters[name].parse(text)
+    except ValueError as error:
+        raise UserError(f"parameter {name}={text} of {header.name}: {error}") from error

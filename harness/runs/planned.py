@@ -6,12 +6,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from harness.checks.locks import accepted_code
 from harness.core.card import Card, Case, Resolved
 from harness.core.spec import Budget, Spec, Value
 from harness.data.catalogue import catalogue
 from harness.records.record import REPEATED, SCORED, Environment
 from harness.records.store import Store
+from harness.registry.accepted import accepted_code
 from harness.registry.find import Registry
 from harness.registry.headers import Header
 from harness.registry.tuned import Entries, Place, Tuned, checked, entry_for

@@ -10,7 +10,6 @@ from harness.claims.paper import Published
 from harness.core.card import Card, Metric
 from harness.core.errors import UserError
 from harness.core.suggest import unknown
-from harness.figures.presentation import Presentation
 from harness.records.frames import Frames
 from harness.tables.columns import lay_out
 from harness.tables.comparable import check_comparable, rerun
@@ -19,6 +18,7 @@ from harness.tables.expected import Expected
 from harness.tables.held import held_settings, shared_artefacts
 from harness.tables.material import Material, Source
 from harness.tables.notes import notes_on
+from harness.tables.options import TableOptions
 from harness.tables.provenance import provenance_of
 from harness.tables.references import references_of
 from harness.tables.rows import Rules, rows_of
@@ -53,7 +53,7 @@ class View:
 
 
 _DEFAULT = View()
-_NOTHING_DECLARED = Presentation()
+_NOTHING_DECLARED = TableOptions()
 
 
 class _Subject(NamedTuple):
@@ -71,12 +71,12 @@ def build_tables(
     expected: Expected | None = None,
     published: Sequence[Published] = (),
     details: Details | None = None,
-    presentation: Presentation = _NOTHING_DECLARED,
+    options: TableOptions = _NOTHING_DECLARED,
 ) -> list[Table]:
     """The tables of a task, the main one first; none if there are no records.
 
     What is missing is judged by `expected`; without it, by what other rows have. `published` stand below the first
-    table; with `details` it is said what was held constant, as the `presentation` declares. Raises `UserError` for
+    table; with `details` it is said what was held constant, as the `options` declare. Raises `UserError` for
     rows that cannot be compared, and for a metric, an axis or a point that there is not.
     """
     known = {case.id for case in card.cases}
@@ -95,7 +95,7 @@ def build_tables(
             raise unknown(f"point of measurement of {card.task}", axis, card.points)
         subjects = [subject for subject in subjects if axis in source.axes(subject.metric, subject.cases)]
     tables = [
-        _table(source, card, subject, _sliced(view, subject.metric, presentation), expected, details, presentation)
+        _table(source, card, subject, _sliced(view, subject.metric, options), expected, details, options)
         for subject in subjects
     ]
     if tables:
@@ -104,10 +104,10 @@ def build_tables(
     return tables
 
 
-def _sliced(view: View, metric: str, presentation: Presentation) -> View:
+def _sliced(view: View, metric: str, options: TableOptions) -> View:
     """The view of a metric's table: in the default one, of whichever cases, the slice that is declared for it."""
-    if replace(view, cases=()).is_default and metric in presentation.tables:
-        declared = presentation.tables[metric]
+    if replace(view, cases=()).is_default and metric in options.tables:
+        declared = options.tables[metric]
         return replace(view, where=declared.where, leave_out=declared.leave_out)
     return view
 
@@ -150,7 +150,7 @@ def _table(
     view: View,
     expected: Expected | None,
     details: Details | None,
-    presentation: Presentation,
+    options: TableOptions,
 ) -> Table:
     by = view.by
     everything = source.material(subject.metric, subject.cases, card.column, by, view.where)
@@ -178,7 +178,7 @@ def _table(
     columns = layout.columns
     if over_cases:
         columns += (Column("mean", generated=any(column.generated for column in columns)),)
-    is_declared = subject.metric in presentation.tables and view.where == presentation.tables[subject.metric].where
+    is_declared = subject.metric in options.tables and view.where == options.tables[subject.metric].where
     where = "" if is_declared or not view.where else f"where-{_as_name(view.where)}"
     cases = "-".join(["case", *view.cases]) if view.cases else ""
     suffixes = [suffix for suffix in (subject.suffix, f"by-{by}" if by else "", where, cases) if suffix]
@@ -198,7 +198,7 @@ def _table(
         provenance=provenance_of(layout, (card.task, source.tier, subject.metric, *suffixes)),
         notes=(
             *_sliced_note(view, card.task, source.tier, subject.metric, everything.labels - material.labels),
-            *(held_settings(layout.runs, details, presentation.held) if details else ()),
+            *(held_settings(layout.runs, details, options.held) if details else ()),
             *(shared_artefacts(layout.runs, details) if details else ()),
             *notes,
         ),

@@ -10,8 +10,9 @@ import pytest
 from harness.core.errors import UserError
 from harness.core.spec import Value
 from harness.registry.headers import Header, module_name, read_headers
-from harness.registry.parameters import Parameter, expand, parse_parameter
+from harness.registry.parameters import Parameter
 from harness.registry.search import Choice, Range, Space
+from harness.runs.plan import expand, parse_parameter
 
 INTERFACE = """
 from harness.core.entrant import Entrant, capability

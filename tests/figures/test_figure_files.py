@@ -30,7 +30,7 @@ OVER_SHIFT: dict[str, Any] = {
     "slope_from": 4,
     "crossings": [["vit_of_a_long_name", "baseline_0_of_a_long_name"]],
 }
-CHECKOUT = Path(__file__).resolve().parents[3]
+CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 def crowd(record: Make) -> list[Record]:

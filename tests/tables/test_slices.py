@@ -6,18 +6,18 @@ import pytest
 
 from harness.core.card import Card
 from harness.core.errors import UserError
-from harness.figures.presentation import Presentation
 from harness.records.frames import frames
 from harness.records.record import Record
 from harness.tables.build import View, build_tables
 from harness.tables.expected import Expected
+from harness.tables.options import TableOptions
 from harness.tables.table import Table
 
 Make = Callable[..., Record]
 Tables = Callable[..., list[Table]]
 
 GRID = {(("L", L), ("shift", shift)): L + shift for L in (1.0, 2.0, 3.0) for shift in (10.0, 20.0)}
-DECLARED = Presentation.model_validate({"tables": {"accuracy": {"where": {"L": [1, 3], "shift": 10}}}})
+DECLARED = TableOptions.model_validate({"tables": {"accuracy": {"where": {"L": [1, 3], "shift": 10}}}})
 
 
 def columns(table: Table) -> list[str]:
@@ -46,7 +46,7 @@ def test_a_diverged_run_is_at_chance_at_the_points_that_are_kept(record: Make, t
 
 def test_a_declared_slice_is_the_default_table_and_no_other(record: Make, card: Callable[..., Card]) -> None:
     found = frames([record("vit", 0, {"accuracy": GRID})])
-    tables = [build_tables(found, card(), view, presentation=DECLARED)[0] for view in (View(), View(metric="accuracy"))]
+    tables = [build_tables(found, card(), view, options=DECLARED)[0] for view in (View(), View(metric="accuracy"))]
     assert [len(table.columns) for table in tables] == [2, 6]
     assert tables[0].name == "toy-small"
     assert "shown where L in 1, 3 and shift = 10" in tables[0].notes[0]
@@ -54,10 +54,10 @@ def test_a_declared_slice_is_the_default_table_and_no_other(record: Make, card: 
 
 def test_a_grid_is_left_out_of_the_default_table_and_counted(record: Make, card: Callable[..., Card]) -> None:
     swept = [record("vit", 0, chosen={"rate": rate}) for rate in (0.1, 1.0)]
-    presentation = Presentation.model_validate({"tables": {"accuracy": {"leave_out": ["rate"]}}})
+    presentation = TableOptions.model_validate({"tables": {"accuracy": {"leave_out": ["rate"]}}})
 
     def built(made: list[Record], metric: str | None = None) -> Table:
-        return build_tables(frames(made), card(), View(metric=metric), presentation=presentation)[0]
+        return build_tables(frames(made), card(), View(metric=metric), options=presentation)[0]
 
     table = built([record("vit", 0), *swept])
     assert [row.label for row in table.rows] == ["vit"]
@@ -69,8 +69,8 @@ def test_a_grid_is_left_out_of_the_default_table_and_counted(record: Make, card:
 
 def test_runs_of_a_grid_that_is_left_out_are_not_missing(record: Make, card: Callable[..., Card]) -> None:
     planned = Expected({("plain", label, 0): "" for label in ("vit", "vit[rate=0.1]")}, {"vit": "method"})
-    presentation = Presentation.model_validate({"tables": {"accuracy": {"leave_out": ["rate"]}}})
-    (table,) = build_tables(frames([record("vit", 0)]), card(), View(), planned, presentation=presentation)
+    presentation = TableOptions.model_validate({"tables": {"accuracy": {"leave_out": ["rate"]}}})
+    (table,) = build_tables(frames([record("vit", 0)]), card(), View(), planned, options=presentation)
     assert [row.label for row in table.rows] == ["vit"]
     assert not any("missing" in note for note in table.notes)
 
@@ -115,7 +115,7 @@ def test_what_cannot_be_compared_in_other_cases_does_not_matter(record: Make, ta
 
 def test_a_declared_slice_holds_for_some_cases_too(record: Make, card: Callable[..., Card]) -> None:
     found = frames([record("vit", 0, {"accuracy": GRID})])
-    (table,) = build_tables(found, card(), View(cases=("plain",)), presentation=DECLARED)
+    (table,) = build_tables(found, card(), View(cases=("plain",)), options=DECLARED)
     assert len(table.columns) == 2
 
 

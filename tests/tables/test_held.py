@@ -3,18 +3,18 @@
 from collections.abc import Callable
 
 from harness.core.card import Card
-from harness.figures.presentation import Presentation
 from harness.records.frames import frames
 from harness.records.record import Record
 from harness.tables.build import build_tables
 from harness.tables.details import details_of
+from harness.tables.options import TableOptions
 
 Make = Callable[..., Record]
 
 
 def notes(card: Card, records: list[Record], **declared: object) -> list[str]:
     (table,) = build_tables(
-        frames(records), card, details=details_of(records), presentation=Presentation.model_validate(declared)
+        frames(records), card, details=details_of(records), options=TableOptions.model_validate(declared)
     )
     return [note for note in table.notes if note.startswith(("held", "shared", "not "))]
 

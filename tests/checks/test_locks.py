@@ -10,7 +10,7 @@ import pytest
 from harness.checks.locks import protocol_problem
 from harness.registry.find import find
 
-CHECKOUT = Path(__file__).resolve().parents[1]
+CHECKOUT = Path(__file__).resolve().parents[2]
 REGISTRY = find()
 TASK = "word_similarity"
 

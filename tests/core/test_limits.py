@@ -25,7 +25,7 @@ def _python(program: str) -> "subprocess.CompletedProcess[str]":
 @on_linux
 def test_allocating_beyond_the_limit_fails_and_below_it_does_not() -> None:
     done = _python(
-        "import numpy as np; from harness import limits; limits.limit_memory(200)\n"
+        "import numpy as np; from harness.core import limits; limits.limit_memory(200)\n"
         "held = np.ones((100, 1 << 17)); print('fits')\n"
         "try: np.ones((150, 1 << 17))\n"
         "except MemoryError: print('does not')\n"
@@ -37,7 +37,8 @@ def test_allocating_beyond_the_limit_fails_and_below_it_does_not() -> None:
 @on_linux
 def test_the_limit_is_on_top_of_what_the_process_has() -> None:
     done = _python(
-        "import numpy as np; from harness import limits; before = np.ones((300, 1 << 17)); limits.limit_memory(200)\n"
+        "import numpy as np; from harness.core import limits\n"
+        "before = np.ones((300, 1 << 17)); limits.limit_memory(200)\n"
         "after = np.ones((100, 1 << 17)); print('fits')"
     )
     assert done.stdout == "fits\n", done.stderr
@@ -46,7 +47,8 @@ def test_the_limit_is_on_top_of_what_the_process_has() -> None:
 @on_linux
 def test_a_process_dies_with_its_parent(tmp_path: Path) -> None:
     child = (
-        "import time; from harness import limits; limits.die_with_parent(); print('ready', flush=True); time.sleep(60)"
+        "import time; from harness.core import limits; limits.die_with_parent()\n"
+        "print('ready', flush=True); time.sleep(60)"
     )
     parent = (
         "import subprocess, sys, os, signal\n"
@@ -139,7 +141,7 @@ def test_random_state_is_kept_on_the_device_too() -> None:
 @on_cuda
 def test_keeping_random_state_touches_no_device() -> None:
     done = _python(
-        "import torch; from harness import limits\n"
+        "import torch; from harness.core import limits\n"
         "with limits.global_state_kept(): torch.rand(3)\n"
         "print(torch.cuda.is_initialized())"
     )
@@ -159,7 +161,7 @@ def test_threads_are_limited_for_torch_and_for_what_starts_later(monkeypatch: py
 
 def test_limits_do_not_import_torch() -> None:
     done = _python(
-        "import sys; from harness import limits\n"
+        "import sys; from harness.core import limits\n"
         "limits.seed_globals(1); limits.set_threads(1)\n"
         "with limits.global_state_kept(): pass\n"
         "print('torch' in sys.modules)"

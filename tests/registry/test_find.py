@@ -59,7 +59,7 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A distribution with the task `words`, a baseline for it, and no other package installed."""
     root = tmp_path / "house"
     _write(root / "harness" / "__init__.py")
-    _write(root / "harness" / "entrant.py", "class Entrant: ...\n")
+    _write(root / "harness" / "core" / "entrant.py", "class Entrant: ...\n")
     words = root / "harness" / "tasks" / "words"
     _write(words / "__init__.py", "from harness.core.entrant import Entrant\nclass Embedder(Entrant): ...\n")
     _write(words / "task.toml", CARD)

@@ -42,7 +42,8 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     harness = tmp_path / "house" / "harness"
     _write(harness / "__init__.py")
     _write(
-        harness / "entrant.py", "class Entrant:\n    name: ClassVar[str]\n    files: ClassVar[tuple[str, ...]] = ()\n"
+        harness / "core" / "entrant.py",
+        "class Entrant:\n    name: ClassVar[str]\n    files: ClassVar[tuple[str, ...]] = ()\n",
     )
     _write(harness / "tasks" / "__init__.py")
     _write(

@@ -12,9 +12,10 @@ import pytest
 from harness.core.card import Card
 from harness.core.entrant import Entrant
 from harness.core.spec import Spec
-from harness.records.frames import frames
 from harness.records.record import Costs, Environment, Failure, Origin, Record, RecordedScore
+from harness.records.scored import scored
 from harness.tables.build import View, build_tables
+from harness.tables.options import TableOptions
 from harness.tables.table import Table
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -162,9 +163,11 @@ def recorded(scores: Scores, items: int) -> Iterator[RecordedScore]:
 
 
 def make_tables(records: Iterable[Record], card: Card | None = None, **view: Any) -> list[Table]:
-    """The tables of records; `view` has the fields of `View`, and `expected` and `published`."""
-    given = {name: view.pop(name) for name in ("expected", "published") if name in view}
-    return build_tables(frames(records), card or make_card(), View(**view), **given)
+    """The tables of records, without notes on what was held constant unless `options` say so; `view` has the fields
+    of `View`, and `expected`, `published` and `options`."""
+    given = {name: view.pop(name) for name in ("expected", "published", "options") if name in view}
+    given.setdefault("options", TableOptions(held={"default": ()}))
+    return build_tables(scored(records), card or make_card(), View(**view), **given)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Contrasts: the records and scores of two entrants over the same seeds, or why they cannot be compared."""
 
-import re
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -11,24 +10,14 @@ import numpy as np
 
 from harness.claims.cells import with_cells
 from harness.claims.conditions import Condition, literals, matches, spelled
-from harness.claims.divergence import spread_diverged
 from harness.claims.query import Query
-from harness.records.frames import AXIS, Frames
+from harness.records.comparable import COLUMNS, find_difference
 from harness.records.record import SCORED
+from harness.records.scored import AXIS, Scored
 from harness.stats.estimands import NotAssessable, Side
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_ALIKE: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("version", ()),
-    ("data", ("case",)),
-    ("settings", ("case",)),
-    ("budget", ("case",)),
-    ("produced", ("case", "seed")),
-)
-"""What must not differ among compared records, within each case (and seed)."""
-_ALIKE_IF_TIMED = (("device", ()), ("threads", ()))
 
 
 @dataclass(frozen=True)
@@ -64,25 +53,24 @@ class Scope:
     """What a query reaches in the frames."""
 
     def __init__(
-        self, frames: Frames, query: Query, planned: Mapping[str, AbstractSet[str]] = MappingProxyType({})
+        self, scored: Scored, query: Query, planned: Mapping[str, AbstractSet[str]] = MappingProxyType({})
     ) -> None:
         """`planned` has the cases of the tier, and who takes part in each."""
         self.query = query
         self._planned = planned
-        self._frames = frames
-        runs = _plain(frames.runs.iloc[_reached(frames.runs, query)])
-        self.runs = runs.sort_values(["label", "case", "seed"])
-        self._scored = _reached(frames.scores, query)
-        rows = spread_diverged(self.scores(query.metric), self.runs, query.curve)
+        self._of_task = scored.of(query.task, query.tier)
+        self.runs = _plain(self._of_task.runs).sort_values(["label", "case", "seed"])
         self._parameters: dict[str, set[str]] = {}
-        for entrant, label in {*zip(self.runs["entrant"], self.runs["label"], strict=True)}:
-            self._parameters.setdefault(entrant, set()).update(_chosen(label))
+        for entrant, chosen in zip(self.runs["entrant"], self.runs["chosen"], strict=True):
+            self._parameters.setdefault(entrant, set()).update(chosen)
+        rows = self._of_task.curves if query.curve else self._of_task.scores
+        rows = _plain(rows[(rows["metric"] == query.metric).to_numpy()])
         self._rows = with_cells(rows, self.runs, query.axis, set().union(*self._parameters.values()))
 
     def scores(self, metric: str) -> "pd.DataFrame":
-        """Every score of a metric within the query's task and tier, curves included."""
-        found = self._frames.scores["metric"].iloc[self._scored] == metric
-        return _plain(self._frames.scores.iloc[self._scored[found.to_numpy()]])
+        """Every final score of a metric within the query's task and tier."""
+        scores = self._of_task.scores
+        return _plain(scores[(scores["metric"] == metric).to_numpy()])
 
     def contrast(self, of: str, over: str | None = None) -> Contrast:
         """The complete, comparable scores of two entrants. Raises `NotAssessable`, which names what is missing."""
@@ -106,7 +94,7 @@ class Scope:
             mine = self.runs[(self.runs["label"] == name).to_numpy()]
         else:
             mine = self.runs[(self.runs["entrant"] == name).to_numpy()]
-            mine = mine[np.array([_chosen(label) <= self.query.axes for label in mine["label"]], dtype=bool)]
+            mine = mine[np.array([chosen <= self.query.axes for chosen in mine["chosen"]], dtype=bool)]
         own = self._own_parameters(name)
         keep = np.ones(len(mine), dtype=bool)
         for axis, condition in self.query.where.items():
@@ -208,13 +196,11 @@ class Scope:
                 raise NotAssessable(f"{name} {why} in case {first['case']}, seed {first['seed']} ({first['status']})")
 
     def _refuse_mixed(self, used: "pd.DataFrame", timed: bool) -> None:
-        for what, within in (*_ALIKE, *(_ALIKE_IF_TIMED if timed else ())):
-            seen: dict[tuple[Any, ...], Any] = {}
-            places = zip(*(used[name] for name in within), strict=True) if within else ((),) * len(used)
-            for place, value in zip(places, used[what], strict=True):
-                if seen.setdefault(place, value) != value:
-                    at = "".join(f", {name} {one}" for name, one in zip(within, place, strict=True))
-                    raise NotAssessable(f"the records differ in {what}{at}: {seen[place]} and {value}")
+        difference = find_difference({name: used[name].tolist() for name in COLUMNS}, timed=timed)
+        if difference is not None:
+            place = "".join(f", {name} {value}" for name, value in difference.place.items())
+            values = " and ".join(" ".join(map(str, value)) for value in list(difference.runs)[:2])
+            raise NotAssessable(f"the records differ in {difference.what}{place}: {values}")
 
     def _restriction(self) -> str:
         where = f" where {spelled(self.query.where)}" if self.query.where else ""
@@ -222,21 +208,10 @@ class Scope:
         return f"{along}{where} at tier {self.query.tier}"
 
 
-def _reached(frame: "pd.DataFrame", query: Query) -> "np.ndarray[Any, np.dtype[np.intp]]":
-    """Positions of the rows of a query's task and tier."""
-    of_task = np.flatnonzero((frame["task"] == query.task).to_numpy())
-    return of_task[(frame["tier"].iloc[of_task] == query.tier).to_numpy()]
-
-
 def _plain(rows: "pd.DataFrame") -> "pd.DataFrame":
-    """The rows with their texts as Python strings in one block: on few rows these are much faster."""
-    texts = [name for name, dtype in rows.dtypes.items() if dtype.kind == "O"]
-    return rows.astype(dict.fromkeys(texts, object)).copy()
-
-
-def _chosen(label: str) -> set[str]:
-    """The parameters that a label says were set from outside."""
-    return set(re.findall(r"[\[,](\w+)=", label))
+    """The rows with their categories as texts: on few rows these are faster to compare and to group by."""
+    texts = [name for name, dtype in rows.dtypes.items() if dtype == "category"]
+    return rows.astype(dict.fromkeys(texts, object))
 
 
 def _fulfilled(rows: "pd.DataFrame", axis: str, condition: Condition) -> "np.ndarray[Any, np.dtype[np.bool_]]":

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 
-from harness.claims.cells import axes_of
 from harness.claims.claim import Part
 from harness.claims.contrast import Contrast
-from harness.records.frames import AXIS
+from harness.records.scored import AXIS
 from harness.stats.bootstrap import item_bootstrap, percentile_interval
 from harness.stats.estimands import RATIOS, Estimand, NotAssessable
 from harness.stats.intervals import NO_INTERVAL, Interval, share_interval, t_interval, varies
@@ -214,7 +213,7 @@ def _item_interval(estimand: Estimand, contrast: Contrast, items: ItemScores | N
 
 def _items_of_cell(rows: "pd.DataFrame", items: ItemScores) -> Floats | None:
     """Item scores [seeds, items] of one cell, in order of seed."""
-    axes = axes_of(rows)
+    axes = [name for name in rows.columns if name.startswith(AXIS)]
     found = []
     for _, row in rows.sort_values("seed").iterrows():
         at = {name.removeprefix(AXIS): row[name] for name in axes if row[name] == row[name]}

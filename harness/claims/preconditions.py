@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from harness.claims.claim import Gate, Part
 from harness.claims.conditions import matches
 from harness.claims.contrast import Contrast, Scope
-from harness.records.frames import AXIS, SPENT
+from harness.records.scored import AXIS
 from harness.stats.estimands import NotAssessable
 
 if TYPE_CHECKING:
@@ -81,10 +81,8 @@ def _learned(scope: Scope, runs: "pd.DataFrame", gate: Gate) -> None:
 
 
 def _final(scope: Scope, gate: Gate) -> "pd.DataFrame":
-    """The scores of a gate's metric where it is asked for, within the scope, curves left out."""
+    """The scores of a gate's metric where it is asked for, within the scope."""
     rows = scope.scores(gate.metric)
-    spent = AXIS + SPENT
-    rows = rows[rows[spent].isna().to_numpy()] if spent in rows else rows
     for axis, condition in gate.where.items():
         rows = rows[matches(rows[AXIS + axis], condition)] if AXIS + axis in rows else rows.iloc[:0]
     return rows

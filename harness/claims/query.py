@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from harness.claims.conditions import Condition
-from harness.records.frames import SPENT
+from harness.records.scored import SPENT
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from harness.claims.contrast import Scope
 from harness.claims.finding import REHEARSALS, Finding, ItemScores, Judgement, Leaning, find, settling
 from harness.claims.preconditions import Rules, check_preconditions
 from harness.claims.query import Query
-from harness.records.frames import Frames
+from harness.records.scored import Scored
 from harness.stats.estimands import NotAssessable
 from harness.stats.intervals import ALPHA
 
@@ -79,7 +79,7 @@ class Board:
 
 def judge(
     claim: Claim,
-    frames: Frames,
+    scored: Scored,
     tier: str,
     rules: Mapping[str, Rules] = _NO_RULES,
     items: ItemScores | None = None,
@@ -92,7 +92,7 @@ def judge(
     findings = [
         finding
         for part in claim.parts
-        for finding in _findings(part, frames, tier, rules.get(part.task, Rules()), items)
+        for finding in _findings(part, scored, tier, rules.get(part.task, Rules()), items)
     ]
     return Verdict(claim, tier, tuple(findings))
 
@@ -105,7 +105,7 @@ def board(verdicts: Iterable[Verdict]) -> Board:
     return Board({outcome: outcomes.count(outcome) for outcome in order}, assessed, assessed * ALPHA)
 
 
-def _findings(part: Part, frames: Frames, tier: str, rules: Rules, items: ItemScores | None) -> Iterator[Finding]:
+def _findings(part: Part, scored: Scored, tier: str, rules: Rules, items: ItemScores | None) -> Iterator[Finding]:
     if words := part.flaws():
         yield Finding(part=part, reason="; ".join(words))
         return
@@ -114,7 +114,7 @@ def _findings(part: Part, frames: Frames, tier: str, rules: Rules, items: ItemSc
         return
     curve = part.estimand == "steps_ratio"
     query = Query(part.task, tier, part.metric, part.where, part.x, curve)
-    scope = Scope(frames, query, rules.planned.get(tier, {}))
+    scope = Scope(scored, query, rules.planned.get(tier, {}))
     for over in part.opponents:
         try:
             contrast = scope.contrast(part.of, over)

@@ -25,9 +25,9 @@ def command(
 ) -> None:
     """Show the records behind a row's cells, their formula and interval, and the commands that make them anew."""
     from harness.cli.selecting import registry_with, warn
+    from harness.cli.session import Session
     from harness.cli.table import tables_of
     from harness.core.errors import UserError
-    from harness.records.frames import frames
     from harness.records.store import Store
     from harness.tables.build import View
     from harness.tables.explain import as_text, explain
@@ -35,15 +35,15 @@ def command(
     registry = registry_with(None)
     registry.card(task)
     store = Store(results_folder(results))
-    tables = tables_of(registry, store, [View(tier=tier_name(tier), metric=metric, seeds=seeds)], {task})
+    session = Session(registry, store)
+    tables = tables_of(session, [View(tier=tier_name(tier), metric=metric, seeds=seeds)], {task})
     warn(store.problems)
     if not tables:
         raise UserError(f"no records of {task} at tier {tier} in {store.root}; harness run --task {task} --tier {tier}")
-    found = frames(store.stored())
     explanations, misses = [], []
     for table in tables:
         try:
-            explanations += explain(found, table, entrant, case, str(store.records))
+            explanations += explain(session.scored, table, entrant, case, str(store.records))
         except UserError as miss:
             misses.append(miss)
     if not explanations:

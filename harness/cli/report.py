@@ -10,11 +10,10 @@ from harness.cli.options import Json, Plugins, Results, Tasks, print_json, resul
 from harness.core.spec import TIERS
 
 if TYPE_CHECKING:
+    from harness.cli.session import Session
     from harness.core.spec import TierName
     from harness.figures.files import Files
     from harness.figures.plot import Sheet
-    from harness.records.store import Store
-    from harness.registry.find import Registry
     from harness.site.page import Chapter
     from harness.tables.table import Table
 
@@ -49,20 +48,21 @@ def command(
     Figures refuse to mix what cannot be compared, as tables do; one that lacks records is skipped, and says which.
     """
     from harness.cli.selecting import registry_with, warn
+    from harness.cli.session import Session
     from harness.core.suggest import unknown
-    from harness.figures.checked import presentation_of
     from harness.records.store import Store
 
     formats = _formats(form)
     registry = registry_with(plugin)
+    store = Store(results_folder(results))
+    session = Session(registry, store, plugin or ())
     tasks = [registry.card(name).task for name in task or registry.tasks]
-    known = {figure.id for name in tasks for figure in presentation_of(name).figure}
+    known = {figure.id for name in tasks for figure in session.presentation(name).figure}
     for name in only or ():
         if name not in known:
             raise unknown("figure", name, known)
-    store = Store(results_folder(results))
     folder = out or store.root / "report"
-    desk = _Desk(registry, store, folder, formats, frozenset(only or ()), plugin or [], check=check, quiet=as_json)
+    desk = _Desk(session, folder, formats, frozenset(only or ()), check=check, quiet=as_json)
     tiers = [tier_name(text) for text in tier] if tier else TIERS
     reports = [desk.report(name, tasks, page=not task and not only) for name in tiers]
     warn(store.problems)
@@ -106,28 +106,20 @@ class _Desk:
 
     def __init__(
         self,
-        registry: "Registry",
-        store: "Store",
+        session: "Session",
         folder: Path,
         formats: tuple[str, ...],
         only: frozenset[str],
-        plugins: list[Path],
         *,
         check: bool,
         quiet: bool,
     ) -> None:
-        from harness.records.frames import frames
-        from harness.tables.details import details_of
-
-        self._registry, self._store, self._folder, self._formats, self._only = registry, store, folder, formats, only
-        self._plugins, self._check, self._quiet = plugins, check, quiet
-        records = list(store.stored())
-        self._frames, self._details = frames(records), details_of(records)
+        self._session, self._folder, self._formats, self._only = session, folder, formats, only
+        self._check, self._quiet = check, quiet
 
     def report(self, tier: "TierName", tasks: list[str], *, page: bool) -> _Report:
         """Draw, or check, the figures of a tier, and its page if that is wanted."""
-        runs = self._frames.runs
-        there = set(runs["task"][(runs["tier"] == tier).to_numpy()])
+        there = self._session.tasks_at(tier)
         report = _Report(tier, has_records=bool(there.intersection(tasks)))
         if not report.has_records:
             return report
@@ -143,36 +135,34 @@ class _Desk:
         return report
 
     def _chapter(self, report: _Report, task: str, tier: "TierName", *, page: bool) -> "Chapter":
-        from harness.cli.table import expected_for, tables_for
         from harness.core.errors import UserError
         from harness.figures.build import Skipped, build_plot
-        from harness.figures.checked import presentation_of
         from harness.figures.files import render
         from harness.figures.readings import Subject
         from harness.site.page import Chapter
         from harness.tables.build import View
-        from harness.tables.material import Source
+        from harness.tables.results import TaskResults
 
-        card, view = self._registry.card(task), View(tier=tier)
-        expected = expected_for(self._registry, self._store, view, task, self._plugins, any_key=True)
+        session = self._session
+        card, view = session.registry.card(task), View(tier=tier)
+        expected = session.expected(task, view, any_key=True)
         subject = Subject(
             card=card,
-            source=Source(self._frames, task, tier),
-            details=self._details,
-            kept=self._store.kept,
+            results=TaskResults(session.scored, task, tier),
+            kept=session.store.kept,
             expected=expected,
-            capabilities={name: header.capabilities for name, header in self._registry.of_task(task).items()},
+            capabilities={name: header.capabilities for name, header in session.registry.of_task(task).items()},
         )
         tables: list[Table] = []
         figures: list[tuple[Sheet, bytes]] = []
         absent: list[str] = []
         if page:
             try:
-                tables = tables_for(self._registry, self._frames, self._details, view, task, expected)
+                tables = session.tables(task, view, expected)
             except UserError as error:
                 absent.append(f"no table: {error}")
                 self._complain(report, f"no table of {task}: {error}")
-        for figure in presentation_of(task).figure:
+        for figure in session.presentation(task).figure:
             if self._only and figure.id not in self._only:
                 continue
             try:
@@ -204,14 +194,13 @@ class _Desk:
             self._complain(report, line)
 
     def _page(self, report: _Report, chapters: "list[Chapter]", tier: "TierName") -> None:
-        from harness.cli.claims import judged
         from harness.site.page import check_page, to_page
 
         path = self._folder / f"index-{tier}.html"
         if self._check and not path.is_file():
             return
         self._say(f"tier {tier}: judging the claims", err=True)
-        verdicts = judged(self._registry, self._store, tier, set(self._registry.tasks))
+        verdicts = self._session.verdicts(tier, set(self._session.registry.tasks))
         text = to_page(chapters, verdicts, tier)
         report.page = str(path)
         if self._check:

@@ -45,6 +45,7 @@ def command(
     Safe to kill at any moment: give the same command again.
     """
     from harness.cli.selecting import planned
+    from harness.cli.session import Session
     from harness.cli.table import print_tables
 
     effort = Effort(workers, threads, device, limit, memory)
@@ -57,6 +58,6 @@ def command(
         print_json({"planned": len(plan.runs), "ran": len(due), "failures": failures, "failed_before": failed})
     elif not no_table:
         tasks = {run.job.spec.task for run in plan.runs}
-        print_tables(registry, store, selection, tasks)
+        print_tables(Session(registry, store, selection.plugins), selection, tasks)
     if failures or failed:
         raise typer.Exit(1)

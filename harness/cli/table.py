@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,13 +12,10 @@ from harness.core.spec import TIERS
 
 if TYPE_CHECKING:
     from harness.claims.conditions import Condition
-    from harness.records.frames import Frames
-    from harness.records.store import Store
+    from harness.cli.session import Session
     from harness.registry.find import Registry
     from harness.runs.plan import Selection
     from harness.tables.build import View
-    from harness.tables.details import Details
-    from harness.tables.expected import Expected
     from harness.tables.table import Table
 
 Tiers = Annotated[
@@ -60,6 +56,7 @@ def command(
 ) -> None:
     """Print the tables of the tasks that have records. They refuse to mix what cannot be compared."""
     from harness.cli.selecting import registry_with, warn
+    from harness.cli.session import Session
     from harness.core.suggest import unknown
     from harness.records.store import Store
     from harness.tables.build import View
@@ -88,7 +85,8 @@ def command(
         for name in ([tier_name(text) for text in tier] if tier else TIERS)
     ]
     # A table in a file is what its records say; whether code has changed since is the business of `status`.
-    tables = tables_of(registry, store, views, tasks, plugin, any_key=write or check)
+    session = Session(registry, store, plugin or ())
+    tables = tables_of(session, views, tasks, any_key=write or check)
     warn(store.problems)
     if not tables:
         typer.echo(f"no records in {store.root} for this; `harness run --tier quick` makes some", err=True)
@@ -104,7 +102,7 @@ def command(
         raise typer.Exit(1)
 
 
-def print_tables(registry: "Registry", store: "Store", selection: "Selection", tasks: Iterable[str]) -> None:
+def print_tables(session: "Session", selection: "Selection", tasks: Iterable[str]) -> None:
     """Print the tables of some tasks after a run, in Markdown and without published numbers; a task whose rows cannot
     be compared says why."""
     from harness.core.errors import UserError
@@ -113,86 +111,32 @@ def print_tables(registry: "Registry", store: "Store", selection: "Selection", t
     for task in sorted(tasks):
         view = View(tier=selection.tier, seeds=selection.seeds)
         try:
-            tables = tables_of(registry, store, [view], {task}, list(selection.plugins))
+            tables = tables_of(session, [view], {task})
         except UserError as error:
             typer.echo(f"no table of {task}: {error}", err=True)
         else:
             _show([replace(table, published=()) for table in tables], "markdown")
 
 
-def tables_of(
-    registry: "Registry",
-    store: "Store",
-    views: "Iterable[View]",
-    tasks: set[str],
-    plugins: list[Path] | None = None,
-    *,
-    any_key: bool = False,
-) -> "list[Table]":
+def tables_of(session: "Session", views: "Iterable[View]", tasks: set[str], *, any_key: bool = False) -> "list[Table]":
     """The tables of some tasks; with `any_key`, records that are stale are not marked."""
-    from harness.records.frames import frames
-    from harness.tables.details import details_of
-
-    records = list(store.stored())
-    found, details = frames(records), details_of(records)
     tables: list[Table] = []
     for view in views:
-        there = set(found.runs["task"][(found.runs["tier"] == view.tier).to_numpy()])
-        for task in sorted(tasks & there):
-            own = _in(registry, view, task)
-            if own is not None:
-                expected = expected_for(registry, store, own, task, plugins, any_key=any_key)
-                tables += tables_for(registry, found, details, own, task, expected)
+        assert view.tier is not None
+        for task in sorted(tasks & session.tasks_at(view.tier)):
+            of_task = _within(session.registry, view, task)
+            if of_task is not None:
+                tables += session.tables(task, of_task, session.expected(task, of_task, any_key=any_key))
     return tables
 
 
-def _in(registry: "Registry", view: "View", task: str) -> "View | None":
+def _within(registry: "Registry", view: "View", task: str) -> "View | None":
     """The view of those cases that a task has at its tier; None if that leaves nothing of it."""
     if not view.cases:
         return view
     planned = next((level.cases for name, level in registry.card(task).tiers.items() if name == view.tier), ())
     cases = tuple(case for case in view.cases if case in planned)
     return replace(view, cases=cases) if cases else None
-
-
-def tables_for(
-    registry: "Registry", found: "Frames", details: "Details", view: "View", task: str, expected: "Expected"
-) -> "list[Table]":
-    """The tables of one task from frames, with the numbers that papers on it published."""
-    from harness.claims.papers import find_papers
-    from harness.figures.checked import presentation_of
-    from harness.tables.build import build_tables
-
-    published = [
-        number
-        for paper in find_papers(registry).values()
-        if any(part.task == task for claim in paper.claim for part in claim.parts)
-        for number in paper.published
-    ]
-    shown = presentation_of(task)
-    return build_tables(found, registry.card(task), view, expected, published, details, shown)
-
-
-def expected_for(
-    registry: "Registry",
-    store: "Store",
-    view: "View",
-    task: str,
-    plugins: list[Path] | None = None,
-    *,
-    any_key: bool = False,
-) -> "Expected":
-    """What the plan of one task at a view's tier expects; with `any_key`, stale records do as well as any."""
-    from harness.records.environment import gather
-    from harness.runs.plan import Selection, make_plan
-    from harness.tables.expected import expected_of
-
-    assert view.tier is not None
-    selection = Selection(
-        tier=tier_name(view.tier), tasks=[task], cases=view.cases, seeds=view.seeds, plugins=plugins or ()
-    )
-    plan = make_plan(registry, selection, store, gather(device="cpu", threads=1, pinned_allocator=True))
-    return expected_of(plan, task, view.tier, any_key=any_key)
 
 
 def _conditions(texts: Iterable[str]) -> "dict[str, Condition]":

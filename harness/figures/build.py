@@ -18,9 +18,9 @@ from harness.figures.remarks import crossing_remarks, film_remarks, remarks
 from harness.figures.why import why_few_places, why_no_pictures, why_nothing
 from harness.tables.cells import cell_of
 from harness.tables.comparable import check_comparable
-from harness.tables.material import Run
 from harness.tables.notes import failures
 from harness.tables.provenance import provenance
+from harness.tables.results import RunRow
 from harness.tables.rows import in_order
 from harness.tables.table import Kind
 
@@ -40,9 +40,9 @@ def build_plot(subject: Subject, figure: Figure) -> Sheet | Skipped:
     axis that its scores lie on; and for a kept file that is not what it should be.
     """
     reader = Reader(subject, figure)
-    name = f"{subject.card.task}-{subject.source.tier}-{figure.id}"
-    kinds: dict[str, Kind] = dict(subject.source.kinds)
-    for label, kind in subject.source.kinds.items():
+    name = f"{subject.card.task}-{subject.results.tier}-{figure.id}"
+    kinds: dict[str, Kind] = dict(subject.results.kinds)
+    for label, kind in subject.results.kinds.items():
         kinds.setdefault(reader.series(label), kind)
     if isinstance(figure, Film):
         return _film(subject, figure, list(reader.runs), name, kinds)
@@ -60,7 +60,7 @@ def _scored(
     kinds: Mapping[str, Kind],
 ) -> Sheet | Skipped:
     """A figure of scores."""
-    card, tier = subject.card, subject.source.tier
+    card, tier = subject.card, subject.results.tier
     runs = sorted({run.path: run for run in readings.every_run()}.values(), key=lambda run: run.path)
     timed = any(card.metrics[metric].timing for metric in figure.shows if metric in card.metrics)
     check_comparable(runs, card, tier, timed=timed)
@@ -96,11 +96,11 @@ def _scored(
 
 
 def _film(
-    subject: Subject, figure: Film, runs: Sequence[Run], name: str, kinds: Mapping[str, Kind]
+    subject: Subject, figure: Film, runs: Sequence[RunRow], name: str, kinds: Mapping[str, Kind]
 ) -> FilmStrips | Skipped:
     """A figure of kept files, of the first seed that there is."""
-    card, tier = subject.card, subject.source.tier
-    keepers = [run for run in runs if figure.file in subject.details[run.path].kept]
+    card, tier = subject.card, subject.results.tier
+    keepers = [run for run in runs if figure.file in run.kept]
     if not keepers:
         return Skipped(name, why_no_pictures(subject, figure, runs))
     cases = {run.case for run in keepers}
@@ -110,7 +110,7 @@ def _film(
     if not keepers:
         return Skipped(name, f"no record of seed {first} keeps {figure.file}: {'; '.join(failures(runs))}")
     check_comparable(runs, card, tier)
-    digests = [[run.path, subject.details[run.path].kept[figure.file]] for run in keepers]
+    digests = [[run.path, run.kept[figure.file]] for run in keepers]
     return FilmStrips(
         **_facts(subject, figure, name, kinds),
         made=provenance(runs, digests, (card.task, tier, figure.model_dump(mode="json"))),
@@ -121,7 +121,7 @@ def _film(
 
 def _facts(subject: Subject, figure: Figure, name: str, kinds: Mapping[str, Kind]) -> dict[str, Any]:
     """The fields that figures of every kind have alike."""
-    card, tier = subject.card, subject.source.tier
+    card, tier = subject.card, subject.results.tier
     return {
         "name": name,
         "task": card.task,

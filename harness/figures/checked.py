@@ -16,12 +16,10 @@ from harness.figures.declared import (
     Lines,
 )
 from harness.figures.presentation import FILE, Presentation, read_presentation
+from harness.records.scored import VALIDATION
 from harness.registry.find import Registry
 from harness.registry.headers import HARNESS
 from harness.tables.held import DEFAULT
-
-VALIDATION = "valid_"
-"""What the name of a metric on the validation split begins with in a curve."""
 
 
 def presentation_of(task: str) -> Presentation:

@@ -15,7 +15,7 @@ from harness.figures.declared import Film
 from harness.figures.labels import in_order_of
 from harness.figures.plot import Sheet
 from harness.figures.readings import Subject
-from harness.tables.material import Run
+from harness.tables.results import RunRow
 from harness.tables.rows import in_order
 from harness.tables.table import Kind
 
@@ -54,7 +54,7 @@ class FilmStrips(Sheet):
         return f"{what} that seed {self.made.seeds[0]} kept in {self.figure.file}."
 
 
-def blocks_of(figure: Film, subject: Subject, keepers: Sequence[Run]) -> tuple[Block, ...]:
+def blocks_of(figure: Film, subject: Subject, keepers: Sequence[RunRow]) -> tuple[Block, ...]:
     """The blocks of runs of one seed that kept the file, case by case, entrants in order. Raises `UserError`."""
     kinds: dict[str, Kind] = {run.label: run.kind for run in keepers}
     by_place = {(run.case, run.label): run for run in keepers}
@@ -63,13 +63,13 @@ def blocks_of(figure: Film, subject: Subject, keepers: Sequence[Run]) -> tuple[B
     for case in cases:
         for label in in_order(kinds):
             if (run := by_place.get((str(case), label))) is not None:
-                data = subject.kept(run.path, figure.file, subject.details[run.path].kept[figure.file])
+                data = subject.kept(run.path, figure.file, run.kept[figure.file])
                 strips = tuple(_strips(figure, _arrays(figure, data, run)))
                 blocks.append(Block(label, label if len(cases) == 1 else f"{label}, {case}", strips))
     return tuple(blocks)
 
 
-def _arrays(figure: Film, data: bytes, run: Run) -> Mapping[str, U8]:
+def _arrays(figure: Film, data: bytes, run: RunRow) -> Mapping[str, U8]:
     """The arrays in a kept file. Anything but pictures of 8 bits is an error that names the file and the array."""
     where = f"figure '{figure.id}': {figure.file} of {run.path}"
     if not zipfile.is_zipfile(io.BytesIO(data)):

@@ -3,9 +3,9 @@
 from collections.abc import Collection
 
 from harness.core.card import Card
-from harness.figures.checked import VALIDATION
 from harness.figures.declared import CASE, METRIC, Figure
 from harness.figures.plot import Place
+from harness.records.scored import VALIDATION
 from harness.tables.grid import arrow
 
 MOST_COLUMNS = 4

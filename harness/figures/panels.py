@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from harness.core.card import Card
-from harness.figures.checked import VALIDATION
 from harness.figures.crossings import crossings
 from harness.figures.declared import Curves, Dots, Lines
 from harness.figures.labels import MOST_COLUMNS, in_order_of, number, title, value_label
 from harness.figures.plot import Line, Panel, Place, Spot
 from harness.figures.readings import Cells, Readings, Spread
 from harness.figures.slopes import slopes
+from harness.records.scored import VALIDATION
 from harness.tables.rows import in_order
 from harness.tables.table import Kind
 

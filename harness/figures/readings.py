@@ -1,6 +1,5 @@
 """Readings: the scores that a figure shows, each with its entrant, its panel and its place in there."""
 
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
@@ -8,13 +7,11 @@ from typing import Any, NamedTuple, TypeAlias
 from harness.core.card import Card, Metric
 from harness.core.errors import UserError
 from harness.core.spec import without
-from harness.figures.checked import VALIDATION
 from harness.figures.declared import CASE, METRIC, Curves, Figure, Film
 from harness.figures.plot import Place
-from harness.records.frames import SPENT
-from harness.tables.details import Details
+from harness.records.scored import SPENT, VALIDATION
 from harness.tables.expected import Expected
-from harness.tables.material import Run, Score, Source
+from harness.tables.results import RunRow, ScoreRow, TaskResults
 from harness.tables.table import Cell
 
 Home: TypeAlias = tuple[Place | None, ...]
@@ -27,8 +24,7 @@ class Subject:
     path, the file's name and digest; `capabilities` are those of each entrant that is known."""
 
     card: Card
-    source: Source
-    details: Details
+    results: TaskResults
     kept: Callable[[str, str, str], bytes]
     expected: Expected | None = None
     capabilities: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -53,20 +49,20 @@ class Readings:
     """The scores of a figure by entrant and place, and by record within these; the runs that there are in each home,
     by entrant; the home of each place."""
 
-    scores: Mapping[tuple[str, Spread], Mapping[str, Score]]
-    runs: Mapping[str, Mapping[Home, Sequence[Run]]]
+    scores: Mapping[tuple[str, Spread], Mapping[str, ScoreRow]]
+    runs: Mapping[str, Mapping[Home, Sequence[RunRow]]]
     homes: Mapping[Spread, Home]
     levels: frozenset[str]
 
-    def every_run(self) -> Iterator[Run]:
+    def every_run(self) -> Iterator[RunRow]:
         """Every run, entrant by entrant."""
         return (run for homes in self.runs.values() for runs in homes.values() for run in runs)
 
-    def runs_at(self, place: Spread) -> Iterator[Run]:
+    def runs_at(self, place: Spread) -> Iterator[RunRow]:
         """The runs that could be measured at a place."""
         return (run for homes in self.runs.values() for run in homes.get(self.homes[place], ()))
 
-    def at(self, series: str, place: Spread) -> Iterable[Score]:
+    def at(self, series: str, place: Spread) -> Iterable[ScoreRow]:
         """The scores of an entrant at a place."""
         return self.scores.get((series, place), {}).values()
 
@@ -80,11 +76,11 @@ class Reader:
         along = (SPENT,) if isinstance(figure, Curves) else figure.along
         self._x, self._y = (*along, None, None)[:2]
         self._swept = frozenset(figure.along) - subject.card.axes()
-        cases = {case for case in subject.source.cases if not figure.cases or case in figure.cases}
-        self._runs = {run.path: run for run in subject.source.runs if run.case in cases and self._is_wanted(run.label)}
+        cases = {case for case in subject.results.cases if not figure.cases or case in figure.cases}
+        self._runs = {run.path: run for run in subject.results.runs if run.case in cases and self._is_wanted(run)}
 
     @property
-    def runs(self) -> Collection[Run]:
+    def runs(self) -> Collection[RunRow]:
         """The runs that the figure names, in order of path."""
         return self._runs.values()
 
@@ -99,7 +95,7 @@ class Reader:
         found = [(metric, score, self._runs[score.path]) for metric, score in self._scores()]
         finished = [one for one in found if one[2].status == "ok"]
         self._refuse_ambiguous(finished)
-        scores: dict[tuple[str, Spread], dict[str, Score]] = {}
+        scores: dict[tuple[str, Spread], dict[str, ScoreRow]] = {}
         homes: dict[Spread, Home] = {}
         for metric, score, run in finished:
             place = self._place(metric, score.at, run)
@@ -107,16 +103,11 @@ class Reader:
             scores.setdefault((self.series(run.label), place), {})[score.path] = score
         homes |= self._lost({(metric, run.case) for metric, _, run in finished})
         for metric, score, run in found:
-            if run.status != "ok":
-                own = self._place(metric, score.at, run)
-                for place, home in homes.items():
-                    # A diverged run has one chance score, which holds wherever finished runs of its case are measured.
-                    if home == self._home(run) and all(
-                        mine in (None, other) for mine, other in zip(own, place, strict=True)
-                    ):
-                        scores.setdefault((self.series(run.label), place), {}).setdefault(score.path, score)
+            place = self._place(metric, score.at, run)
+            if run.status == "diverged" and place in homes:
+                scores.setdefault((self.series(run.label), place), {})[score.path] = score
         drawn = {series for series, _ in scores}
-        runs: dict[str, dict[Home, list[Run]]] = {}
+        runs: dict[str, dict[Home, list[RunRow]]] = {}
         keys: set[tuple[str, str]] = set()
         for run in self._runs.values():
             series, home = self.series(run.label), self._home(run)
@@ -129,24 +120,21 @@ class Reader:
         levels = frozenset(self.series(run.label) for run in self._runs.values() if self._lacks_an_axis(run))
         return Readings(scores, runs, homes, levels)
 
-    def _is_wanted(self, label: str) -> bool:
+    def _is_wanted(self, run: RunRow) -> bool:
         figure = self._figure
-        if label in figure.also:
-            return True
-        chosen = set(re.findall(r"[\[,](\w+)=", label))
-        named = not figure.entrants or label.partition("[")[0] in figure.entrants
-        return named and chosen <= self._swept
+        named = not figure.entrants or run.entrant in figure.entrants
+        return run.label in figure.also or (named and run.chosen <= self._swept)
 
-    def _could(self, run: Run) -> bool:
+    def _could(self, run: RunRow) -> bool:
         needs = {metric.needs for metric in map(self._subject.card.metrics.get, self._figure.shows) if metric}
-        known = self._subject.capabilities.get(run.label.partition("[")[0])
+        known = self._subject.capabilities.get(run.entrant)
         return known is None or None in needs or not needs or bool(needs & known)
 
-    def _lacks_an_axis(self, run: Run) -> bool:
+    def _lacks_an_axis(self, run: RunRow) -> bool:
         return any(self._parameter(run, axis) is None for axis in self._swept)
 
-    def _parameter(self, run: Run, axis: str) -> Any:
-        return self._subject.details[run.path].parameters.get(axis)
+    def _parameter(self, run: RunRow, axis: str) -> Any:
+        return run.parameters.get(axis)
 
     def _lost(self, measured: Collection[tuple[str, str]]) -> dict[Spread, Home]:
         """Places along parameters of runs without a score: where all seeds were lost, nothing else tells of them.
@@ -159,24 +147,24 @@ class Reader:
                         found[self._place(metric, {}, run)] = self._home(run)
         return found
 
-    def _scores(self) -> Iterator[tuple[str, Score]]:
+    def _scores(self) -> Iterator[tuple[str, ScoreRow]]:
         figure = self._figure
         if isinstance(figure, Curves):
             yield from self._logged(figure)
         elif not isinstance(figure, Film):
             for metric in figure.metrics:
-                for score in self._subject.source.scores(metric, figure.where):
+                for score in self._subject.results.scores(metric, figure.where):
                     if score.path in self._runs:
                         yield metric, score
 
-    def _logged(self, figure: Curves) -> Iterator[tuple[str, Score]]:
+    def _logged(self, figure: Curves) -> Iterator[tuple[str, ScoreRow]]:
         for run in self._runs.values():
-            for point in self._subject.details[run.path].curve:
+            for point in run.curve:
                 for name in figure.values:
                     if name in point:
                         yield name, _logged(run, name, point, self._subject.card.metrics)
 
-    def _place(self, metric: str, at: Mapping[str, Any], run: Run) -> Spread:
+    def _place(self, metric: str, at: Mapping[str, Any], run: RunRow) -> Spread:
         def on(axis: str | None) -> Place | None:
             if axis == METRIC:
                 return metric
@@ -188,11 +176,11 @@ class Reader:
 
         return Spread(metric, on(self._rows), on(self._columns), on(self._x), on(self._y))
 
-    def _home(self, run: Run) -> Home:
+    def _home(self, run: RunRow) -> Home:
         _, *places = self._place("", {}, run)
         return (run.case, *(None if place == "" else place for place in places))
 
-    def _refuse_ambiguous(self, found: Sequence[tuple[str, Score, Run]]) -> None:
+    def _refuse_ambiguous(self, found: Sequence[tuple[str, ScoreRow, RunRow]]) -> None:
         """What a figure does not spread must be one: a mean over cases or points would be of no run."""
         figure = self._figure
         spread = {self._x, *figure.axes}
@@ -223,12 +211,14 @@ def _place(value: Any) -> Place | None:
     return str(value).lower() if isinstance(value, bool) else float(value)
 
 
-def _logged(run: Run, name: str, point: Mapping[str, float], metrics: Mapping[str, Metric]) -> Score:
+def _logged(run: RunRow, name: str, point: Mapping[str, float], metrics: Mapping[str, Metric]) -> ScoreRow:
     """A point of a curve as a score."""
     entry = metrics.get(name.removeprefix(VALIDATION))
     nan = float("nan")
-    return Score(
+    return ScoreRow(
         path=run.path,
+        case=run.case,
+        status=run.status,
         metric=name,
         value=point[name],
         n_used=0,
@@ -239,5 +229,6 @@ def _logged(run: Run, name: str, point: Mapping[str, float], metrics: Mapping[st
         ceiling=nan,
         exact=False,
         timing=False,
+        point=((SPENT, point[SPENT]),),
         at={**run.at, SPENT: point[SPENT]},
     )

@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from harness.figures.declared import Curves, Figure, Film, Heat
 from harness.figures.plot import Panel
 from harness.figures.readings import Cells, Readings, Subject
-from harness.tables.material import Run
 from harness.tables.notes import failures
+from harness.tables.results import RunRow
 
 
 def remarks(
@@ -37,12 +37,12 @@ def remarks(
     if isinstance(figure, Curves):
         shown = {place.metric for place in readings.homes}
         if unlogged := [value for value in figure.values if value not in shown]:
-            yield f"not logged at tier {subject.source.tier}: {', '.join(unlogged)}"
+            yield f"not logged at tier {subject.results.tier}: {', '.join(unlogged)}"
 
 
 def _failures_by_entrant(readings: Readings) -> Iterator[str]:
     """The runs that failed or diverged, a line for those of an entrant in a case, wherever on the axes they lie."""
-    groups: dict[tuple[str, str, str], list[Run]] = {}
+    groups: dict[tuple[str, str, str], list[RunRow]] = {}
     for series, homes in readings.runs.items():
         for run in (run for runs in homes.values() for run in runs if run.status != "ok"):
             groups.setdefault((series, run.status, run.case), []).append(run)
@@ -62,19 +62,19 @@ def crossing_remarks(panels: Sequence[Sequence[Panel]]) -> Iterator[str]:
             yield f"{f'{panel.title}, {metric}: ' if titled else ''}{crossing.text}"
 
 
-def film_remarks(subject: Subject, figure: Film, runs: Sequence[Run]) -> Iterator[str]:
+def film_remarks(subject: Subject, figure: Film, runs: Sequence[RunRow]) -> Iterator[str]:
     """What is not shown of films and why; `runs` are those of the seed that is shown."""
     yield from failures(runs)
-    without = [run for run in runs if run.status == "ok" and figure.file not in subject.details[run.path].kept]
+    without = [run for run in runs if run.status == "ok" and figure.file not in run.kept]
     if without:
         yield f"kept no {figure.file}: {', '.join(dict.fromkeys(run.label for run in without))}"
     yield from _absent(subject, figure, runs)
 
 
-def _absent(subject: Subject, figure: Figure, runs: Iterable[Run]) -> Iterator[str]:
+def _absent(subject: Subject, figure: Figure, runs: Iterable[RunRow]) -> Iterator[str]:
     """Entrants that are planned in the figure's cases and belong in it, without any record there."""
     cases = {run.case for run in runs}
-    there = {run.label for run in subject.source.runs if run.case in cases}
+    there = {run.label for run in subject.results.runs if run.case in cases}
     named = {*figure.entrants, *figure.also}
     if subject.expected is None:
         absent = named - there

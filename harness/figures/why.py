@@ -3,16 +3,16 @@
 import re
 from collections.abc import Sequence
 
-from harness.figures.checked import VALIDATION
 from harness.figures.declared import Curves, Figure, Film, Heat, Lines
 from harness.figures.readings import Subject
+from harness.records.scored import VALIDATION
 from harness.tables.comparable import rerun
-from harness.tables.material import Run
+from harness.tables.results import RunRow
 
 
 def why_nothing(subject: Subject, figure: Figure) -> str:
     """Why there is nothing to draw, and the command that changes it."""
-    card, tier = subject.card, subject.source.tier
+    card, tier = subject.card, subject.results.tier
     level = next((level for name, level in card.tiers.items() if name == tier), None)
     planned = [case for case in figure.cases if level is None or case in level.cases]
     if figure.cases and not planned:
@@ -30,7 +30,7 @@ def why_nothing(subject: Subject, figure: Figure) -> str:
 
 def why_few_places(subject: Subject, figure: Lines | Heat) -> str:
     """Why the records give no line or no map, and the command for what is planned along the axes."""
-    card, tier = subject.card, subject.source.tier
+    card, tier = subject.card, subject.results.tier
     cells = subject.expected.cells if subject.expected else frozenset()
     axes = "|".join(figure.along)
     swept = sorted({label for _, label in cells if re.search(rf"[\[,]({axes})=", label)})
@@ -41,8 +41,8 @@ def why_few_places(subject: Subject, figure: Lines | Heat) -> str:
     return f"{why}; `{rerun(card.task, tier, dict.fromkeys(swept, ''))}`"
 
 
-def why_no_pictures(subject: Subject, figure: Film, runs: Sequence[Run]) -> str:
+def why_no_pictures(subject: Subject, figure: Film, runs: Sequence[RunRow]) -> str:
     """Why there is no film, and the command that makes what it is made of."""
     names = dict.fromkeys(figure.entrants, "")
-    command = rerun(subject.card.task, subject.source.tier, names, cases=figure.cases)
+    command = rerun(subject.card.task, subject.results.tier, names, cases=figure.cases)
     return f"{'no record keeps' if runs else 'no record, and so no'} {figure.file}; `{command}`"

@@ -10,18 +10,17 @@ from harness.claims.paper import Published
 from harness.core.card import Card, Metric
 from harness.core.errors import UserError
 from harness.core.suggest import unknown
-from harness.records.frames import Frames
+from harness.records.scored import Scored
 from harness.tables.columns import lay_out
 from harness.tables.comparable import check_comparable, rerun
-from harness.tables.details import Details
 from harness.tables.expected import Expected
 from harness.tables.held import held_settings, shared_artefacts
-from harness.tables.material import Material, Source
 from harness.tables.notes import notes_on
 from harness.tables.options import TableOptions
 from harness.tables.provenance import provenance_of
 from harness.tables.references import references_of
-from harness.tables.rows import Rules, rows_of
+from harness.tables.results import ScoreRow, TaskResults
+from harness.tables.rows import CellRules, rows_of
 from harness.tables.table import Column, Table
 
 FLOPS = "flops"
@@ -56,7 +55,7 @@ _DEFAULT = View()
 _NOTHING_DECLARED = TableOptions()
 
 
-class _Subject(NamedTuple):
+class _Topic(NamedTuple):
     """What one table is about; `suffix` tells its name from those of the task's other tables."""
 
     metric: str
@@ -65,41 +64,37 @@ class _Subject(NamedTuple):
 
 
 def build_tables(
-    frames: Frames,
+    scored: Scored,
     card: Card,
     view: View = _DEFAULT,
     expected: Expected | None = None,
     published: Sequence[Published] = (),
-    details: Details | None = None,
     options: TableOptions = _NOTHING_DECLARED,
 ) -> list[Table]:
     """The tables of a task, the main one first; none if there are no records.
 
     What is missing is judged by `expected`; without it, by what other rows have. `published` stand below the first
-    table; with `details` it is said what was held constant, as the `options` declare. Raises `UserError` for
-    rows that cannot be compared, and for a metric, an axis or a point that there is not.
+    table; which of the settings that were held constant are named, `options` declare. Raises `UserError` for rows that
+    cannot be compared, and for an unknown metric, axis or point.
     """
     known = {case.id for case in card.cases}
     for case in view.cases:
         if case not in known:
             raise unknown(f"case of {card.task}", case, known)
-    source = Source(frames, card.task, view.tier, view.seeds, view.cases)
-    subjects = _subjects(card, source, view.metric)
+    results = TaskResults(scored, card.task, view.tier, view.seeds, view.cases)
+    topics = _topics(card, results, view.metric)
     if view.by is not None and view.by != "case":
-        axes = {subject: source.axes(subject.metric, subject.cases) for subject in subjects}
-        subjects = [subject for subject in subjects if view.by in axes[subject]]
-        if axes and not subjects:
-            raise _no_axis(card, source, view.by, {"case"}.union(*axes.values()))
+        axes = {topic: results.axes(topic.metric, topic.cases) for topic in topics}
+        topics = [topic for topic in topics if view.by in axes[topic]]
+        if axes and not topics:
+            raise _no_axis(card, results, view.by, {"case"}.union(*axes.values()))
     for axis in view.where:
         if axis not in card.points:
             raise unknown(f"point of measurement of {card.task}", axis, card.points)
-        subjects = [subject for subject in subjects if axis in source.axes(subject.metric, subject.cases)]
-    tables = [
-        _table(source, card, subject, _sliced(view, subject.metric, options), expected, details, options)
-        for subject in subjects
-    ]
+        topics = [topic for topic in topics if axis in results.axes(topic.metric, topic.cases)]
+    tables = [_table(results, card, topic, _sliced(view, topic.metric, options), expected, options) for topic in topics]
     if tables:
-        notes = _absent_cases(source, expected, card.task) if view.is_default else ()
+        notes = _absent_cases(results, expected, card.task) if view.is_default else ()
         tables[0] = replace(tables[0], notes=(*tables[0].notes, *notes), published=tuple(published))
     return tables
 
@@ -112,61 +107,60 @@ def _sliced(view: View, metric: str, options: TableOptions) -> View:
     return view
 
 
-def _no_axis(card: Card, source: Source, by: str, axes: Collection[str]) -> UserError:
-    elsewhere = [name for name in card.metrics if by in source.axes(name, source.cases)]
+def _no_axis(card: Card, results: TaskResults, by: str, axes: Collection[str]) -> UserError:
+    elsewhere = [name for name in card.metrics if by in results.axes(name, results.cases)]
     if elsewhere:
         metrics = ", ".join(elsewhere)
-        return UserError(f"{card.task} at {source.tier}: no table's metric lies on axis '{by}'; choose one: {metrics}")
-    return unknown(f"axis of {card.task} at {source.tier}", by, axes)
+        return UserError(f"{card.task} at {results.tier}: no table's metric lies on axis '{by}'; choose one: {metrics}")
+    return unknown(f"axis of {card.task} at {results.tier}", by, axes)
 
 
-def _absent_cases(source: Source, expected: Expected | None, task: str) -> Iterator[str]:
+def _absent_cases(results: TaskResults, expected: Expected | None, task: str) -> Iterator[str]:
     """A note for every planned case that has no record at all, and so no column."""
-    for case in sorted({case for case, _ in expected.cells} - source.cases) if expected else ():
-        yield f"missing: all of case {case}; `{rerun(task, source.tier, {}, cases=[case])}`"
+    for case in sorted({case for case, _ in expected.cells} - results.cases) if expected else ():
+        yield f"missing: all of case {case}; `{rerun(task, results.tier, {}, cases=[case])}`"
 
 
-def _subjects(card: Card, source: Source, metric: str | None) -> list[_Subject]:
-    """The main table's subject, and one for each case that is timed or whose primary metric is another."""
+def _topics(card: Card, results: TaskResults, metric: str | None) -> list[_Topic]:
+    """The main table's topic, and one for each case that is timed or whose primary metric is another."""
     if metric is not None:
         if metric not in card.metrics:
             raise unknown(f"metric of {card.task}", metric, card.metrics)
-        cases = source.cases_with(metric) or source.cases
-        return [_Subject(metric, tuple(sorted(cases)), f"metric-{metric}")] if cases else []
-    there = source.cases
+        cases = results.cases_with(metric) or results.cases
+        return [_Topic(metric, tuple(sorted(cases)), f"metric-{metric}")] if cases else []
+    there = results.cases
     apart = {
-        case.id: _Subject(case.primary or card.primary, (case.id,), case.id)
+        case.id: _Topic(case.primary or card.primary, (case.id,), case.id)
         for case in card.cases
         if case.id in there and (case.exclusive or case.primary not in (None, card.primary))
     }
     together = tuple(sorted(there - apart.keys()))
-    return [*([_Subject(card.primary, together)] if together else []), *apart.values()]
+    return [*([_Topic(card.primary, together)] if together else []), *apart.values()]
 
 
 def _table(
-    source: Source,
+    results: TaskResults,
     card: Card,
-    subject: _Subject,
+    topic: _Topic,
     view: View,
     expected: Expected | None,
-    details: Details | None,
     options: TableOptions,
 ) -> Table:
     by = view.by
-    everything = source.material(subject.metric, subject.cases, card.column, by, view.where)
+    everything = results.select(topic.metric, topic.cases, card.column, by, view.where)
     if not everything.leaving_out(view.leave_out).runs:
         view = replace(view, leave_out=())  # where there is nothing else, the grid is the table
-    material = everything.leaving_out(view.leave_out)
-    if view.where and not material.scores:
-        raise UserError(f"{card.task} at {source.tier}: no {subject.metric} where {spelled(view.where)}")
-    entry = _entry(material, card, subject.metric)
-    layout = lay_out(material, card, by)
-    check_comparable(layout.runs, card, source.tier, timed=entry.timing)
+    selection = everything.leaving_out(view.leave_out)
+    if view.where and not selection.scores:
+        raise UserError(f"{card.task} at {results.tier}: no {topic.metric} where {spelled(view.where)}")
+    entry = _entry(selection.scores, card, topic.metric)
+    layout = lay_out(selection, card, by)
+    check_comparable(layout.runs, card, results.tier, timed=entry.timing)
     over_cases = by is None and len(layout.columns) > 1 and not any(column.at for column in layout.columns)
     # A plan knows runs by their label, which a spread parameter has left.
     planned = None if layout.spread or not expected else expected.leaving_out(view.leave_out)
-    flops = source.material(FLOPS, subject.cases).scores if FLOPS in card.metrics else ()
-    rules = Rules(
+    flops = results.select(FLOPS, topic.cases).scores if FLOPS in card.metrics else ()
+    rules = CellRules(
         better=entry.better,
         exact=entry.exact,
         needs=entry.needs,
@@ -178,28 +172,28 @@ def _table(
     columns = layout.columns
     if over_cases:
         columns += (Column("mean", generated=any(column.generated for column in columns)),)
-    is_declared = subject.metric in options.tables and view.where == options.tables[subject.metric].where
+    is_declared = topic.metric in options.tables and view.where == options.tables[topic.metric].where
     where = "" if is_declared or not view.where else f"where-{_as_name(view.where)}"
     cases = "-".join(["case", *view.cases]) if view.cases else ""
-    suffixes = [suffix for suffix in (subject.suffix, f"by-{by}" if by else "", where, cases) if suffix]
-    notes = notes_on(rows, columns, layout, card, source.tier, planned)
+    suffixes = [suffix for suffix in (topic.suffix, f"by-{by}" if by else "", where, cases) if suffix]
+    notes = notes_on(rows, columns, layout, card, results.tier, planned)
     return Table(
-        name="-".join([card.task, source.tier, *suffixes]),
+        name="-".join([card.task, results.tier, *suffixes]),
         task=card.task,
         title=card.title,
-        tier=source.tier,
-        metric=subject.metric,
+        tier=results.tier,
+        metric=topic.metric,
         better=entry.better,
         unit=entry.unit,
         exact=entry.exact,
         columns=columns,
         rows=rows,
         references=references_of(layout, entry, over_cases),
-        provenance=provenance_of(layout, (card.task, source.tier, subject.metric, *suffixes)),
+        provenance=provenance_of(layout, (card.task, results.tier, topic.metric, *suffixes)),
         notes=(
-            *_sliced_note(view, card.task, source.tier, subject.metric, everything.labels - material.labels),
-            *(held_settings(layout.runs, details, options.held) if details else ()),
-            *(shared_artefacts(layout.runs, details) if details else ()),
+            *_sliced_note(view, card.task, results.tier, topic.metric, everything.labels - selection.labels),
+            *held_settings(layout.runs, options.held),
+            *shared_artefacts(layout.runs),
             *notes,
         ),
     )
@@ -218,11 +212,11 @@ def _as_name(where: Mapping[str, Condition]) -> str:
     return re.sub(r"[^\w.=<>!]+", "_", ",".join(f"{axis}{in_words(one)}" for axis, one in where.items()))
 
 
-def _entry(material: Material, card: Card, metric: str) -> Metric:
+def _entry(scores: Sequence[ScoreRow], card: Card, metric: str) -> Metric:
     """The metric as the records carry it; as the card has it where no run was scored."""
     entry = card.metrics[metric]
-    if not material.scores:
+    if not scores:
         return entry
-    score = material.scores[0]
+    score = scores[0]
     own = {"better": score.better, "unit": score.unit, "exact": score.exact, "timing": score.timing}
     return entry.model_copy(update=own)

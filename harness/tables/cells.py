@@ -8,11 +8,11 @@ from typing import Literal
 
 from harness.records.record import SCORED
 from harness.stats.intervals import t_interval
-from harness.tables.material import Run, Score
+from harness.tables.results import RunRow, ScoreRow
 from harness.tables.table import Cell
 
 
-def cell_of(runs: Sequence[Run], scores: Mapping[str, Score], needs: str | None = None) -> Cell:
+def cell_of(runs: Sequence[RunRow], scores: Mapping[str, ScoreRow], needs: str | None = None) -> Cell:
     """The cell of an entrant's runs, one a seed, with their scores by path.
 
     A mean is over all seeds or there is none: a failed run is what the cell says. `needs` is the capability without
@@ -35,14 +35,15 @@ def cell_of(runs: Sequence[Run], scores: Mapping[str, Score], needs: str | None 
         return Cell(state="not measured", text=f"not measured{missed}", records=records)
     values = tuple(score.value for score in there)
     diverged = sum(run.status == "diverged" for run in runs)
+    counted = [score for score in there if score.status == "ok"]  # a diverged run says nothing about the items
     timed_beside_others = any(score.timing and run.contended for run, score in zip(runs, there, strict=True))
     return Cell(
         state="scored",
         seeds=tuple(run.seed for run in runs),
         values=values,
         half=math.nan if there[0].exact else half_width(values),
-        n_used=sum(score.n_used for score in there),
-        n_expected=sum(score.n_expected for score in there),
+        n_used=sum(score.n_used for score in counted),
+        n_expected=sum(score.n_expected for score in counted),
         flags=(*([f"diverged {diverged}/{n}"] if diverged else []), *(["contended"] if timed_beside_others else [])),
         records=records,
     )

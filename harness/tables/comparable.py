@@ -3,37 +3,25 @@
 import re
 import shlex
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from operator import attrgetter
 from typing import Any
 
 from harness.core.canonical import digest
 from harness.core.card import Card
 from harness.core.errors import UserError
-from harness.tables.material import Run
+from harness.records.comparable import COLUMNS, Difference, find_difference
+from harness.tables.results import RunRow
 
-_ALIKE: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
-    ("task version", (), ("version",)),
-    ("data", ("case",), ("data",)),
-    ("settings", ("case",), ("settings",)),
-    ("budget", ("case",), ("budget", "unit")),
-    ("produced data", ("case", "seed"), ("produced",)),
-)
-"""What must not differ: its name, within what it must not, and the fields it is read from."""
-_ALIKE_IF_TIMED = (("device and threads", (), ("device", "threads")),)
 _NOT_IN_THE_KEY = frozenset({"produced data", "device and threads"})
 """What `run` does not see: to it the records are done, whatever they differ in."""
 _MOST_NAMES = 8
 
 
-def check_comparable(runs: Sequence[Run], card: Card, tier: str, *, timed: bool = False) -> None:
+def check_comparable(runs: Sequence[RunRow], card: Card, tier: str, *, timed: bool = False) -> None:
     """Raises `UserError` if the runs of one table differ in more than the entrant: what differs, between which rows,
     and the command that repairs it. Times must be of one kind of device, too."""
-    for what, within, fields in (*_ALIKE, *(_ALIKE_IF_TIMED if timed else ())):
-        # A run that failed early has produced nothing.
-        compared = [run for run in runs if run.produced] if what == "produced data" else runs
-        places, values = _values(compared, within), _values(compared, fields)
-        if len(set(zip(places, values, strict=True))) > len(set(places)):
-            raise _difference(what, within, list(zip(places, values, compared, strict=True)), card, tier)
+    columns = {name: [getattr(run, name) for run in runs] for name in COLUMNS}
+    if (difference := find_difference(columns, timed=timed)) is not None:
+        raise _refusal(difference, runs, card, tier)
     for case in dict.fromkeys(run.case for run in runs):
         _check_seeds([run for run in runs if run.case == case], case, card.task, tier)
 
@@ -49,30 +37,17 @@ def rerun(
     return shlex.join(words) + (" --plugin FILE" if "plugin" in entrants.values() else "")
 
 
-def _values(runs: Sequence[Run], fields: tuple[str, ...]) -> list[tuple[Any, ...]]:
-    return list(zip(*(map(attrgetter(field), runs) for field in fields), strict=True)) if fields else [()] * len(runs)
-
-
-def _difference(
-    what: str,
-    within: tuple[str, ...],
-    found: Sequence[tuple[tuple[Any, ...], tuple[Any, ...], Run]],
-    card: Card,
-    tier: str,
-) -> UserError:
-    """The error for places where runs have several values instead of one.
+def _refusal(difference: Difference, runs: Sequence[RunRow], card: Card, tier: str) -> UserError:
+    """The error for runs that differ.
 
     Rows that are not as the card asks are named; where the card does not say, all: `run` repeats those that are stale.
     """
-    groups: dict[tuple[Any, ...], dict[tuple[Any, ...], list[Run]]] = {}
-    for place, value, run in found:
-        groups.setdefault(place, {}).setdefault(value, []).append(run)
-    place, values = next((place, values) for place, values in groups.items() if len(values) > 1)
-    at = dict(zip(within, place, strict=True))
+    what, at = difference.what, difference.place
+    values = {value: [runs[i] for i in positions] for value, positions in difference.runs.items()}
     asked = _asked(card, tier, at.get("case", "")).get(what)
     ordered = sorted(values, key=lambda value: (value != asked, -len(values[value]), str(value)))
     differing = " and ".join(f"{_shown(value)} ({_names(values[value])})" for value in ordered)
-    where = "".join(f", {word} {one}" for word, one in at.items())
+    where = "".join(f", {word} {name}" for word, name in at.items())
     wrong = [run for value in ordered[asked in values :] for run in values[value]]
     command = rerun(card.task, tier, kinds(wrong), cases=[at["case"]] if "case" in at else ())
     if what in _NOT_IN_THE_KEY:
@@ -83,7 +58,7 @@ def _difference(
     )
 
 
-def _check_seeds(runs: Sequence[Run], case: str, task: str, tier: str) -> None:
+def _check_seeds(runs: Sequence[RunRow], case: str, task: str, tier: str) -> None:
     """All rows of a case must have the same seeds: means over other seeds are means over other data."""
     seeds: dict[str, set[int]] = {}
     for run in runs:
@@ -91,7 +66,7 @@ def _check_seeds(runs: Sequence[Run], case: str, task: str, tier: str) -> None:
     union = set().union(*seeds.values())
     short = [run for run in runs if seeds[run.label] != union]
     if short:
-        sets: dict[str, list[Run]] = {}
+        sets: dict[str, list[RunRow]] = {}
         for run in runs:
             sets.setdefault(numbers(seeds[run.label]), []).append(run)
         differing = " and ".join(f"{text} ({_names(sets[text])})" for text in sorted(sets))
@@ -104,7 +79,7 @@ def _check_seeds(runs: Sequence[Run], case: str, task: str, tier: str) -> None:
         )
 
 
-def kinds(runs: Iterable[Run]) -> dict[str, str]:
+def kinds(runs: Iterable[RunRow]) -> dict[str, str]:
     """The kind of each label among runs."""
     return {run.label: run.kind for run in runs}
 
@@ -128,7 +103,7 @@ def _asked(card: Card, tier: str, case: str) -> dict[str, tuple[Any, ...]]:
     return asked
 
 
-def _names(runs: Iterable[Run]) -> str:
+def _names(runs: Iterable[RunRow]) -> str:
     labels = sorted({run.label for run in runs})
     more = [f"{len(labels) - _MOST_NAMES} more"] if len(labels) > _MOST_NAMES else []
     return ", ".join([*labels[:_MOST_NAMES], *more])

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from harness.core.spec import without
+from harness.core.spec import set_in
 from harness.tables.table import Kind
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Expected:
 
     def leaving_out(self, parameters: Collection[str]) -> "Expected":
         """What is expected without the runs that set one of these parameters from outside."""
-        keys = {run: key for run, key in self.keys.items() if without(run[1], parameters) == run[1]}
+        keys = {run: key for run, key in self.keys.items() if not set(parameters).intersection(set_in(run[1]))}
         return replace(self, keys=keys)
 
 

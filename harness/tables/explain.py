@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from harness.core.suggest import unknown
-from harness.records.frames import Frames
+from harness.records.scored import Scored
 from harness.stats.intervals import ALPHA
 from harness.tables.comparable import rerun
 from harness.tables.grid import plain_text
@@ -47,7 +47,7 @@ class Explanation:
 
 
 def explain(
-    frames: Frames, table: Table, entrant: str, case: str = "", folder: str = "results/records"
+    scored: Scored, table: Table, entrant: str, case: str = "", folder: str = "results/records"
 ) -> list[Explanation]:
     """The cells of an entrant's row, explained: those of a case, or of a column by its name; all of them without.
     `folder` is where the records lie.
@@ -62,7 +62,7 @@ def explain(
     if not chosen:
         known = {name for column in table.columns for name in (column.case, column.name) if name}
         raise unknown(f"case or column of {table.name}", case, known)
-    return [_explain(frames, table, row, i, folder) for i in chosen]
+    return [_explain(scored, table, row, i, folder) for i in chosen]
 
 
 def as_text(explanation: Explanation) -> str:
@@ -82,9 +82,9 @@ def as_text(explanation: Explanation) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _explain(frames: Frames, table: Table, row: Row, i: int, folder: str) -> Explanation:
+def _explain(scored: Scored, table: Table, row: Row, i: int, folder: str) -> Explanation:
     column, cell = table.columns[i], row.cells[i]
-    runs = frames.runs[frames.runs["path"].isin(list(cell.records)).to_numpy()].sort_values("path")
+    runs = scored.runs[scored.runs["path"].isin(list(cell.records)).to_numpy()].sort_values("path")
     return Explanation(
         table=table.name,
         entrant=row.label,

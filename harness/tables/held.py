@@ -5,8 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from harness.tables.comparable import numbers
-from harness.tables.details import Details
-from harness.tables.material import Run
+from harness.tables.results import RunRow
 
 DEFAULT = "default"
 """Stands for the cases that `held` does not name."""
@@ -15,12 +14,12 @@ _SHORT = 6
 _Arms: TypeAlias = frozenset[str]
 
 
-def held_settings(runs: Sequence[Run], details: Details, held: Mapping[str, Sequence[str]]) -> Iterator[str]:
+def held_settings(runs: Sequence[RunRow], held: Mapping[str, Sequence[str]]) -> Iterator[str]:
     """The settings of the runs' cases in words: those that were held constant, and those that some entrants replace by
     a parameter of that name, a line each or none. `held` names those that matter by case, in order (none = all)."""
-    of_case = {run.case: details[run.path].settings for run in runs if run.path in details}
+    of_case = {run.case: run.settings for run in runs}
     named = {case: held.get(case, held.get(DEFAULT, sorted(of_case[case]))) for case in of_case}
-    replaced = _replaced(runs, details, named)
+    replaced = _replaced(runs, named)
     values: dict[str, dict[str, list[str]]] = {}
     for case, settings in of_case.items():
         for name in named[case]:
@@ -42,35 +41,32 @@ def held_settings(runs: Sequence[Run], details: Details, held: Mapping[str, Sequ
         yield f"not held constant: {'; '.join(varied)}"
 
 
-def _replaced(
-    runs: Sequence[Run], details: Details, named: Mapping[str, Sequence[str]]
-) -> dict[str, dict[str, set[str]]]:
+def _replaced(runs: Sequence[RunRow], named: Mapping[str, Sequence[str]]) -> dict[str, dict[str, set[str]]]:
     """By setting, which rows have a parameter of its name that says something else, and what it says."""
     found: dict[str, dict[str, set[str]]] = {}
     for run in runs:
-        if detail := details.get(run.path):
-            for name in named[run.case]:
-                own = detail.parameters.get(name)
-                if own is not None and own != detail.settings.get(name):
-                    found.setdefault(name, {}).setdefault(run.label, set()).add(_shown(own))
+        for name in named[run.case]:
+            own = run.parameters.get(name)
+            if own is not None and own != run.settings.get(name):
+                found.setdefault(name, {}).setdefault(run.label, set()).add(_shown(own))
     return found
 
 
-def shared_artefacts(runs: Sequence[Run], details: Details) -> Iterator[str]:
+def shared_artefacts(runs: Sequence[RunRow]) -> Iterator[str]:
     """Which rows were given the same artefacts, case by case, and which rows of one component were not; a line each.
 
     Records know an artefact by its recipe's identity and its content's digest, not by name.
     """
     for case in dict.fromkeys(run.case for run in runs):
-        own = [run for run in runs if run.case == case and run.path in details]
-        yield from _conflicts(case, own, details)
-        yield from _groups(case, own, details)
+        own = [run for run in runs if run.case == case]
+        yield from _conflicts(case, own)
+        yield from _groups(case, own)
 
 
-def _groups(case: str, runs: Sequence[Run], details: Details) -> Iterator[str]:
+def _groups(case: str, runs: Sequence[RunRow]) -> Iterator[str]:
     arms: dict[tuple[int, str], set[str]] = {}
     for run in runs:
-        for content in details[run.path].artefacts.values():
+        for content in run.artefacts.values():
             arms.setdefault((run.seed, content), set()).add(run.label)
     counts: dict[_Arms, Counter[int]] = {}
     example: dict[_Arms, list[str]] = {}
@@ -87,17 +83,17 @@ def _groups(case: str, runs: Sequence[Run], details: Details) -> Iterator[str]:
         which = f" (seed {first}: {', '.join(example[group])})" if always else f" at seed {numbers(by_seed)} only"
         same = "the same content in every arm of a seed" if always else "not at the others"
         yield f"shared, case {case}: {_artefacts(many)} by {', '.join(sorted(group))}{which}; {same}"
-    yield from _outsiders(case, runs, details)
+    yield from _outsiders(case, runs)
 
 
-def _outsiders(case: str, runs: Sequence[Run], details: Details) -> Iterator[str]:
+def _outsiders(case: str, runs: Sequence[RunRow]) -> Iterator[str]:
     """Rows of one component that were given something else than most of it were."""
     components = {run.component for run in runs if run.component}
     for component in sorted(components):
         odd: dict[str, list[int]] = {}
         for seed in sorted({run.seed for run in runs}):
             given = {
-                run.label: frozenset(details[run.path].artefacts.values())
+                run.label: frozenset(run.artefacts.values())
                 for run in runs
                 if (run.component, run.seed, run.status) == (component, seed, "ok")
             }
@@ -112,11 +108,11 @@ def _outsiders(case: str, runs: Sequence[Run], details: Details) -> Iterator[str
             )
 
 
-def _conflicts(case: str, runs: Sequence[Run], details: Details) -> Iterator[str]:
+def _conflicts(case: str, runs: Sequence[RunRow]) -> Iterator[str]:
     """Recipes that gave several contents: what should have been shared was not the same."""
     contents: dict[str, dict[str, list[str]]] = {}
     for run in runs:
-        for identity, content in details[run.path].artefacts.items():
+        for identity, content in run.artefacts.items():
             contents.setdefault(identity, {}).setdefault(content, []).append(f"{run.label} seed {run.seed}")
     for identity, several in sorted(contents.items()):
         if len(several) > 1:

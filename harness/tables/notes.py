@@ -6,7 +6,7 @@ from harness.core.card import Card
 from harness.tables.columns import Layout
 from harness.tables.comparable import kinds, numbers, rerun
 from harness.tables.expected import Expected
-from harness.tables.material import Run
+from harness.tables.results import RunRow
 from harness.tables.table import Column, Row
 
 _LONGEST_ERROR = 160
@@ -29,7 +29,7 @@ def notes_on(
     yield from _coverage(rows, columns)
 
 
-def failures(runs: Iterable[Run]) -> Iterator[str]:
+def failures(runs: Iterable[RunRow]) -> Iterator[str]:
     """The runs that failed or diverged, a line for those that did so alike."""
     groups: dict[tuple[str, ...], list[int]] = {}
     for run in runs:

@@ -6,21 +6,21 @@ from typing import Any
 
 from harness.core.canonical import digest
 from harness.tables.columns import Layout
-from harness.tables.material import Run
+from harness.tables.results import RunRow
 from harness.tables.table import Provenance
 
 
 def provenance_of(layout: Layout, subject: tuple[str, ...]) -> Provenance:
     """The provenance of a table about `subject`: its task, tier, metric and whatever else chose its records."""
     scores = [
-        [path, place.case, [list(pair) for pair in place.at], None if math.isnan(score.value) else score.value]
-        for place, by_path in layout.scores.items()
+        [path, position.case, [list(pair) for pair in position.at], None if math.isnan(score.value) else score.value]
+        for position, by_path in layout.scores.items()
         for path, score in by_path.items()
     ]
     return provenance(layout.runs, scores, subject)
 
 
-def provenance(runs: Sequence[Run], shown: Sequence[Any], subject: Iterable[Any]) -> Provenance:
+def provenance(runs: Sequence[RunRow], shown: Sequence[Any], subject: Iterable[Any]) -> Provenance:
     """The provenance of what is `shown` of runs, plain values without NaN; `subject` is what chose them."""
     budgets = {run.case: f"{run.budget:,} {run.unit}" for run in runs}
     alike = len(set(budgets.values())) == 1
@@ -36,7 +36,7 @@ def provenance(runs: Sequence[Run], shown: Sequence[Any], subject: Iterable[Any]
     )
 
 
-def _identity(run: Run) -> list[str | int | float]:
+def _identity(run: RunRow) -> list[str | int | float]:
     return [run.path, run.key, run.status, run.error, run.weights, run.trials, run.train_s]
 
 

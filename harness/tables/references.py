@@ -13,8 +13,8 @@ def references_of(layout: Layout, entry: Metric, mean: bool) -> tuple[Reference,
     """The rows of chance and ceiling, where a column has them: means over seeds, as a seed may draw its own."""
     seeds = {run.path: run.seed for run in layout.runs}
     found: dict[Literal["chance", "ceiling"], list[float]] = {"chance": [], "ceiling": []}
-    for place in layout.places:
-        scores = {seeds[path]: score for path, score in layout.scores[place].items()}.values()
+    for position in layout.positions:
+        scores = {seeds[path]: score for path, score in layout.scores[position].items()}.values()
         found["chance"].append(_mean([score.chance for score in scores], entry.chance))
         found["ceiling"].append(_mean([score.ceiling for score in scores], entry.ceiling))
 

@@ -8,14 +8,14 @@ from typing import Literal
 
 from harness.records.record import SCORED
 from harness.tables.cells import cell_of, marked, mean_over
-from harness.tables.columns import Layout, Place
+from harness.tables.columns import Layout, Position
 from harness.tables.expected import Expected
-from harness.tables.material import Run, Score
+from harness.tables.results import RunRow, ScoreRow
 from harness.tables.table import KINDS, Cell, Effort, Kind, Row, Span
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rules:
+class CellRules:
     """How cells are made: the metric's direction, whether it is counted, the capability it needs, whether a mean over
     the columns is wanted; what is expected (None: what other rows have); and the FLOPs of records by path."""
 
@@ -24,18 +24,18 @@ class Rules:
     needs: str | None = None
     mean: bool = False
     expected: Expected | None = None
-    flops: Mapping[str, Score] = field(default_factory=dict)
+    flops: Mapping[str, ScoreRow] = field(default_factory=dict)
 
 
-def rows_of(layout: Layout, rules: Rules) -> tuple[Row, ...]:
+def rows_of(layout: Layout, rules: CellRules) -> tuple[Row, ...]:
     """The rows: methods, baselines, ablations, plug-ins; by label within each kind, numbers by size."""
     kinds: dict[str, Kind] = {}
-    own: dict[str, list[Run]] = {}
+    own: dict[str, list[RunRow]] = {}
     for run in layout.runs:
         label = layout.row(run.label)
         kinds[label] = run.kind
         own.setdefault(label, []).append(run)
-    cases = {place.case for place in layout.places}
+    cases = {position.case for position in layout.positions}
     if rules.expected is not None:
         for case, label in rules.expected.cells:
             if case in cases:
@@ -60,18 +60,20 @@ def in_order(kinds: Mapping[str, Kind]) -> list[str]:
     return sorted(kinds, key=lambda label: (KINDS.index(kinds[label]), _natural(label)))
 
 
-def _cells(layout: Layout, rules: Rules, label: str, runs: Sequence[Run]) -> list[Cell]:
-    homes: dict[Place, list[Run]] = {}
+def _cells(layout: Layout, rules: CellRules, label: str, runs: Sequence[RunRow]) -> list[Cell]:
+    homes: dict[Position, list[RunRow]] = {}
     for run in runs:
         homes.setdefault(layout.home(run), []).append(run)
-    cells = [_cell(layout, rules, label, place, homes.get(layout.home_of(place), [])) for place in layout.places]
+    cells = [
+        _cell(layout, rules, label, position, homes.get(layout.home_of(position), [])) for position in layout.positions
+    ]
     return [*cells, mean_over(cells, exact=rules.exact)] if rules.mean else cells
 
 
-def _cell(layout: Layout, rules: Rules, label: str, place: Place, runs: Sequence[Run]) -> Cell:
+def _cell(layout: Layout, rules: CellRules, label: str, position: Position, runs: Sequence[RunRow]) -> Cell:
     if not runs:
-        return _absent(layout, rules.expected, label, place.case)
-    cell = cell_of(runs, layout.scores[place], rules.needs)
+        return _absent(layout, rules.expected, label, position.case)
+    cell = cell_of(runs, layout.scores[position], rules.needs)
     keys = rules.expected.keys if rules.expected else {}
     is_stale = any(run.key != (keys.get((run.case, run.label, run.seed)) or run.key) for run in runs)
     return replace(cell, flags=(*cell.flags, "stale")) if is_stale else cell
@@ -87,7 +89,7 @@ def _absent(layout: Layout, expected: Expected | None, label: str, case: str) ->
     return Cell(state="not planned", text="not planned") if layout.spread else Cell(state="missing", text="missing")
 
 
-def _effort(runs: Sequence[Run], flops: Mapping[str, Score]) -> Effort:
+def _effort(runs: Sequence[RunRow], flops: Mapping[str, ScoreRow]) -> Effort:
     scored = [run for run in runs if run.status in SCORED]
     trained = [run for run in scored if run.budget]
     counted = [flops[run.path].value for run in scored if run.path in flops]

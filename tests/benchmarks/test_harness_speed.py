@@ -10,8 +10,8 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from harness.records.environment import gather
-from harness.records.frames import frames
 from harness.records.record import Origin, Record, RecordedScore
+from harness.records.scored import scored
 from harness.records.store import Store
 from harness.registry.find import find
 from harness.runs.executors.local import LocalExecutor
@@ -89,7 +89,7 @@ def test_tables_from_10000_records(benchmark: BenchmarkFixture, tmp_path: Path) 
         store.write(_record(run.job))
     card = registry.card("word_similarity")
     tables = benchmark.pedantic(
-        lambda: build_tables(frames(store.stored()), card, View(tier="smoke", metric="mean_spearman")), rounds=3
+        lambda: build_tables(scored(store.stored()), card, View(tier="smoke", metric="mean_spearman")), rounds=3
     )
     assert tables
 

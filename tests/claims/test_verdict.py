@@ -1,18 +1,22 @@
-"""Verdicts from frames made by hand: preconditions, regions, what is printed, and what is never done silently."""
+"""Verdicts from records made by hand: preconditions, regions, what is printed, and what is never done silently."""
 
 import math
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from harness.claims.claim import Claim, Gate
 from harness.claims.preconditions import Rules
 from harness.claims.verdict import Verdict, board, judge
+from harness.core.canonical import digest
+from harness.core.spec import Budget, Spec, set_in
+from harness.records.record import Stored
+from harness.records.scored import Scored, scored
 
+S, TWO = (digest({"setting": value}) for value in ("s", "2"))
 DIFFERENCES = np.array([0.08, 0.10, 0.12, 0.09, 0.11])
 BASE = {
     "id": "better",
@@ -27,68 +31,85 @@ BASE = {
 }
 
 
-class Frames(NamedTuple):
-    runs: pd.DataFrame
-    scores: pd.DataFrame
-
-
 def record(entrant: str, seed: int, value: float | Mapping[str, Any], **fields: Any) -> dict[str, Any]:
-    """One record: `value` of the metric, or a value by metric; `at` and `points` place it on axes."""
-    label = fields.pop("label", entrant)
-    case = fields.pop("case", "main")
-    points = fields.pop("points", {})
-    at = {f"x.{axis}": place for axis, place in fields.pop("at", {}).items()}
-    entry = {
+    """What a record says: `value` of the metric, or a value by metric (and by point); `at` is its place on the axes,
+    and `label` tells which of these were set from outside."""
+    run = {
         "task": "toy",
         "tier": "small",
-        "case": case,
+        "case": "main",
         "entrant": entrant,
-        "label": label,
-        "kind": "baseline",
+        "label": entrant,
         "component": "",
         "seed": seed,
         "status": "ok",
         "error": "",
-        "key": f"{label}-{case}-{seed}-{fields.get('tier', 'small')}",
+        "key": "",
         "version": 1,
         "data": "d",
         "settings": "s",
-        "produced": f"p{seed}{case}",
+        "produced": None,
         "device": "cpu",
-        "threads": 1,
-        "budget": 1000,
-        "unit": "examples",
         "contended": False,
-        "trials": 0,
-        "path": f"toy/{case}/{label}-s{seed}.json",
-        **at,
+        "at": {},
     }
-    score = {
-        "better": "higher",
-        "unit": "share",
-        "chance": 0.1,
-        "exact": False,
-        "timing": False,
-        "n_used": 1000,
-        "n_expected": 1000,
-    }
-    own = {name: fields.pop(name) for name in list(fields) if name in score}
+    metric = {"better": "higher", "unit": "share", "chance": 0.1, "exact": False, "timing": False}
+    items = {"n_used": 1000, "n_expected": 1000}
+    for name, given in fields.items():
+        next(part for part in (run, metric, items) if name in part)[name] = given
     values = value if isinstance(value, Mapping) else {"accuracy": value}
-    entry.update(fields)
-    return {"run": entry, "score": {**score, **own}, "values": values, "points": points}
+    return {"run": run, "metric": metric, "items": items, "values": values}
 
 
-def frames(*records: dict[str, Any]) -> Frames:
-    runs, scores = [], []
-    for one in records:
-        runs.append(one["run"])
-        for metric, value in one["values"].items():
-            for points, v in value.items() if isinstance(value, Mapping) else [((), value)]:
-                row = {name: one["run"][name] for name in one["run"] if name not in ("unit", "budget")}
-                at = {f"x.{axis}": place for axis, place in points}
-                scores.append({**row, **one["score"], **at, "metric": metric, "value": v})
-    columns = ["task", "tier", "case", "entrant", "label", "key", "metric", "value"]
-    return Frames(pd.DataFrame(runs), pd.DataFrame(scores) if scores else pd.DataFrame(columns=columns))
+def stored(one: Mapping[str, Any]) -> Stored:
+    """The stored form of what a record says."""
+    run, names = one["run"], set_in(one["run"]["label"])
+    spec = Spec(
+        task=run["task"],
+        version=run["version"],
+        tier=run["tier"],
+        case=run["case"],
+        entrant=run["entrant"],
+        seed=run["seed"],
+        budget=Budget("examples", 1000),
+        code="c",
+        data=run["data"],
+        settings={"setting": run["settings"]},
+        chosen={name: run["at"][name] for name in names},
+    )
+    values = {name: value if isinstance(value, Mapping) else {(): value} for name, value in one["values"].items()}
+    final = [
+        {"metric": name, "value": value, "at": dict(point), **one["items"]}
+        for name, by_point in values.items()
+        for point, value in by_point.items()
+        if "spent" not in dict(point)
+    ]
+    curve = [
+        {"spent": dict(point)["spent"], f"valid_{name}": value}
+        for name, by_point in values.items()
+        for point, value in by_point.items()
+        if "spent" in dict(point)
+    ]
+    content = {
+        "key": run["key"] or f"{run['label']}-{run['case']}-{run['seed']}-{run['tier']}",
+        "status": run["status"],
+        "failure": {"type": "Cancelled", "message": run["error"]} if run["error"] else None,
+        "at": {axis: place for axis, place in run["at"].items() if axis not in names},
+        "produced": f"p{run['seed']}{run['case']}" if run["produced"] is None else run["produced"],
+        "metrics": {name: {**one["metric"], "ceiling": None} for name in values},
+        "scores": final,
+        "curve": curve,
+        "origin": {"kind": "baseline", "component": run["component"]},
+        "environment": {"device": run["device"], "commit": "", "dirty": False, "threads": 1},
+        "costs": {**dict.fromkeys(("setup_s", "shared_s", "train_s", "eval_s", "peak_mb"), 0.0), "weights": 0}
+        | {"contended": run["contended"]},
+        **{"trials": 0, "generated": False, "parameters": {}, "settings": {}, "artefacts": {}, "kept": {}},
+    }
+    return Stored(spec, content)
+
+
+def table(*records: dict[str, Any]) -> Scored:
+    return scored(map(stored, records))
 
 
 def pair(differences: np.ndarray = DIFFERENCES, **fields: Any) -> list[dict[str, Any]]:
@@ -104,7 +125,7 @@ def claim(**changes: Any) -> Claim:
 
 
 def verdict(records: list[dict[str, Any]], tier: str = "small", **changes: Any) -> Verdict:
-    return judge(claim(**changes), frames(*records), tier)
+    return judge(claim(**changes), table(*records), tier)
 
 
 def without(records: list[dict[str, Any]], entrant: str, seed: int) -> list[dict[str, Any]]:
@@ -126,7 +147,9 @@ class TestOutcomes:
         half = 2.13185 * DIFFERENCES.std(ddof=1) / math.sqrt(5)
         assert finding.interval == pytest.approx((0.1 - half, 0.1 + half), abs=1e-6)
         assert (finding.cases, finding.budgets, finding.devices) == (("main",), ("1000 examples",), ("cpu",))
-        assert found.paths == tuple(sorted(f"toy/main/{e}-s{s}.json" for e in ("new", "old") for s in range(5)))
+        assert found.paths == tuple(
+            sorted(f"toy/small/main/{e}/default-s{s}.json" for e in ("new", "old") for s in range(5))
+        )
 
     @pytest.mark.parametrize(
         ("shift", "text"),
@@ -225,8 +248,7 @@ class TestPreconditions:
         assert verdict(change(pair())).text == f"not assessable ({reason})"
 
     def test_an_empty_store_is_named_not_crashed_on(self) -> None:
-        empty = frames(*pair())
-        found = judge(claim(), Frames(empty.runs.iloc[:0], empty.scores.iloc[:0]), "small")
+        found = judge(claim(), table(), "small")
         assert found.text == "not assessable (no record of new at tier small)"
 
     def test_another_tier_is_not_the_claims(self) -> None:
@@ -238,37 +260,37 @@ class TestPreconditions:
 
     def test_the_baseline_must_be_above_chance_by_the_margin(self) -> None:
         rules = {"toy": Rules(margins={"accuracy": 0.3})}
-        assert judge(claim(), frames(*pair(chance=0.1)), "small", rules).outcome == "reproduced"
-        found = judge(claim(), frames(*pair(chance=0.3)), "small", rules)
+        assert judge(claim(), table(*pair(chance=0.1)), "small", rules).outcome == "reproduced"
+        found = judge(claim(), table(*pair(chance=0.3)), "small", rules)
         assert found.text.startswith("not assessable (old is not above chance in case main: accuracy 0.")
         assert found.text.endswith("chance 0.3, margin 0.3)")
-        unknown = frames(*pair(chance=math.nan))
+        unknown = table(*pair(chance=math.nan))
         assert judge(claim(), unknown, "small", rules).outcome == "reproduced"
 
     def test_no_seed_of_the_baseline_may_be_at_chance(self) -> None:
         records = [*without(pair(), "old", 4), record("old", 4, 0.1)]
         rules = {"toy": Rules(margins={"accuracy": 0.05})}
-        found = judge(claim(), frames(*records), "small", rules)
+        found = judge(claim(), table(*records), "small", rules)
         assert found.text.startswith("not assessable (old is not above chance in case main, seed 4: accuracy 0.1,")
 
     def test_a_planned_case_that_both_lack_is_missed(self) -> None:
         everyone = frozenset({"new", "old"})
         rules = {"toy": Rules(planned={"small": {"main": everyone, "other": everyone, "of old": frozenset({"old"})}})}
-        assert judge(claim(), frames(*pair()), "small", rules).text.startswith(
+        assert judge(claim(), table(*pair()), "small", rules).text.startswith(
             "not assessable (new, case other, seeds 0, 1, 2, 3, 4: no record"
         )
         named = claim(where={"case": "main"})
-        assert judge(named, frames(*pair()), "small", rules).outcome == "reproduced"
+        assert judge(named, table(*pair()), "small", rules).outcome == "reproduced"
         elsewhere = [record("third", seed, {"step_ms": 1.0 + seed}, case="other") for seed in range(5)]
-        found = judge(claim(), frames(*pair(), *elsewhere), "small", rules)
+        found = judge(claim(), table(*pair(), *elsewhere), "small", rules)
         assert found.outcome == "reproduced", "the other case measures something else"
 
     def test_chance_is_below_where_lower_is_better(self) -> None:
         rules = {"toy": Rules(margins={"accuracy": 0.1})}
-        assert judge(claim(), frames(*pair(-DIFFERENCES, better="lower", chance=1.0)), "small", rules).outcome == (
+        assert judge(claim(), table(*pair(-DIFFERENCES, better="lower", chance=1.0)), "small", rules).outcome == (
             "reproduced"
         )
-        found = judge(claim(), frames(*pair(-DIFFERENCES, better="lower", chance=0.5)), "small", rules)
+        found = judge(claim(), table(*pair(-DIFFERENCES, better="lower", chance=0.5)), "small", rules)
         assert found.outcome == "not assessable"
 
     @pytest.mark.parametrize("in_the_claim", [True, False])
@@ -280,7 +302,7 @@ class TestPreconditions:
         ]
         gate = Gate(metric="learned", threshold=0.9)
         made = claim(gate=gate.model_dump()) if in_the_claim else claim()
-        found = judge(made, frames(*records), "small", {} if in_the_claim else {"toy": Rules(gate=gate)})
+        found = judge(made, table(*records), "small", {} if in_the_claim else {"toy": Rules(gate=gate)})
         assert found.text == (
             "not assessable (new has not learned its training task in case main, seed 3: learned 0.49, needed 0.9)"
         )
@@ -367,15 +389,17 @@ class TestPreconditions:
     @pytest.mark.parametrize(
         ("what", "reason"),
         [
-            ("version", "the records differ in version: 1 and 2"),
+            ("version", "the records differ in task version: 1 and 2"),
             ("data", "the records differ in data, case main: d and 2"),
-            ("settings", "the records differ in settings, case main: s and 2"),
-            ("produced", "the records differ in produced, case main, seed 0: p0main and 2"),
+            ("settings", f"the records differ in settings, case main: {S} and {TWO}"),
+            ("produced", "the records differ in produced data, case main, seed 0: p0main and 2"),
         ],
     )
     def test_records_that_cannot_be_compared_are_refused(self, what: str, reason: str) -> None:
         records = pair()
-        next(r for r in records if (r["run"]["entrant"], r["run"]["seed"]) == ("old", 0))["run"][what] = 2
+        next(r for r in records if (r["run"]["entrant"], r["run"]["seed"]) == ("old", 0))["run"][what] = (
+            2 if what == "version" else "2"
+        )
         assert verdict(records).text == f"not assessable ({reason})"
 
 
@@ -401,7 +425,7 @@ class TestCountsSharesAndTimes:
         records = pair(-DIFFERENCES, better="lower", timing=True)
         for one in records[:5]:
             one["run"]["device"] = "cuda"
-        assert verdict(records).text == "not assessable (the records differ in device: cuda and cpu)"
+        assert verdict(records).text == "not assessable (the records differ in device and threads: cuda 1 and cpu 1)"
         assert verdict([*pair(device="cuda")[:5], *pair()[5:]]).deciding.devices == ("cpu", "cuda")
 
     def test_a_contended_score_is_used(self) -> None:
@@ -443,7 +467,11 @@ class TestAxes:
     def test_a_mean_over_cases_needs_all_of_them(self) -> None:
         assert verdict(self.curve(0.4)).outcome == "reproduced"
         assert verdict(self.curve(0.4)).deciding.cases == ("n1000", "n2000", "n4000")
-        one_short = [r for r in self.curve(0.4) if r["run"]["path"] != "toy/n2000/new-s3.json"]
+        one_short = [
+            r
+            for r in self.curve(0.4)
+            if [r["run"][name] for name in ("case", "entrant", "seed")] != ["n2000", "new", 3]
+        ]
         assert verdict(one_short).text == "not assessable (new, case n2000, seed 3: no record)"
 
     def test_where_restricts_cases(self) -> None:
@@ -532,7 +560,9 @@ class TestAxes:
     def test_a_parameter_in_where_selects_from_the_sweep_and_leaves_the_opponent_alone(self) -> None:
         found = verdict(self.sweep(), where={"m": 64})
         assert found.outcome == "reproduced"
-        assert {path for path in found.paths if "new" in path} == {f"toy/main/new[m=64]-s{s}.json" for s in range(5)}
+        assert {path for path in found.paths if "new" in path} == {
+            f"toy/small/main/new/m=64-s{s}.json" for s in range(5)
+        }
         assert verdict(self.sweep(), of="new[m=64]").paths == found.paths
 
     def test_a_slope_along_a_parameter(self) -> None:
@@ -572,7 +602,7 @@ class TestCurves:
 
     def test_fewer_steps_to_the_opponents_final_value(self) -> None:
         steps = {"metric": "loss", "estimand": "steps_ratio", "margin": 1.1}
-        found = judge(claim(**steps), frames(*self.records(2.05)), "small", {"toy": Rules(margins={"loss": 1.0})})
+        found = judge(claim(**steps), table(*self.records(2.05)), "small", {"toy": Rules(margins={"loss": 1.0})})
         assert found.outcome == "reproduced"
         assert 1.9 < math.exp(found.deciding.estimate) < 2.1
 
@@ -637,14 +667,14 @@ class TestItems:
         return read
 
     def test_a_verdict_that_its_items_do_not_share_is_marked(self) -> None:
-        sure = judge(claim(), frames(*pair()), "small", items=self.reader(0.1))
+        sure = judge(claim(), table(*pair()), "small", items=self.reader(0.1))
         assert sure.text == "reproduced"
         assert sure.deciding.items == pytest.approx((0.1, 0.1), abs=0.02)
-        unsure = judge(claim(), frames(*pair()), "small", items=self.reader(5.0))
+        unsure = judge(claim(), table(*pair()), "small", items=self.reader(5.0))
         assert unsure.text == "reproduced (on these items)"
 
     def test_without_items_there_is_no_second_interval(self) -> None:
-        found = judge(claim(), frames(*pair()), "small", items=lambda path, metric, at: None)
+        found = judge(claim(), table(*pair()), "small", items=lambda path, metric, at: None)
         assert (found.text, str(found.deciding.items)) == ("reproduced", "n/a")
 
 
@@ -696,33 +726,24 @@ def test_the_board_says_how_many_claims_would_come_out_by_chance() -> None:
 
 def test_ten_claims_over_ten_thousand_records_are_judged_within_a_second() -> None:
     """Ten tasks, each of ten entrants x 10 cases x 10 seeds with ten metrics."""
-    runs, scores = _many()
+    many = _many()
     claims = [
         claim(id=f"c{i}", task=f"task{i}", metric="m3", of="e0", over=["e1", "e2", "e3", "e4"]) for i in range(10)
     ]
     seconds = []
     for _ in range(3):
         start = time.process_time()
-        verdicts = [judge(one, Frames(runs, scores), "small") for one in claims]
+        verdicts = [judge(one, many, "small") for one in claims]
         seconds.append(time.process_time() - start)
         assert all(found.deciding.n == 10 for found in verdicts)
     assert min(seconds) < 1.0
 
 
-def _many() -> Frames:
-    template = frames(record("e0", 0, 0.5, at={"n": 1.0}))
-    index = pd.MultiIndex.from_product(
-        [[f"task{i}" for i in range(10)], [f"e{i}" for i in range(10)], [f"c{i}" for i in range(10)], range(10)],
-        names=["task", "entrant", "case", "seed"],
+def _many() -> Scored:
+    values = np.random.default_rng(0).random((10, 10, 10, 10, 10))
+    return table(
+        *(
+            record(f"e{e}", s, {f"m{m}": values[t, e, c, s, m] for m in range(10)}, task=f"task{t}", case=f"c{c}")
+            for t, e, c, s in np.ndindex(values.shape[:-1])
+        )
     )
-    runs = index.to_frame(index=False)
-    runs["label"] = runs["entrant"]
-    runs["key"] = runs["path"] = [f"{t}-{e}-{c}-{s}" for t, e, c, s in index]
-    runs["produced"] = runs["case"] + runs["seed"].astype(str)
-    for name in template.runs.columns.difference(runs.columns):
-        runs[name] = template.runs[name].iloc[0]
-    scores = runs.drop(columns=["unit"]).merge(pd.DataFrame({"metric": [f"m{i}" for i in range(10)]}), how="cross")
-    for name in template.scores.columns.difference(scores.columns):
-        scores[name] = template.scores[name].iloc[0]
-    scores["value"] = np.random.default_rng(0).random(len(scores))
-    return Frames(runs, scores)

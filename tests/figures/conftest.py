@@ -14,11 +14,10 @@ from harness.figures.heat import HeatMap
 from harness.figures.plot import Plot, Sheet
 from harness.figures.presentation import Presentation
 from harness.figures.readings import Subject
-from harness.records.frames import frames
 from harness.records.record import Record
+from harness.records.scored import scored
 from harness.records.store import Store
-from harness.tables.details import details_of
-from harness.tables.material import Source
+from harness.tables.results import TaskResults
 
 Plots = Callable[..., Plot]
 
@@ -30,11 +29,10 @@ def outcome(card: Callable[..., Card], tmp_path: Path) -> Callable[..., Sheet | 
 
     def build(records: Iterable[Record], subject: dict[str, Any] | None = None, **entries: Any) -> Sheet | Skipped:
         made = list(records)
-        found = frames(made)
+        found = scored(made)
         given: dict[str, Any] = {
             "card": card(),
-            "source": Source(found, "toy", "small"),
-            "details": details_of(made),
+            "results": TaskResults(found, "toy", "small"),
             "kept": Store(tmp_path / "results").kept,
         }
         written = {"id": "figure", "title": "A figure", **entries}

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from harness.core.errors import UserError
-from harness.records.frames import frames
 from harness.records.record import Record
+from harness.records.scored import scored
 from harness.tables.explain import Explanation, as_text, explain
 from harness.tables.table import Table
 
@@ -25,7 +25,7 @@ def explained(record: Make, tables: Tables) -> Explain:
     made += [record("bit", seed, status="error" if seed else "ok", dirty=True) for seed in range(3)]
 
     def explained(entrant: str, case: str = "") -> list[Explanation]:
-        return explain(frames(made), tables(made)[0], entrant, case)
+        return explain(scored(made), tables(made)[0], entrant, case)
 
     return explained
 

@@ -3,19 +3,16 @@
 from collections.abc import Callable
 
 from harness.core.card import Card
-from harness.records.frames import frames
 from harness.records.record import Record
+from harness.records.scored import scored
 from harness.tables.build import build_tables
-from harness.tables.details import details_of
 from harness.tables.options import TableOptions
 
 Make = Callable[..., Record]
 
 
 def notes(card: Card, records: list[Record], **declared: object) -> list[str]:
-    (table,) = build_tables(
-        frames(records), card, details=details_of(records), options=TableOptions.model_validate(declared)
-    )
+    (table,) = build_tables(scored(records), card, options=TableOptions.model_validate(declared))
     return [note for note in table.notes if note.startswith(("held", "shared", "not "))]
 
 
@@ -41,11 +38,6 @@ def test_what_entrants_choose_themselves_was_not_held_constant(record: Make, car
     own = {"vit": {"width": 32}, "bit": {"width": None}, "lambda": {"width": 16}}
     made = [record(name, 0).model_copy(update={"parameters": parameters}) for name, parameters in own.items()]
     assert notes(card(), made) == ["held constant: depth 2", "not held constant: width 16, but 32 by vit"]
-
-
-def test_without_details_nothing_is_said_of_it(record: Make, card: Callable[..., Card]) -> None:
-    (table,) = build_tables(frames([record("vit", 0)]), card())
-    assert table.notes == ()
 
 
 def test_what_all_arms_share_is_named_with_its_digest(record: Make, card: Callable[..., Card]) -> None:

@@ -6,8 +6,8 @@ import pytest
 
 from harness.core.card import Card
 from harness.core.errors import UserError
-from harness.records.frames import frames
 from harness.records.record import Record
+from harness.records.scored import scored
 from harness.tables.build import View, build_tables
 from harness.tables.expected import Expected
 from harness.tables.options import TableOptions
@@ -45,7 +45,7 @@ def test_a_diverged_run_is_at_chance_at_the_points_that_are_kept(record: Make, t
 
 
 def test_a_declared_slice_is_the_default_table_and_no_other(record: Make, card: Callable[..., Card]) -> None:
-    found = frames([record("vit", 0, {"accuracy": GRID})])
+    found = scored([record("vit", 0, {"accuracy": GRID})])
     tables = [build_tables(found, card(), view, options=DECLARED)[0] for view in (View(), View(metric="accuracy"))]
     assert [len(table.columns) for table in tables] == [2, 6]
     assert tables[0].name == "toy-small"
@@ -57,7 +57,7 @@ def test_a_grid_is_left_out_of_the_default_table_and_counted(record: Make, card:
     presentation = TableOptions.model_validate({"tables": {"accuracy": {"leave_out": ["rate"]}}})
 
     def built(made: list[Record], metric: str | None = None) -> Table:
-        return build_tables(frames(made), card(), View(metric=metric), options=presentation)[0]
+        return build_tables(scored(made), card(), View(metric=metric), options=presentation)[0]
 
     table = built([record("vit", 0), *swept])
     assert [row.label for row in table.rows] == ["vit"]
@@ -70,7 +70,7 @@ def test_a_grid_is_left_out_of_the_default_table_and_counted(record: Make, card:
 def test_runs_of_a_grid_that_is_left_out_are_not_missing(record: Make, card: Callable[..., Card]) -> None:
     planned = Expected({("plain", label, 0): "" for label in ("vit", "vit[rate=0.1]")}, {"vit": "method"})
     presentation = TableOptions.model_validate({"tables": {"accuracy": {"leave_out": ["rate"]}}})
-    (table,) = build_tables(frames([record("vit", 0)]), card(), View(), planned, options=presentation)
+    (table,) = build_tables(scored([record("vit", 0)]), card(), View(), planned, options=presentation)
     assert [row.label for row in table.rows] == ["vit"]
     assert not any("missing" in note for note in table.notes)
 
@@ -114,7 +114,7 @@ def test_what_cannot_be_compared_in_other_cases_does_not_matter(record: Make, ta
 
 
 def test_a_declared_slice_holds_for_some_cases_too(record: Make, card: Callable[..., Card]) -> None:
-    found = frames([record("vit", 0, {"accuracy": GRID})])
+    found = scored([record("vit", 0, {"accuracy": GRID})])
     (table,) = build_tables(found, card(), View(cases=("plain",)), options=DECLARED)
     assert len(table.columns) == 2
 

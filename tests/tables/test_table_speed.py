@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from harness.core.card import Card
-from harness.records.frames import frames
 from harness.records.record import Record, to_bytes
+from harness.records.scored import scored
 from harness.records.store import Store
 from harness.tables.build import build_tables
 from harness.tables.table import Table
@@ -37,7 +37,7 @@ def test_tables_from_ten_thousand_records(store: Store, card: Callable[..., Card
     cards = [card(task=f"toy{task}") for task in range(TASKS)]
 
     def build() -> list[Table]:
-        found = frames(store.stored())
+        found = scored(store.stored())
         return [table for one in cards for table in build_tables(found, one)]
 
     made = benchmark.pedantic(build, rounds=3)

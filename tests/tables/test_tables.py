@@ -9,8 +9,8 @@ import pytest
 from harness.core.card import Card
 from harness.core.errors import UserError
 from harness.core.spec import Budget
-from harness.records.frames import frames
 from harness.records.record import Record
+from harness.records.scored import scored
 from harness.tables.build import build_tables
 from harness.tables.expected import Expected
 from harness.tables.table import Cell, Reference, Row, Span, Table
@@ -110,7 +110,7 @@ class TestCells:
         )
 
     def test_nan_never_becomes_zero(self, record: Make, card: Callable[..., Card]) -> None:
-        made = frames(record("vit", seed, 0.5 + seed / 10) for seed in range(3))
+        made = scored(record("vit", seed, 0.5 + seed / 10) for seed in range(3))
         made.scores.loc[1, "value"] = math.nan
         (table,) = build_tables(made, card())
         assert (cell(table, "vit", "plain").state, cell(table, "vit", "plain").text) == ("failed", "NaN 1/3")

@@ -1,4 +1,4 @@
-"""The frames: exactly these columns, whatever became of the runs, and the same from records and from their files."""
+"""The scored table: exactly these columns, whatever became of the runs, and the same from records and their files."""
 
 import subprocess
 import sys
@@ -10,17 +10,18 @@ import pytest
 
 from harness.core.card import Metric
 from harness.core.spec import Budget, Spec
-from harness.records.frames import frames
 from harness.records.record import Costs, Environment, Failure, Origin, Record, RecordedScore
+from harness.records.scored import scored
 from harness.records.store import Store
 
 RUN_COLUMNS = (
-    "task tier case entrant label kind component seed status error key version data settings produced generated device "
-    "commit dirty threads weights trials budget unit setup_s shared_s train_s eval_s peak_mb contended path"
+    "task tier case entrant label kind component seed status error key version data deviating produced generated "
+    "device commit dirty threads weights trials budget unit setup_s shared_s train_s eval_s peak_mb contended path "
+    "chosen parameters settings artefacts curve kept"
 )
 SCORE_COLUMNS = (
-    "task tier case entrant label kind component seed status metric value n_used n_expected better unit chance ceiling "
-    "exact timing contended key path"
+    "task tier case entrant label kind component seed status contended key path metric value n_used n_expected chance "
+    "point better unit ceiling exact timing"
 )
 METRICS = {
     "accuracy": Metric(better="higher", unit="share", chance=0.1, ceiling=1.0),
@@ -67,7 +68,7 @@ def _record(entrant: str = "vit", seed: int = 0, **changes: Any) -> Record:
 
 
 def test_a_run_has_exactly_these_columns() -> None:
-    (row,) = frames([_record(chosen={"dim": 50})]).runs.to_dict("records")
+    (row,) = scored([_record(chosen={"dim": 50})]).runs.to_dict("records")
     assert " ".join(map(str, row)) == f"{RUN_COLUMNS} x.dim x.n"
     assert (row["label"], row["x.dim"], row["x.n"]) == ("vit[dim=50]", 50.0, 100.0)
     assert (row["kind"], row["component"], row["version"], row["budget"], row["unit"]) == (
@@ -91,7 +92,7 @@ def test_a_run_has_exactly_these_columns() -> None:
 
 
 def test_a_score_has_exactly_these_columns() -> None:
-    first, second = frames([_record()]).scores.to_dict("records")
+    first, second = scored([_record()]).scores.to_dict("records")
     assert " ".join(map(str, first)) == f"{SCORE_COLUMNS} x.mask x.n x.size"
     assert (first["metric"], first["value"], first["n_used"], first["n_expected"]) == ("accuracy", 0.5, 90, 100)
     assert (first["better"], first["unit"], first["chance"], first["ceiling"]) == ("higher", "share", 0.1, 1.0)
@@ -101,11 +102,11 @@ def test_a_score_has_exactly_these_columns() -> None:
 
 def test_a_point_may_have_a_chance_of_its_own() -> None:
     scores = [RecordedScore(metric="accuracy", value=0.5, n_used=1, n_expected=1, chance=own) for own in (None, 0.25)]
-    assert frames([_record(scores=tuple(scores))]).scores["chance"].tolist() == [0.1, 0.25]
+    assert scored([_record(scores=tuple(scores))]).scores["chance"].tolist() == [0.1, 0.25]
 
 
 def test_a_point_lies_where_its_run_lies_and_further() -> None:
-    first, second = frames([_record()]).scores.to_dict("records")
+    first, second = scored([_record()]).scores.to_dict("records")
     assert (second["x.size"], second["x.mask"], second["x.n"]) == (2.0, "word", 100.0)
     assert first["x.n"] == 100.0
     assert pd.isna([first["x.size"], first["x.mask"]]).all()
@@ -113,18 +114,18 @@ def test_a_point_lies_where_its_run_lies_and_further() -> None:
 
 def test_a_point_on_the_axis_of_its_case_stands_for_itself() -> None:
     score = RecordedScore(metric="accuracy", value=0.5, n_used=1, n_expected=1, at={"n": 7})
-    assert frames([_record(scores=(score,))]).scores["x.n"].tolist() == [7.0]
+    assert scored([_record(scores=(score,))]).scores["x.n"].tolist() == [7.0]
 
 
 def test_words_and_numbers_share_an_axis() -> None:
-    made = frames([_record(chosen={"rate": "auto"}), _record("bit", chosen={"rate": 0.5}), _record("maj")])
+    made = scored([_record(chosen={"rate": "auto"}), _record("bit", chosen={"rate": 0.5}), _record("maj")])
     assert made.runs["x.rate"].tolist()[:2] == ["auto", 0.5]
     assert pd.isna(made.runs["x.rate"].tolist()[2])
 
 
 def test_a_failed_run_is_a_row_with_its_error_in_one_line() -> None:
     lost = _record(status="error", scores=(), failure=Failure(type="ValueError", message="no\n  such   thing"))
-    made = frames([lost, _record("bit")])
+    made = scored([lost, _record("bit")])
     assert made.runs["error"].tolist() == ["ValueError: no such thing", ""]
     assert made.runs["status"].tolist() == ["error", "ok"]
     assert set(made.scores["entrant"]) == {"bit"}
@@ -132,34 +133,58 @@ def test_a_failed_run_is_a_row_with_its_error_in_one_line() -> None:
 
 def test_the_curve_on_the_validation_split_lies_on_the_axis_of_the_budget() -> None:
     curve = ({"spent": 100.0, "loss": 2.0}, {"spent": 500.0, "valid_accuracy": 0.25, "valid_other": 1.0})
-    rows = frames([_record(curve=curve)]).scores
-    points = rows[rows["x.spent"].notna()]
-    assert points[["metric", "value", "x.spent", "x.n", "n_used"]].values.tolist() == [
+    table = scored([_record(curve=curve)])
+    assert table.curves[["metric", "value", "x.spent", "x.n", "n_used"]].values.tolist() == [
         ["accuracy", 0.25, 500.0, 100.0, 0]
     ]
-    assert len(rows) == 3
+    assert len(table.scores) == 2
+
+
+def test_a_diverged_run_is_at_chance_wherever_finished_runs_of_its_case_are_measured() -> None:
+    points = [{"size": 2.0}, {"size": 4.0}]
+    measured = tuple(RecordedScore(metric="accuracy", value=0.5, n_used=9, n_expected=10, at=at) for at in points)
+    guess = (RecordedScore(metric="accuracy", value=0.1, n_used=0, n_expected=0),)
+    curve = ({"spent": 500.0, "valid_accuracy": 0.25},)
+    table = scored([_record(scores=measured, curve=curve), _record("bit", status="diverged", scores=guess)])
+    own = table.scores[table.scores["entrant"] == "bit"]
+    assert own[["value", "n_used", "x.size"]].values.tolist() == [[0.1, 9, 2.0], [0.1, 9, 4.0]]
+    assert own["point"].tolist() == [(("size", 2.0),), (("size", 4.0),)]
+    along = table.curves[table.curves["entrant"] == "bit"]
+    assert along[["value", "x.spent"]].values.tolist() == [[0.1, 500.0]]
+
+
+def test_a_diverged_run_of_a_case_without_finished_runs_has_a_chance_score_without_a_point() -> None:
+    guess = (RecordedScore(metric="accuracy", value=0.1, n_used=0, n_expected=0),)
+    table = scored([_record(status="diverged", scores=guess, curve=({"spent": 1.0, "valid_accuracy": 0.2},))])
+    assert table.scores["point"].tolist() == [()]
+    assert len(table.curves) == 0
+
+
+def test_a_point_is_what_the_run_does_not_fix() -> None:
+    score = RecordedScore(metric="accuracy", value=0.5, n_used=1, n_expected=1, at={"n": 100, "size": 2.0})
+    assert scored([_record(scores=(score,))]).scores["point"].tolist() == [(("size", 2.0),)]
 
 
 def test_settings_are_compared_by_their_digest() -> None:
-    made = frames([_record(), _record("bit", settings={"width": 16}), _record("maj"), _record("gru", settings={})])
-    first, second, third, fourth = made.runs["settings"]
+    made = scored([_record(), _record("bit", settings={"width": 16}), _record("maj"), _record("gru", settings={})])
+    first, second, third, fourth = made.runs["deviating"]
     assert first == third
     gained = _record().model_copy(update={"settings": {"width": 8, "depth": 2, "heads": 1}})
-    assert frames([gained]).runs["settings"][0] == first
+    assert scored([gained]).runs["deviating"][0] == first
     assert len({first, second, fourth}) == 3
 
 
 def test_rows_keep_the_order_of_the_records() -> None:
-    made = frames([_record("vit", 1), _record("bit", 0), _record("vit", 0)])
+    made = scored([_record("vit", 1), _record("bit", 0), _record("vit", 0)])
     stems = ("vit/default-s1", "bit/default-s0", "vit/default-s0")
     assert made.runs["path"].tolist() == [f"images/small/n100/{stem}.json" for stem in stems]
     assert made.scores["path"].tolist() == [path for path in made.runs["path"] for _ in range(2)]
 
 
 def test_no_records_give_empty_frames_with_all_columns() -> None:
-    made = frames([])
-    assert (" ".join(made.runs.columns), " ".join(made.scores.columns)) == (RUN_COLUMNS, SCORE_COLUMNS)
-    assert len(made.runs) == len(made.scores) == 0
+    made = scored([])
+    assert [" ".join(frame.columns) for frame in made] == [RUN_COLUMNS, SCORE_COLUMNS, SCORE_COLUMNS]
+    assert [len(frame) for frame in made] == [0, 0, 0]
 
 
 def test_stored_records_give_the_frames_of_records(tmp_path: Path) -> None:
@@ -167,18 +192,18 @@ def test_stored_records_give_the_frames_of_records(tmp_path: Path) -> None:
     curve = ({"spent": 100.0, "valid_accuracy": 0.25},)
     for one in (_record(chosen={"dim": 5}), _record("bit", curve=curve), _record("maj", status="diverged")):
         store.write(one)
-    for quick, whole in zip(frames(store.stored()), frames(store.all()), strict=True):
+    for quick, whole in zip(scored(store.stored()), scored(store.all()), strict=True):
         pd.testing.assert_frame_equal(quick, whole)
 
 
 @pytest.mark.parametrize("frame", ["runs", "scores"])
 def test_numbers_are_numbers_though_there_is_no_record(frame: str) -> None:
-    some, none = (getattr(frames(records), frame) for records in ([_record()], []))
+    some, none = (getattr(scored(records), frame) for records in ([_record()], []))
     numeric = list(some.drop(columns=[name for name in some if name.startswith("x.")]).select_dtypes("number"))
     assert numeric
     assert [none[name].dtype for name in numeric] == [some[name].dtype for name in numeric]
 
 
 def test_frames_import_no_torch() -> None:
-    code = "import sys, harness.records.frames; harness.records.frames.frames([]); assert 'torch' not in sys.modules"
+    code = "import sys, harness.records.scored; harness.records.scored.scored([]); assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

@@ -1,0 +1,113 @@
+"""What the verbs that read results share: each record, each paper and each task's figures are read once a command."""
+
+from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from harness.claims.paper import Paper
+    from harness.claims.verdict import Verdict
+    from harness.core.spec import TierName
+    from harness.figures.presentation import Presentation
+    from harness.records.scored import Scored
+    from harness.records.store import Store
+    from harness.registry.find import Registry
+    from harness.tables.build import View
+    from harness.tables.expected import Expected
+    from harness.tables.table import Table
+
+
+class Session:
+    """The registry and the store of one command, and what is made of them, each made when it is first asked for."""
+
+    def __init__(self, registry: "Registry", store: "Store", plugins: Sequence[Path] = ()) -> None:
+        self.registry, self.store = registry, store
+        self._plugins = plugins
+        self._presentations: dict[str, Presentation] = {}
+        self._items: dict[str, list[tuple[str, Mapping[str, Any], np.ndarray]]] = {}
+
+    @cached_property
+    def scored(self) -> "Scored":
+        """The scored table of all records."""
+        from harness.records.scored import scored
+
+        return scored(self.store.stored())
+
+    @cached_property
+    def papers(self) -> "Mapping[str, Paper]":
+        """The papers by the name of their folder."""
+        from harness.claims.papers import find_papers
+
+        return find_papers(self.registry)
+
+    def presentation(self, task: str) -> "Presentation":
+        """What a task's `figures.toml` says."""
+        from harness.figures.checked import presentation_of
+
+        if task not in self._presentations:
+            self._presentations[task] = presentation_of(task)
+        return self._presentations[task]
+
+    def tasks_at(self, tier: str) -> set[str]:
+        """The tasks with records at a tier."""
+        runs = self.scored.runs
+        return set(runs["task"][(runs["tier"] == tier).to_numpy()])
+
+    def expected(self, task: str, view: "View", *, any_key: bool = False) -> "Expected":
+        """What is planned for a task at the tier of a view; with `any_key`, stale records count as well."""
+        from harness.cli.options import tier_name
+        from harness.records.environment import gather
+        from harness.runs.plan import Selection, make_plan
+        from harness.tables.expected import expected_of
+
+        assert view.tier is not None
+        selection = Selection(
+            tier=tier_name(view.tier), tasks=[task], cases=view.cases, seeds=view.seeds, plugins=self._plugins
+        )
+        environment = gather(device="cpu", threads=1, pinned_allocator=True)
+        plan = make_plan(self.registry, selection, self.store, environment)
+        return expected_of(plan, task, view.tier, any_key=any_key)
+
+    def tables(self, task: str, view: "View", expected: "Expected") -> "list[Table]":
+        """The tables of one task, with the numbers that papers on it published."""
+        from harness.tables.build import build_tables
+
+        published = [
+            number
+            for paper in self.papers.values()
+            if any(part.task == task for claim in paper.claim for part in claim.parts)
+            for number in paper.published
+        ]
+        card, options = self.registry.card(task), self.presentation(task)
+        return build_tables(self.scored, card, view, expected, published, options)
+
+    def verdicts(self, tier: "TierName", tasks: Collection[str]) -> "dict[str, list[Verdict]]":
+        """The verdicts on the claims about some tasks, by paper."""
+        from harness.claims.rules import rules
+        from harness.claims.verdict import judge
+
+        cards = rules(self.registry)
+        by_paper = {
+            name: [
+                judge(claim, self.scored, tier, cards, self._item_scores)
+                for claim in paper.claim
+                if any(part.task in tasks for part in claim.parts)
+            ]
+            for name, paper in self.papers.items()
+        }
+        return {name: verdicts for name, verdicts in by_paper.items() if verdicts}
+
+    def _item_scores(self, path: str, metric: str, at: Mapping[str, Any]) -> "np.ndarray | None":
+        """The items' own scores of a metric at a point, from beside the record at a path; None if there are none."""
+        if path not in self._items:
+            record = self.store.read(PurePosixPath(path))
+            arrays = self.store.items(record) if record else {}
+            scores = record.scores if record else ()
+            self._items[path] = [(s.metric, s.at, arrays[s.items]) for s in scores if s.items in arrays]
+        for name, point, scores_of_items in self._items[path]:
+            if name == metric and all(at.get(axis) == value for axis, value in point.items()):
+                return scores_of_items
+        return None

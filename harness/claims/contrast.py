@@ -11,6 +11,7 @@ import numpy as np
 from harness.claims.cells import with_cells
 from harness.claims.conditions import Condition, literals, matches, spelled
 from harness.claims.query import Query
+from harness.core.spec import entrant_in
 from harness.records.comparable import COLUMNS, find_difference
 from harness.records.record import SCORED
 from harness.records.scored import AXIS, Scored
@@ -109,7 +110,7 @@ class Scope:
         return mine[keep].drop_duplicates("key")
 
     def _own_parameters(self, name: str) -> AbstractSet[str]:
-        return self._parameters.get(name.partition("[")[0], set())
+        return self._parameters.get(entrant_in(name), set())
 
     def _is_parameter(self, axis: str) -> bool:
         return any(axis in names for names in self._parameters.values())
@@ -134,7 +135,7 @@ class Scope:
         """The planned cases that the query reaches and all of `names` take part in; along an axis those it asks for."""
         import pandas as pd
 
-        entrants = {name.partition("[")[0] for name in names}
+        entrants = {entrant_in(name) for name in names}
         cases = pd.Series([case for case, there in self._planned.items() if entrants <= there], dtype=object)
         if "case" in self.query.where:
             return set(cases[matches(cases, self.query.where["case"])])

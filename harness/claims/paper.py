@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from harness.claims.claim import Claim, Part
 from harness.claims.conditions import literals
 from harness.core.errors import UserError
-from harness.core.spec import TierName
+from harness.core.spec import TierName, entrant_in
 from harness.core.strict import Strict
 from harness.core.suggest import unknown
 
@@ -122,7 +122,7 @@ def _wrong_sweep(sweep: Sweep, known: Mapping[str, Collection[str]]) -> list[str
 
 
 def _unknown_entrants(part: Part, known: Mapping[str, Collection[str]]) -> list[str]:
-    names = [_entrant(name) for name in (part.of, *part.over) if name]
+    names = [entrant_in(name) for name in (part.of, *part.over) if name]
     return [str(unknown("entrant", name, known)) for name in names if name not in known]
 
 
@@ -132,7 +132,7 @@ def _unknown_to_card(part: Part, known: Mapping[str, Collection[str]], cards: Ma
     card = cards[part.task]
     metrics = [part.metric, *([part.gate.metric] if part.gate else [])]
     wrong = [str(unknown("metric", name, card.metrics)) for name in metrics if name not in card.metrics]
-    axes = {*card.axes(), *(axis for name in (part.of, *part.over) for axis in known.get(_entrant(name), ()))}
+    axes = {*card.axes(), *(axis for name in (part.of, *part.over) for axis in known.get(entrant_in(name), ()))}
     used = [*(axis for axis in part.where if axis != "case"), *([part.x] if part.x else [])]
     wrong += [str(unknown("axis", axis, axes)) for axis in used if axis not in axes]
     asked = part.gate.where if part.gate else ()
@@ -140,10 +140,6 @@ def _unknown_to_card(part: Part, known: Mapping[str, Collection[str]], cards: Ma
     cases = {case.id for case in card.cases}
     named = literals(part.where["case"]) if "case" in part.where else set()
     return wrong + [str(unknown("case", case, cases)) for case in sorted(named - cases)]
-
-
-def _entrant(label: str) -> str:
-    return label.partition("[")[0]
 
 
 def _in_words(error: ValidationError, written: Mapping[str, Any]) -> str:

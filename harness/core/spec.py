@@ -103,6 +103,11 @@ def label(entrant: str, chosen: Mapping[str, Value]) -> str:
     return f"{entrant}[{inner}]" if inner else entrant
 
 
+def entrant_in(label: str) -> str:
+    """The entrant that a label names."""
+    return label.partition("[")[0]
+
+
 def set_in(label: str) -> tuple[str, ...]:
     """The names of the parameters that a label says were set from outside."""
     inner = label.removesuffix("]").partition("[")[2]

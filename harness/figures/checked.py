@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from harness.claims.papers import find_papers
 from harness.core.card import Card
 from harness.core.errors import UserError
-from harness.core.spec import set_in
+from harness.core.spec import entrant_in, set_in
 from harness.core.suggest import unknown
 from harness.figures.declared import (
     CASE,
@@ -84,7 +84,7 @@ def _wrong(figure: Figure, card: Card, entrants: Mapping[str, Collection[str]]) 
     pairs = figure.crossings if isinstance(figure, Lines) else ()
     named = [*figure.entrants, *figure.also, *(label for pair in pairs for label in pair)]
     for label in dict.fromkeys(named):
-        name = label.partition("[")[0]
+        name = entrant_in(label)
         if name not in entrants:
             yield str(unknown("entrant", name, entrants))
         else:

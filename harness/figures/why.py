@@ -1,8 +1,8 @@
 """Why there is nothing to draw: in one line what is missing, and the command that changes it."""
 
-import re
 from collections.abc import Sequence
 
+from harness.core.spec import set_in
 from harness.figures.declared import Curves, Figure, Film, Heat, Lines
 from harness.figures.readings import Subject
 from harness.records.scored import VALIDATION
@@ -32,8 +32,7 @@ def why_few_places(subject: Subject, figure: Lines | Heat) -> str:
     """Why the records give no line or no map, and the command for what is planned along the axes."""
     card, tier = subject.card, subject.results.tier
     cells = subject.expected.cells if subject.expected else frozenset()
-    axes = "|".join(figure.along)
-    swept = sorted({label for _, label in cells if re.search(rf"[\[,]({axes})=", label)})
+    swept = sorted({label for _, label in cells if set(figure.along).intersection(set_in(label))})
     on = f"ax{'e' if len(figure.along) > 1 else 'i'}s {' and '.join(figure.along)}"
     why = f"{' and '.join(figure.metrics)} at one place only on {on}"
     if not swept:

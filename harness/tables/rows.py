@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from harness.core.spec import entrant_in
 from harness.records.record import SCORED
 from harness.tables.cells import cell_of, marked, mean_over
 from harness.tables.columns import Layout, Position
@@ -82,7 +83,7 @@ def _cell(layout: Layout, rules: CellRules, label: str, position: Position, runs
 def _absent(layout: Layout, expected: Expected | None, label: str, case: str) -> Cell:
     """The cell of an entrant without a record."""
     if expected is not None:
-        if why := expected.inapplicable.get((case, label.partition("[")[0])):
+        if why := expected.inapplicable.get((case, entrant_in(label))):
             return Cell(state="not applicable", text=why)
         if (case, label) not in expected.cells:
             return Cell(state="not planned", text="not planned")

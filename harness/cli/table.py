@@ -168,10 +168,10 @@ def _show(tables: "Sequence[Table]", form: str) -> None:
 
 
 def _show_contrasts(tables: "Iterable[Table]", of: str) -> None:
-    from harness.tables.contrast import contrasts_of, grid_of_contrasts
+    from harness.tables.differences import grid_of_differences, paired_differences
     from harness.tables.markup import to_markdown
 
     for table in tables:
-        contrasts = contrasts_of(table, None if of == "all" else of)
+        contrasts = paired_differences(table, None if of == "all" else of)
         if contrasts:
-            typer.echo(to_markdown([grid_of_contrasts(table, contrasts)]))
+            typer.echo(to_markdown([grid_of_differences(table, contrasts)]))

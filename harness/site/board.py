@@ -12,7 +12,7 @@ from harness.claims.verdict import Verdict, board
 from harness.stats.intervals import ALPHA
 from harness.tables.grid import Entry, Grid
 
-HEADERS = ("paper", "claim", "verdict", "estimate", "90 % interval", "p", "n", "of", "over")
+HEADERS = ("paper", "claim", "verdict", "estimate", "90 % interval", "p", "n", "method", "opponent")
 
 
 def as_markdown(verdicts: Mapping[str, Sequence[Verdict]], tier: str) -> str:

@@ -1,4 +1,4 @@
-"""Builds tables from frames: one for the primary metric of a task, and one for each case that has another."""
+"""Builds tables from the scored table: one for the primary metric of a task, and one for each case that has another."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -146,57 +146,59 @@ def _table(
     expected: Expected | None,
     options: TableOptions,
 ) -> Table:
-    by = view.by
-    everything = results.select(topic.metric, topic.cases, card.column, by, view.where)
+    everything = results.select(topic.metric, topic.cases, card.column, view.by, view.where)
     if not everything.leaving_out(view.leave_out).runs:
         view = replace(view, leave_out=())  # where there is nothing else, the grid is the table
     selection = everything.leaving_out(view.leave_out)
     if view.where and not selection.scores:
         raise UserError(f"{card.task} at {results.tier}: no {topic.metric} where {spelled(view.where)}")
-    entry = _entry(selection.scores, card, topic.metric)
-    layout = lay_out(selection, card, by)
-    check_comparable(layout.runs, card, results.tier, timed=entry.timing)
-    over_cases = by is None and len(layout.columns) > 1 and not any(column.at for column in layout.columns)
-    # A plan knows runs by their label, which a spread parameter has left.
+    metric = _metric(selection.scores, card, topic.metric)
+    layout = lay_out(selection, card, view.by)
+    check_comparable(layout.runs, card, results.tier, timed=metric.timing)
+    over_cases = view.by is None and len(layout.columns) > 1 and not any(column.at for column in layout.columns)
+    # A plan knows runs by their label, which no longer names a parameter that is spread over columns.
     planned = None if layout.spread or not expected else expected.leaving_out(view.leave_out)
     flops = results.select(FLOPS, topic.cases).scores if FLOPS in card.metrics else ()
     rules = CellRules(
-        better=entry.better,
-        exact=entry.exact,
-        needs=entry.needs,
+        better=metric.better,
+        exact=metric.exact,
+        needs=metric.needs,
         mean=over_cases,
         expected=planned,
         flops={score.path: score for score in flops},
     )
     rows = rows_of(layout, rules)
-    columns = layout.columns
-    if over_cases:
-        columns += (Column("mean", generated=any(column.generated for column in columns)),)
-    is_declared = topic.metric in options.tables and view.where == options.tables[topic.metric].where
-    where = "" if is_declared or not view.where else f"where-{_as_name(view.where)}"
-    cases = "-".join(["case", *view.cases]) if view.cases else ""
-    suffixes = [suffix for suffix in (topic.suffix, f"by-{by}" if by else "", where, cases) if suffix]
-    notes = notes_on(rows, columns, layout, card, results.tier, planned)
+    mean = Column("mean", generated=any(column.generated for column in layout.columns))
+    columns = (*layout.columns, *([mean] if over_cases else []))
+    suffixes = _suffixes(topic, view, options)
     return Table(
         name="-".join([card.task, results.tier, *suffixes]),
         task=card.task,
         title=card.title,
         tier=results.tier,
         metric=topic.metric,
-        better=entry.better,
-        unit=entry.unit,
-        exact=entry.exact,
+        better=metric.better,
+        unit=metric.unit,
+        exact=metric.exact,
         columns=columns,
         rows=rows,
-        references=references_of(layout, entry, over_cases),
+        references=references_of(layout, metric, over_cases),
         provenance=provenance_of(layout, (card.task, results.tier, topic.metric, *suffixes)),
         notes=(
             *_sliced_note(view, card.task, results.tier, topic.metric, everything.labels - selection.labels),
             *held_settings(layout.runs, options.held),
             *shared_artefacts(layout.runs),
-            *notes,
+            *notes_on(rows, columns, layout, card, results.tier, planned),
         ),
     )
+
+
+def _suffixes(topic: _Topic, view: View, options: TableOptions) -> list[str]:
+    """What tells a table's name from those of the task's other tables; a declared slice is the default."""
+    is_declared = topic.metric in options.tables and view.where == options.tables[topic.metric].where
+    where = "" if is_declared or not view.where else f"where-{_as_name(view.where)}"
+    cases = "-".join(["case", *view.cases]) if view.cases else ""
+    return [suffix for suffix in (topic.suffix, f"by-{view.by}" if view.by else "", where, cases) if suffix]
 
 
 def _sliced_note(view: View, task: str, tier: str, metric: str, left_out: Collection[str]) -> Iterator[str]:
@@ -209,10 +211,10 @@ def _sliced_note(view: View, task: str, tier: str, metric: str, left_out: Collec
 
 def _as_name(where: Mapping[str, Condition]) -> str:
     """Conditions in letters that are safe in the name of a file."""
-    return re.sub(r"[^\w.=<>!]+", "_", ",".join(f"{axis}{in_words(one)}" for axis, one in where.items()))
+    return re.sub(r"[^\w.=<>!]+", "_", ",".join(f"{axis}{in_words(condition)}" for axis, condition in where.items()))
 
 
-def _entry(scores: Sequence[ScoreRow], card: Card, metric: str) -> Metric:
+def _metric(scores: Sequence[ScoreRow], card: Card, metric: str) -> Metric:
     """The metric as the records carry it; as the card has it where no run was scored."""
     entry = card.metrics[metric]
     if not scores:

@@ -1,4 +1,4 @@
-"""The cells of a table: what became of an entrant in a column, and which cells are the best of theirs."""
+"""The cells of a table: builds them from scores, and marks the best of each column."""
 
 import math
 from collections import Counter
@@ -13,39 +13,52 @@ from harness.tables.table import Cell
 
 
 def cell_of(runs: Sequence[RunRow], scores: Mapping[str, ScoreRow], needs: str | None = None) -> Cell:
-    """The cell of an entrant's runs, one a seed, with their scores by path.
+    """The cell of an entrant's runs, one a seed, given their scores by path.
 
-    A mean is over all seeds or there is none: a failed run is what the cell says. `needs` is the capability without
-    which there is no such score.
+    A mean is over all seeds or there is none: where a run failed, the cell says so instead. `needs` is the capability
+    without which an entrant has no such score.
     """
     runs = sorted(runs, key=lambda run: run.seed)
     n, records = len(runs), tuple(run.path for run in runs)
-    there = [scores[path] for path in records if path in scores]
-    lost = Counter(run.status for run in runs if run.status not in SCORED)
-    # A metric without a chance value has no score of a run that diverged.
-    lost.update(run.status for run in runs if run.status == "diverged" and run.path not in scores)
-    lost["NaN"] += sum(math.isnan(score.value) for score in there)
-    if lost.total():
-        text = ", ".join(f"{what} {count}/{n}" for what, count in sorted(lost.items()) if count)
+    if failed := _failed(runs, scores):
+        text = ", ".join(f"{status} {count}/{n}" for status, count in sorted(failed.items()))
         return Cell(state="failed", text=text, records=records)
-    if needs and not there:
+    measured = [scores[path] for path in records if path in scores]
+    if needs and not measured:
         return Cell(state="not applicable", text=f"needs {needs}", records=records)
-    if len(there) < n:
-        missed = f" {n - len(there)}/{n}" if there else ""
-        return Cell(state="not measured", text=f"not measured{missed}", records=records)
-    values = tuple(score.value for score in there)
+    if len(measured) < n:
+        missing = f" {n - len(measured)}/{n}" if measured else ""
+        return Cell(state="not measured", text=f"not measured{missing}", records=records)
+    return _scored_cell(runs, measured)
+
+
+def _failed(runs: Sequence[RunRow], scores: Mapping[str, ScoreRow]) -> Counter[str]:
+    """How many runs have no value, by what became of them. A diverged run lacks one on a metric without chance."""
+    failed: Counter[str] = Counter()
+    for run in runs:
+        score = scores.get(run.path)
+        if run.status not in SCORED or (run.status == "diverged" and score is None):
+            failed[run.status] += 1
+        elif score is not None and math.isnan(score.value):
+            failed["NaN"] += 1
+    return failed
+
+
+def _scored_cell(runs: Sequence[RunRow], scores: Sequence[ScoreRow]) -> Cell:
+    """The cell of runs that all have a score, in order of seed."""
+    values = tuple(score.value for score in scores)
     diverged = sum(run.status == "diverged" for run in runs)
-    counted = [score for score in there if score.status == "ok"]  # a diverged run says nothing about the items
-    timed_beside_others = any(score.timing and run.contended for run, score in zip(runs, there, strict=True))
+    timed_beside_others = any(score.timing and run.contended for run, score in zip(runs, scores, strict=True))
+    counted = [score for score in scores if score.status == "ok"]  # a diverged run says nothing about the items
     return Cell(
         state="scored",
         seeds=tuple(run.seed for run in runs),
         values=values,
-        half=math.nan if there[0].exact else half_width(values),
+        half=math.nan if scores[0].exact else half_width(values),
         n_used=sum(score.n_used for score in counted),
         n_expected=sum(score.n_expected for score in counted),
-        flags=(*([f"diverged {diverged}/{n}"] if diverged else []), *(["contended"] if timed_beside_others else [])),
-        records=records,
+        flags=(*([f"diverged {diverged}/{len(runs)}"] if diverged else []), *(["contended"] * timed_beside_others)),
+        records=tuple(run.path for run in runs),
     )
 
 
@@ -69,8 +82,8 @@ def mean_over(cells: Sequence[Cell], *, exact: bool) -> Cell:
 
 
 def half_width(values: Sequence[float]) -> float:
-    """Half of the 90 % t interval of the mean; NaN for one seed, and for seeds that are all alike: they show no
-    spread, which is not to know that there is none."""
+    """Half of the 90 % t interval of the mean; NaN for one seed, and for seeds that are all alike: zero spread in the
+    sample does not prove zero variance."""
     if len(set(values)) < 2:
         return math.nan
     lo, hi = t_interval(values)

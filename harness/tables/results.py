@@ -1,6 +1,6 @@
 """The results of a task at a tier as plain rows: what tables and figures are made of."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
@@ -158,19 +158,22 @@ class TaskResults:
         """
         runs = [run for run in self.runs if run.case in cases]
         scores = [score for score in self.scores(metric, where) if score.case in cases]
-        if by not in (None, "case"):
-            measured = {score.case for score in scores if by in dict(score.point) and score.status == "ok"}
+        if by is not None and by != "case":
+            measured = {score.case for score in scores if by in dict(score.point)}
             runs = [run for run in runs if by in run.at or run.case in measured]
-            on_axis = {run.path for run in runs}
-            scores = [score for score in scores if score.path in on_axis and by in score.at]
-        further = [sum(axis != (by or column) for axis, _ in score.point) for score in scores]
-        fewest: dict[str, int] = {}
-        for score, count in zip(scores, further, strict=True):
-            if score.status == "ok":
-                fewest[score.case] = min(count, fewest.get(score.case, count))
-        return Selection(
-            runs, [s for s, count in zip(scores, further, strict=True) if count == fewest.get(s.case, count)]
-        )
+            paths = {run.path for run in runs}
+            scores = [score for score in scores if score.path in paths and by in score.at]
+        return Selection(runs, _on_fewest_axes(scores, by or column))
+
+
+def _on_fewest_axes(scores: Sequence[ScoreRow], column: str) -> list[ScoreRow]:
+    """The scores that lie on as few axes beside `column` as any finished run's score of their case."""
+    counts = [sum(axis != column for axis, _ in score.point) for score in scores]
+    fewest: dict[str, int] = {}
+    for score, count in zip(scores, counts, strict=True):
+        if score.status == "ok":
+            fewest[score.case] = min(count, fewest.get(score.case, count))
+    return [score for score, count in zip(scores, counts, strict=True) if count == fewest.get(score.case, count)]
 
 
 def _kept(frame: "pd.DataFrame", seeds: int | None, cases: Collection[str]) -> "pd.DataFrame":

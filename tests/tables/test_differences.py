@@ -7,7 +7,7 @@ import pytest
 
 from harness.core.errors import UserError
 from harness.records.record import Record
-from harness.tables.contrast import Contrast, contrasts_of, grid_of_contrasts
+from harness.tables.differences import PairedDifference, grid_of_differences, paired_differences
 from harness.tables.table import Table
 
 Make = Callable[..., Record]
@@ -25,13 +25,13 @@ def made(record: Make, lifts: dict[str, float], **changes: str) -> list[Record]:
     ]
 
 
-def by_pair(contrasts: list[Contrast]) -> dict[tuple[str, str], Contrast]:
+def by_pair(contrasts: list[PairedDifference]) -> dict[tuple[str, str], PairedDifference]:
     return {(one.of, one.over): one for one in contrasts}
 
 
 def test_the_difference_is_paired_by_seed(record: Make, tables: Tables) -> None:
     (table,) = tables(made(record, {"vit": 0.1, "bit": 0.0}))
-    (one,) = contrasts_of(table, "vit")
+    (one,) = paired_differences(table, "vit")
     assert one.values == pytest.approx([0.1 - 0.001 * seed for seed in range(5)])
     assert one.interval.lo > 0.09
     assert one.p == 2 / 32
@@ -39,13 +39,13 @@ def test_the_difference_is_paired_by_seed(record: Make, tables: Tables) -> None:
 
 def test_lower_is_better_where_the_metric_says_so(record: Make, tables: Tables) -> None:
     records = [record(name, s, {"loss": v + s / 9}) for name, v in (("vit", 1.0), ("bit", 2.0)) for s in range(2)]
-    (one,) = contrasts_of(tables(records, metric="loss")[0], "vit")
+    (one,) = paired_differences(tables(records, metric="loss")[0], "vit")
     assert one.estimate == pytest.approx(1.0)
 
 
 def test_holms_correction_is_over_all_of_them(record: Make, tables: Tables) -> None:
     (table,) = tables(made(record, {"vit": 0.1, "bit": 0.0, "maj": 0.0991}))
-    found = by_pair(contrasts_of(table, "vit"))
+    found = by_pair(paired_differences(table, "vit"))
     assert found["vit", "bit"].adjusted == pytest.approx(2 * found["vit", "bit"].p)
     assert found["vit", "maj"].adjusted >= found["vit", "maj"].p
 
@@ -53,13 +53,13 @@ def test_holms_correction_is_over_all_of_them(record: Make, tables: Tables) -> N
 def test_methods_and_plugins_are_compared_with_all_others_once(record: Make, tables: Tables) -> None:
     records = [*made(record, {"vit": 0.1}, kind="method"), *made(record, {"mine": 0.05}, kind="plugin")]
     records += made(record, {"bit": 0.0, "maj": 0.2})
-    pairs = [(one.of, one.over) for one in contrasts_of(tables(records)[0])]
+    pairs = [(one.of, one.over) for one in paired_differences(tables(records)[0])]
     assert pairs == [("vit", "bit"), ("vit", "maj"), ("vit", "mine"), ("mine", "bit"), ("mine", "maj")]
 
 
 def test_one_component_makes_it_controlled(record: Make, tables: Tables) -> None:
     records = made(record, {"vit": 0.1, "bit": 0.0}, component="ImageModel") + made(record, {"svm": 0.0})
-    found = by_pair(contrasts_of(tables(records)[0], "vit"))
+    found = by_pair(paired_differences(tables(records)[0], "vit"))
     assert found["vit", "bit"].comparison == "controlled"
     assert found["vit", "svm"].comparison == "system comparison"
 
@@ -69,32 +69,32 @@ def test_what_cannot_be_compared_says_why_and_does_not_count(record: Make, table
     records += [record("gru", seed, status="oom" if seed == 2 else "ok") for seed in range(5)]
     records += [record("flat", seed, 0.3) for seed in range(5)]
     table = tables(records)[0]
-    found = by_pair(contrasts_of(table, "vit"))
+    found = by_pair(paired_differences(table, "vit"))
     assert (found["vit", "gru"].reason, found["vit", "gru"].values) == ("oom 1/5", ())
     assert found["vit", "bit"].adjusted == pytest.approx(2 * found["vit", "bit"].p)
-    assert by_pair(contrasts_of(table, "flat"))["flat", "gru"].reason == "oom 1/5"
+    assert by_pair(paired_differences(table, "flat"))["flat", "gru"].reason == "oom 1/5"
 
 
 def test_differences_without_spread_show_nothing(record: Make, tables: Tables) -> None:
     records = [record(name, seed, value) for name, value in (("a", 0.5), ("b", 0.25)) for seed in range(3)]
-    (one,) = contrasts_of(tables(records)[0], "a")
+    (one,) = paired_differences(tables(records)[0], "a")
     assert (one.estimate, one.reason) == (0.25, "the seeds do not vary")
     assert math.isnan(one.p)
 
 
 def test_the_mean_over_cases_is_compared_where_there_is_one(record: Make, tables: Tables) -> None:
     records = made(record, {"vit": 0.1, "bit": 0.0}) + made(record, {"vit": 0.3, "bit": 0.0}, case="hard")
-    (one,) = contrasts_of(tables(records)[0], "vit")
+    (one,) = paired_differences(tables(records)[0], "vit")
     assert (one.column, one.estimate) == ("mean", pytest.approx(0.198))
 
 
 def test_an_unknown_entrant_is_named(record: Make, tables: Tables) -> None:
     with pytest.raises(UserError, match="unknown entrant in toy-small 'vti'; did you mean vit"):
-        contrasts_of(tables([record("vit", 0)])[0], "vti")
+        paired_differences(tables([record("vit", 0)])[0], "vti")
 
 
 def test_the_page_says_what_so_many_seeds_can_show(record: Make, tables: Tables) -> None:
     (table,) = tables(made(record, {"vit": 0.1, "bit": 0.0}))
-    grid = grid_of_contrasts(table, contrasts_of(table, "vit"))
+    grid = grid_of_differences(table, paired_differences(table, "vit"))
     assert "5 seeds can reach p = 0.0625 at best" in " ".join(grid.caption)
     assert [entry.text for entry in grid.rows[0]][:3] == ["vit", "bit", "plain"]

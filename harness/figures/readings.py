@@ -9,7 +9,7 @@ from harness.core.card import Card, Metric
 from harness.core.errors import UserError
 from harness.core.spec import without
 from harness.figures.checked import VALIDATION
-from harness.figures.declared import CASE, METRIC, Curves, Figure, Film
+from harness.figures.declared import CASE, METRIC, Curves, DeclaredFigure, Film
 from harness.figures.plot import Place
 from harness.records.frames import SPENT
 from harness.tables.details import Details
@@ -74,7 +74,7 @@ class Readings:
 class Reader:
     """Reads what a figure shows of its subject."""
 
-    def __init__(self, subject: Subject, figure: Figure) -> None:
+    def __init__(self, subject: Subject, figure: DeclaredFigure) -> None:
         self._subject, self._figure = subject, figure
         self._rows, self._columns = (CASE, METRIC) if isinstance(figure, Film) else (figure.rows, figure.columns)
         along = (SPENT,) if isinstance(figure, Curves) else figure.along

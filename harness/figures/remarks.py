@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from harness.figures.declared import Curves, Figure, Film, Heat
+from harness.figures.declared import Curves, DeclaredFigure, Film, Heat
 from harness.figures.plot import Panel
 from harness.figures.readings import Cells, Readings, Subject
 from harness.tables.material import Run
@@ -10,7 +10,7 @@ from harness.tables.notes import failures
 
 
 def remarks(
-    subject: Subject, figure: Figure, readings: Readings, cells: Cells, drawn: Collection[str]
+    subject: Subject, figure: DeclaredFigure, readings: Readings, cells: Cells, drawn: Collection[str]
 ) -> Iterator[str]:
     """What is not drawn of the scores and why, and what is drawn though something happened to it. `drawn` are the
     entrants that are drawn at all."""
@@ -71,7 +71,7 @@ def film_remarks(subject: Subject, figure: Film, runs: Sequence[Run]) -> Iterato
     yield from _absent(subject, figure, runs)
 
 
-def _absent(subject: Subject, figure: Figure, runs: Iterable[Run]) -> Iterator[str]:
+def _absent(subject: Subject, figure: DeclaredFigure, runs: Iterable[Run]) -> Iterator[str]:
     """Entrants that are planned in the figure's cases and belong in it, without any record there."""
     cases = {run.case for run in runs}
     there = {run.label for run in subject.source.runs if run.case in cases}

@@ -4,13 +4,13 @@ import re
 from collections.abc import Sequence
 
 from harness.figures.checked import VALIDATION
-from harness.figures.declared import Curves, Figure, Film, Heat, Lines
+from harness.figures.declared import Curves, DeclaredFigure, Film, Heat, Lines
 from harness.figures.readings import Subject
 from harness.tables.comparable import rerun
 from harness.tables.material import Run
 
 
-def why_nothing(subject: Subject, figure: Figure) -> str:
+def why_nothing(subject: Subject, figure: DeclaredFigure) -> str:
     """Why there is nothing to draw, and the command that changes it."""
     card, tier = subject.card, subject.source.tier
     level = next((level for name, level in card.tiers.items() if name == tier), None)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from harness.cli.session import Session
     from harness.core.spec import TierName
     from harness.figures.files import Files
-    from harness.figures.plot import Sheet
+    from harness.figures.plot import Figure
     from harness.site.page import Chapter
     from harness.tables.table import Table
 
@@ -154,7 +154,7 @@ class _Desk:
             capabilities={name: header.capabilities for name, header in session.registry.of_task(task).items()},
         )
         tables: list[Table] = []
-        figures: list[tuple[Sheet, bytes]] = []
+        figures: list[tuple[Figure, bytes]] = []
         absent: list[str] = []
         if page:
             try:
@@ -162,35 +162,35 @@ class _Desk:
             except UserError as error:
                 absent.append(f"no table: {error}")
                 self._complain(report, f"no table of {task}: {error}")
-        for figure in session.presentation(task).figure:
-            if self._only and figure.id not in self._only:
+        for declared in session.presentation(task).figure:
+            if self._only and declared.id not in self._only:
                 continue
             try:
-                sheet = build_plot(subject, figure)
+                figure = build_plot(subject, declared)
             except UserError as error:
-                absent.append(f"refused: {figure.title}: {error}")
-                self._complain(report, f"refused: {task}-{tier}-{figure.id}: {error}")
+                absent.append(f"refused: {declared.title}: {error}")
+                self._complain(report, f"refused: {task}-{tier}-{declared.id}: {error}")
                 continue
-            if isinstance(sheet, Skipped):
-                absent.append(f"skipped: {figure.title}: {sheet.why}")
-                report.skipped[sheet.name] = sheet.why
-                self._say(f"skipped: {sheet.name}: {sheet.why}", err=True)
+            if isinstance(figure, Skipped):
+                absent.append(f"skipped: {declared.title}: {figure.why}")
+                report.skipped[figure.name] = figure.why
+                self._say(f"skipped: {figure.name}: {figure.why}", err=True)
                 continue
-            drawn = render(sheet, ("svg",) if self._check else tuple(dict.fromkeys(("svg", *self._formats))))
-            figures.append((sheet, drawn["svg"]))
-            self._file(report, sheet, drawn)
+            drawn = render(figure, ("svg",) if self._check else tuple(dict.fromkeys(("svg", *self._formats))))
+            figures.append((figure, drawn["svg"]))
+            self._file(report, figure, drawn)
         return Chapter(task, card.title, card.question, tables, figures, absent)
 
-    def _file(self, report: _Report, sheet: "Sheet", drawn: "Files") -> None:
+    def _file(self, report: _Report, figure: "Figure", drawn: "Files") -> None:
         from harness.figures.files import check, write
         from harness.tables.values import plain
 
         kept = {} if self._check else {form: drawn[form] for form in self._formats}
-        paths = write(self._folder, sheet, kept)
-        report.figures.append({"name": sheet.name, "files": list(map(str, paths)), **plain(sheet)})
+        paths = write(self._folder, figure, kept)
+        report.figures.append({"name": figure.name, "files": list(map(str, paths)), **plain(figure)})
         for path in paths:
             self._say(str(path))
-        for line in check(self._folder, sheet, drawn["svg"], self._formats) if self._check else ():
+        for line in check(self._folder, figure, drawn["svg"], self._formats) if self._check else ():
             self._complain(report, line)
 
     def _page(self, report: _Report, chapters: "list[Chapter]", tier: "TierName") -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure as MplFigure
 
 _GAP = 0.16
 _DIGITS = 5
@@ -35,14 +35,14 @@ class _Overhang(NamedTuple):
     top: float
 
 
-def grid_of(figure: "Figure", drawn: Sequence[Sequence[bool]]) -> Grid:
+def grid_of(figure: "MplFigure", drawn: Sequence[Sequence[bool]]) -> Grid:
     """Axes for the panels in which something is drawn, not arranged yet."""
     rows, columns = len(drawn), max(map(len, drawn))
     share = 0.7 / columns, 0.6 / rows
     return [[figure.add_axes((0.2, 0.2, *share)) if one else None for one in row] for row in drawn]
 
 
-def axes_at(figure: "Figure", area: Area) -> "Axes":
+def axes_at(figure: "MplFigure", area: Area) -> "Axes":
     """Axes that fill an area, their labels beside it."""
     width, height = figure.get_size_inches()
     return figure.add_axes(
@@ -50,7 +50,7 @@ def axes_at(figure: "Figure", area: Area) -> "Axes":
     )
 
 
-def arrange(figure: "Figure", grid: Grid, area: Area) -> None:
+def arrange(figure: "MplFigure", grid: Grid, area: Area) -> None:
     """Put the axes of a grid into an area, labels included."""
     rows, columns = len(grid), max(map(len, grid))
     over = {(i, j): _overhang(axes) for i, row in enumerate(grid) for j, axes in enumerate(row) if axes is not None}

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from harness.figures.arranged import Grid, grid_of
-from harness.figures.declared import Figure, Lines, Scale
+from harness.figures.declared import DeclaredFigure, Lines, Scale
 from harness.figures.key import CHANCE, RING, handle
 from harness.figures.plot import Line, Panel, Place, Plot
 from harness.figures.style import Style
@@ -13,7 +13,7 @@ from harness.figures.text import FINE, Face, Measure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure as Canvas
+    from matplotlib.figure import Figure as MplFigure
 
 _BAND = 0.14
 _TICK = Face(7.5)
@@ -23,7 +23,7 @@ _LONG = 10_000
 _ABOVE = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def draw_lines(figure: "Canvas", plot: Plot, looks: Mapping[str, Style], measure: Measure, width: float) -> Grid:
+def draw_lines(figure: "MplFigure", plot: Plot, looks: Mapping[str, Style], measure: Measure, width: float) -> Grid:
     """Draw the panels of lines or curves, each about so many inches wide."""
     grid = grid_of(figure, [[bool(panel.lines) for panel in row] for row in plot.panels])
     for i, row in enumerate(plot.panels):
@@ -33,10 +33,10 @@ def draw_lines(figure: "Canvas", plot: Plot, looks: Mapping[str, Style], measure
             words = _words(panel)
             for line in panel.lines:
                 _draw_line(axes, line, looks[line.label], words)
-            if panel.shows_chance(plot.figure.scale):
+            if panel.shows_chance(plot.declared.scale):
                 _draw_chance(axes, panel, words)
-            _scale_values(axes, "y", panel, plot.figure.scale)
-            _scale_places(axes, panel, plot.figure, words, measure, width)
+            _scale_values(axes, "y", panel, plot.declared.scale)
+            _scale_places(axes, panel, plot.declared, words, measure, width)
             for crossing in panel.crossings:
                 axes.plot([crossing.x], [crossing.y], **RING)
                 axes.axvline(crossing.x, color=_SOFT, linewidth=0.7, linestyle=(0, (1, 2)), zorder=1)
@@ -49,7 +49,7 @@ def draw_lines(figure: "Canvas", plot: Plot, looks: Mapping[str, Style], measure
     return grid
 
 
-def draw_dots(figure: "Canvas", plot: Plot, looks: Mapping[str, Style]) -> Grid:
+def draw_dots(figure: "MplFigure", plot: Plot, looks: Mapping[str, Style]) -> Grid:
     """Draw the panels of dots: a row an entrant, the first one on top."""
     grid = grid_of(figure, [[bool(panel.lines) for panel in row] for row in plot.panels])
     kinds = dict(plot.styled)
@@ -58,7 +58,7 @@ def draw_dots(figure: "Canvas", plot: Plot, looks: Mapping[str, Style]) -> Grid:
             if axes is None:
                 continue
             for line in panel.lines:
-                cell, look = line.spots[0].cell, looks[line.label]
+                cell, look = line.points[0].cell, looks[line.label]
                 y = plot.labels.index(line.label)
                 half = 0.0 if math.isnan(cell.half) else cell.half
                 axes.errorbar([cell.value], [y], xerr=[half], capsize=2.5, elinewidth=look.width, **handle(look))
@@ -67,8 +67,8 @@ def draw_dots(figure: "Canvas", plot: Plot, looks: Mapping[str, Style]) -> Grid:
             axes.tick_params(axis="y", length=0, labelleft=j == 0)
             for tick in axes.get_yticklabels():
                 tick.set_fontweight("bold" if kinds.get(tick.get_text()) == "method" else "normal")
-            _scale_values(axes, "x", panel, plot.figure.scale)
-            if panel.shows_chance(plot.figure.scale):
+            _scale_values(axes, "x", panel, plot.declared.scale)
+            if panel.shows_chance(plot.declared.scale):
                 (chance,) = panel.chance.values()
                 axes.axvline(chance, **CHANCE)
                 _say_where(axes, chance, "chance")
@@ -78,13 +78,13 @@ def draw_dots(figure: "Canvas", plot: Plot, looks: Mapping[str, Style]) -> Grid:
 
 
 def _draw_line(axes: "Axes", line: Line, look: Style, words: Sequence[str]) -> None:
-    values = [spot.cell.value for spot in line.spots]
-    halves = [0.0 if math.isnan(spot.cell.half) else spot.cell.half for spot in line.spots]
+    values = [point.cell.value for point in line.points]
+    halves = [0.0 if math.isnan(point.cell.half) else point.cell.half for point in line.points]
     if line.level:
         axes.axhline(values[0], **handle(look, level=True))
         axes.axhspan(values[0] - halves[0], values[0] + halves[0], color=look.colour, alpha=_BAND / 2, linewidth=0)
         return
-    xs = _numbers([spot.x for spot in line.spots], words)
+    xs = _numbers([point.x for point in line.points], words)
     lower = [value - half for value, half in zip(values, halves, strict=True)]
     upper = [value + half for value, half in zip(values, halves, strict=True)]
     if len(xs) == 1:  # a band needs two places
@@ -110,7 +110,7 @@ def _numbers(places: Sequence[Place], words: Sequence[str]) -> list[float]:
 
 def _words(panel: Panel) -> list[str]:
     """The words on the x axis, in the order in which they were measured; none if it has numbers."""
-    return list(dict.fromkeys(spot.x for line in panel.lines for spot in line.spots if isinstance(spot.x, str)))
+    return list(dict.fromkeys(point.x for line in panel.lines for point in line.points if isinstance(point.x, str)))
 
 
 def _scale_values(axes: "Axes", name: Literal["x", "y"], panel: Panel, scale: Scale) -> None:
@@ -138,7 +138,7 @@ def _scale_values(axes: "Axes", name: Literal["x", "y"], panel: Panel, scale: Sc
 
 
 def _scale_places(
-    axes: "Axes", panel: Panel, figure: Figure, words: Sequence[str], measure: Measure, width: float
+    axes: "Axes", panel: Panel, figure: DeclaredFigure, words: Sequence[str], measure: Measure, width: float
 ) -> None:
     """Scale the x axis, with ticks where something was measured if these are few: as many as have room."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
@@ -149,7 +149,7 @@ def _scale_places(
         axes.set_xticks(range(len(words)), words, parse_math=False)
         axes.set_xlim(-0.3, len(words) - 0.7)
         return
-    places = sorted({float(spot.x) for line in panel.lines if not line.level for spot in line.spots})
+    places = sorted({float(point.x) for line in panel.lines if not line.level for point in line.points})
     if not places:
         axes.set_xticks([])
         return

@@ -10,7 +10,7 @@ from harness.figures.style import styles
 from harness.figures.text import Measure
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure as MplFigure
 
 MARGIN = 0.12
 """Inches left free around the body."""
@@ -28,7 +28,7 @@ class Body(Protocol):
     width: float
     height: float
 
-    def draw(self, figure: "Figure", top: float) -> None:
+    def draw(self, figure: "MplFigure", top: float) -> None:
         """Draw it over the figure's whole width, from so many inches below its upper edge on."""
         ...
 
@@ -45,7 +45,7 @@ class LinesBody:
         self.width = self._area[0] + self._key.width
         self.height = max(self._area[1], self._key.height)
 
-    def draw(self, figure: "Figure", top: float) -> None:
+    def draw(self, figure: "MplFigure", top: float) -> None:
         width, height = self._area
         grid = draw_lines(figure, self._plot, self._looks, self._measure, self._panel)
         arrange(figure, grid, Area(MARGIN, top, width - 2 * MARGIN, height))
@@ -61,6 +61,6 @@ class DotsBody:
         self.width = _WIDTHS[columns] * columns + _LABELS
         self.height = (_DOTS + _DOT * len(plot.labels)) * len(plot.panels)
 
-    def draw(self, figure: "Figure", top: float) -> None:
+    def draw(self, figure: "MplFigure", top: float) -> None:
         grid = draw_dots(figure, self._plot, styles(self._plot.styled))
         arrange(figure, grid, Area(MARGIN, top, self.width - 2 * MARGIN, self.height))

@@ -7,12 +7,12 @@ from typing import Any
 
 from harness.claims.finding import REHEARSALS
 from harness.core.card import Card
-from harness.figures.declared import Curves, Dots, Figure, Film, Heat, Lines
+from harness.figures.declared import Curves, DeclaredFigure, Dots, Film, Heat, Lines
 from harness.figures.film import FilmStrips, blocks_of
 from harness.figures.heat import HeatMap, maps_of
 from harness.figures.labels import value_label
 from harness.figures.panels import panels_of
-from harness.figures.plot import Panel, Plot, Sheet
+from harness.figures.plot import Figure, Panel, Plot
 from harness.figures.readings import Cells, Reader, Readings, Subject
 from harness.figures.remarks import crossing_remarks, film_remarks, remarks
 from harness.figures.why import why_few_places, why_no_pictures, why_nothing
@@ -33,7 +33,7 @@ class Skipped:
     why: str
 
 
-def build_plot(subject: Subject, figure: Figure) -> Sheet | Skipped:
+def build_plot(subject: Subject, figure: DeclaredFigure) -> Figure | Skipped:
     """What a figure shows.
 
     Raises `UserError`, as tables do, for runs that cannot be compared; for a figure that neither spreads nor fixes an
@@ -58,7 +58,7 @@ def _scored(
     readings: Readings,
     name: str,
     kinds: Mapping[str, Kind],
-) -> Sheet | Skipped:
+) -> Figure | Skipped:
     """A figure of scores."""
     card, tier = subject.card, subject.results.tier
     runs = sorted({run.path: run for run in readings.every_run()}.values(), key=lambda run: run.path)
@@ -119,14 +119,14 @@ def _film(
     )
 
 
-def _facts(subject: Subject, figure: Figure, name: str, kinds: Mapping[str, Kind]) -> dict[str, Any]:
+def _facts(subject: Subject, figure: DeclaredFigure, name: str, kinds: Mapping[str, Kind]) -> dict[str, Any]:
     """The fields that figures of every kind have alike."""
     card, tier = subject.card, subject.results.tier
     return {
         "name": name,
         "task": card.task,
         "tier": tier,
-        "figure": figure,
+        "declared": figure,
         "heading": f"{card.title}, tier {tier}{' (rehearsal)' if tier in REHEARSALS else ''}",
         "styled": tuple((label, kinds[label]) for label in in_order(kinds)),
     }
@@ -152,7 +152,7 @@ def _x_label(figure: Lines | Curves | Dots, card: Card) -> str:
 
 
 def _has_a_line(panels: Sequence[Sequence[Panel]]) -> bool:
-    return any(len(line.spots) > 1 for row in panels for panel in row for line in panel.lines)
+    return any(len(line.points) > 1 for row in panels for panel in row for line in panel.lines)
 
 
 def _shown(readings: Readings) -> list[list[object]]:

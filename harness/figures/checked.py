@@ -11,7 +11,7 @@ from harness.figures.declared import (
     CASE,
     METRIC,
     Curves,
-    Figure,
+    DeclaredFigure,
     Film,
     Lines,
 )
@@ -66,7 +66,7 @@ def check_presentation(presentation: Presentation, card: Card, entrants: Mapping
     return lines
 
 
-def _wrong(figure: Figure, card: Card, entrants: Mapping[str, Collection[str]]) -> Iterator[str]:
+def _wrong(figure: DeclaredFigure, card: Card, entrants: Mapping[str, Collection[str]]) -> Iterator[str]:
     if isinstance(figure, Curves):
         validated = [name.removeprefix(VALIDATION) for name in figure.values if name.startswith(VALIDATION)]
         yield from _metrics(validated, card)

@@ -21,7 +21,7 @@ class Colours:
         from matplotlib.colors import LogNorm, Normalize
 
         values = [square.cell.value for square in sheet.squares if square.cell.state == "scored"]
-        self._scale: Scale = sheet.figure.scale
+        self._scale: Scale = sheet.declared.scale
         self._colours = mpl.colormaps[_COLOURS if sheet.better == "higher" else f"{_COLOURS}_r"]
         self._limits = _limits(values, self._scale)
         # A value that a logarithm has no place for has the colour of the least.

@@ -21,9 +21,11 @@ def crossings(figure: Lines, lines: Sequence[Line], sign: int) -> Iterator[Cross
 
 
 def _crossings(figure: Lines, one: Line, other: Line, sign: int) -> Iterator[Crossing]:
-    theirs = {spot.x: spot.cell for spot in other.spots}
+    theirs = {point.x: point.cell for point in other.points}
     both = [
-        (spot.x, spot.cell, theirs[spot.x]) for spot in one.spots if not isinstance(spot.x, str) and spot.x in theirs
+        (point.x, point.cell, theirs[point.x])
+        for point in one.points
+        if not isinstance(point.x, str) and point.x in theirs
     ]
     ahead = 0.0
     for (x, mine, its), (next_x, next_mine, next_its) in pairwise(both):

@@ -13,7 +13,7 @@ CASE, METRIC, ENTRANT = "case", "metric", "entrant"
 Scale: TypeAlias = Literal["linear", "log", "log2"]
 
 
-class _Figure(Strict):
+class _Declared(Strict):
     """What every figure declares.
 
     `cases` and `entrants` restrict what is drawn (none = all that were measured); an entrant is drawn with its default
@@ -43,7 +43,7 @@ class _Figure(Strict):
         return self.along
 
 
-class _Panels(_Figure):
+class _Panels(_Declared):
     """A figure of panels. `rows` and `columns` spread an axis, the cases or the metrics over them. `scale` is that of
     the values."""
 
@@ -149,7 +149,7 @@ class Heat(_Measured):
         return tuple(axis for axis in super().axes if axis != ENTRANT)
 
 
-class Film(_Figure):
+class Film(_Declared):
     """Pictures that runs kept in a file, of the first seed: a block of strips an entrant, a strip an array.
 
     `file` is an npz with U8[videos frames h w] (or `[... h w 3]` in colour), or samples, U8[n h w] (or `[n h w 3]`).
@@ -164,4 +164,4 @@ class Film(_Figure):
     strips: int = Field(default=1, ge=1, le=20)
 
 
-Figure: TypeAlias = Lines | Curves | Dots | Heat | Film
+DeclaredFigure: TypeAlias = Lines | Curves | Dots | Heat | Film

@@ -8,14 +8,14 @@ from harness.figures.body import MARGIN, Body, DotsBody, LinesBody
 from harness.figures.declared import Dots
 from harness.figures.film import FilmStrips
 from harness.figures.heat import HeatMap
-from harness.figures.plot import Plot, Sheet
+from harness.figures.plot import Figure, Plot
 from harness.figures.squares import HeatBody
 from harness.figures.strips import FilmBody
 from harness.figures.text import FINE, SMALL, TITLE, Measure
 from harness.tables.comparable import numbers
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure as MplFigure
 
 _SETTINGS: Any = {
     "figure.dpi": 200,
@@ -45,7 +45,7 @@ _SETTINGS: Any = {
 
 
 @contextmanager
-def settings(sheet: Sheet) -> Iterator[None]:
+def settings(sheet: Figure) -> Iterator[None]:
     """Within it a figure is drawn and written: with the library's defaults and ours, whatever the user's are."""
     import matplotlib as mpl
 
@@ -56,16 +56,16 @@ def settings(sheet: Sheet) -> Iterator[None]:
         yield
 
 
-def draw(sheet: Sheet) -> "Figure":
+def draw(sheet: Figure) -> "MplFigure":
     """The figure; to be called, and its result written, within `settings`."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure as MplFigure
 
-    figure, measure = Figure(), Measure()
+    figure, measure = MplFigure(), Measure()
     FigureCanvasAgg(figure)
     body = _body(sheet, measure)
-    about = f"{sheet.heading}. {sheet.figure.about}".strip()
-    head = measure.block([(sheet.figure.title, TITLE), (about, SMALL)], body.width - 2 * MARGIN)
+    about = f"{sheet.heading}. {sheet.declared.about}".strip()
+    head = measure.block([(sheet.declared.title, TITLE), (about, SMALL)], body.width - 2 * MARGIN)
     notes = [(f"- {note}", SMALL) for note in sheet.notes]
     foot = measure.block([*notes, (_footer(sheet), FINE)], body.width - 2 * MARGIN)
     figure.set_size_inches(body.width, head.height + body.height + foot.height)
@@ -75,20 +75,20 @@ def draw(sheet: Sheet) -> "Figure":
     return figure
 
 
-def _body(sheet: Sheet, measure: Measure) -> Body:
+def _body(sheet: Figure, measure: Measure) -> Body:
     match sheet:
         case HeatMap():
             return HeatBody(sheet, measure)
         case FilmStrips():
             return FilmBody(sheet, measure)
-        case Plot(figure=Dots()):
+        case Plot(declared=Dots()):
             return DotsBody(sheet)
         case Plot():
             return LinesBody(sheet, measure)
     raise TypeError(f"nothing draws a {type(sheet).__name__}")
 
 
-def _footer(sheet: Sheet) -> str:
+def _footer(sheet: Figure) -> str:
     """How what is drawn came about and what it was made from."""
     made = sheet.made
     facts = [

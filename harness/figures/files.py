@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from harness.figures.draw import draw, settings
-from harness.figures.plot import Sheet
+from harness.figures.plot import Figure
 from harness.figures.rasters import by_pixels, slim
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure as MplFigure
 
 FORMATS = ("svg", "png")
 _COMPRESSION = 4
@@ -22,45 +22,44 @@ Files: TypeAlias = Mapping[str, bytes]
 """A figure's bytes by format."""
 
 
-def render(sheet: Sheet, formats: Sequence[str] = FORMATS) -> Files:
+def render(figure: Figure, formats: Sequence[str] = FORMATS) -> Files:
     """The figure's bytes in each format. SVG keeps text as text; neither has a date in it, both have the digest."""
-    with settings(sheet):
-        figure = draw(sheet)
-        return {form: _bytes(figure, sheet, form) for form in formats}
+    with settings(figure):
+        drawn = draw(figure)
+        return {form: _bytes(drawn, figure, form) for form in formats}
 
 
-def path_of(folder: Path, sheet: Sheet, form: str) -> Path:
+def path_of(folder: Path, figure: Figure, form: str) -> Path:
     """Where a figure's file lies."""
-    return folder / f"{sheet.name}.{form}"
+    return folder / f"{figure.name}.{form}"
 
 
-def write(folder: Path, sheet: Sheet, files: Files) -> list[Path]:
+def write(folder: Path, figure: Figure, files: Files) -> list[Path]:
     """Write a figure's files and return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
-    paths = {path_of(folder, sheet, form): content for form, content in files.items()}
+    paths = {path_of(folder, figure, form): content for form, content in files.items()}
     for path, content in paths.items():
         path.write_bytes(content)
     return list(paths)
 
 
-def check(folder: Path, sheet: Sheet, svg: bytes, formats: Sequence[str] = FORMATS) -> Iterator[str]:
+def check(folder: Path, figure: Figure, svg: bytes, formats: Sequence[str] = FORMATS) -> Iterator[str]:
     """What is wrong with a figure's files, a line each, given the `svg` that is drawn now.
 
     The digest of the records must be there in any case. Another version of the drawing library draws other bytes of
     the same records, so that an SVG's whole text is compared only if this version drew it, rasters in it by their
     pixels; a PNG's never is.
     """
-    remedy = (
-        f"harness report --task {sheet.task} --tier {sheet.tier} --only {sheet.figure.id} --format {','.join(formats)}"
-    )
+    chosen = f"--task {figure.task} --tier {figure.tier} --only {figure.declared.id} --format {','.join(formats)}"
+    remedy = f"harness report {chosen}"
     for form in formats:
-        path = path_of(folder, sheet, form)
+        path = path_of(folder, figure, form)
         if not path.is_file():
             yield f"{path} is not there; write it: {remedy}"
             continue
         there = path.read_bytes()
-        if sheet.made.digest not in (digest_in(there) if form == "svg" else there.decode("latin-1")):
-            yield f"{path} is stale: not made from these records (digest {sheet.made.digest}); {remedy}"
+        if figure.made.digest not in (digest_in(there) if form == "svg" else there.decode("latin-1")):
+            yield f"{path} is stale: not made from these records (digest {figure.made.digest}); {remedy}"
         elif form == "svg" and creator_of(svg) == creator_of(there) and differ(svg.decode(), there.decode()):
             yield f"{path} was edited, or figures are drawn otherwise now; write it anew: {remedy}"
 
@@ -92,12 +91,12 @@ def creator_of(svg: bytes) -> str:
     return found[1] if found else ""
 
 
-def _bytes(figure: "Figure", sheet: Sheet, form: str) -> bytes:
+def _bytes(drawn: "MplFigure", figure: Figure, form: str) -> bytes:
     buffer = io.BytesIO()
     if form == "svg":
-        facts = {"Date": None, "Title": sheet.figure.title, "Identifier": sheet.made.digest}
-        figure.savefig(buffer, format=form, metadata=facts)
+        facts = {"Date": None, "Title": figure.declared.title, "Identifier": figure.made.digest}
+        drawn.savefig(buffer, format=form, metadata=facts)
         return slim(buffer.getvalue().decode()).encode()
-    facts = {"Title": sheet.figure.title, "Source": sheet.made.digest}
-    figure.savefig(buffer, format=form, metadata=facts, pil_kwargs={"compress_level": _COMPRESSION})
+    facts = {"Title": figure.declared.title, "Source": figure.made.digest}
+    drawn.savefig(buffer, format=form, metadata=facts, pil_kwargs={"compress_level": _COMPRESSION})
     return buffer.getvalue()

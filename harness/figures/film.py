@@ -13,7 +13,7 @@ from harness.core.errors import UserError
 from harness.core.suggest import unknown
 from harness.figures.declared import Film
 from harness.figures.labels import in_order_of
-from harness.figures.plot import Sheet
+from harness.figures.plot import Figure
 from harness.figures.readings import Subject
 from harness.tables.results import RunRow
 from harness.tables.rows import in_order
@@ -41,17 +41,17 @@ class Block:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FilmStrips(Sheet):
+class FilmStrips(Figure):
     """A figure of kept pictures, the blocks one below the other."""
 
-    figure: Film
+    declared: Film
     blocks: tuple[Block, ...]
 
     @property
     def reading(self) -> str:
         films = any(strip.numbers for block in self.blocks for strip in block.strips)
         what = "Frames, by number, of the first videos" if films else "The first samples"
-        return f"{what} that seed {self.made.seeds[0]} kept in {self.figure.file}."
+        return f"{what} that seed {self.made.seeds[0]} kept in {self.declared.file}."
 
 
 def blocks_of(figure: Film, subject: Subject, keepers: Sequence[RunRow]) -> tuple[Block, ...]:

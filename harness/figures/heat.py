@@ -7,7 +7,7 @@ from typing import Literal
 from harness.core.card import Card
 from harness.figures.declared import ENTRANT, Heat
 from harness.figures.labels import MOST_COLUMNS, in_order_of, number, title
-from harness.figures.plot import Place, Sheet
+from harness.figures.plot import Figure, Place
 from harness.figures.readings import Cells, Readings, Spread
 from harness.tables.cells import marked
 from harness.tables.rows import in_order
@@ -34,11 +34,11 @@ class Map:
 
 
 @dataclass(frozen=True, kw_only=True)
-class HeatMap(Sheet):
+class HeatMap(Figure):
     """A figure of heat maps. All panels have the same axes and colours; where a panel has no square there is no
     record."""
 
-    figure: Heat
+    declared: Heat
     x_label: str
     y_label: str
     value_label: str

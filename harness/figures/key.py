@@ -10,7 +10,7 @@ from harness.figures.style import Style
 from harness.figures.text import SMALL, Face, Measure, write
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure as MplFigure
 
 _ROW, _HANDLE, _GAP, _MARGIN = 0.19, 0.36, 0.09, 0.1
 _NAME = Face(7.5)
@@ -56,13 +56,13 @@ class Key:
 
     @staticmethod
     def _heading(plot: Plot, panels: "list[Panel]") -> list[str]:
-        if not panels or not isinstance(plot.figure, Lines):
+        if not panels or not isinstance(plot.declared, Lines):
             return []
         several = len(panels) > 1
-        above = f"slope, {plot.figure.x} from {plot.figure.slope_from:,g} on"
+        above = f"slope, {plot.declared.x} from {plot.declared.slope_from:,g} on"
         return [above, *((panel.y_label.partition(" ")[0] if several else "") for panel in panels)]
 
-    def draw(self, figure: "Figure", left: float, top: float) -> None:
+    def draw(self, figure: "MplFigure", left: float, top: float) -> None:
         """Draw the key into a figure, from so many inches right of its left and below its upper edge on."""
         names, y = left + _MARGIN + _HANDLE + _GAP, top + _ROW
         if self._heads:
@@ -82,7 +82,7 @@ class Key:
             y += _ROW
 
 
-def _draw_handle(figure: "Figure", left: float, top: float, look: Mapping[str, Any]) -> None:
+def _draw_handle(figure: "MplFigure", left: float, top: float, look: Mapping[str, Any]) -> None:
     from matplotlib.lines import Line2D
 
     width, height = figure.get_size_inches()
@@ -96,7 +96,7 @@ def _marks(plot: Plot) -> dict[str, Mapping[str, Any]]:
     """What is drawn beside entrants."""
     panels = [panel for row in plot.panels for panel in row if panel.lines]
     marks = {"overtakes": RING} if any(panel.crossings for panel in panels) else {}
-    return marks | ({"chance": CHANCE} if any(panel.shows_chance(plot.figure.scale) for panel in panels) else {})
+    return marks | ({"chance": CHANCE} if any(panel.shows_chance(plot.declared.scale) for panel in panels) else {})
 
 
 def handle(look: Style, level: bool = False) -> dict[str, Any]:

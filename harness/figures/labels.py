@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from harness.core.card import Card
-from harness.figures.declared import CASE, METRIC, Figure
+from harness.figures.declared import CASE, METRIC, DeclaredFigure
 from harness.figures.plot import Place
 from harness.records.scored import VALIDATION
 from harness.tables.grid import arrow
@@ -12,7 +12,7 @@ MOST_COLUMNS = 4
 """More panels than these in one row go on in the next."""
 
 
-def in_order_of(axis: str, places: Collection[Place | None], figure: Figure, card: Card) -> list[Place | None]:
+def in_order_of(axis: str, places: Collection[Place | None], figure: DeclaredFigure, card: Card) -> list[Place | None]:
     """Places on an axis in the order of the card; numbers by size, words as they were measured."""
     known = {METRIC: list(figure.shows), CASE: [case.id for case in card.cases]}.get(axis, [])
     words = [*known, *(place for place in places if place not in known)]

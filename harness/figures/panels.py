@@ -9,7 +9,7 @@ from harness.core.card import Card
 from harness.figures.crossings import crossings
 from harness.figures.declared import Curves, Dots, Lines
 from harness.figures.labels import MOST_COLUMNS, in_order_of, number, title, value_label
-from harness.figures.plot import Line, Panel, Place, Spot
+from harness.figures.plot import Line, Panel, Place, Point
 from harness.figures.readings import Cells, Readings, Spread
 from harness.figures.slopes import slopes
 from harness.records.scored import VALIDATION
@@ -94,21 +94,21 @@ class _Panels:
         return {series: self.kinds[series] for series in self.readings.runs}
 
     def _line(self, label: str, places: Sequence[Spread]) -> Line | None:
-        spots = [
-            Spot(_x(place), cell)
+        points = [
+            Point(_x(place), cell)
             for place in places
             if (cell := self.cells.get((label, place))) is not None and cell.state == "scored"
         ]
         if isinstance(self.figure, Dots):
-            return Line(label, self.kinds[label], tuple(spots)) if spots else None
-        placed = [spot for spot in spots if isinstance(spot.x, str) or not math.isnan(spot.x)]
+            return Line(label, self.kinds[label], tuple(points)) if points else None
+        placed = [point for point in points if isinstance(point.x, str) or not math.isnan(point.x)]
         is_level = not placed and label in self.readings.levels
         if isinstance(self.figure, Lines) and self.figure.x_scale != "linear":
             # A parameter of 0 mostly means never: it has no place on a logarithmic axis, and holds at every one.
-            is_level = is_level or all(isinstance(spot.x, float) and spot.x <= 0 for spot in placed)
-            placed = [spot for spot in placed if isinstance(spot.x, str) or spot.x > 0]
-        spots = spots if is_level else placed
-        return Line(label, self.kinds[label], tuple(spots), is_level) if spots else None
+            is_level = is_level or all(isinstance(point.x, float) and point.x <= 0 for point in placed)
+            placed = [point for point in placed if isinstance(point.x, str) or point.x > 0]
+        points = points if is_level else placed
+        return Line(label, self.kinds[label], tuple(points), is_level) if points else None
 
 
 def _x(place: Spread) -> Place:

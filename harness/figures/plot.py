@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from harness.figures.declared import Curves, Dots, Figure, Lines, Scale
+from harness.figures.declared import Curves, DeclaredFigure, Dots, Lines, Scale
 from harness.tables.table import Cell, Kind, Provenance
 
 Place: TypeAlias = float | str
@@ -16,7 +16,7 @@ _ROOM = 0.06
 
 
 @dataclass(frozen=True)
-class Spot:
+class Point:
     """A place on the x axis and what was scored there: a cell that is scored."""
 
     x: Place
@@ -25,11 +25,11 @@ class Spot:
 
 @dataclass(frozen=True)
 class Line:
-    """An entrant's spots in a panel, in order of x. A `level` line has one, which holds at every x."""
+    """An entrant's points in a panel, in order of x. A `level` line has one, which holds at every x."""
 
     label: str
     kind: Kind
-    spots: tuple[Spot, ...]
+    points: tuple[Point, ...]
     level: bool = False
 
 
@@ -71,7 +71,7 @@ class Panel:
         """The least and the greatest value of the axis: every mean and its interval, and a little room; and chance,
         where nobody does better. On a logarithmic one an interval may reach to nothing; there the axis ends below the
         least mean."""
-        cells = [spot.cell for line in self.lines for spot in line.spots]
+        cells = [point.cell for line in self.lines for point in line.points]
         halves = [0.0 if math.isnan(cell.half) else cell.half for cell in cells]
         ends = [cell.value + side * half for cell, half in zip(cells, halves, strict=True) for side in (-1, 0, 1)]
         ends += self.chance.values() if self.is_below_chance else ()
@@ -87,8 +87,8 @@ class Panel:
     def is_below_chance(self) -> bool:
         """Whether no entrant does better than guessing at any place."""
         sign = 1 if self.better == "higher" else -1
-        spots = [spot for line in self.lines for spot in line.spots if spot.x in self.chance]
-        return bool(spots) and all(sign * (spot.cell.value - self.chance[spot.x]) <= 0 for spot in spots)
+        points = [point for line in self.lines for point in line.points if point.x in self.chance]
+        return bool(points) and all(sign * (point.cell.value - self.chance[point.x]) <= 0 for point in points)
 
     def shows_chance(self, scale: Scale) -> bool:
         """Whether what guessing scores lies on the axis, which is not made longer for it where anybody does better."""
@@ -97,14 +97,14 @@ class Panel:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sheet:
+class Figure:
     """What figures of every kind have. `styled` are all entrants of the task at the tier in order of their kind and
     name, so that each looks the same in every figure; `notes` say what is not drawn, and why."""
 
     name: str
     task: str
     tier: str
-    figure: Figure
+    declared: DeclaredFigure
     heading: str
     styled: tuple[tuple[str, Kind], ...]
     notes: tuple[str, ...]
@@ -117,10 +117,10 @@ class Sheet:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plot(Sheet):
+class Plot(Figure):
     """A figure of lines, curves or dots with its data. `panels` are rows of columns."""
 
-    figure: Lines | Curves | Dots
+    declared: Lines | Curves | Dots
     x_label: str
     panels: tuple[tuple[Panel, ...], ...]
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from harness.core.errors import UserError
 from harness.core.suggest import unknown
-from harness.figures.declared import Curves, Dots, Figure, Film, Heat, Lines
+from harness.figures.declared import Curves, DeclaredFigure, Dots, Film, Heat, Lines
 from harness.tables.options import TableOptions
 
 FILE = "figures.toml"
@@ -18,7 +18,7 @@ FILE = "figures.toml"
 class Presentation(TableOptions):
     """All that `figures.toml` says: of tables, and the figures."""
 
-    figure: tuple[Annotated[Figure, Field(discriminator="kind")], ...] = ()
+    figure: tuple[Annotated[DeclaredFigure, Field(discriminator="kind")], ...] = ()
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> "Presentation":

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeAlias
 from harness.core.card import Card, Metric
 from harness.core.errors import UserError
 from harness.core.spec import without
-from harness.figures.declared import CASE, METRIC, Curves, Figure, Film
+from harness.figures.declared import CASE, METRIC, Curves, DeclaredFigure, Film
 from harness.figures.plot import Place
 from harness.records.scored import SPENT, VALIDATION
 from harness.tables.expected import Expected
@@ -70,7 +70,7 @@ class Readings:
 class Reader:
     """Reads what a figure shows of its subject."""
 
-    def __init__(self, subject: Subject, figure: Figure) -> None:
+    def __init__(self, subject: Subject, figure: DeclaredFigure) -> None:
         self._subject, self._figure = subject, figure
         self._rows, self._columns = (CASE, METRIC) if isinstance(figure, Film) else (figure.rows, figure.columns)
         along = (SPENT,) if isinstance(figure, Curves) else figure.along

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from harness.figures.declared import Curves, Figure, Film, Heat
+from harness.figures.declared import Curves, DeclaredFigure, Film, Heat
 from harness.figures.plot import Panel
 from harness.figures.readings import Cells, Readings, Subject
 from harness.tables.notes import failures
@@ -10,7 +10,7 @@ from harness.tables.results import RunRow
 
 
 def remarks(
-    subject: Subject, figure: Figure, readings: Readings, cells: Cells, drawn: Collection[str]
+    subject: Subject, figure: DeclaredFigure, readings: Readings, cells: Cells, drawn: Collection[str]
 ) -> Iterator[str]:
     """What is not drawn of the scores and why, and what is drawn though something happened to it. `drawn` are the
     entrants that are drawn at all."""
@@ -71,7 +71,7 @@ def film_remarks(subject: Subject, figure: Film, runs: Sequence[RunRow]) -> Iter
     yield from _absent(subject, figure, runs)
 
 
-def _absent(subject: Subject, figure: Figure, runs: Iterable[RunRow]) -> Iterator[str]:
+def _absent(subject: Subject, figure: DeclaredFigure, runs: Iterable[RunRow]) -> Iterator[str]:
     """Entrants that are planned in the figure's cases and belong in it, without any record there."""
     cases = {run.case for run in runs}
     there = {run.label for run in subject.results.runs if run.case in cases}

@@ -14,10 +14,10 @@ def slopes(lines: Sequence[Line], from_x: float) -> dict[str, Slope]:
     found = {}
     for line in lines:
         rows = [
-            {"seed": seed, "cell": "", "x": spot.x, "value": value, "n_used": 0}
-            for spot in line.spots
-            if not isinstance(spot.x, str) and spot.x >= from_x
-            for seed, value in zip(spot.cell.seeds, spot.cell.values, strict=True)
+            {"seed": seed, "cell": "", "x": point.x, "value": value, "n_used": 0}
+            for point in line.points
+            if not isinstance(point.x, str) and point.x >= from_x
+            for seed, value in zip(point.cell.seeds, point.cell.values, strict=True)
         ]
         if not rows:
             continue

@@ -20,7 +20,7 @@ from harness.tables.numbers import decimals, number
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure as MplFigure
 
 _SQUARE, _LEAST = (0.44, 0.28), (1.1, 0.7)
 _MOST = {1: (4.0, 2.8), 2: (2.7, 2.4), 3: (2.1, 2.0), 4: (2.0, 1.8)}
@@ -64,7 +64,7 @@ class HeatBody:
         self.width = self._area[0] + key + 2 * MARGIN
         self.height = max(self._area[1], _LEAST_BAR + self._under + _LABEL)
 
-    def draw(self, figure: "Figure", top: float) -> None:
+    def draw(self, figure: "MplFigure", top: float) -> None:
         panels = self._sheet.panels
         grid = grid_of(figure, [[bool(panel.squares) for panel in row] for row in panels])
         for i, row in enumerate(panels):
@@ -112,7 +112,7 @@ class HeatBody:
         axes.set_xlabel(self._sheet.x_label if is_lowest else "")
         axes.set_ylabel(self._sheet.y_label if is_first else "")
 
-    def _write_numbers(self, figure: "Figure", grid: Grid) -> None:
+    def _write_numbers(self, figure: "MplFigure", grid: Grid) -> None:
         """Write each square's number into it, if all have room."""
         scored = [square.cell for square in self._sheet.squares if square.cell.state == "scored"]
         digits = decimals(scored)
@@ -137,7 +137,7 @@ class HeatBody:
                         verticalalignment="center_baseline",
                     )
 
-    def _draw_key(self, figure: "Figure", top: float) -> None:
+    def _draw_key(self, figure: "MplFigure", top: float) -> None:
         """Draw the scale of colours, and below it what marks mean."""
         left = self._area[0] + MARGIN
         write(figure, left, top + _LABEL / 2, self._sheet.value_label, _TITLE, "center")

@@ -10,7 +10,7 @@ from harness.figures.film import U8, Block, FilmStrips
 from harness.figures.text import FINE, SMALL, Face, Measure, write
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure as MplFigure
 
 _WIDE, _MOST, _LEAST_WIDE = 6.6, 0.72, 3.6
 """Inches: of all pictures of a strip at most, of the side of one at most, and of a whole figure at least."""
@@ -33,7 +33,7 @@ class FilmBody:
         self.width = max(self._names + longest, titles, _LEAST_WIDE) + 2 * MARGIN
         self.height = sum(map(self._height, sheet.blocks))
 
-    def draw(self, figure: "Figure", top: float) -> None:
+    def draw(self, figure: "MplFigure", top: float) -> None:
         kinds = dict(self._sheet.styled)
         for block in self._sheet.blocks:
             face = _METHOD if kinds.get(block.label) == "method" else _NAME
@@ -41,7 +41,7 @@ class FilmBody:
             self._draw_strips(figure, block, top + _TITLE)
             top += self._height(block)
 
-    def _draw_strips(self, figure: "Figure", block: Block, top: float) -> None:
+    def _draw_strips(self, figure: "MplFigure", block: Block, top: float) -> None:
         left = MARGIN + self._names
         above: tuple[int, ...] = ()
         for strip in block.strips:
@@ -73,7 +73,7 @@ def _gap(width: int) -> int:
     return max(1, round(width * _GAP))
 
 
-def _draw_strip(figure: "Figure", pictures: U8, area: Area) -> None:
+def _draw_strip(figure: "MplFigure", pictures: U8, area: Area) -> None:
     """Draw pictures as one raster, pixel by pixel, and outline each."""
     from matplotlib.collections import PatchCollection
     from matplotlib.patches import Rectangle
@@ -92,7 +92,7 @@ def _draw_strip(figure: "Figure", pictures: U8, area: Area) -> None:
     )
 
 
-def _write_centred(figure: "Figure", centre: float, middle: float, words: str) -> None:
+def _write_centred(figure: "MplFigure", centre: float, middle: float, words: str) -> None:
     across, up = figure.get_size_inches()
     figure.text(
         centre / across,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure as MplFigure
 
 _LEADING = 1.35
 _PADDING = 0.06
@@ -63,7 +63,7 @@ class Block:
         """Inches that the block takes."""
         return sum(map(_leading, (face for _, face in self.lines))) + 2 * _PADDING
 
-    def draw(self, figure: "Figure", left: float, top: float) -> None:
+    def draw(self, figure: "MplFigure", left: float, top: float) -> None:
         """Write the block into a figure, from so many inches right of its left and below its upper edge on."""
         top += _PADDING
         for line, face in self.lines:
@@ -71,7 +71,7 @@ class Block:
             top += _leading(face)
 
 
-def write(figure: "Figure", left: float, top: float, words: str, face: Face, at: Literal["top", "center"]) -> None:
+def write(figure: "MplFigure", left: float, top: float, words: str, face: Face, at: Literal["top", "center"]) -> None:
     """Write a line of text, inches from the left and the upper edge of a figure."""
     width, height = figure.get_size_inches()
     figure.text(

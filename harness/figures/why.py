@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 from harness.core.spec import set_in
-from harness.figures.declared import Curves, Figure, Film, Heat, Lines
+from harness.figures.declared import Curves, DeclaredFigure, Film, Heat, Lines
 from harness.figures.readings import Subject
 from harness.records.scored import VALIDATION
 from harness.tables.comparable import rerun
 from harness.tables.results import RunRow
 
 
-def why_nothing(subject: Subject, figure: Figure) -> str:
+def why_nothing(subject: Subject, figure: DeclaredFigure) -> str:
     """Why there is nothing to draw, and the command that changes it."""
     card, tier = subject.card, subject.results.tier
     level = next((level for name, level in card.tiers.items() if name == tier), None)

@@ -8,7 +8,7 @@ from pathlib import Path
 from harness.claims.verdict import Verdict
 from harness.core.canonical import digest
 from harness.figures.files import creator_of, differ
-from harness.figures.plot import Sheet
+from harness.figures.plot import Figure
 from harness.site.board import as_grid, summary
 from harness.tables.grid import grids_of
 from harness.tables.markup import template, to_html_section
@@ -28,7 +28,7 @@ class Chapter:
     title: str
     question: str
     tables: Sequence[Table]
-    figures: Sequence[tuple[Sheet, bytes]]
+    figures: Sequence[tuple[Figure, bytes]]
     absent: Sequence[str] = ()
 
 
@@ -43,7 +43,7 @@ def to_page(chapters: Sequence[Chapter], verdicts: Mapping[str, Sequence[Verdict
     told = summary(verdicts)
     drawn_by = {creator_of(svg) for chapter in chapters for _, svg in chapter.figures}
     made = [table.provenance.digest for chapter in chapters for table in chapter.tables]
-    made += [sheet.made.digest for chapter in chapters for sheet, _ in chapter.figures]
+    made += [figure.made.digest for chapter in chapters for figure, _ in chapter.figures]
     return template("report.html").render(
         title=f"Results, tier {tier}",
         digest=digest([tier, made, claims, without_records, told])[:16],
@@ -58,7 +58,7 @@ def to_page(chapters: Sequence[Chapter], verdicts: Mapping[str, Sequence[Verdict
                 "claims": Markup(claims[chapter.task]),
                 "tables": Markup(to_html_section([grid for table in chapter.tables for grid in grids_of(table)])),
                 "figures": [
-                    {"name": sheet.name, "svg": Markup(inline(svg, sheet.name))} for sheet, svg in chapter.figures
+                    {"name": figure.name, "svg": Markup(inline(svg, figure.name))} for figure, svg in chapter.figures
                 ],
                 "absent": chapter.absent,
             }

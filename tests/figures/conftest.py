@@ -11,7 +11,7 @@ from harness.core.card import Card
 from harness.figures.build import Skipped, build_plot
 from harness.figures.film import FilmStrips
 from harness.figures.heat import HeatMap
-from harness.figures.plot import Plot, Sheet
+from harness.figures.plot import Figure, Plot
 from harness.figures.presentation import Presentation
 from harness.figures.readings import Subject
 from harness.records.record import Record
@@ -23,11 +23,11 @@ Plots = Callable[..., Plot]
 
 
 @pytest.fixture
-def outcome(card: Callable[..., Card], tmp_path: Path) -> Callable[..., Sheet | Skipped]:
+def outcome(card: Callable[..., Card], tmp_path: Path) -> Callable[..., Figure | Skipped]:
     """Builds a figure, given as its entries in `figures.toml`, of records of the toy task; `subject` replaces what it
     is built from."""
 
-    def build(records: Iterable[Record], subject: dict[str, Any] | None = None, **entries: Any) -> Sheet | Skipped:
+    def build(records: Iterable[Record], subject: dict[str, Any] | None = None, **entries: Any) -> Figure | Skipped:
         made = list(records)
         found = scored(made)
         given: dict[str, Any] = {
@@ -43,7 +43,7 @@ def outcome(card: Callable[..., Card], tmp_path: Path) -> Callable[..., Sheet | 
 
 
 @pytest.fixture
-def plot(outcome: Callable[..., Sheet | Skipped]) -> Plots:
+def plot(outcome: Callable[..., Figure | Skipped]) -> Plots:
     """Builds a figure of which there are records."""
 
     def build(*given: Any, **entries: Any) -> Plot:
@@ -55,7 +55,7 @@ def plot(outcome: Callable[..., Sheet | Skipped]) -> Plots:
 
 
 @pytest.fixture
-def heat(outcome: Callable[..., Sheet | Skipped]) -> Callable[..., HeatMap]:
+def heat(outcome: Callable[..., Figure | Skipped]) -> Callable[..., HeatMap]:
     """Builds a heat map of accuracy, of which there are records."""
 
     def build(*given: Any, **entries: Any) -> HeatMap:
@@ -67,7 +67,7 @@ def heat(outcome: Callable[..., Sheet | Skipped]) -> Callable[..., HeatMap]:
 
 
 @pytest.fixture
-def film(outcome: Callable[..., Sheet | Skipped]) -> Callable[..., FilmStrips]:
+def film(outcome: Callable[..., Figure | Skipped]) -> Callable[..., FilmStrips]:
     """Builds a figure of kept pictures, of which there are records."""
 
     def build(*given: Any, **entries: Any) -> FilmStrips:

@@ -37,24 +37,26 @@ def line(panel: Panel, label: str) -> Line:
 
 
 def values(line: Line) -> dict[float | str, float]:
-    return {spot.x: round(spot.cell.value, 9) for spot in line.spots}
+    return {point.x: round(point.cell.value, 9) for point in line.points}
 
 
 class TestValues:
-    def test_a_spot_is_the_cell_of_the_table(
+    def test_a_point_is_the_cell_of_the_table(
         self, record: Make, plot: Plots, tables: Callable[..., list[Table]]
     ) -> None:
         made = [record("vit", seed, shifted((0.5 + seed / 10, 0.7))) for seed in range(3)]
         (table,) = tables(made, by="shift")
         (panel,) = panels(plot(made, **OVER_SHIFT))
-        assert [spot.cell.values for spot in line(panel, "vit").spots] == [cell.values for cell in table.rows[0].cells]
-        first, second = (spot.cell for spot in line(panel, "vit").spots)
+        assert [point.cell.values for point in line(panel, "vit").points] == [
+            cell.values for cell in table.rows[0].cells
+        ]
+        first, second = (point.cell for point in line(panel, "vit").points)
         assert first.half == table.rows[0].cells[0].half > 0
         assert math.isnan(second.half)
 
     def test_one_seed_has_no_band(self, record: Make, plot: Plots) -> None:
         (panel,) = panels(plot([record("vit", 0, shifted((0.5, 0.7)))], **OVER_SHIFT))
-        assert all(math.isnan(spot.cell.half) for spot in line(panel, "vit").spots)
+        assert all(math.isnan(point.cell.half) for point in line(panel, "vit").points)
 
     def test_a_curve_is_over_the_budget_spent_and_has_loss_and_validation(self, record: Make, plot: Plots) -> None:
         curve = ({"spent": 500.0, "loss": 2.0}, {"spent": 1000.0, "loss": 1.0, "valid_accuracy": 0.6})

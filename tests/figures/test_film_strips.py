@@ -67,12 +67,12 @@ def rasters(svg: bytes) -> list[Image.Image]:
 class TestStrips:
     def test_an_array_is_a_strip_and_an_entrant_a_block(self, record: Make, keep: Keep, film: Films) -> None:
         made = keep(record("gru", 0), record("rim", 0, kind="method"), data=npz(truth=video(), predicted=video()))
-        sheet = film(made)
-        assert [(block.title, [strip.name for strip in block.strips]) for block in sheet.blocks] == [
+        figure = film(made)
+        assert [(block.title, [strip.name for strip in block.strips]) for block in figure.blocks] == [
             ("rim", ["truth", "predicted"]),
             ("gru", ["truth", "predicted"]),
         ]
-        assert sheet.blocks[0].strips[0].numbers == (0, 1, 2, 3)
+        assert figure.blocks[0].strips[0].numbers == (0, 1, 2, 3)
 
     def test_too_many_frames_are_evenly_chosen_and_numbered(self, record: Make, keep: Keep, film: Films) -> None:
         (block,) = film(keep(record("rim", 0), data=npz(truth=video(31))), frames=4).blocks
@@ -81,9 +81,9 @@ class TestStrips:
         assert strip.pictures[:, 0, 0].tolist() == [0, 10, 20, 30]
 
     def test_only_the_first_seed_is_shown_and_said(self, record: Make, keep: Keep, film: Films) -> None:
-        sheet = film(keep(record("rim", 1), record("rim", 0), data=npz(truth=video())))
-        assert (len(sheet.blocks), sheet.made.seeds) == (1, (0,))
-        assert sheet.reading == "Frames, by number, of the first videos that seed 0 kept in rollout.npz."
+        figure = film(keep(record("rim", 1), record("rim", 0), data=npz(truth=video())))
+        assert (len(figure.blocks), figure.made.seeds) == (1, (0,))
+        assert figure.reading == "Frames, by number, of the first videos that seed 0 kept in rollout.npz."
 
     def test_cases_are_told_apart(self, record: Make, keep: Keep, film: Films) -> None:
         made = keep(record("rim", 0, case="hard"), record("rim", 0), data=npz(truth=video()))
@@ -118,10 +118,10 @@ class TestLosses:
         self, record: Make, keep: Keep, film: Films, tmp_path: Path
     ) -> None:
         keep(record("rim", 0), record("gru", 0, status="timeout"), data=npz(truth=video()))
-        sheet = film(keep(record("mlp", 0), data=b"other", name="other.npz"))
-        assert [block.label for block in sheet.blocks] == ["rim"]
-        assert sheet.notes[0].startswith("timeout: gru, case plain, seed 0")
-        assert "kept no rollout.npz: mlp" in sheet.notes
+        figure = film(keep(record("mlp", 0), data=b"other", name="other.npz"))
+        assert [block.label for block in figure.blocks] == ["rim"]
+        assert figure.notes[0].startswith("timeout: gru, case plain, seed 0")
+        assert "kept no rollout.npz: mlp" in figure.notes
 
     def test_where_nothing_was_kept_the_figure_is_skipped(self, record: Make, outcome: Any) -> None:
         skipped = outcome([record("rim", 0)], **FILM, cases=["plain"])
@@ -187,15 +187,15 @@ class TestDrawing:
         self, record: Make, keep: Keep, film: Films, clashes: Callable[..., list[Any]]
     ) -> None:
         for frames in (2, 40):
-            sheet = film(keep(record("e", 0), data=npz(truth=video(400), predicted=video(300))), frames=frames)
-            with settings(sheet):
-                assert clashes(draw(sheet)) == []
+            figure = film(keep(record("e", 0), data=npz(truth=video(400), predicted=video(300))), frames=frames)
+            with settings(figure):
+                assert clashes(draw(figure)) == []
 
     def test_strips_do_not_overlap(self, record: Make, keep: Keep, film: Films) -> None:
         made = keep(record("a", 0), record("b", 0), data=npz(wide=video(), tall=video(7, shape=(30, 6))))
-        sheet = film(made)
-        with settings(sheet):
-            boxes = [axes.get_window_extent() for axes in draw(sheet).axes]
+        figure = film(made)
+        with settings(figure):
+            boxes = [axes.get_window_extent() for axes in draw(figure).axes]
         assert len(boxes) == 4
         assert all(upper.y0 > lower.y1 for upper, lower in pairwise(boxes))
 
@@ -218,8 +218,8 @@ class TestChecking:
     def test_other_pixels_are_told_and_another_compression_is_not(
         self, record: Make, keep: Keep, film: Films, tmp_path: Path
     ) -> None:
-        sheet = film(keep(record("rim", 0), data=npz(truth=video())))
-        svg = render(sheet, ("svg",))["svg"]
+        figure = film(keep(record("rim", 0), data=npz(truth=video())))
+        svg = render(figure, ("svg",))["svg"]
         (raster,) = rasters(svg)
 
         def replaced(image: Image.Image) -> bytes:
@@ -229,8 +229,8 @@ class TestChecking:
             return re.sub(rb"(?<=base64,)[A-Za-z0-9+/=]+", encoded, svg)
 
         assert replaced(raster) != svg
-        (path,) = write(tmp_path, sheet, {"svg": replaced(raster)})
-        assert list(check(tmp_path, sheet, svg, ("svg",))) == []
+        (path,) = write(tmp_path, figure, {"svg": replaced(raster)})
+        assert list(check(tmp_path, figure, svg, ("svg",))) == []
         path.write_bytes(replaced(raster.point(lambda grey: 255 - grey)))
-        assert [line for line in check(tmp_path, sheet, svg, ("svg",)) if "was edited" in line]
+        assert [line for line in check(tmp_path, figure, svg, ("svg",)) if "was edited" in line]
         assert by_pixels(svg.decode()) != by_pixels(path.read_text())

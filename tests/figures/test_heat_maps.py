@@ -48,8 +48,8 @@ def modules(record: Make, name: str, steps: int = 3) -> Record:
     )
 
 
-def maps(sheet: HeatMap) -> list[Map]:
-    return [panel for row in sheet.panels for panel in row]
+def maps(figure: HeatMap) -> list[Map]:
+    return [panel for row in figure.panels for panel in row]
 
 
 def values(panel: Map) -> Mapping[tuple[Any, Any], float]:
@@ -123,35 +123,35 @@ class TestSquares:
 class TestPanels:
     def test_entrants_are_columns_and_cases_rows(self, record: Make, heat: Maps) -> None:
         made = [one for case in ("hard", "plain") for name in ("adam", "yogi") for one in grid(record, name, case=case)]
-        sheet = heat(made, **GRID)
-        assert [[panel.title for panel in row] for row in sheet.panels] == [
+        figure = heat(made, **GRID)
+        assert [[panel.title for panel in row] for row in figure.panels] == [
             ["adam, plain", "yogi, plain"],
             ["adam, hard", "yogi, hard"],
         ]
-        assert [panel.generated for panel in maps(sheet)] == [False, False, True, True]
+        assert [panel.generated for panel in maps(figure)] == [False, False, True, True]
 
     def test_a_long_row_goes_on_in_the_next(self, record: Make, heat: Maps) -> None:
-        sheet = heat([modules(record, f"rim{i}") for i in range(6)], **MODULES)
-        assert [len(row) for row in sheet.panels] == [4, 2]
+        figure = heat([modules(record, f"rim{i}") for i in range(6)], **MODULES)
+        assert [len(row) for row in figure.panels] == [4, 2]
 
     def test_one_entrant_leaves_rows_and_columns_to_others(self, record: Make, heat: Maps) -> None:
         made = [*grid(record), *grid(record, case="hard"), *grid(record, "yogi")]
-        sheet = heat(made, **GRID, entrants=["adam"], rows="metric", columns="case")
-        assert [panel.title for panel in maps(sheet)] == ["plain", "hard"]
+        figure = heat(made, **GRID, entrants=["adam"], rows="metric", columns="case")
+        assert [panel.title for panel in maps(figure)] == ["plain", "hard"]
 
     def test_who_lacks_an_axis_is_named_and_not_drawn(self, record: Make, heat: Maps) -> None:
         average = [record("average", seed, parameters={"client_lr": 0.1}, key=f"a{seed}") for seed in (0, 1)]
-        sheet = heat([*grid(record), *average], **GRID)
-        assert [panel.label for panel in maps(sheet)] == ["adam"]
-        assert "not drawn, without server_lr or client_lr: average" in sheet.notes
+        figure = heat([*grid(record), *average], **GRID)
+        assert [panel.label for panel in maps(figure)] == ["adam"]
+        assert "not drawn, without server_lr or client_lr: average" in figure.notes
 
 
 class TestLosses:
     def test_a_place_without_records_is_not_measured(self, record: Make, heat: Maps) -> None:
         made = [one for one in grid(record) if one.spec.chosen != {"client_lr": 1.0, "server_lr": 0.1}]
-        sheet = heat(made, **GRID)
-        assert len(sheet.squares) == 5
-        assert used(sheet) == ["best of its panel", "not measured"]
+        figure = heat(made, **GRID)
+        assert len(figure.squares) == 5
+        assert used(figure) == ["best of its panel", "not measured"]
 
     @pytest.mark.parametrize("lost", [(0,), (0, 1)])
     def test_a_place_with_a_lost_seed_is_crossed_and_said(
@@ -159,20 +159,20 @@ class TestLosses:
     ) -> None:
         made = [one for one in grid(record) if one.spec.chosen != {"client_lr": 1.0, "server_lr": 1.0}]
         made += [at(record, "adam", 1.0, 1.0, 0.5, seed, status="timeout" if seed in lost else "ok") for seed in (0, 1)]
-        sheet = heat(made, **GRID)
-        (cell,) = (square.cell for square in sheet.squares if (square.x, square.y) == (1.0, 1.0))
+        figure = heat(made, **GRID)
+        (cell,) = (square.cell for square in figure.squares if (square.x, square.y) == (1.0, 1.0))
         assert (cell.state, cell.text) == ("failed", f"timeout {len(lost)}/2")
-        assert "a seed is lost" in used(sheet)
-        assert sheet.notes[0].startswith("timeout: adam[client_lr=1.0,server_lr=1.0], case plain, seed")
-        assert "not drawn wherever a seed is lost: adam" in sheet.notes
+        assert "a seed is lost" in used(figure)
+        assert figure.notes[0].startswith("timeout: adam[client_lr=1.0,server_lr=1.0], case plain, seed")
+        assert "not drawn wherever a seed is lost: adam" in figure.notes
 
     def test_a_place_where_all_diverged_has_the_score_of_chance_and_is_marked(self, record: Make, heat: Maps) -> None:
         made = [one for one in grid(record) if one.spec.chosen != {"client_lr": 1.0, "server_lr": 1.0}]
         made += [at(record, "adam", 1.0, 1.0, 0.1, seed, status="diverged") for seed in (0, 1)]
-        sheet = heat(made, **GRID)
-        assert values(maps(sheet)[0])[1.0, 1.0] == 0.1
-        assert "with diverged runs" in used(sheet)
-        assert "with diverged runs, scored at chance: adam" in sheet.notes
+        figure = heat(made, **GRID)
+        assert values(maps(figure)[0])[1.0, 1.0] == 0.1
+        assert "with diverged runs" in used(figure)
+        assert "with diverged runs, scored at chance: adam" in figure.notes
 
     def test_many_losses_of_an_entrant_are_one_line(self, record: Make, heat: Maps) -> None:
         made = [
@@ -187,10 +187,10 @@ class TestLosses:
 
     def test_an_entrant_that_always_failed_is_named(self, record: Make, heat: Maps) -> None:
         made = [*grid(record), *(at(record, "yogi", 0.1, 1.0, 0.5, seed, status="oom") for seed in (0, 1))]
-        sheet = heat(made, **GRID)
-        assert [panel.label for panel in maps(sheet)] == ["adam"]
-        assert any(note.startswith("oom: yogi") for note in sheet.notes)
-        assert any(note.startswith("not drawn: yogi (oom 2/2)") for note in sheet.notes)
+        figure = heat(made, **GRID)
+        assert [panel.label for panel in maps(figure)] == ["adam"]
+        assert any(note.startswith("oom: yogi") for note in figure.notes)
+        assert any(note.startswith("not drawn: yogi (oom 2/2)") for note in figure.notes)
 
 
 class TestRefusals:
@@ -260,9 +260,9 @@ def test_where_squares_are_small_there_are_no_numbers(record: Make, heat: Maps) 
 def test_no_text_lies_on_another_or_outside(record: Make, heat: Maps, clashes: Callable[..., list[Any]]) -> None:
     made = [one for name in ("adam", "yogi_of_a_quite_long_name_indeed") for one in grid(record, name)]
     made += [at(record, "adam", 10.0**i, 1e-4, 0.3, seed) for i in range(2, 6) for seed in (0, 1)]
-    sheet = heat(made, **GRID, y_label="learning rate of clients")
-    with settings(sheet):
-        assert clashes(draw(sheet)) == []
+    figure = heat(made, **GRID, y_label="learning rate of clients")
+    with settings(figure):
+        assert clashes(draw(figure)) == []
 
 
 def test_the_digest_follows_the_records_and_the_same_records_give_the_same_bytes(record: Make, heat: Maps) -> None:

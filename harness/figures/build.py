@@ -64,35 +64,52 @@ def _scored(
     runs = sorted({run.path: run for run in readings.every_run()}.values(), key=lambda run: run.path)
     timed = any(card.metrics[metric].timing for metric in figure.shows if metric in card.metrics)
     check_comparable(runs, card, tier, timed=timed)
-    cells = _cells(readings, card)
     facts = _facts(subject, figure, name, kinds)
     facts["made"] = provenance(runs, _shown(readings), (card.task, tier, figure.model_dump(mode="json")))
-    nothing = Skipped(name, f"no entrant is scored at all its seeds: {'; '.join(failures(runs))}")
-    if isinstance(figure, Heat):
-        maps = maps_of(figure, card, readings, cells, kinds)
-        squares = [one.squares for row in maps for one in row]
-        if not any(squares) and any(cell.state == "failed" for cell in cells.values()):
-            return nothing
-        if max(map(len, squares), default=0) < 2:
-            return Skipped(name, why_few_places(subject, figure))
-        drawn = {one.label for row in maps for one in row if one.squares}
-        return HeatMap(
-            **facts,
-            notes=tuple(remarks(subject, figure, readings, cells, drawn)),
-            x_label=figure.x_label or figure.x,
-            y_label=figure.y_label or figure.y,
-            value_label=value_label(figure.metrics[0], card),
-            better=card.metrics[figure.metrics[0]].better,
-            panels=maps,
-        )
-    panels = panels_of(figure, card, readings, cells, kinds)
+    cells = _cells(readings, card)
+    made: Figure | Skipped | None = (
+        _heat_map(subject, figure, readings, cells, facts)
+        if isinstance(figure, Heat)
+        else _plot(subject, figure, readings, cells, facts)
+    )
+    return made or Skipped(name, f"no entrant is scored at all its seeds: {'; '.join(failures(runs))}")
+
+
+def _heat_map(
+    subject: Subject, figure: Heat, readings: Readings, cells: Cells, facts: dict[str, Any]
+) -> HeatMap | Skipped | None:
+    """A figure of heat maps; None if every square lacks a seed."""
+    card = subject.card
+    maps = maps_of(figure, card, readings, cells, dict(facts["styled"]))
+    squares = [panel.squares for row in maps for panel in row]
+    if not any(squares) and any(cell.state == "failed" for cell in cells.values()):
+        return None
+    if max(map(len, squares), default=0) < 2:
+        return Skipped(facts["name"], why_few_places(subject, figure))
+    drawn = {panel.label for row in maps for panel in row if panel.squares}
+    return HeatMap(
+        **facts,
+        notes=tuple(remarks(subject, figure, readings, cells, drawn)),
+        x_label=figure.x_label or figure.x,
+        y_label=figure.y_label or figure.y,
+        value_label=value_label(figure.metrics[0], card),
+        better=card.metrics[figure.metrics[0]].better,
+        panels=maps,
+    )
+
+
+def _plot(
+    subject: Subject, figure: Lines | Curves | Dots, readings: Readings, cells: Cells, facts: dict[str, Any]
+) -> Plot | Skipped | None:
+    """A figure of lines, curves or dots; None if no entrant can be drawn."""
+    panels = panels_of(figure, subject.card, readings, cells, dict(facts["styled"]))
     drawn = {line.label for row in panels for panel in row for line in panel.lines}
     if not drawn:
-        return nothing
+        return None
     if isinstance(figure, Lines) and not _has_a_line(panels):
-        return Skipped(name, why_few_places(subject, figure))
+        return Skipped(facts["name"], why_few_places(subject, figure))
     notes = (*remarks(subject, figure, readings, cells, drawn), *crossing_remarks(panels))
-    return Plot(**facts, notes=notes, x_label=_x_label(figure, card), panels=panels)
+    return Plot(**facts, notes=notes, x_label=_x_label(figure, subject.card), panels=panels)
 
 
 def _film(

@@ -93,32 +93,32 @@ class Reader:
     def read(self) -> Readings:
         """The readings; there may be none."""
         found = [(metric, score, self._runs[score.path]) for metric, score in self._scores()]
-        finished = [one for one in found if one[2].status == "ok"]
+        finished = [entry for entry in found if entry[2].status == "ok"]
         self._refuse_ambiguous(finished)
-        scores: dict[tuple[str, Spread], dict[str, ScoreRow]] = {}
-        homes: dict[Spread, Home] = {}
-        for metric, score, run in finished:
-            place = self._place(metric, score.at, run)
-            homes[place] = self._home(run)
-            scores.setdefault((self.series(run.label), place), {})[score.path] = score
+        homes = {self._place(metric, score.at, run): self._home(run) for metric, score, run in finished}
         homes |= self._lost({(metric, run.case) for metric, _, run in finished})
-        for metric, score, run in found:
+        scores: dict[tuple[str, Spread], dict[str, ScoreRow]] = {}
+        for metric, score, run in [*finished, *(entry for entry in found if entry[2].status == "diverged")]:
             place = self._place(metric, score.at, run)
-            if run.status == "diverged" and place in homes:
+            if place in homes:
                 scores.setdefault((self.series(run.label), place), {})[score.path] = score
-        drawn = {series for series, _ in scores}
+        levels = frozenset(self.series(run.label) for run in self._runs.values() if self._lacks_an_axis(run))
+        return Readings(
+            scores, self._runs_by_home({series for series, _ in scores}, set(homes.values())), homes, levels
+        )
+
+    def _runs_by_home(self, drawn: Collection[str], homes: Collection[Home]) -> dict[str, dict[Home, list[RunRow]]]:
+        """The runs in each home by series: of series that are drawn, and those that failed but might have been."""
         runs: dict[str, dict[Home, list[RunRow]]] = {}
         keys: set[tuple[str, str]] = set()
         for run in self._runs.values():
             series, home = self.series(run.label), self._home(run)
-            # What failed might have been drawn; what finished without such a score has none.
             is_shown = series in drawn or (run.status != "ok" and self._could(run))
             # A parameter that is set to its default is another label of the same run.
-            if is_shown and home in homes.values() and (series, run.key) not in keys:
+            if is_shown and home in homes and (series, run.key) not in keys:
                 keys.add((series, run.key))
                 runs.setdefault(series, {}).setdefault(home, []).append(run)
-        levels = frozenset(self.series(run.label) for run in self._runs.values() if self._lacks_an_axis(run))
-        return Readings(scores, runs, homes, levels)
+        return runs
 
     def _is_wanted(self, run: RunRow) -> bool:
         figure = self._figure

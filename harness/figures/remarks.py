@@ -15,29 +15,37 @@ def remarks(
     """What is not drawn of the scores and why, and what is drawn though something happened to it. `drawn` are the
     entrants that are drawn at all."""
     runs = list(readings.every_run())
-    if isinstance(figure, Heat):
-        yield from _failures_by_entrant(readings)
-    else:
-        yield from failures(runs)
-    lost = {series: cell.text for (series, _), cell in cells.items() if cell.state in ("failed", "not measured")}
-    gone = {series: text for series, text in lost.items() if series not in drawn and series in readings.runs}
-    yield from (f"not drawn: {series} ({text}); a mean is over all seeds or none" for series, text in gone.items())
-    gaps = [series for (series, place), cell in cells.items() if cell.state == "failed" and series in drawn]
-    if gaps:
-        yield f"not drawn wherever a seed is lost: {', '.join(dict.fromkeys(gaps))}"
-    flags = {(series, flag.partition(" ")[0]): None for (series, _), cell in cells.items() for flag in cell.flags}
-    diverged = [series for series, flag in flags if flag == "diverged"]
-    if diverged and not isinstance(figure, Curves):
-        yield f"with diverged runs, scored at chance: {', '.join(diverged)}"
-    if timed := [series for series, flag in flags if flag == "contended"]:
-        yield f"timed beside other runs, no claim uses it: {', '.join(timed)}"
-    if isinstance(figure, Heat) and (without := sorted(readings.levels & readings.runs.keys() - drawn)):
+    yield from _failures_by_entrant(readings) if isinstance(figure, Heat) else failures(runs)
+    yield from _not_drawn(readings, cells, drawn)
+    yield from _flagged(figure, cells)
+    if isinstance(figure, Heat) and (without := sorted(readings.levels & readings.runs.keys() - set(drawn))):
         yield f"not drawn, without {' or '.join(figure.along)}: {', '.join(without)}"
     yield from _absent(subject, figure, runs)
     if isinstance(figure, Curves):
         shown = {place.metric for place in readings.homes}
         if unlogged := [value for value in figure.values if value not in shown]:
             yield f"not logged at tier {subject.results.tier}: {', '.join(unlogged)}"
+
+
+def _not_drawn(readings: Readings, cells: Cells, drawn: Collection[str]) -> Iterator[str]:
+    """Entrants that are drawn nowhere, and those that are not drawn wherever one of their seeds has no score."""
+    lost = {series: cell.text for (series, _), cell in cells.items() if cell.state in ("failed", "not measured")}
+    for series, text in lost.items():
+        if series not in drawn and series in readings.runs:
+            yield f"not drawn: {series} ({text}); a mean is over all seeds or none"
+    gaps = dict.fromkeys(series for (series, _), cell in cells.items() if cell.state == "failed" and series in drawn)
+    if gaps:
+        yield f"not drawn wherever a seed is lost: {', '.join(gaps)}"
+
+
+def _flagged(figure: DeclaredFigure, cells: Cells) -> Iterator[str]:
+    """Entrants with diverged runs, and those that were timed beside other runs."""
+    flags = {(series, flag.partition(" ")[0]): None for (series, _), cell in cells.items() for flag in cell.flags}
+    diverged = [series for series, flag in flags if flag == "diverged"]
+    if diverged and not isinstance(figure, Curves):
+        yield f"with diverged runs, scored at chance: {', '.join(diverged)}"
+    if timed := [series for series, flag in flags if flag == "contended"]:
+        yield f"timed beside other runs, no claim uses it: {', '.join(timed)}"
 
 
 def _failures_by_entrant(readings: Readings) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 import math
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
@@ -10,7 +9,6 @@ import numpy as np
 
 from harness.claims.claim import Part
 from harness.claims.contrast import Contrast
-from harness.records.scored import AXIS
 from harness.stats.bootstrap import item_bootstrap, percentile_interval
 from harness.stats.estimands import RATIOS, Estimand, NotAssessable
 from harness.stats.intervals import NO_INTERVAL, Interval, share_interval, t_interval, varies
@@ -38,11 +36,8 @@ REHEARSALS = frozenset({"smoke", "quick"})
 class ItemScores(Protocol):
     """Finds the items' own scores."""
 
-    def __call__(self, path: str, metric: str, at: Mapping[str, Any]) -> Floats | None:
-        """Scores [items] of a metric in the record at `path`; None where it has none.
-
-        `at` has every axis that places the score: the point of measurement, and whatever the record fixes.
-        """
+    def __call__(self, path: str, name: str) -> Floats | None:
+        """The array [items] of that name beside the record at `path`; None where it was not kept."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,7 +199,7 @@ def _item_interval(estimand: Estimand, contrast: Contrast, items: ItemScores | N
     draws = []
     for cell in contrast.of.rows["cell"].unique():
         scores = [_items_of_cell(side.rows[(side.rows["cell"] == cell).to_numpy()], items) for side in contrast.sides]
-        if any(one is None or one.shape != scores[0].shape for one in scores):  # type: ignore[union-attr]
+        if any(side is None or side.shape != scores[0].shape for side in scores):  # type: ignore[union-attr]
             return NO_INTERVAL
         draws.append(item_bootstrap(*scores))  # type: ignore[arg-type]
     sign = 1 if estimand.name == "level" else estimand.sign
@@ -212,16 +207,15 @@ def _item_interval(estimand: Estimand, contrast: Contrast, items: ItemScores | N
 
 
 def _items_of_cell(rows: "pd.DataFrame", items: ItemScores) -> Floats | None:
-    """Item scores [seeds, items] of one cell, in order of seed."""
-    axes = [name for name in rows.columns if name.startswith(AXIS)]
-    found = []
-    for _, row in rows.sort_values("seed").iterrows():
-        at = {name.removeprefix(AXIS): row[name] for name in axes if row[name] == row[name]}
-        found.append(items(row["path"], row["metric"], at))
-    lengths = {None if one is None else len(one) for one in found}
-    if None in lengths or len(lengths) > 1:
-        return None
-    return np.stack([one for one in found if one is not None]).astype(np.float64)
+    """Item scores [seeds, items] of one cell, in order of seed; None unless all seeds have equally many."""
+    ordered = rows.sort_values("seed")
+    by_seed: list[Floats] = []
+    for path, name in zip(ordered["path"], ordered["items"], strict=True):
+        scores = items(path, name) if name else None
+        if scores is None or (by_seed and scores.shape != by_seed[0].shape):
+            return None
+        by_seed.append(scores)
+    return np.stack(by_seed).astype(np.float64)
 
 
 def _distinct(values: "pd.Series[Any]") -> tuple[str, ...]:

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,7 +27,7 @@ class Session:
         self.registry, self.store = registry, store
         self._plugins = plugins
         self._presentations: dict[str, Presentation] = {}
-        self._items: dict[str, list[tuple[str, Mapping[str, Any], np.ndarray]]] = {}
+        self._items: dict[str, dict[str, np.ndarray]] = {}
 
     @cached_property
     def scored(self) -> "Scored":
@@ -100,14 +100,13 @@ class Session:
         }
         return {name: verdicts for name, verdicts in by_paper.items() if verdicts}
 
-    def _item_scores(self, path: str, metric: str, at: Mapping[str, Any]) -> "np.ndarray | None":
-        """The items' own scores of a metric at a point, from beside the record at a path; None if there are none."""
+    def _item_scores(self, path: str, name: str) -> "np.ndarray | None":
+        """The array of that name in the sidecar of the record at a path; None if it has none."""
         if path not in self._items:
-            record = self.store.read(PurePosixPath(path))
-            arrays = self.store.items(record) if record else {}
-            scores = record.scores if record else ()
-            self._items[path] = [(s.metric, s.at, arrays[s.items]) for s in scores if s.items in arrays]
-        for name, point, scores_of_items in self._items[path]:
-            if name == metric and all(at.get(axis) == value for axis, value in point.items()):
-                return scores_of_items
-        return None
+            self._items[path] = self.store.item_scores(path, self._sidecars[path])
+        return self._items[path].get(name)
+
+    @cached_property
+    def _sidecars(self) -> dict[str, str]:
+        """The digest of each record's sidecar by the record's path; "" where it has none."""
+        return dict(zip(self.scored.runs["path"], self.scored.runs["sidecar"], strict=True))

@@ -35,8 +35,9 @@ class Scored(NamedTuple):
     runs    a row a record, in the order of the records: `OF_A_RUN` and the axes of its place. `error` is one line,
             `path` the record's below the store's records, `chosen` the names of the parameters that were set from
             outside, `deviating` the digest of the settings that differ from the card's defaults; `parameters` and
-            `settings` are all, defaults included.
-    scores  a row a final score: `IDENTITY`, `OF_A_SCORE`, the axes of its place and of its `point`.
+            `settings` are all, defaults included; `sidecar` is the digest of the file of item scores.
+    scores  a row a final score: `IDENTITY`, `OF_A_SCORE`, the axes of its place and of its `point`; `items` names its
+            array of item scores in the sidecar.
     curves  like scores: a row for each metric of the validation split at each point of a run's curve; n_used is 0.
     """
 
@@ -79,7 +80,7 @@ OF_A_RUN: Mapping[str, type] = {
     **dict.fromkeys(("setup_s", "shared_s", "train_s", "eval_s", "peak_mb"), float),
     "contended": bool,
     "path": str,
-    **dict.fromkeys(("chosen", "parameters", "settings", "artefacts", "curve", "kept"), object),
+    **dict.fromkeys(("chosen", "parameters", "settings", "artefacts", "curve", "sidecar", "kept"), object),
 }
 """The columns of `runs` but the axes, and the types of their values."""
 
@@ -90,6 +91,7 @@ OF_A_SCORE: Mapping[str, type] = {
     "n_expected": int,
     "chance": float,
     "point": object,
+    "items": object,
     "better": str,
     "unit": str,
     "ceiling": float,
@@ -121,6 +123,7 @@ class _Row(NamedTuple):
     chance: float
     at: Point
     point: Point
+    items: str
 
 
 class _Builder:
@@ -152,12 +155,8 @@ class _Builder:
                 *(costs["weights"], content["trials"], spec.budget.total, spec.budget.unit, costs["setup_s"]),
                 *(costs["shared_s"], costs["train_s"], costs["eval_s"], costs["peak_mb"], costs["contended"]),
                 *(spec.place, frozenset(spec.chosen), self._once(content["parameters"])),
-                *(
-                    self._once(content["settings"]),
-                    content["artefacts"],
-                    tuple(content["curve"]),
-                    content.get("kept", {}),
-                ),
+                *(self._once(content["settings"]), content["artefacts"], tuple(content["curve"])),
+                *(content["sidecar"], content.get("kept", {})),
             )
         )
         metrics = {name: self._metric(name, entry) for name, entry in content["metrics"].items()}
@@ -169,7 +168,10 @@ class _Builder:
             point = tuple(pair for pair in at if pair[0] not in place)
             chance = score.get("chance", chances[name])
             self._final.append(
-                _Row(run, metrics[name], score["value"], score["n_used"], score["n_expected"], chance, at, point)
+                _Row(
+                    *(run, metrics[name], score["value"], score["n_used"], score["n_expected"]),
+                    *(chance, at, point, score["items"]),
+                )
             )
         for entry in content["curve"]:
             for logged, value in entry.items():
@@ -177,7 +179,7 @@ class _Builder:
                 if name != logged and name in metrics:
                     point = ((SPENT, entry[SPENT]),)
                     self._places_of_scores.setdefault(point, len(self._places_of_scores))
-                    self._curves.append(_Row(run, metrics[name], value, 0, 0, chances[name], point, point))
+                    self._curves.append(_Row(run, metrics[name], value, 0, 0, chances[name], point, point, ""))
 
     def frames(self) -> Scored:
         """The frames of all records that were added."""

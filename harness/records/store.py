@@ -106,9 +106,17 @@ class Store:
 
     def items(self, record: Record) -> dict[str, np.ndarray]:
         """The items' own scores beside a record: float32 arrays by the name that the record's score gives."""
-        if not record.sidecar:
+        return self.item_scores(record.spec.place, record.sidecar)
+
+    def item_scores(self, place: str, sidecar: str) -> dict[str, np.ndarray]:
+        """The arrays in the sidecar of the record at a place, given the sidecar's digest ("" = there is none). Raises
+        `UserError` if it is missing or edited."""
+        if not sidecar:
             return {}
-        with np.load(_sidecar(self.path(record.spec.cell), record.sidecar), allow_pickle=False) as stored:
+        path = _sidecar(self.path(PurePosixPath(place)), sidecar)
+        if not _same_bytes(path, sidecar):
+            raise UserError(f"the item scores {path} are missing or edited; delete the record, and run it again")
+        with np.load(path, allow_pickle=False) as stored:
             return {name: stored[name] for name in stored.files}
 
     def kept(self, place: str, name: str, digest: str) -> bytes:

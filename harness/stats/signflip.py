@@ -9,6 +9,8 @@ MOST_EXACT = 20
 """Largest number of differences whose 2^n sign flips are all counted."""
 FLIPS = 1 << 16
 """Random sign flips beyond that."""
+_AT_ONCE = 64
+"""How many differences' random signs are held in memory at a time."""
 
 
 def signflip_p(values: ArrayLike, tau: float = 0.0) -> Floats:
@@ -26,8 +28,7 @@ def signflip_p(values: ArrayLike, tau: float = 0.0) -> Floats:
     if n <= MOST_EXACT:
         p = (_all_flips(shifted) >= reached).mean(axis=-1)
     else:
-        signs = 2.0 * generator(shifted).integers(0, 2, size=(n, FLIPS), dtype=np.int8) - 1
-        p = (1 + (shifted @ signs >= reached).sum(axis=-1)) / (1 + FLIPS)
+        p = (1 + (_random_flips(shifted) >= reached).sum(axis=-1)) / (1 + FLIPS)
     return np.asarray(np.where(np.isnan(observed), np.nan, p))
 
 
@@ -43,3 +44,15 @@ def _all_flips(shifted: Floats) -> Floats:
         one = shifted[..., i : i + 1]
         sums = np.concatenate([sums + one, sums - one], axis=-1)
     return sums
+
+
+def _random_flips(shifted: Floats) -> Floats:
+    """Sums [..., FLIPS] of random sign flips of `shifted` [..., n]."""
+    rng = generator(shifted)
+    kept = np.zeros((*shifted.shape[:-1], FLIPS))
+    for start in range(0, shifted.shape[-1], _AT_ONCE):
+        part = shifted[..., start : start + _AT_ONCE]
+        bits = np.unpackbits(np.frombuffer(rng.bytes(part.shape[-1] * FLIPS // 8), dtype=np.uint8))
+        kept += part @ bits.reshape(-1, FLIPS).astype(np.float64)
+    # What keeps its sign minus what does not.
+    return np.asarray(2 * kept - shifted.sum(axis=-1, keepdims=True))

@@ -79,7 +79,7 @@ def stored(one: Mapping[str, Any]) -> Stored:
     )
     values = {name: value if isinstance(value, Mapping) else {(): value} for name, value in one["values"].items()}
     final = [
-        {"metric": name, "value": value, "at": dict(point), **one["items"]}
+        {"metric": name, "value": value, "at": dict(point), "items": name, **one["items"]}
         for name, by_point in values.items()
         for point, value in by_point.items()
         if "spent" not in dict(point)
@@ -103,7 +103,15 @@ def stored(one: Mapping[str, Any]) -> Stored:
         "environment": {"device": run["device"], "commit": "", "dirty": False, "threads": 1},
         "costs": {**dict.fromkeys(("setup_s", "shared_s", "train_s", "eval_s", "peak_mb"), 0.0), "weights": 0}
         | {"contended": run["contended"]},
-        **{"trials": 0, "generated": False, "parameters": {}, "settings": {}, "artefacts": {}, "kept": {}},
+        **{
+            "trials": 0,
+            "generated": False,
+            "parameters": {},
+            "settings": {},
+            "artefacts": {},
+            "sidecar": "",
+            "kept": {},
+        },
     }
     return Stored(spec, content)
 
@@ -657,11 +665,11 @@ class TestRehearsal:
 
 class TestItems:
     @staticmethod
-    def reader(spread: float) -> Callable[[str, str, Mapping[str, Any]], np.ndarray | None]:
+    def reader(spread: float) -> Callable[[str, str], np.ndarray | None]:
         items = np.random.default_rng(0).normal(scale=spread, size=400)
 
-        def read(path: str, metric: str, at: Mapping[str, Any]) -> np.ndarray | None:
-            assert metric == "accuracy"
+        def read(path: str, name: str) -> np.ndarray | None:
+            assert name == "accuracy"
             return 0.6 + items if "new" in path else np.full(400, 0.5)
 
         return read
@@ -674,7 +682,7 @@ class TestItems:
         assert unsure.text == "reproduced (on these items)"
 
     def test_without_items_there_is_no_second_interval(self) -> None:
-        found = judge(claim(), table(*pair()), "small", items=lambda path, metric, at: None)
+        found = judge(claim(), table(*pair()), "small", items=lambda path, name: None)
         assert (found.text, str(found.deciding.items)) == ("reproduced", "n/a")
 
 

@@ -17,11 +17,11 @@ from harness.records.store import Store
 RUN_COLUMNS = (
     "task tier case entrant label kind component seed status error key version data deviating produced generated "
     "device commit dirty threads weights trials budget unit setup_s shared_s train_s eval_s peak_mb contended path "
-    "chosen parameters settings artefacts curve kept"
+    "chosen parameters settings artefacts curve sidecar kept"
 )
 SCORE_COLUMNS = (
     "task tier case entrant label kind component seed status contended key path metric value n_used n_expected chance "
-    "point better unit ceiling exact timing"
+    "point items better unit ceiling exact timing"
 )
 METRICS = {
     "accuracy": Metric(better="higher", unit="share", chance=0.1, ceiling=1.0),

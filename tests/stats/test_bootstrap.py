@@ -1,62 +1,9 @@
-"""Bootstraps: known values, coverage, and the same bytes for the same numbers."""
-
-import math
+"""The bootstrap over items: coverage, pairing, and the same bytes for the same numbers."""
 
 import numpy as np
 import pytest
 
-from harness.stats.bootstrap import (
-    interquartile_mean,
-    item_bootstrap,
-    percentile_interval,
-    probability_of_improvement,
-    stratified_bootstrap,
-)
-
-RETURNS = [np.array([0.0, 0.1, 0.2, 0.3]), np.array([0.4, 0.5, 0.6, 2.0])]
-
-
-def test_interquartile_mean_of_the_published_example() -> None:
-    assert interquartile_mean(RETURNS) == pytest.approx(0.35)
-
-
-def test_interquartile_mean_is_scipys_trimmed_mean() -> None:
-    from scipy.stats import trim_mean
-
-    for n in range(1, 13):
-        values = np.random.default_rng(n).normal(size=n)
-        assert interquartile_mean([values]) == pytest.approx(trim_mean(values, 0.25))
-
-
-def test_a_missing_run_is_not_trimmed_away() -> None:
-    assert math.isnan(float(interquartile_mean([np.array([1.0, 2.0, 3.0, math.nan, 5.0])])))
-    assert math.isnan(float(probability_of_improvement([np.array([1.0, math.nan])], [np.array([0.0, 0.0])])))
-    assert str(stratified_bootstrap([np.array([1.0, math.nan, 2.0])], interquartile_mean)) == "n/a"
-
-
-def test_probability_of_improvement_by_hand() -> None:
-    # 3 beats 1 and 2; 2 beats 1 and ties with 2: 3.5 of 4 pairs. The second task is lost outright.
-    assert probability_of_improvement([np.array([3.0, 2.0])], [np.array([1.0, 2.0])]) == 0.875
-    better = probability_of_improvement(
-        [np.array([3.0, 2.0]), np.array([0.0])], [np.array([1.0, 2.0]), np.array([1.0, 2.0, 3.0])]
-    )
-    assert better == 0.4375
-
-
-def test_runs_are_drawn_within_their_task() -> None:
-    # Tasks without spread of their own have none in the interval, however far apart they are.
-    tasks = [np.full(5, 0.0), np.full(5, 100.0), np.full(5, 200.0), np.full(5, 300.0)]
-    assert stratified_bootstrap(tasks, interquartile_mean) == (150.0, 150.0)
-
-
-def test_one_run_a_task_has_no_interval() -> None:
-    assert str(stratified_bootstrap([np.array([1.0]), np.array([2.0, 3.0])], interquartile_mean)) == "n/a"
-
-
-def test_interval_of_the_probability_of_improvement() -> None:
-    of, over = [np.arange(8.0), np.arange(8.0)], [np.arange(8.0) - 0.5, np.arange(8.0) - 5.5]
-    lo, hi = stratified_bootstrap([*of, *over], lambda s: probability_of_improvement(s[:2], s[2:]))
-    assert 0.5 < lo < probability_of_improvement(of, over) < hi < 1
+from harness.stats.bootstrap import item_bootstrap, percentile_interval
 
 
 def test_item_bootstrap_covers_ninety_per_cent() -> None:
@@ -86,11 +33,11 @@ def test_item_bootstrap_averages_seeds_first() -> None:
 def test_same_numbers_same_bytes() -> None:
     items = np.random.default_rng(1).normal(size=(3, 40))
     np.random.seed(1)
-    first = item_bootstrap(items).tobytes(), stratified_bootstrap(RETURNS, interquartile_mean)
+    first = item_bootstrap(items).tobytes()
     np.random.seed(2)
     np.random.random(5)
-    assert (item_bootstrap(items).tobytes(), stratified_bootstrap(RETURNS, interquartile_mean)) == first
-    assert item_bootstrap(items + 1e-9).tobytes() != first[0]
+    assert item_bootstrap(items).tobytes() == first
+    assert item_bootstrap(items + 1e-9).tobytes() != first
 
 
 def _interval(items: np.ndarray) -> tuple[float, float]:

@@ -53,9 +53,8 @@ def execute(due: "Sequence[Planned]", store: "Store", effort: Effort, *, quiet: 
 
     for name in sorted({name for run in due for name in run.job.resolved.case.data}):
         locate(name)  # absent data is said before anything runs
-    preload = sorted({name for run in due for name in run.job.card.preload})
     store.make_writable()
-    executor = LocalExecutor(workers=effort.workers, threads=effort.threads, preload=preload)
+    executor = LocalExecutor(workers=effort.workers, threads=effort.threads)
     jobs = [
         replace(
             run.job,

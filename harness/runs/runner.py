@@ -2,11 +2,11 @@
 
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 from filelock import Timeout
@@ -26,7 +26,11 @@ from harness.runs.job import Job
 from harness.runs.watch import Watch
 
 Outcome: TypeAlias = Status | Literal["busy", "done"]
-"""What became of a job: a record of that status was written; or another process has the cell, or has done it."""
+"""What became of a job: a record of that status was written; or another process runs it (`busy`), or has run it
+since it was planned (`done`)."""
+
+OUTCOMES: Mapping[str, Outcome] = {name: name for name in (*get_args(Status), "busy", "done")}
+"""The outcomes by their names."""
 
 LONGEST_TRACEBACK = 4000
 NOTICEABLE_CORES = 0.5
@@ -51,7 +55,7 @@ def execute(job: Job) -> Outcome:
     return record.status
 
 
-def record_loss(job: Job, status: Status, failure: Failure, started: datetime) -> None:
+def record_crash(job: Job, status: Status, failure: Failure, started: datetime) -> None:
     """Write the record of a run whose process is gone; unless another process holds or has filled the cell."""
     store = Store(job.results)
     try:

@@ -18,11 +18,12 @@ from harness.runs.job import Job
 from harness.runs.runner import OUTCOMES, Outcome, execute, record_crash
 
 RETRY_BUSY_S = 1.0
-"""After so many seconds a job whose cell another process holds is tried again."""
+"""Seconds after which a job is tried again whose cell another process holds."""
 
 
 def check_load(workers: int, threads: int) -> int:
-    """The number of workers (0 = as many as fit). `UserError` if workers x threads exceed the cores."""
+    """The number of workers; for 0 as many as the cores allow. Raises `UserError` if workers x threads exceed the
+    cores."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     count = workers or max(1, cores // threads)
     if count * threads > max(cores, threads):
@@ -31,21 +32,22 @@ def check_load(workers: int, threads: int) -> int:
 
 
 def check_device(device: str) -> None:
-    """`UserError` unless runs can compute on the device: the processor, or an accelerator that torch sees."""
+    """Raise a `UserError` unless the device is the processor or an accelerator that torch can use."""
     if device == "cpu":
         return
     if not re.fullmatch(r"cuda(:\d+)?", device):
         raise UserError(f"device '{device}' is unknown; allowed are cpu, cuda and cuda:N (the accelerator's number)")
-    # In a process of its own: forked runs cannot use an accelerator that their parent has touched.
+    # In a process of its own: forked runs cannot use an accelerator that their parent has initialised.
     count = [sys.executable, "-c", "import torch; print(torch.cuda.device_count())"]
-    there = int(subprocess.run(count, check=True, capture_output=True, text=True).stdout)
-    if int(device.partition(":")[2] or 0) >= there:
-        raise UserError(f"device '{device}' is not there: torch sees {there} accelerators; use --device cpu")
+    present = int(subprocess.run(count, check=True, capture_output=True, text=True).stdout)
+    if int(device.partition(":")[2] or 0) >= present:
+        raise UserError(f"device '{device}' is not there: torch sees {present} accelerators; use --device cpu")
 
 
 @dataclass
 class Events:
-    """What the executor tells while it works; the display listens."""
+    """Functions that the executor calls: `started` with each job that starts, `finished` with a job, its outcome and
+    the seconds that its process took."""
 
     started: Callable[[Job], None] = lambda job: None
     finished: Callable[[Job, Outcome, float], None] = lambda job, outcome, seconds: None
@@ -53,15 +55,15 @@ class Events:
 
 @dataclass
 class LocalExecutor:
-    """Runs jobs on this machine, `workers` at a time with `threads` each; exclusive cases last and one at a time."""
+    """Runs jobs on this machine, `workers` at a time with `threads` each. Exclusive cases run last and alone."""
 
     workers: int = 1
     threads: int = 1
     events: Events = field(default_factory=Events)
 
     def run(self, jobs: Iterable[Job]) -> dict[Outcome, int]:
-        """Run every job, longest first, and count the outcomes. An interrupt stops the jobs that run and is raised
-        again."""
+        """Run every job, the longest first, and return how many had each outcome. An interrupt from the keyboard stops
+        the running jobs, records them as interrupted and is raised again."""
         ordered = sorted(jobs, key=lambda job: -job.expect_s)
         prepare_server(("harness.runs.runner", *sorted({n for job in ordered for n in job.card.preload})), self.threads)
         shared = [job for job in ordered if not job.resolved.case.exclusive]
@@ -75,7 +77,8 @@ class LocalExecutor:
             while waiting or running:
                 while waiting and len(running) < workers and waiting[0][0] <= time.monotonic():
                     _, job = waiting.popleft()
-                    running[IsolatedCall(execute, job, limit_s=job.limit_s)] = job, datetime.now(UTC)
+                    since = datetime.now(UTC)
+                    running[IsolatedCall(execute, job, limit_s=job.limit_s)] = job, since
                     self.events.started(job)
                 pause = waiting[0][0] - time.monotonic() if waiting and len(running) < workers else math.inf
                 for call in wait_for_any(running, pause):
@@ -97,7 +100,8 @@ class LocalExecutor:
 
 
 def _outcome(call: IsolatedCall, job: Job, since: datetime) -> Outcome:
-    """What became of a job whose call is over. A process that ended without its record is recorded here."""
+    """The outcome of a job whose process has ended or is due to be killed. If the process gave none, the record of the
+    crash is written here."""
     status: Status
     try:
         return OUTCOMES[call.result()]

@@ -1,18 +1,17 @@
 """Conformance: what every entrant must do to be scored fairly, checked on its smoke run."""
 
 import ast
+import json
 import pickle
 import random
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from pebble import ProcessPool
 
 from harness.core import limits
 from harness.core.card import Card
@@ -26,13 +25,16 @@ from harness.registry.attributes import OWN
 from harness.registry.find import Registry, load_entrant, load_task
 from harness.registry.headers import Header, inapplicable
 from harness.registry.parameters import Parameter, Uncheckable
-from harness.runs.executors.local import LocalExecutor, begin
+from harness.runs.executors.isolated import IsolatedCall, ProcessEnded
+from harness.runs.executors.local import LocalExecutor
 from harness.runs.plan import Selection, make_plan
 
 TOLERANCE = 1e-4
 """Batches of another size may change a float's last bits, no more."""
 ITEMS = 12
 """How many items are asked for in other batches and orders."""
+QUESTIONS = "questions in other batches"
+LONGEST_PROBLEM = 4000
 
 
 class Finding(NamedTuple):
@@ -69,19 +71,24 @@ def _unannotated(header: Header) -> str:
 
 
 def _examined(card: Card, header: Header, limit_s: float | None) -> list[Finding]:
-    """What `_examine` finds, in a fresh process: that it does not end, or ends in an error, is a finding, too."""
-    context = get_context("forkserver")
-    context.set_forkserver_preload(["harness.checks.conformance", *card.preload])
+    """What `_examine` finds in a fresh process. A process that does not end in time, or fails, is a finding too."""
     limits_s = (card.resolve("smoke", case).limit_s for case in card.tiers["smoke"].cases)
     seconds = sum(min(limit, limit_s or limit) for limit in limits_s)
-    with ProcessPool(max_workers=1, context=context, initializer=begin) as pool:
-        try:
-            findings: list[Finding] = pool.schedule(_examine, args=[card, header], timeout=seconds).result()
-        except TimeoutError:
-            return [Finding("questions in other batches", f"not answered within {seconds:g} s")]
-        except Exception as error:
-            return [Finding("questions in other batches", f"{type(error).__name__}: {error}")]
-    return findings
+    try:
+        findings = json.loads(IsolatedCall(_examine_apart, card, header, limit_s=seconds).result())
+    except TimeoutError:
+        return [Finding(QUESTIONS, f"not answered within {seconds:g} s")]
+    except ProcessEnded as error:
+        return [Finding(QUESTIONS, f"the process that asked them {error}")]
+    return [Finding(*finding) for finding in findings]
+
+
+def _examine_apart(card: Card, header: Header) -> str:
+    """The findings of `_examine` as JSON, of which an error is one."""
+    try:
+        return json.dumps(_examine(card, header))
+    except Exception as error:
+        return json.dumps([Finding(QUESTIONS, f"{type(error).__name__}: {error}"[:LONGEST_PROBLEM])])
 
 
 def _examine(card: Card, header: Header) -> list[Finding]:
@@ -177,9 +184,7 @@ def _smoke(registry: Registry, header: Header, results: Path, limit_s: float | N
     store = Store(results)
     selection = Selection(tier="smoke", tasks=[header.task], entrants=[header.name], seeds=1)
     plan = make_plan(registry, selection, store, gather(device="cpu", threads=1, pinned_allocator=True))
-    LocalExecutor(preload=registry.card(header.task).preload).run(
-        replace(run.job, limit_at_s=limit_s) for run in plan.runs
-    )
+    LocalExecutor().run(replace(run.job, limit_at_s=limit_s) for run in plan.runs)
     return {str(record.spec.cell): record for record in store.all()}
 
 

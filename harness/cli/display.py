@@ -1,4 +1,4 @@
-"""The live display of a `run`: done, left, time left, what runs now, failures as they come; plain lines in a file."""
+"""The display of runs while they are executed: progress bars on a terminal, a line for each run elsewhere."""
 
 import sys
 import time
@@ -20,7 +20,8 @@ GOOD: frozenset[Outcome] = frozenset({"ok", "done"})
 
 
 class Estimate:
-    """The time left, from the planned time of what is left and how the plan has held so far."""
+    """The time left: the planned time of the remaining runs, times how much longer than planned the finished runs
+    took."""
 
     def __init__(self, jobs: Sequence[Job], workers: int) -> None:
         self._left = sum(job.expect_s for job in jobs)
@@ -28,21 +29,21 @@ class Estimate:
         self._expected = self._needed = 0.0
 
     def finished(self, job: Job, seconds: float) -> None:
-        """Take a finished run into account."""
+        """Account for a finished run that took so many seconds."""
         self._left -= job.expect_s
         self._expected += job.expect_s
         self._needed += seconds
 
     @property
     def seconds(self) -> float:
-        """Seconds left."""
+        """Seconds left, by this estimate."""
         pace = self._needed / self._expected if self._expected else 1.0
         return max(0.0, self._left * pace / self._workers)
 
 
 @contextmanager
 def display(jobs: Sequence[Job], executor: LocalExecutor, *, quiet: bool) -> Iterator[list[str]]:
-    """Show the executor's events for the block; yields the list of failures in words, filled as they come."""
+    """Show the executor's events during the block. Yields a list to which a line is added for each failed run."""
     failures: list[str] = []
     estimate = Estimate(jobs, executor.workers)
     console = Console(stderr=True)
@@ -58,8 +59,9 @@ def display(jobs: Sequence[Job], executor: LocalExecutor, *, quiet: bool) -> Ite
         yield failures
 
 
-def _note(failures: list[str], job: Job, outcome: Outcome) -> str:
-    """The line that tells of a failure, noted; "" for a run that went well. A diverged run has a score: chance."""
+def _note_failure(failures: list[str], job: Job, outcome: Outcome) -> str:
+    """The line that describes a run that failed or diverged, "" for any other. It is added to `failures` unless the
+    run diverged, since a diverged run has a score: chance."""
     if outcome in GOOD:
         return ""
     record = Store(job.results).read(job.spec.cell)
@@ -98,7 +100,7 @@ def _live(bars: Progress, jobs: Sequence[Job], estimate: Estimate, failures: lis
         running.pop(_named(job), None)
         estimate.finished(job, seconds)
         bars.update(bar, advance=1, left=spell(estimate.seconds), now=" | ".join(running))
-        if line := _note(failures, job, outcome):
+        if line := _note_failure(failures, job, outcome):
             bars.console.print(line, style="red", highlight=False)
 
     return Events(started, finished)
@@ -106,7 +108,7 @@ def _live(bars: Progress, jobs: Sequence[Job], estimate: Estimate, failures: lis
 
 def _silent(failures: list[str]) -> Events:
     def finished(job: Job, outcome: Outcome, seconds: float) -> None:
-        _note(failures, job, outcome)
+        _note_failure(failures, job, outcome)
 
     return Events(finished=finished)
 
@@ -118,7 +120,7 @@ def _plain(total: int, estimate: Estimate, failures: list[str]) -> Events:
         nonlocal count
         count += 1
         estimate.finished(job, seconds)
-        line = _note(failures, job, outcome) or f"{outcome}: {_named(job)}"
+        line = _note_failure(failures, job, outcome) or f"{outcome}: {_named(job)}"
         typer.echo(f"[{count}/{total}] {line} ({seconds:.1f} s; {spell(estimate.seconds)} left)", file=sys.stderr)
 
     return Events(finished=finished)

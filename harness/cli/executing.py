@@ -1,4 +1,4 @@
-"""Doing runs: on so many workers, within limits, with what happens shown as it happens."""
+"""Executing runs for the verbs `run` and `tune`: their common options, the executor and the display."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,8 +21,9 @@ Memory = Annotated[int | None, typer.Option("--memory", min=1, help="Megabytes t
 
 @dataclass(frozen=True)
 class Effort:
-    """How runs are done: `workers` at a time (0 = as many as fit) with `threads` each on a device, and the user's own
-    limits. More workers than fit, and a device that is not there, are a `UserError`."""
+    """The user's choices of how runs are executed: `workers` at a time (0 = as many as the cores allow) with `threads`
+    each, on a device, with limits of time and memory. Raises `UserError` for more workers than the cores allow and for
+    a device that is absent."""
 
     workers: int = 0
     threads: int = 1
@@ -37,14 +38,14 @@ class Effort:
         object.__setattr__(self, "workers", check_load(self.workers, self.threads))
 
     def environment(self) -> "Environment":
-        """Where the runs will be done."""
+        """The environment of the runs, as records describe it."""
         from harness.records.environment import gather
 
         return gather(device=self.device, threads=self.threads, pinned_allocator=True)
 
 
 def execute(due: "Sequence[Planned]", store: "Store", effort: Effort, *, quiet: bool) -> list[str]:
-    """Do runs and return the failures in words. An interrupt ends the command with what was done stored."""
+    """Execute runs and return a line for each failure. An interrupt ends the command; finished runs are stored."""
     from dataclasses import replace
 
     from harness.cli.display import display
@@ -52,10 +53,9 @@ def execute(due: "Sequence[Planned]", store: "Store", effort: Effort, *, quiet: 
     from harness.runs.executors.local import LocalExecutor
 
     for name in sorted({name for run in due for name in run.job.resolved.case.data}):
-        locate(name)  # absent data is said before anything runs
-    preload = sorted({name for run in due for name in run.job.card.preload})
+        locate(name)  # raises for absent data before anything runs
     store.make_writable()
-    executor = LocalExecutor(workers=effort.workers, threads=effort.threads, preload=preload)
+    executor = LocalExecutor(workers=effort.workers, threads=effort.threads)
     jobs = [
         replace(
             run.job,
@@ -69,13 +69,13 @@ def execute(due: "Sequence[Planned]", store: "Store", effort: Effort, *, quiet: 
         try:
             executor.run(jobs)
         except KeyboardInterrupt as interrupt:
-            typer.echo("interrupted; what was done is stored, and the same command goes on from here", err=True)
+            typer.echo("interrupted; finished runs are stored, and the same command continues from here", err=True)
             raise typer.Exit(130) from interrupt
     return failures
 
 
 def failed_before(runs: "Sequence[Planned]", *, retry_errors: bool) -> list[str]:
-    """The runs that ended in an error before and are not repeated, said on standard error."""
+    """A line for each run that ended in an error before and is not repeated; also printed on standard error."""
     failed = [f"{run.job.spec.cell}: {run.why}" for run in runs if run.state == "failed" and not retry_errors]
     for line in failed:
         typer.secho(f"failed before: {line} (repeat with --retry-errors)", err=True, fg="red")

@@ -107,7 +107,8 @@ class Card(Strict):
     """A task's card.
 
     `points` are the axes of measurement; `column` is the axis that the task's table spreads over its columns: `case`
-    or a point; `preload` names the libraries that every run imports; `seed_varies` says what a seed draws.
+    or a point; `preload` names modules that are imported once for all runs: the task's own and the libraries that its
+    runs use; `seed_varies` says what a seed draws.
     """
 
     task: str

@@ -1,4 +1,4 @@
-"""What keeps a run's process in bounds: its memory, its threads, its life, the random state it starts from."""
+"""Limits of a run's process: memory, threads and lifetime; the state of its global random generators."""
 
 import ctypes
 import os
@@ -14,13 +14,13 @@ from pathlib import Path
 import numpy as np
 
 PINNED_ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": str(1 << 33), "MALLOC_TRIM_THRESHOLD_": str(1 << 33)}
-"""Arrays above the default threshold are mapped anew at every allocation, so that timings measure page faults."""
+"""With glibc's default thresholds each allocation of a large array maps new pages, and timings measure page faults."""
 
 _PR_SET_PDEATHSIG = 1
 
 
 def thread_environment(threads: int) -> dict[str, str]:
-    """The environment variables under which numerical libraries start this many threads."""
+    """The environment variables that make numerical libraries start this many threads."""
     return {
         name: str(threads)
         for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
@@ -28,43 +28,44 @@ def thread_environment(threads: int) -> dict[str, str]:
 
 
 def die_with_parent() -> None:
-    """Ask the kernel to end this process when its parent ends (Linux; elsewhere nothing happens)."""
+    """Ask the kernel to kill this process when its parent ends. Does nothing on other systems than Linux."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def limit_memory(megabytes: int) -> None:
-    """Let this process allocate so many megabytes more than it has now; beyond, allocations fail."""
+    """Limit what this process may allocate beyond what it has now; further allocations fail. Does nothing on other
+    systems than Linux."""
     if sys.platform == "linux":
         limit = _status_kb("VmData") * 1024 + megabytes * 1024 * 1024
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
 
 def resident_mb() -> float:
-    """Memory that this process holds now, in megabytes."""
+    """Resident memory of this process, in megabytes."""
     return _status_kb("VmRSS") / 1024 if sys.platform == "linux" else peak_mb()
 
 
 def peak_mb() -> float:
-    """The most memory that this process has held, in megabytes."""
+    """Peak resident memory of this process, in megabytes."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 1024 if sys.platform == "linux" else peak / 1024 / 1024
 
 
 class Neighbours:
-    """How busy others keep the machine from now on, on average, in cores (Linux; elsewhere nobody is seen)."""
+    """Measures how many cores other processes use from now on. On other systems than Linux it is always 0."""
 
     def __init__(self) -> None:
         self._start = time.monotonic(), _foreign_s()
 
     def cores(self) -> float:
-        """Cores that other processes have used since this began."""
+        """The average number of cores that other processes have used since this object was made."""
         since, before = self._start
         return max(0.0, (_foreign_s() - before) / max(1e-3, time.monotonic() - since))
 
 
 def _foreign_s() -> float:
-    """Processor seconds that everything but this process and its finished children has used."""
+    """Processor seconds of all processes on this machine but this one and its finished children."""
     if sys.platform != "linux":
         return 0.0
     user, nice, system, _, _, irq, softirq, *_ = map(int, Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:])
@@ -74,7 +75,8 @@ def _foreign_s() -> float:
 
 
 def seed_globals(seed: int) -> None:
-    """Seed every global generator, for code that does not ask the run for its streams."""
+    """Seed the global generators of Python, numpy and (if it is loaded) torch, for code that does not draw from the
+    run's streams."""
     random.seed(seed)
     np.random.seed(seed % 2**32)
     if torch := sys.modules.get("torch"):
@@ -83,9 +85,9 @@ def seed_globals(seed: int) -> None:
 
 @contextmanager
 def global_state_kept() -> Iterator[None]:
-    """Whatever the block draws from the global generators, they go on afterwards as if it had not."""
+    """Restore the state of the global generators after the block."""
     torch = sys.modules.get("torch")
-    # A process that has not touched a device must not begin to.
+    # Asking for the state of a device would initialise it, so only a device that is in use is asked.
     devices = range(torch.cuda.device_count()) if torch and torch.cuda.is_initialized() else ()
     kept = random.getstate(), np.random.get_state()
     try:
@@ -97,7 +99,7 @@ def global_state_kept() -> Iterator[None]:
 
 
 def set_threads(threads: int) -> None:
-    """Hold torch to so many threads, if it is loaded; other libraries read the environment."""
+    """Set the number of threads of torch, if it is loaded, and in the environment, where other libraries read it."""
     os.environ.update(thread_environment(threads))
     if torch := sys.modules.get("torch"):
         torch.set_num_threads(threads)

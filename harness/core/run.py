@@ -46,13 +46,13 @@ class Run:
         self.curve: list[dict[str, float]] = []
         self.kept: dict[str, bytes] = {}
         self.artefacts: dict[str, str] = {}
-        self.on_tick: Callable[[], Mapping[str, float]] | None = None
+        self.measure_validation: Callable[[], Mapping[str, float]] | None = None
         self._streams = streams
         self._cache = cache or Cache()
         self._shared_s: dict[str, float] = {}
         self._due = [budget.total * (i + 1) / ticks for i in range(ticks)]
         self._exhausted = False
-        self._ticked = -1
+        self._validated_at = -1
 
     def rng(self, stream: str) -> np.random.Generator:
         """The numpy generator of a named stream. Asking again continues it."""
@@ -86,19 +86,20 @@ class Run:
                 raise Diverged(f"{name} is {value} after {self.spent} {self.budget.unit}")
         self.curve.append({"spent": float(self.spent), **{name: float(value) for name, value in values.items()}})
 
-    def tick(self) -> None:
-        """Measure the validation split if the next fraction of the budget is reached, the last one as soon as nothing
-        more can be drawn. The charged clock stands still meanwhile, and no stream of training is touched."""
+    def validate_if_due(self) -> None:
+        """Measure the validation split and log it if the next fraction of the budget is spent; the last time is due as
+        soon as nothing more can be drawn. The training clock stops meanwhile, and the streams of training are left
+        alone."""
         reached = math.inf if self._exhausted else self.spent
-        if self.on_tick is None or not self._due or reached < self._due[0]:
+        if self.measure_validation is None or not self._due or reached < self._due[0]:
             return
         while self._due and reached >= self._due[0]:
             self._due.pop(0)
-        if self._ticked == self.spent:
+        if self._validated_at == self.spent:
             return
-        self._ticked = self.spent
+        self._validated_at = self.spent
         with self.clocks.on("eval"):
-            self.log(**self.on_tick())
+            self.log(**self.measure_validation())
 
     def artefact(self, recipe: Recipe) -> dict[str, np.ndarray]:
         """The arrays of an artefact that entrants share, read-only. Building it is charged to no entrant: every one

@@ -97,10 +97,10 @@ def train(
             summed = 0
         if after_step is not None:
             after_step(step)
-        run.tick()
+        run.validate_if_due()
     if summed:
         run.log(loss=float(total) / summed)
-    run.tick()
+    run.validate_if_due()
     module.eval()
 
 

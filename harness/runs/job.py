@@ -1,4 +1,4 @@
-"""`Job`, a spec with all that it takes to run it, and the form of its record."""
+"""`Job`: a spec with everything that is needed to run it and to write its record."""
 
 import math
 from collections.abc import Mapping
@@ -16,11 +16,11 @@ from harness.registry.headers import Header
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """A spec with all that it takes to run it.
+    """A spec with everything that is needed to run it and to write its record.
 
-    `code` is the entrant's closure; `seen` is when the record that the plan saw was finished ("" = there was none);
-    `trials` is how many tuning trials chose the parameters; `contended` says whether it may run beside others;
-    `limit_at_s` and `limit_at_mb` are the user's own limits.
+    `code` is the entrant's closure: digests by file. `seen` is the time at which the record was finished that the plan
+    found in the store, "" if it found none. `trials` is the number of tuning trials that chose the parameters.
+    `contended` says whether other runs may run at the same time. `limit_at_s` and `limit_at_mb` are the user's limits.
     """
 
     spec: Spec
@@ -37,31 +37,31 @@ class Job:
 
     @cached_property
     def resolved(self) -> Resolved:
-        """What the card fixes for the job's case and tier."""
+        """The card's values for the job's case and tier."""
         return self.card.resolve(self.spec.tier, self.spec.case)
 
     @property
     def expect_s(self) -> float:
-        """The planned length of the run on one core, in seconds: the card's; with a share of the budget, half of it
-        for what takes as long as ever (set-up, evaluation), and that share of the other half."""
+        """The planned length of the run on one core, in seconds: half of the card's is fixed cost (set-up, evaluation),
+        the other half scales with the budget."""
         whole = self.resolved.budget.total
         share = self.spec.budget.total / whole if whole else 1.0
         return self.resolved.expect_s * (1 + share) / 2
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """All parameters, class defaults included."""
+        """All parameters: the class defaults, replaced by the spec's."""
         defaults = {name: parameter.default for name, parameter in self.header.parameters.items()}
         return {**defaults, **self.spec.parameters}
 
     @property
     def limit_s(self) -> float:
-        """Wall time after which the run is stopped, in seconds: the card's or the user's, whichever is shorter."""
+        """Wall time after which the run is stopped, in seconds: the shorter of the card's limit and the user's."""
         return min(self.resolved.limit_s, self.limit_at_s or math.inf)
 
     @property
     def memory_mb(self) -> int:
-        """Memory that the run may allocate, in megabytes: the card's or the user's, whichever is less."""
+        """Memory that the run may allocate, in megabytes: the lower of the card's limit and the user's."""
         return min(self.resolved.memory_mb, self.limit_at_mb or self.resolved.memory_mb)
 
     def record(
@@ -75,9 +75,10 @@ class Job:
         unlisted: tuple[str, ...] = (),
         **outcome: Any,
     ) -> Record:
-        """The job's record, from what is known before the run and its outcome.
+        """The record of a run of the job that began at `started` and ends now.
 
-        `chance` are the chance values that the drawn data gave, `parameters` all that the entrant had.
+        `chance` has the metrics' chance values on the drawn data, where they differ from the card's; `parameters` are
+        the entrant's own values, by default those of the job; `outcome` has further fields of the record.
         """
         resolved = self.resolved
         metrics = {

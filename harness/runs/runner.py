@@ -1,12 +1,12 @@
-"""The runner: one job in, one record out, whatever happens on the way."""
+"""Running one job in this process: whatever happens, it ends in one record."""
 
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 from filelock import Timeout
@@ -26,15 +26,19 @@ from harness.runs.job import Job
 from harness.runs.watch import Watch
 
 Outcome: TypeAlias = Status | Literal["busy", "done"]
-"""What became of a job: a record of that status was written; or another process has the cell, or has done it."""
+"""What became of a job: a record of that status was written; or another process runs it (`busy`), or has run it
+since it was planned (`done`)."""
+
+OUTCOMES: Mapping[str, Outcome] = {name: name for name in (*get_args(Status), "busy", "done")}
+"""The outcomes by their names."""
 
 LONGEST_TRACEBACK = 4000
 NOTICEABLE_CORES = 0.5
-"""A run beside which others used more than this is contended: its times say something of them, too."""
+"""A run is flagged as contended if other processes used more cores than this: its timings then depend on them."""
 
 
 def execute(job: Job) -> Outcome:
-    """Run a job in this process and write its record. The cell's lock is held meanwhile."""
+    """Run a job in this process and write its record, holding the lock of its cell."""
     store = Store(job.results)
     lock = store.lock(job.spec)
     try:
@@ -42,8 +46,8 @@ def execute(job: Job) -> Outcome:
     except Timeout:
         return "busy"
     with lock:
-        there = store.read(job.spec.cell)
-        if there is not None and there.key == job.spec.key and there.finished != job.seen:
+        stored = store.read(job.spec.cell)
+        if stored is not None and stored.key == job.spec.key and stored.finished != job.seen:
             return "done"
         attempt = _Attempt(job)
         record = attempt.run()
@@ -51,20 +55,21 @@ def execute(job: Job) -> Outcome:
     return record.status
 
 
-def record_loss(job: Job, status: Status, failure: Failure, started: datetime) -> None:
-    """Write the record of a run whose process is gone; unless another process holds or has filled the cell."""
+def record_crash(job: Job, status: Status, failure: Failure, started: datetime) -> None:
+    """Write the record of a run whose process ended without one, unless another process holds the cell's lock or has
+    written its record since `started`."""
     store = Store(job.results)
     try:
         with store.lock(job.spec).acquire(timeout=0):
-            there = store.read(job.spec.cell)
-            if there is None or there.finished < started.isoformat():
+            stored = store.read(job.spec.cell)
+            if stored is None or stored.finished < started.isoformat():
                 store.write(job.record(status, started, failure=failure))
     except Timeout:
         return
 
 
 class _Attempt:
-    """One attempt at a job, and what there is to tell of it."""
+    """One attempt at a job, with the parts of its record that are known so far."""
 
     def __init__(self, job: Job) -> None:
         self.job = job
@@ -80,12 +85,12 @@ class _Attempt:
             streams=Streams(job.spec.task, job.spec.seed),
             clocks=self.clocks,
             device=job.environment.device,
-            # A trial needs no curve: measuring would cost a large share of its short training.
+            # No curve of a tuning trial: measuring it would take a large share of the short training.
             ticks=job.resolved.ticks if job.spec.split == "test" else 0,
         )
 
     def run(self) -> Record:
-        """Set up, train, measure; every way this can end is a record."""
+        """Set up, train and measure. Returns the record, whichever way this ends."""
         base_mb = limits.resident_mb()
         watch = Watch(self.job.header.root)
         neighbours = limits.Neighbours()
@@ -99,7 +104,7 @@ class _Attempt:
         except KeyboardInterrupt:
             status, failure = "interrupted", Failure(type="KeyboardInterrupt", message="interrupted from the keyboard")
         except BaseException as error:
-            # SystemExit too: an entrant that exits has failed, and the others go on.
+            # `SystemExit` included: an entrant that exits has failed.
             status = "oom" if _is_out_of_memory(error) else "error"
             failure = _failure(error, self.job.header)
         if status not in ("ok", "diverged"):
@@ -138,7 +143,7 @@ class _Attempt:
         limits.seed_globals(self.handle.seed("global"))
         with self.clocks.on("setup"):
             self.problem = self._problem(task)
-        self.handle.on_tick = lambda: self._validate(task)
+        self.handle.measure_validation = lambda: self._validate(task)
         if job.spec.budget.total:
             with self.clocks.on("train"):
                 self.entrant.fit(self.problem.train, self.handle)
@@ -149,7 +154,7 @@ class _Attempt:
             raise BadOutput(f"task {job.spec.task} measured nothing for {job.spec.label}")
 
     def _problem(self, task: Task[Entrant]) -> Problem:
-        """The problem; a tuning trial's without its test split, which must not choose anything."""
+        """The problem. That of a tuning trial has no test split, since tuning must not use it."""
         problem = task.problem(self.job.spec.case, self.handle)
         if self.job.spec.split == "test":
             return problem
@@ -209,5 +214,5 @@ def _failure(error: BaseException, header: Header) -> Failure:
 
 
 def _is_out_of_memory(error: BaseException) -> bool:
-    # Torch's allocator for the processor raises a plain RuntimeError.
+    # Torch's allocator for the processor raises a plain `RuntimeError`.
     return isinstance(error, MemoryError) or "can't allocate memory" in str(error) or "out of memory" in str(error)

@@ -1,7 +1,8 @@
-"""Which files of an entrant's folder a run really used, to be compared with what its closure lists."""
+"""Which files of an entrant's folder a run uses, to be compared with the files that its key covers."""
 
 import os
 import sys
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +10,16 @@ _ELSEWHERE = tuple(f"{folder}/" for folder in (Path(__file__).resolve().parents[
 _IGNORED = (".pyc", ".so", ".json", ".npz", ".part", ".lock")
 
 _COMPILED = "/__pycache__/"
-"""Python writes compiled files under temporary names first."""
+"""A folder to ignore: Python writes compiled files there under temporary names first."""
 
 
 class Watch:
-    """Notes the files below a folder that this process opens or imports from now on."""
+    """Records the files below a folder that this process opens or imports from now on."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = str(folder.resolve()) + "/"
         self._opened: set[str] = set()
+        self._last_module = next(reversed(sys.modules))
         sys.addaudithook(self._hook)
 
     def _hook(self, event: str, arguments: tuple[Any, ...]) -> None:
@@ -28,7 +30,9 @@ class Watch:
 
     def unlisted(self, listed: set[str]) -> tuple[str, ...]:
         """The used files, relative to the folder, that are not `listed`."""
-        loaded = {str(getattr(module, "__file__", None) or "") for module in list(sys.modules.values())}
+        # Only modules that are new: looking at the thousands that a forked process shares with its server copies them.
+        new = list(takewhile(lambda name: name != self._last_module, reversed(sys.modules)))
+        loaded = {str(getattr(sys.modules.get(name), "__file__", None) or "") for name in new}
         used = {path for path in loaded | self._opened if path.startswith(self._folder)}
         used = {path for path in used if not path.startswith(_ELSEWHERE) and not path.endswith(_IGNORED)}
         used = {path for path in used if _COMPILED not in path}

@@ -70,7 +70,7 @@ def test_isolated_run_that_does_nothing(benchmark: BenchmarkFixture, tmp_path: P
     plugin = tmp_path / "nothing.py"
     plugin.write_text(NOTHING)
     jobs = [run.job for run in _plan(tmp_path, 20, ("nothing",), (plugin,)).runs]
-    executor = LocalExecutor(preload=jobs[0].card.preload)
+    executor = LocalExecutor()
     executor.run(jobs[:1])  # starts the server
     start = time.perf_counter()
     outcomes = benchmark.pedantic(lambda: executor.run(replace(job, seen="again") for job in jobs), rounds=1)

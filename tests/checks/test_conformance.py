@@ -1,23 +1,22 @@
 """Every entrant of the registry conforms: dropping in a file creates its tests."""
 
-from multiprocessing import forkserver, get_context
-
 import pytest
 
 from harness.checks.conformance import conform
 from harness.registry.find import find
 from harness.registry.headers import Header
+from harness.runs.executors.isolated import IsolatedCall, prepare_server
 
 REGISTRY = find()
 
 
 @pytest.fixture(scope="module", autouse=True)
 def server() -> None:
-    """A process has one server that runs are forked from. It must have imported what any of the tasks preloads: what
-    only the first one needs would leave all others to import the rest in every run."""
-    needed = {name for card in REGISTRY.tasks.values() for name in card.preload}
-    get_context("forkserver").set_forkserver_preload(["harness.checks.conformance", *sorted(needed)])
-    forkserver.ensure_running()
+    """Starts the server that all runs of this process are forked from, with the modules of every task: it would import
+    only the first task's, and the runs of the other tasks would import theirs again each time."""
+    preload = {name for card in REGISTRY.tasks.values() for name in card.preload}
+    prepare_server(["harness.checks.conformance", *sorted(preload)])
+    IsolatedCall(str, "started", limit_s=600).result()
 
 
 @pytest.mark.parametrize("header", REGISTRY.entrants.values(), ids=lambda header: f"{header.task}-{header.name}")

@@ -111,19 +111,20 @@ def time(monkeypatch: pytest.MonkeyPatch) -> Time:
     return fake
 
 
-def _ticking(run: Run, cost: int) -> list[float]:
-    """How much was spent whenever the validation split was measured, ticking after every item and at the end."""
+def _validated(run: Run, cost: int) -> list[float]:
+    """What was spent whenever the validation split was measured, in a loop that validates after every item and at the
+    end."""
     measured: list[float] = []
 
     def measure() -> dict[str, float]:
         measured.append(run.spent)
         return {"valid_accuracy": 0.5}
 
-    run.on_tick = measure
+    run.measure_validation = measure
     for _ in run.draw(range(10_000), cost):
-        run.tick()
-        run.tick()
-    run.tick()
+        run.validate_if_due()
+        run.validate_if_due()
+    run.validate_if_due()
     return measured
 
 
@@ -143,14 +144,14 @@ def _ticking(run: Run, cost: int) -> list[float]:
 )
 def test_validation_is_measured_at_the_fractions_of_the_budget_only(ticks: int, cost: int, expected: list[int]) -> None:
     run = _run(total=100, ticks=ticks)
-    assert _ticking(run, cost) == expected
+    assert _validated(run, cost) == expected
     assert [point["spent"] for point in run.curve] == expected
 
 
-def test_without_anything_to_measure_a_tick_is_nothing() -> None:
+def test_without_anything_to_measure_no_validation_is_logged() -> None:
     run = _run(ticks=4)
     for _ in run.draw(range(10), cost=10):
-        run.tick()
+        run.validate_if_due()
     assert run.curve == []
 
 
@@ -162,24 +163,24 @@ def test_the_charged_clock_stands_still_while_validation_is_measured(time: Time)
         time.now += 1000
         return {"valid_accuracy": 0.5}
 
-    run.on_tick = measure
+    run.measure_validation = measure
     with clocks.on("train"):
         for _ in run.draw(range(100), cost=10):
             time.now += 1
-            run.tick()
+            run.validate_if_due()
     assert clocks.seconds["train"] == 10
     assert clocks.seconds["eval"] == 2000
 
 
-def test_ticking_leaves_the_streams_of_training_alone() -> None:
+def test_validating_leaves_the_streams_of_training_alone() -> None:
     drawn = []
     for ticks in (0, 5):
         run = _run(total=100, ticks=ticks)
-        run.on_tick = lambda run=run: {"valid": float(run.for_measuring().rng("order").random())}
+        run.measure_validation = lambda run=run: {"valid": float(run.for_measuring().rng("order").random())}
         values = []
         for _ in run.draw(range(100), cost=10):
             values.append(run.rng("order").random())
-            run.tick()
+            run.validate_if_due()
         drawn.append(values)
     assert drawn[0] == drawn[1]
 

@@ -173,7 +173,7 @@ def test_validation_is_measured_between_steps() -> None:
         places.append(module.weight.item())
         return {"valid_accuracy": 0.5}
 
-    run.on_tick = measure
+    run.measure_validation = measure
     train(module, iter(int, 1), lambda batch: module.weight, run, cost=1, options=PLAIN)
     assert len(places) == 4
     assert places == sorted(set(places), reverse=True)

@@ -2,15 +2,14 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from harness.core.card import Metric
-from harness.core.spec import Budget, Spec
-from harness.records.record import Costs, Environment, Failure, Origin, Record, RecordedScore
+from harness.records.record import Failure, Record, RecordedScore
 from harness.records.scored import scored
 from harness.records.store import Store
 
@@ -23,58 +22,34 @@ SCORE_COLUMNS = (
     "task tier case entrant label kind component seed status contended key path metric value n_used n_expected chance "
     "point items better unit ceiling exact timing"
 )
-METRICS = {
-    "accuracy": Metric(better="higher", unit="share", chance=0.1, ceiling=1.0),
-    "bytes": Metric(better="lower", unit="bytes", exact=True),
-    "step_ms": Metric(better="lower", timing=True),
+FIELDS: dict[str, Any] = {
+    **{"settings": {"width": 8}, "generated": True, "curve": (), "trials": 7},
+    **{"setup_s": 1, "shared_s": 2, "train_s": 3, "eval_s": 4, "peak_mb": 5, "weights": 6, "contended": True},
+    **{"kind": "method", "component": "ImageModel", "commit": "abc", "dirty": True, "device": "cuda", "threads": 2},
 }
+SCORES = {"accuracy": 0.5, "bytes": {(("size", 2.0), ("mask", "word")): 10}}
+
+Make = Callable[..., Record]
 
 
-def _record(entrant: str = "vit", seed: int = 0, **changes: Any) -> Record:
-    chosen, settings = changes.pop("chosen", {}), changes.pop("settings", {"width": 8})
-    spec = Spec(
-        task="images",
-        version=3,
-        tier="small",
-        case="n100",
-        entrant=entrant,
-        seed=seed,
-        budget=Budget("examples", 1000),
-        code="c" * 32,
-        data="cards:" + "d" * 32,
-        settings=settings,
-        chosen=chosen,
-    )
-    plain: dict[str, Any] = {
-        "key": spec.key,
-        "spec": spec,
-        "status": "ok",
-        "settings": {"depth": 2, **settings},
-        "at": {"n": 100},
-        "generated": True,
-        "produced": "p" * 32,
-        "primary": "accuracy",
-        "metrics": METRICS,
-        "scores": (
-            RecordedScore(metric="accuracy", value=0.5, n_used=90, n_expected=100),
-            RecordedScore(metric="bytes", value=10, n_used=1, n_expected=1, at={"size": 2.0, "mask": "word"}),
-        ),
-        "costs": Costs(setup_s=1, shared_s=2, train_s=3, eval_s=4, peak_mb=5, weights=6, contended=True),
-        "trials": 7,
-        "origin": Origin(kind="method", component="ImageModel"),
-        "environment": Environment(commit="abc", dirty=True, device="cuda", threads=2),
-    }
-    return Record(**{**plain, **changes})
+@pytest.fixture
+def make(record: Make) -> Make:
+    """Makes records that have a value for every column."""
+
+    def made(entrant: str = "vit", seed: int = 0, scores: Any = SCORES, **changes: Any) -> Record:
+        return record(entrant, seed, scores, items=90, **{**FIELDS, **changes})
+
+    return made
 
 
-def test_a_run_has_exactly_these_columns() -> None:
-    (row,) = scored([_record(chosen={"dim": 50})]).runs.to_dict("records")
+def test_a_run_has_exactly_these_columns(make: Make) -> None:
+    (row,) = scored([make(chosen={"dim": 50})]).runs.to_dict("records")
     assert " ".join(map(str, row)) == f"{RUN_COLUMNS} x.dim x.n"
     assert (row["label"], row["x.dim"], row["x.n"]) == ("vit[dim=50]", 50.0, 100.0)
     assert (row["kind"], row["component"], row["version"], row["budget"], row["unit"]) == (
         "method",
         "ImageModel",
-        3,
+        1,
         1000,
         "examples",
     )
@@ -88,11 +63,11 @@ def test_a_run_has_exactly_these_columns() -> None:
     ]
     assert (row["trials"], row["device"], row["commit"], row["threads"]) == (7, "cuda", "abc", 2)
     assert [row["generated"], row["dirty"], row["contended"]] == [True, True, True]
-    assert row["path"] == "images/small/n100/vit/dim=50-s0.json"
+    assert row["path"] == "toy/small/plain/vit/dim=50-s0.json"
 
 
-def test_a_score_has_exactly_these_columns() -> None:
-    first, second = scored([_record()]).scores.to_dict("records")
+def test_a_score_has_exactly_these_columns(make: Make) -> None:
+    first, second = scored([make()]).scores.to_dict("records")
     assert " ".join(map(str, first)) == f"{SCORE_COLUMNS} x.mask x.n x.size"
     assert (first["metric"], first["value"], first["n_used"], first["n_expected"]) == ("accuracy", 0.5, 90, 100)
     assert (first["better"], first["unit"], first["chance"], first["ceiling"]) == ("higher", "share", 0.1, 1.0)
@@ -100,84 +75,81 @@ def test_a_score_has_exactly_these_columns() -> None:
     assert pd.isna([second["chance"], second["ceiling"]]).all()
 
 
-def test_a_point_may_have_a_chance_of_its_own() -> None:
+def test_a_point_may_have_a_chance_of_its_own(make: Make) -> None:
     scores = [RecordedScore(metric="accuracy", value=0.5, n_used=1, n_expected=1, chance=own) for own in (None, 0.25)]
-    assert scored([_record(scores=tuple(scores))]).scores["chance"].tolist() == [0.1, 0.25]
+    made = make().model_copy(update={"scores": tuple(scores)})
+    assert scored([made]).scores["chance"].tolist() == [0.1, 0.25]
 
 
-def test_a_point_lies_where_its_run_lies_and_further() -> None:
-    first, second = scored([_record()]).scores.to_dict("records")
+def test_a_point_lies_where_its_run_lies_and_further(make: Make) -> None:
+    first, second = scored([make()]).scores.to_dict("records")
     assert (second["x.size"], second["x.mask"], second["x.n"]) == (2.0, "word", 100.0)
     assert first["x.n"] == 100.0
     assert pd.isna([first["x.size"], first["x.mask"]]).all()
 
 
-def test_a_point_on_the_axis_of_its_case_stands_for_itself() -> None:
-    score = RecordedScore(metric="accuracy", value=0.5, n_used=1, n_expected=1, at={"n": 7})
-    assert scored([_record(scores=(score,))]).scores["x.n"].tolist() == [7.0]
+def test_a_point_on_the_axis_of_its_case_stands_for_itself(make: Make) -> None:
+    assert scored([make(scores={"accuracy": {(("n", 7),): 0.5}})]).scores["x.n"].tolist() == [7.0]
 
 
-def test_words_and_numbers_share_an_axis() -> None:
-    made = scored([_record(chosen={"rate": "auto"}), _record("bit", chosen={"rate": 0.5}), _record("maj")])
+def test_words_and_numbers_share_an_axis(make: Make) -> None:
+    made = scored([make(chosen={"rate": "auto"}), make("bit", chosen={"rate": 0.5}), make("maj")])
     assert made.runs["x.rate"].tolist()[:2] == ["auto", 0.5]
     assert pd.isna(made.runs["x.rate"].tolist()[2])
 
 
-def test_a_failed_run_is_a_row_with_its_error_in_one_line() -> None:
-    lost = _record(status="error", scores=(), failure=Failure(type="ValueError", message="no\n  such   thing"))
-    made = scored([lost, _record("bit")])
+def test_a_failed_run_is_a_row_with_its_error_in_one_line(make: Make) -> None:
+    lost = make(status="error", failure=Failure(type="ValueError", message="no\n  such   thing"))
+    made = scored([lost, make("bit")])
     assert made.runs["error"].tolist() == ["ValueError: no such thing", ""]
     assert made.runs["status"].tolist() == ["error", "ok"]
     assert set(made.scores["entrant"]) == {"bit"}
 
 
-def test_the_curve_on_the_validation_split_lies_on_the_axis_of_the_budget() -> None:
+def test_the_curve_on_the_validation_split_lies_on_the_axis_of_the_budget(make: Make) -> None:
     curve = ({"spent": 100.0, "loss": 2.0}, {"spent": 500.0, "valid_accuracy": 0.25, "valid_other": 1.0})
-    table = scored([_record(curve=curve)])
+    table = scored([make(curve=curve)])
     assert table.curves[["metric", "value", "x.spent", "x.n", "n_used"]].values.tolist() == [
         ["accuracy", 0.25, 500.0, 100.0, 0]
     ]
     assert len(table.scores) == 2
 
 
-def test_a_diverged_run_is_at_chance_wherever_finished_runs_of_its_case_are_measured() -> None:
-    points = [{"size": 2.0}, {"size": 4.0}]
-    measured = tuple(RecordedScore(metric="accuracy", value=0.5, n_used=9, n_expected=10, at=at) for at in points)
-    guess = (RecordedScore(metric="accuracy", value=0.1, n_used=0, n_expected=0),)
+def test_a_diverged_run_is_at_chance_wherever_finished_runs_of_its_case_are_measured(make: Make) -> None:
+    measured = {"accuracy": {(("size", 2.0),): 0.5, (("size", 4.0),): 0.6}}
     curve = ({"spent": 500.0, "valid_accuracy": 0.25},)
-    table = scored([_record(scores=measured, curve=curve), _record("bit", status="diverged", scores=guess)])
+    table = scored([make(scores=measured, curve=curve), make("bit", scores=0.1, status="diverged")])
     own = table.scores[table.scores["entrant"] == "bit"]
-    assert own[["value", "n_used", "x.size"]].values.tolist() == [[0.1, 9, 2.0], [0.1, 9, 4.0]]
+    assert own[["value", "n_used", "x.size"]].values.tolist() == [[0.1, 90, 2.0], [0.1, 90, 4.0]]
     assert own["point"].tolist() == [(("size", 2.0),), (("size", 4.0),)]
     along = table.curves[table.curves["entrant"] == "bit"]
     assert along[["value", "x.spent"]].values.tolist() == [[0.1, 500.0]]
 
 
-def test_a_diverged_run_of_a_case_without_finished_runs_has_a_chance_score_without_a_point() -> None:
-    guess = (RecordedScore(metric="accuracy", value=0.1, n_used=0, n_expected=0),)
-    table = scored([_record(status="diverged", scores=guess, curve=({"spent": 1.0, "valid_accuracy": 0.2},))])
+def test_a_diverged_run_of_a_case_without_finished_runs_has_a_chance_score_without_a_point(make: Make) -> None:
+    table = scored([make(scores=0.1, status="diverged", curve=({"spent": 1.0, "valid_accuracy": 0.2},))])
     assert table.scores["point"].tolist() == [()]
     assert len(table.curves) == 0
 
 
-def test_a_point_is_what_the_run_does_not_fix() -> None:
-    score = RecordedScore(metric="accuracy", value=0.5, n_used=1, n_expected=1, at={"n": 100, "size": 2.0})
-    assert scored([_record(scores=(score,))]).scores["point"].tolist() == [(("size", 2.0),)]
+def test_a_point_is_what_the_run_does_not_fix(make: Make) -> None:
+    measured = {"accuracy": {(("n", 100), ("size", 2.0)): 0.5}}
+    assert scored([make(scores=measured)]).scores["point"].tolist() == [(("size", 2.0),)]
 
 
-def test_settings_are_compared_by_their_digest() -> None:
-    made = scored([_record(), _record("bit", settings={"width": 16}), _record("maj"), _record("gru", settings={})])
+def test_settings_are_compared_by_their_digest(make: Make) -> None:
+    made = scored([make(), make("bit", settings={"width": 16}), make("maj"), make("gru", settings={})])
     first, second, third, fourth = made.runs["deviating"]
     assert first == third
-    gained = _record().model_copy(update={"settings": {"width": 8, "depth": 2, "heads": 1}})
+    gained = make().model_copy(update={"settings": {"width": 8, "depth": 2, "heads": 1}})
     assert scored([gained]).runs["deviating"][0] == first
     assert len({first, second, fourth}) == 3
 
 
-def test_rows_keep_the_order_of_the_records() -> None:
-    made = scored([_record("vit", 1), _record("bit", 0), _record("vit", 0)])
+def test_rows_keep_the_order_of_the_records(make: Make) -> None:
+    made = scored([make("vit", 1), make("bit", 0), make("vit", 0)])
     stems = ("vit/default-s1", "bit/default-s0", "vit/default-s0")
-    assert made.runs["path"].tolist() == [f"images/small/n100/{stem}.json" for stem in stems]
+    assert made.runs["path"].tolist() == [f"toy/small/plain/{stem}.json" for stem in stems]
     assert made.scores["path"].tolist() == [path for path in made.runs["path"] for _ in range(2)]
 
 
@@ -187,18 +159,18 @@ def test_no_records_give_empty_frames_with_all_columns() -> None:
     assert [len(frame) for frame in made] == [0, 0, 0]
 
 
-def test_stored_records_give_the_frames_of_records(tmp_path: Path) -> None:
+def test_stored_records_give_the_frames_of_records(make: Make, tmp_path: Path) -> None:
     store = Store(tmp_path)
     curve = ({"spent": 100.0, "valid_accuracy": 0.25},)
-    for one in (_record(chosen={"dim": 5}), _record("bit", curve=curve), _record("maj", status="diverged")):
+    for one in (make(chosen={"dim": 5}), make("bit", curve=curve), make("maj", status="diverged")):
         store.write(one)
     for quick, whole in zip(scored(store.stored()), scored(store.all()), strict=True):
         pd.testing.assert_frame_equal(quick, whole)
 
 
 @pytest.mark.parametrize("frame", ["runs", "scores"])
-def test_numbers_are_numbers_though_there_is_no_record(frame: str) -> None:
-    some, none = (getattr(scored(records), frame) for records in ([_record()], []))
+def test_numbers_are_numbers_though_there_is_no_record(make: Make, frame: str) -> None:
+    some, none = (getattr(scored(records), frame) for records in ([make()], []))
     numeric = list(some.drop(columns=[name for name in some if name.startswith("x.")]).select_dtypes("number"))
     assert numeric
     assert [none[name].dtype for name in numeric] == [some[name].dtype for name in numeric]

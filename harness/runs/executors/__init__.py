@@ -1,1 +1,1 @@
-"""Executors: how jobs become processes. `local` is the one there is; a cluster's would stand beside it."""
+"""Executors: they run jobs in processes. `local` is the only one; an executor for a cluster would stand beside it."""

@@ -1,32 +1,29 @@
-"""The local executor: a process a run, forked from a server that has imported the libraries and never computes."""
+"""The local executor: jobs on this machine, each in a process of its own."""
 
-import multiprocessing
+import math
 import os
 import re
 import subprocess
 import sys
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from multiprocessing import forkserver
 
-from pebble import ProcessExpired, ProcessPool
-
-from harness.core import limits
 from harness.core.errors import UserError
 from harness.records.record import Failure, Status
+from harness.runs.executors.isolated import IsolatedCall, ProcessEnded, prepare_server, wait_for_any
 from harness.runs.job import Job
-from harness.runs.runner import Outcome, execute, record_loss
+from harness.runs.runner import OUTCOMES, Outcome, execute, record_crash
 
-POLL_S = 0.05
 RETRY_BUSY_S = 1.0
+"""Seconds after which a job is tried again whose cell another process holds."""
 
 
 def check_load(workers: int, threads: int) -> int:
-    """The number of workers (0 = as many as fit). `UserError` if workers x threads exceed the cores."""
+    """The number of workers; for 0 as many as the cores allow. Raises `UserError` if workers x threads exceed the
+    cores."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     count = workers or max(1, cores // threads)
     if count * threads > max(cores, threads):
@@ -35,21 +32,22 @@ def check_load(workers: int, threads: int) -> int:
 
 
 def check_device(device: str) -> None:
-    """`UserError` unless runs can compute on the device: the processor, or an accelerator that torch sees."""
+    """Raise a `UserError` unless the device is the processor or an accelerator that torch can use."""
     if device == "cpu":
         return
     if not re.fullmatch(r"cuda(:\d+)?", device):
         raise UserError(f"device '{device}' is unknown; allowed are cpu, cuda and cuda:N (the accelerator's number)")
-    # In a process of its own: forked runs cannot use an accelerator that their parent has touched.
+    # In a process of its own: forked runs cannot use an accelerator that their parent has initialised.
     count = [sys.executable, "-c", "import torch; print(torch.cuda.device_count())"]
-    there = int(subprocess.run(count, check=True, capture_output=True, text=True).stdout)
-    if int(device.partition(":")[2] or 0) >= there:
-        raise UserError(f"device '{device}' is not there: torch sees {there} accelerators; use --device cpu")
+    present = int(subprocess.run(count, check=True, capture_output=True, text=True).stdout)
+    if int(device.partition(":")[2] or 0) >= present:
+        raise UserError(f"device '{device}' is not there: torch sees {present} accelerators; use --device cpu")
 
 
 @dataclass
 class Events:
-    """What the executor tells while it works; the display listens."""
+    """Functions that the executor calls: `started` with each job that starts, `finished` with a job, its outcome and
+    the seconds that its process took."""
 
     started: Callable[[Job], None] = lambda job: None
     finished: Callable[[Job, Outcome, float], None] = lambda job, outcome, seconds: None
@@ -57,94 +55,62 @@ class Events:
 
 @dataclass
 class LocalExecutor:
-    """Runs jobs on this machine, `workers` at a time with `threads` each; exclusive cases alone, last."""
+    """Runs jobs on this machine, `workers` at a time with `threads` each. Exclusive cases run last and alone."""
 
     workers: int = 1
     threads: int = 1
-    preload: Sequence[str] = ()
     events: Events = field(default_factory=Events)
 
-    def run(self, jobs: Iterable[Job]) -> dict[str, int]:
-        """Run every job, longest first, and count the outcomes. An interrupt stops what runs and is raised again."""
+    def run(self, jobs: Iterable[Job]) -> dict[Outcome, int]:
+        """Run every job, the longest first, and return how many had each outcome. An interrupt from the keyboard stops
+        the running jobs, records them as interrupted and is raised again."""
         ordered = sorted(jobs, key=lambda job: -job.expect_s)
+        prepare_server(("harness.runs.runner", *sorted({n for job in ordered for n in job.card.preload})), self.threads)
         shared = [job for job in ordered if not job.resolved.case.exclusive]
         exclusive = [job for job in ordered if job.resolved.case.exclusive]
-        outcomes: dict[str, int] = {}
-        for group, workers in ((shared, self.workers), (exclusive, 1)):
-            if group:
-                for outcome in self._run_group(group, workers):
-                    outcomes[outcome] = outcomes.get(outcome, 0) + 1
-        return outcomes
+        return dict(Counter([*self._run_group(shared, self.workers), *self._run_group(exclusive, 1)]))
 
-    def _run_group(self, jobs: Sequence[Job], workers: int) -> list[Outcome]:
+    def _run_group(self, jobs: Sequence[Job], workers: int) -> Iterator[Outcome]:
         waiting = deque((0.0, job) for job in jobs)
-        running: dict[Future[Outcome], tuple[Job, datetime]] = {}
-        outcomes: list[Outcome] = []
-        pool = ProcessPool(max_workers=workers, max_tasks=1, context=self._context(), initializer=begin)
+        running: dict[IsolatedCall, tuple[Job, datetime]] = {}
         try:
             while waiting or running:
                 while waiting and len(running) < workers and waiting[0][0] <= time.monotonic():
                     _, job = waiting.popleft()
-                    future: Future[Outcome] = pool.schedule(execute, args=[job], timeout=job.limit_s)
-                    running[future] = job, datetime.now(UTC)
+                    since = datetime.now(UTC)
+                    running[IsolatedCall(execute, job, limit_s=job.limit_s)] = job, since
                     self.events.started(job)
-                done, _ = wait(running, timeout=POLL_S, return_when=FIRST_COMPLETED)
-                for future in done:
-                    job, since = running.pop(future)
-                    outcome = _outcome(future, job, since)
+                pause = waiting[0][0] - time.monotonic() if waiting and len(running) < workers else math.inf
+                for call in wait_for_any(running, pause):
+                    job, since = running.pop(call)
+                    outcome = _outcome(call, job, since)
                     if outcome == "busy":
                         waiting.append((time.monotonic() + RETRY_BUSY_S, job))
                         continue
-                    outcomes.append(outcome)
-                    self.events.finished(job, outcome, (datetime.now(UTC) - since).total_seconds())
-                if not running and waiting:
-                    time.sleep(max(0.0, min(POLL_S, waiting[0][0] - time.monotonic())))
+                    self.events.finished(job, outcome, call.seconds)
+                    yield outcome
         except KeyboardInterrupt:
-            pool.stop()  # type: ignore[no-untyped-call]
-            pool.join()
-            for job, since in running.values():
-                record_loss(job, "interrupted", Failure(type="KeyboardInterrupt", message="interrupted"), since)
+            for call, (job, since) in running.items():
+                call.stop()
+                record_crash(job, "interrupted", Failure(type="KeyboardInterrupt", message="interrupted"), since)
             raise
-        pool.close()  # type: ignore[no-untyped-call]
-        pool.join()
-        return outcomes
-
-    def _context(self) -> multiprocessing.context.BaseContext:
-        # Read by the allocator and by numerical libraries when a process is executed, so before the server is.
-        os.environ.update(limits.PINNED_ALLOCATOR | limits.thread_environment(self.threads))
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["harness.runs.runner", *self.preload])
-        return context
+        finally:
+            for call in running:
+                call.stop()
 
 
-def begin() -> None:
-    """Bind a run's process to its server, and the server to the harness: when that is gone, all of them end. What an
-    entrant prints is not the harness's output: it goes to standard error."""
-    limits.die_with_parent()
-    os.dup2(2, 1)
-    # As long as anybody holds the write end of this pipe the server lives on, and every run is handed one.
-    server = vars(forkserver)["_forkserver"]
-    if server._forkserver_alive_fd is not None:
-        os.close(server._forkserver_alive_fd)
-        server._forkserver_alive_fd = None
-
-
-def _outcome(future: Future[Outcome], job: Job, since: datetime) -> Outcome:
-    """What became of a job whose process has ended; a process that could not write its record is recorded here."""
+def _outcome(call: IsolatedCall, job: Job, since: datetime) -> Outcome:
+    """The outcome of a job whose process has ended or is due to be killed. If the process gave none, the record of the
+    crash is written here."""
+    status: Status
     try:
-        return future.result()
+        return OUTCOMES[call.result()]
     except TimeoutError:
-        failure = Failure(type="Timeout", message=f"stopped after its limit of {job.limit_s:g} s")
-        status: Status = "timeout"
-    except ProcessExpired as error:
-        killed = error.exitcode < 0
-        how = f"killed by signal {-error.exitcode}" if killed else f"exited with status {error.exitcode}"
-        failure = Failure(
-            type="ProcessExpired", message=f"the run's process was {how}" if killed else f"the run's process {how}"
-        )
-        status = "killed" if killed else "error"
-    except CancelledError:
-        failure = Failure(type="Cancelled", message="cancelled before it ended")
-        status = "interrupted"
-    record_loss(job, status, failure, since)
+        status, failure = "timeout", Failure(type="Timeout", message=f"stopped after its limit of {job.limit_s:g} s")
+    except ProcessEnded as error:
+        status = "killed" if error.killed else "error"
+        failure = Failure(type="ProcessEnded", message=f"the run's process {error}")
+    except KeyError:
+        status, failure = "error", Failure(type="BadOutput", message="the run's process answered with no known outcome")
+    record_crash(job, status, failure, since)
     return status

@@ -24,4 +24,4 @@ class Curve:
         if self._run.spent % self._every == 0 or self._run.spent == self._run.budget.total:
             self._run.log(loss=float(torch.stack(self._losses).mean()), weight_norm=float(model.norm()))
             self._losses.clear()
-        self._run.tick()
+        self._run.validate_if_due()

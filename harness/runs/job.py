@@ -4,10 +4,10 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from harness.claims.claim import Part
 from harness.core.card import Card, Resolved
 from harness.core.spec import Spec
 from harness.records.record import Environment, Failure, Origin, Record, Status
@@ -18,27 +18,25 @@ from harness.registry.headers import Header
 class Job:
     """A spec with all that it takes to run it.
 
-    `code` is the entrant's closure; `seen` is when the record that the plan saw was finished ("" = there was none);
-    `trials` is how many tuning trials chose the parameters; `contended` says whether it may run beside others;
-    `limit_at_s` and `limit_at_mb` are the user's own limits.
+    `resolved` is what the card fixes for its case and tier, `code` the entrant's closure; `seen` is when the record
+    that the plan saw was finished ("" = there was none); `trials` is how many tuning trials chose the parameters;
+    `claims` are those that read the scores of items, of which the run keeps what they read; `contended` says whether it
+    may run beside others; `limit_at_s` and `limit_at_mb` are the user's own limits.
     """
 
     spec: Spec
     card: Card
+    resolved: Resolved
     header: Header
     code: Mapping[str, str]
     results: Path
     environment: Environment
     trials: int = 0
     seen: str = ""
+    claims: tuple[Part, ...] = ()
     contended: bool = False
     limit_at_s: float | None = None
     limit_at_mb: int | None = None
-
-    @cached_property
-    def resolved(self) -> Resolved:
-        """What the card fixes for the job's case and tier."""
-        return self.card.resolve(self.spec.tier, self.spec.case)
 
     @property
     def expect_s(self) -> float:

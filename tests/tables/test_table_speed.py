@@ -8,7 +8,7 @@ import pytest
 
 from harness.core.card import Card
 from harness.records.frames import frames
-from harness.records.record import Record, to_bytes
+from harness.records.record import Record
 from harness.records.store import Store
 from harness.tables.build import build_tables
 from harness.tables.table import Table
@@ -17,8 +17,9 @@ ENTRANTS, SEEDS, TASKS = 125, 8, 10
 
 
 @pytest.fixture
-def store(tmp_path: Path, record: Callable[..., Record]) -> Store:
+def store(tmp_path: Path, record: Callable[..., Record], monkeypatch: pytest.MonkeyPatch) -> Store:
     """A store of 10,000 records with 24 scores each."""
+    monkeypatch.setattr("os.fsync", lambda descriptor: None)
     made = Store(tmp_path)
     points = {(): 0.5, **{(("shift", float(shift)),): 0.1 for shift in range(11)}}
     for task in range(TASKS):
@@ -26,9 +27,7 @@ def store(tmp_path: Path, record: Callable[..., Record]) -> Store:
             for seed in range(SEEDS):
                 scores = {"accuracy": {**points, (): 0.5 + entrant / 1000 + seed / 100}, "loss": points}
                 one = record(f"entrant{entrant}", seed, scores, task=f"toy{task}")
-                path = made.path(one.spec.cell)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(to_bytes(one))
+                made.write(one)
     return made
 
 

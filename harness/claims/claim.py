@@ -12,6 +12,9 @@ from harness.core.strict import Strict
 from harness.stats.estimands import ALONG_AN_AXIS, RATIOS, WITHOUT_OPPONENT, Estimand, Name
 from harness.stats.regions import Kind, Region
 
+REHEARSALS: frozenset[TierName] = frozenset({"smoke", "quick"})
+"""Tiers at which every claim is rehearsed, whatever tiers it names, and never judged."""
+
 _OF_THE_CLAIM = ("id", "source", "says")
 
 
@@ -54,6 +57,10 @@ class Part(Strict):
     def opponents(self) -> tuple[str | None, ...]:
         """Whom `of` is compared with, one at a time; `(None,)` where the estimand has no opponent."""
         return (None,) if self.estimand in WITHOUT_OPPONENT else self.over
+
+    def is_about(self, tier: str) -> bool:
+        """Whether the hypothesis is judged or rehearsed at a tier."""
+        return tier in self.tiers or tier in REHEARSALS
 
     @property
     def scales(self) -> tuple[Literal["raw", "logit"], ...]:

@@ -1,5 +1,6 @@
 """Conditions on an axis, as claims write them: a value, a comparison (`">= 2048"`), or a list of which one holds."""
 
+import math
 import operator
 import re
 from collections.abc import Callable, Mapping
@@ -40,6 +41,15 @@ def matches(values: "pd.Series[Any]", condition: Condition) -> NDArray[np.bool_]
     return fulfilled & values.notna().to_numpy()
 
 
+def holds(value: Any, condition: Condition) -> bool:
+    """Whether a value fulfils a condition, as `matches` has it for many."""
+    if isinstance(condition, tuple):
+        return any(holds(value, one) for one in condition)
+    compare, bound = _parsed(condition)
+    compared = _number(value) if isinstance(bound, float) else value
+    return value is not None and value == value and bool(compare(compared, bound))
+
+
 def flaw(condition: Condition) -> str:
     """What is wrong with a condition, in words; empty if nothing is."""
     for one in condition if isinstance(condition, tuple) else (condition,):
@@ -77,6 +87,14 @@ def _parsed(condition: Single) -> tuple[Callable[[Any, Any], Any], float | str]:
         return _OPERATORS[symbol], float(bound)
     except ValueError:
         return _OPERATORS[symbol], bound
+
+
+def _number(value: Any) -> float:
+    """A value as a number, NaN if it is none."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return math.nan
 
 
 def _checked(where: Mapping[str, Condition]) -> Mapping[str, Condition]:

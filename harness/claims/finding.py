@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 
-from harness.claims.claim import Part
+from harness.claims.claim import REHEARSALS, Part
 from harness.claims.contrast import Contrast
 from harness.stats.bootstrap import item_bootstrap, percentile_interval
-from harness.stats.estimands import RATIOS, Estimand, NotAssessable
+from harness.stats.estimands import OVER_ITEMS, RATIOS, Estimand, NotAssessable
 from harness.stats.intervals import NO_INTERVAL, Interval, share_interval, t_interval, varies
 from harness.stats.regions import (
     FEWEST_SEEDS,
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 
 Judgement: TypeAlias = Literal[Outcome, "not assessable", "rehearsal"]
 Leaning: TypeAlias = Literal["for", "against", ""]
-
-REHEARSALS = frozenset({"smoke", "quick"})
-"""Tiers at which a claim is rehearsed and never judged."""
 
 
 class ItemScores(Protocol):
@@ -194,7 +191,7 @@ def _of_identical_shares(estimand: Estimand, contrast: Contrast, over_items: Int
 
 def _item_interval(estimand: Estimand, contrast: Contrast, items: ItemScores | None) -> Interval:
     """The paired bootstrap over items, averaged over cells; `NO_INTERVAL` where an item score is lacking."""
-    if items is None or estimand.logit or estimand.name not in ("difference", "level"):
+    if items is None or estimand.logit or estimand.name not in OVER_ITEMS:
         return NO_INTERVAL
     draws = []
     for cell in contrast.of.rows["cell"].unique():

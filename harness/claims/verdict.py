@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from harness.claims.claim import Claim, Part
 from harness.claims.contrast import Scope
-from harness.claims.finding import REHEARSALS, Finding, ItemScores, Judgement, Leaning, find, settling
+from harness.claims.finding import Finding, ItemScores, Judgement, Leaning, find, settling
 from harness.claims.preconditions import Rules, check_preconditions
 from harness.claims.query import Query
 from harness.records.scored import Scored
@@ -109,7 +109,7 @@ def _findings(part: Part, scored: Scored, tier: str, rules: Rules, items: ItemSc
     if words := part.flaws():
         yield Finding(part=part, reason="; ".join(words))
         return
-    if tier not in part.tiers and tier not in REHEARSALS:
+    if not part.is_about(tier):
         yield Finding(part=part, reason=f"the claim is for tier {' or '.join(part.tiers)}, not {tier}")
         return
     curve = part.estimand == "steps_ratio"

@@ -31,7 +31,7 @@ def command(
     store = Store(results_folder(results))
     name = tier_name(tier)
     tasks = {registry.card(task).task for task in task or registry.tasks}
-    verdicts = Session(registry, store).verdicts(name, tasks)
+    verdicts = Session(registry, store, tiers=[name], tasks=tasks).verdicts(name, tasks)
     warn(store.problems)
     text = as_markdown(verdicts, name)
     if as_json:

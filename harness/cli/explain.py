@@ -35,7 +35,7 @@ def command(
     registry = registry_with(None)
     registry.card(task)
     store = Store(results_folder(results))
-    session = Session(registry, store)
+    session = Session(registry, store, tiers=[tier_name(tier)], tasks=[task])
     tables = tables_of(session, [View(tier=tier_name(tier), metric=metric, seeds=seeds)], {task})
     warn(store.problems)
     if not tables:

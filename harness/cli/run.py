@@ -58,6 +58,7 @@ def command(
         print_json({"planned": len(plan.runs), "ran": len(due), "failures": failures, "failed_before": failed})
     elif not no_table:
         tasks = {run.job.spec.task for run in plan.runs}
-        print_tables(Session(registry, store, selection.plugins), selection, tasks)
+        session = Session(registry, store, selection.plugins, tiers=[selection.tier], tasks=tasks)
+        print_tables(session, selection, tasks)
     if failures or failed:
         raise typer.Exit(1)

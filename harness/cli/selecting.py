@@ -5,11 +5,13 @@ from pathlib import Path
 
 import typer
 
-from harness.records.environment import gather
 from harness.records.record import Environment
 from harness.records.store import Store
 from harness.registry.find import Registry, find
 from harness.runs.plan import Plan, Selection, make_plan
+
+NOWHERE = Environment()
+"""The environment of runs that are planned and not done."""
 
 
 def warn(problems: Iterable[str]) -> None:
@@ -25,13 +27,11 @@ def registry_with(plugins: Iterable[Path] | None) -> Registry:
     return registry
 
 
-def planned(
-    selection: Selection, results: Path, environment: Environment | None = None
-) -> tuple[Registry, Store, Plan]:
-    """The plan of a selection over a folder of results; what was put aside while reading it is said."""
+def planned(selection: Selection, results: Path, environment: Environment = NOWHERE) -> tuple[Registry, Store, Plan]:
+    """The plan of a selection over a folder of results; what cannot be used of them is said. Runs that are to be done
+    need an environment."""
     registry = registry_with(selection.plugins)
     store = Store(results)
-    where = environment or gather(device="cpu", threads=1, pinned_allocator=True)
-    plan = make_plan(registry, selection, store, where)
+    plan = make_plan(registry, selection, store, environment)
     warn(store.problems)
     return registry, store, plan

@@ -21,20 +21,32 @@ if TYPE_CHECKING:
 
 
 class Session:
-    """The registry and the store of one command, and what is made of them, each made when it is first asked for."""
+    """The registry and the store of one command, and what is made of them, each made when it is first asked for.
 
-    def __init__(self, registry: "Registry", store: "Store", plugins: Sequence[Path] = ()) -> None:
+    Only records of the given tiers and tasks are read (none given = all).
+    """
+
+    def __init__(
+        self,
+        registry: "Registry",
+        store: "Store",
+        plugins: Sequence[Path] = (),
+        *,
+        tiers: Sequence[str] = (),
+        tasks: Collection[str] | None = None,
+    ) -> None:
         self.registry, self.store = registry, store
-        self._plugins = plugins
+        self._plugins, self._tiers, self._tasks = plugins, tiers, tasks
         self._presentations: dict[str, Presentation] = {}
         self._items: dict[str, dict[str, np.ndarray]] = {}
 
     @cached_property
     def scored(self) -> "Scored":
-        """The scored table of all records."""
+        """The scored table of the records that are read."""
         from harness.records.scored import scored
 
-        return scored(self.store.stored())
+        tiers: Sequence[str | None] = self._tiers or [None]
+        return scored(record for tier in tiers for record in self.store.stored(tier, self._tasks))
 
     @cached_property
     def papers(self) -> "Mapping[str, Paper]":

@@ -23,17 +23,20 @@ def command(
     as_json: Json = False,
 ) -> None:
     """Show the state of the results. With `--why`, the file or value that made each stale run stale."""
-    from harness.cli.selecting import planned
-    from harness.runs.plan import stored_runs
+    from harness.cli.selecting import NOWHERE, registry_with, warn
+    from harness.records.store import Store
+    from harness.runs.plan import make_plan, stored_runs
 
     folder = results_folder(results)
     tiers = tier or [name for name in TIERS if any((folder / "records").glob(f"*/{name}"))]
+    registry, store = registry_with(plugin), Store(folder)
     states = []
     for name in tiers:
         selection = select(name, task, None, None, None, plugin)
-        registry, store, plan = planned(selection, folder)
+        plan = make_plan(registry, selection, store, NOWHERE)
         further = stored_runs(plan, registry, selection, store)
         states += [(run.job.spec, run.state, run.why) for run in [*plan.runs, *further]]
+    warn(store.problems)
     if as_json:
         print_json([{"cell": str(spec.cell), "state": state, "why": reason} for spec, state, reason in states])
         return

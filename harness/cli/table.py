@@ -85,7 +85,7 @@ def command(
         for name in ([tier_name(text) for text in tier] if tier else TIERS)
     ]
     # A table in a file is what its records say; whether code has changed since is the business of `status`.
-    session = Session(registry, store, plugin or ())
+    session = Session(registry, store, plugin or (), tiers=tier or (), tasks=tasks)
     tables = tables_of(session, views, tasks, any_key=write or check)
     warn(store.problems)
     if not tables:

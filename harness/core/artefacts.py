@@ -15,6 +15,7 @@ from platformdirs import user_cache_path
 
 from harness.core.canonical import array_digest, digest
 from harness.core.closure import closure_of_module
+from harness.core.files import replacing
 
 _SECONDS = "build_seconds"
 
@@ -77,14 +78,8 @@ def _build(recipe: Recipe, path: Path) -> None:
     seconds = time.perf_counter() - start
     if objects := [name for name, array in arrays.items() if array.dtype.hasobject]:
         raise TypeError(f"recipe {type(recipe).__name__} built arrays of Python objects: {', '.join(objects)}")
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            np.savez(file, **arrays, **{_SECONDS: np.float64(seconds)})  # type: ignore[arg-type]
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    with replacing(path) as file:
+        np.savez(file, **arrays, **{_SECONDS: np.float64(seconds)})  # type: ignore[arg-type]
 
 
 def _load(path: Path) -> Artefact:

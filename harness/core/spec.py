@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 from harness.core.canonical import digest
 
 SCHEMA = 1
-"""Version of the key's ingredients and of the stored record. A new version makes every record stale."""
+"""Version of the key's ingredients. A new version makes every record stale."""
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 """What a task, a case and an entrant may be called: safe in paths, keys, tables and shells."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.claims.finding import REHEARSALS
+from harness.claims.claim import REHEARSALS
 from harness.core.card import Card
 from harness.figures.declared import Curves, DeclaredFigure, Dots, Film, Heat, Lines
 from harness.figures.film import FilmStrips, blocks_of

@@ -1,16 +1,22 @@
-"""`Record`, the one stored outcome of a run, whatever happened to it; and its form on disk."""
+"""`Record`, the one stored outcome of a run, whatever happened to it; and its form on disk.
+
+What many records have in common is stored once: a record's own file names it by digest (`SHARED`).
+"""
 
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 
 from harness.core.card import Metric
-from harness.core.spec import SCHEMA, Budget, Spec
+from harness.core.spec import Budget, Spec
+
+VERSION = 2
+"""Version of the stored form. Records of another version are not read; their runs are to be done again."""
 
 Status: TypeAlias = Literal["ok", "diverged", "error", "timeout", "oom", "killed", "interrupted"]
 SCORED: frozenset[Status] = frozenset({"ok", "diverged"})
@@ -102,7 +108,7 @@ class Origin(_Part):
 class Record(_Part):
     """The outcome of one run."""
 
-    schema_version: int = SCHEMA
+    schema_version: int = VERSION
     key: str
     spec: Spec
     status: Status
@@ -142,34 +148,93 @@ class CorruptRecord(Exception):
     """The bytes of a record are not what was written."""
 
 
+class UnusableRecord(Exception):
+    """Why a record that may be sound cannot be used as things are: it is of another version, or what it shares with
+    others is missing."""
+
+
+class Files(NamedTuple):
+    """A record as it is stored: the bytes of its own file, and by digest those of the files that it shares with
+    other records."""
+
+    own: bytes
+    shared: Mapping[str, bytes]
+
+
+SHARED = ("case", "machine", "origin")
+"""What a record has in common with others: what the card fixes for the case at the tier, where the run was computed
+(but for the commit, which the record has itself), and what the entrant is."""
+
+Shared: TypeAlias = Callable[[str], Mapping[str, Any]]
+"""Finds what a shared file holds by its digest. Raises `UnusableRecord` if the file is missing or edited."""
+
+_OF_THE_CASE = ("at", "generated", "metrics", "primary", "seed_varies", "settings")
+_OF_THE_CASE_IN_THE_SPEC = ("budget", "case", "data", "settings", "task", "tier", "version")
+_OF_THE_CHECKOUT = ("commit", "dirty")
+_ONE_A_LINE = ("scores", "curve")
+_NOTHING: Mapping[str, Any] = {}
+_LEFT_OUT: Mapping[str, Any] = {"failure": None, "artefacts": _NOTHING, "sidecar": "", "kept": _NOTHING}
+"""What a record's own file leaves out where it is empty."""
+
 _HEAD = '{"digest": "'
 _MIDDLE = '",\n"record": '
 _TAIL = "}\n"
 
 
-def to_bytes(record: Record) -> bytes:
-    """The record's file: JSON that carries the digest of its own body, so that any later change shows."""
-    body = json.dumps(record.model_dump(mode="json"), indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False)
-    digest = hashlib.sha256(body.encode()).hexdigest()
-    return f"{_HEAD}{digest}{_MIDDLE}{body}{_TAIL}".encode()
+def to_files(record: Record) -> Files:
+    """The record's files. Its own is JSON that carries the digest of its body, which names the shared files by theirs:
+    any later change of either shows.
+
+    A metric's chance may depend on the drawn data, so it stands in the record's own file. A score leaves out `at` and
+    `items` where they are empty, and `n_expected` where it equals `n_used`.
+    """
+    content = record.model_dump(mode="json")
+    case = {name: content.pop(name) for name in _OF_THE_CASE}
+    case["spec"] = {name: content["spec"].pop(name) for name in _OF_THE_CASE_IN_THE_SPEC}
+    machine, origin, scores, curve = (content.pop(name) for name in ("environment", "origin", *_ONE_A_LINE))
+    chances = {name: metric.pop("chance") for name, metric in case["metrics"].items()}
+    checkout = {name: machine.pop(name) for name in _OF_THE_CHECKOUT}
+    files = [_shared_file(values) for values in (case, machine, origin)]
+    own = {
+        **_without(_LEFT_OUT, content),
+        "shared": {name: shared_digest(data) for name, data in zip(SHARED, files, strict=True)},
+        **checkout,
+        "chance": {name: chance for name, chance in chances.items() if chance is not None},
+        "scores": [_without({"at": {}, "items": "", "n_expected": score["n_used"]}, score) for score in scores],
+        "curve": curve,
+    }
+    lines = ",\n".join(f' "{name}": {_value(value, by_line=name in _ONE_A_LINE)}' for name, value in own.items())
+    body = f"{{\n{lines}\n}}".encode()
+    head = f"{_HEAD}{hashlib.sha256(body).hexdigest()}{_MIDDLE}".encode()
+    return Files(head + body + _TAIL.encode(), {shared_digest(data): data for data in files})
 
 
-def from_bytes(raw: bytes) -> Record:
-    """The record in a file's bytes. Raises `CorruptRecord` if they are truncated, edited or of another schema."""
+def shared_digest(data: bytes) -> str:
+    """The digest that names a shared file: SHA-256 of its bytes, the first 32 hex digits."""
+    return hashlib.sha256(data).hexdigest()[:32]
+
+
+def from_bytes(raw: bytes, shared: Shared) -> Record:
+    """The record in the bytes of its own file. Raises `CorruptRecord` if they are truncated, edited or not what the
+    types allow, `UnusableRecord` if they are of another version or a shared file is."""
     try:
-        record = Record.model_validate_json(_body(raw))
+        return Record.model_validate(_content(raw, shared))
     except ValidationError as error:
         first = error.errors()[0]
-        raise CorruptRecord(f"not of schema {SCHEMA}: {first['loc']}: {first['msg']}") from error
-    _check_schema(record.schema_version)
-    return record
+        raise CorruptRecord(f"not of version {VERSION}: {first['loc']}: {first['msg']}") from error
 
 
 class Stored(NamedTuple):
-    """A record as it is stored: its spec, and all of it as plain values (what its file has below `record`)."""
+    """A record as it is stored: its spec, and all of it as plain values (what `Record.model_dump` gives)."""
 
     spec: Spec
     content: Mapping[str, Any]
+
+    @property
+    def failure(self) -> str:
+        """What went wrong in one line, as `Failure.text` says it; "" if nothing did."""
+        failure = self.content["failure"]
+        return Failure(**failure).text if failure else ""
 
 
 def stored(record: Record) -> Stored:
@@ -177,16 +242,34 @@ def stored(record: Record) -> Stored:
     return Stored(record.spec, record.model_dump(mode="json"))
 
 
-def stored_from_bytes(raw: bytes) -> Stored:
-    """A stored record, its digest and schema checked but not its types: what has the right digest was written by
-    `to_bytes`, and to skip the types is three times as fast. Raises `CorruptRecord`."""
+def stored_from_bytes(raw: bytes, shared: Shared) -> Stored:
+    """A stored record, its digest and version checked but not its types: what has the right digest was written by
+    `to_files`, and to skip the types is three times as fast. Raises as `from_bytes` does."""
+    content = _content(raw, shared)
     try:
-        content = from_json(_body(raw))
-        _check_schema(content["schema_version"])
         spec = content["spec"]
         return Stored(Spec(**{**spec, "budget": Budget(**spec["budget"])}), content)
-    except (ValueError, KeyError, TypeError) as error:
-        raise CorruptRecord(f"not of schema {SCHEMA}: {error}") from error
+    except (KeyError, TypeError) as error:
+        raise CorruptRecord(f"not of version {VERSION}: {error}") from error
+
+
+def _content(raw: bytes, shared: Shared) -> dict[str, Any]:
+    """All of a record as plain values, what it shares with others included."""
+    try:
+        own = from_json(_body(raw))
+        _check_version(own["schema_version"])
+        names = own.pop("shared")
+        case, machine, origin = (shared(names[name]) for name in SHARED)
+        chances, checkout = own.pop("chance"), {name: own.pop(name) for name in _OF_THE_CHECKOUT}
+        for score in own["scores"]:
+            score.setdefault("at", _NOTHING)
+            score.setdefault("items", "")
+            score.setdefault("n_expected", score["n_used"])
+        metrics = {name: {**metric, "chance": chances.get(name)} for name, metric in case["metrics"].items()}
+        composed = {"metrics": metrics, "environment": {**machine, **checkout}, "origin": origin}
+        return {**_LEFT_OUT, **case, **own, "spec": {**case["spec"], **own["spec"]}, **composed}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CorruptRecord(f"not of version {VERSION}: {error}") from error
 
 
 def _body(raw: bytes) -> bytes:
@@ -199,9 +282,25 @@ def _body(raw: bytes) -> bytes:
     return body
 
 
-def _check_schema(version: int) -> None:
-    if version != SCHEMA:
-        raise CorruptRecord(f"of schema {version}, not {SCHEMA}")
+def _check_version(version: int) -> None:
+    if version != VERSION:
+        raise UnusableRecord(f"written by {'an earlier' if version < VERSION else 'a later'} version of the harness")
+
+
+def _shared_file(values: Mapping[str, Any]) -> bytes:
+    return f"{json.dumps(values, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False)}\n".encode()
+
+
+def _without(left_out: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values but for those that equal what is left out."""
+    return {name: value for name, value in values.items() if name not in left_out or value != left_out[name]}
+
+
+def _value(value: Any, *, by_line: bool) -> str:
+    """JSON on one line, or a list with a line for each of its entries."""
+    if by_line and value:
+        return "[\n" + ",\n".join(f"  {_value(entry, by_line=False)}" for entry in value) + "\n ]"
+    return json.dumps(value, sort_keys=True, allow_nan=False, ensure_ascii=False)
 
 
 def thinned(curve: list[dict[str, float]]) -> tuple[dict[str, float], ...]:

@@ -156,7 +156,7 @@ class _Builder:
                 *(costs["shared_s"], costs["train_s"], costs["eval_s"], costs["peak_mb"], costs["contended"]),
                 *(spec.place, frozenset(spec.chosen), self._once(content["parameters"])),
                 *(self._once(content["settings"]), content["artefacts"], tuple(content["curve"])),
-                *(content["sidecar"], content.get("kept", {})),
+                *(content["sidecar"], content["kept"]),
             )
         )
         metrics = {name: self._metric(name, entry) for name, entry in content["metrics"].items()}

@@ -1,40 +1,69 @@
-"""The store: records below `results/records/`, written whole or not at all, and verified whenever they are read."""
+"""The store: records below `results/records/`, written whole or not at all, and verified whenever they are read.
+
+`records/<task>/<tier>/<case>/<entrant>/` has a file a run, `records/tuning/` the same for trials, and `records/shared/`
+what many records have in common, in files that are named by the digest of their content.
+"""
 
 import glob
 import hashlib
 import io
 import itertools
 import os
-from collections.abc import Callable, Iterator, Mapping
+import shlex
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from filelock import FileLock
+from pydantic_core import from_json
 
 from harness.core.errors import UserError
+from harness.core.files import write_whole
 from harness.core.spec import Spec
-from harness.records.record import CorruptRecord, Record, Stored, from_bytes, stored_from_bytes, to_bytes
+from harness.records.record import (
+    CorruptRecord,
+    Record,
+    Shared,
+    Stored,
+    UnusableRecord,
+    from_bytes,
+    shared_digest,
+    stored_from_bytes,
+    to_files,
+)
 
-T = TypeVar("T")
-_Judge: TypeAlias = Callable[[Path, bytes], tuple[T | None, str]]
-"""What is made of a file's bytes, and in words what is wrong with them."""
+T = TypeVar("T", Record, Stored)
+_Form: TypeAlias = Callable[[bytes, Shared], T]
+"""What makes of a file's bytes the form in which a record is wanted."""
 
 
 @dataclass
 class Store:
-    """A folder of results. `problems` collects, in words, what was found wrong and put aside while reading."""
+    """A folder of results."""
 
     root: Path
-    problems: list[str] = field(default_factory=list)
+    _aside: list[str] = field(default_factory=list, init=False, repr=False)
+    _unusable: dict[str, str] = field(default_factory=dict, init=False, repr=False)
+    _found: dict[str, Mapping[str, Any]] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def records(self) -> Path:
         """The folder of records."""
         return self.root / "records"
 
-    def path(self, cell: PurePosixPath) -> Path:
+    @property
+    def problems(self) -> list[str]:
+        """What was found wrong while reading, in words: a line for every record that was put aside, and one for every
+        reason why records that may be sound cannot be used."""
+        by_reason: dict[str, list[str]] = {}
+        for name, why in self._unusable.items():
+            by_reason.setdefault(why, []).append(name)
+        return [*self._aside, *(_not_used(names, why) for why, names in by_reason.items())]
+
+    def path(self, cell: PurePosixPath | str) -> Path:
         """Where the record of a cell lies."""
         return self.records / cell
 
@@ -59,18 +88,17 @@ class Store:
     def write(
         self, record: Record, items: Mapping[str, np.ndarray] | None = None, kept: Mapping[str, bytes] | None = None
     ) -> Path:
-        """Write a record, its sidecar of item scores and its kept files; the record last, by rename."""
+        """Write a record, its sidecar of item scores and its kept files; its own file last, by rename."""
         path = self.path(record.spec.cell)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
             sidecar = _npz(items) if items else b""
             digest = hashlib.sha256(sidecar).hexdigest() if sidecar else ""
             if sidecar:
-                _write_whole(_sidecar(path, digest), sidecar)
+                write_whole(_sidecar(path, digest), sidecar)
             for name, data in (kept or {}).items():
-                _write_whole(_kept(path, name), data)
+                write_whole(_kept(path, name), data)
             digests = {name: hashlib.sha256(data).hexdigest() for name, data in (kept or {}).items()}
-            _write_whole(path, to_bytes(record.model_copy(update={"sidecar": digest, "kept": digests})))
+            self._write(record.model_copy(update={"sidecar": digest, "kept": digests}))
             for old in path.parent.glob(f"{glob.escape(path.stem)}.*.npz"):
                 if old != _sidecar(path, digest):
                     old.unlink()
@@ -84,25 +112,43 @@ class Store:
     def restate(self, record: Record) -> None:
         """Write anew what a stored record says of itself; its sidecar and its kept files stay as they are."""
         try:
-            _write_whole(self.path(record.spec.cell), to_bytes(record))
+            self._write(record)
         except OSError as error:
             raise UserError(f"cannot write the record {self.path(record.spec.cell)}: {error.strerror}") from error
 
-    def read(self, cell: PurePosixPath) -> Record | None:
-        """The record of a cell, or None if there is none or it had to be put aside."""
-        return self._verified(self.path(cell), self._judged)
+    def read(self, cell: PurePosixPath | str) -> Record | None:
+        """The record of a cell, with its sidecar and its kept files; None if there is none or it cannot be used."""
+        return self._verified(str(cell), from_bytes)
+
+    def stored_at(self, cell: PurePosixPath | str) -> Stored | None:
+        """The record of a cell as plain values, otherwise as `read`: in a third of the time."""
+        return self._verified(str(cell), stored_from_bytes)
+
+    def why_unusable(self, cell: PurePosixPath | str) -> str:
+        """Why the record of a cell, when it was last read, could not be used though it may be sound; "" if it could."""
+        return self._unusable.get(str(cell), "")
 
     def all(self) -> Iterator[Record]:
-        """Every record, in order of path; what is corrupt or a duplicate is put aside and named in `problems`."""
-        return self._each(self._judged)
+        """Every record of a result, in order of path. What is corrupt or a duplicate is put aside; what is not used is
+        named in `problems`."""
+        for place in self.places():
+            record = self.read(place)
+            if record is not None:
+                yield record
 
-    def stored(self) -> Iterator[Stored]:
-        """Every record as plain values, in order of path, put aside as in `all`: what frames are made of.
+    def stored(self, tier: str | None = None, tasks: Collection[str] | None = None) -> Iterator[Stored]:
+        """Every record (of a tier, of some tasks) as plain values, otherwise as `all`: what frames are made of.
 
-        Neither the types of values nor sidecars and kept files, of which frames have nothing, are checked: a third of
-        the time.
+        Neither the types of values nor sidecars and kept files, of which frames have nothing, are checked.
         """
-        return self._each(self._judged_as_stored)
+        for place in self.places(tier, tasks):
+            stored = self._verified(place, stored_from_bytes, alone=True)
+            if stored is not None:
+                yield stored
+
+    def places(self, tier: str | None = None, tasks: Collection[str] | None = None) -> Iterator[str]:
+        """The places of all results (of a tier, of some tasks) that have a record, in order, without reading them."""
+        return _places(self._folder, [tasks, None if tier is None else {tier}, None, None])
 
     def items(self, record: Record) -> dict[str, np.ndarray]:
         """The items' own scores beside a record: float32 arrays by the name that the record's score gives."""
@@ -121,68 +167,123 @@ class Store:
 
     def kept(self, place: str, name: str, digest: str) -> bytes:
         """The file that the record at a place kept under a name, if it has that digest. Raises `UserError`."""
-        path = _kept(self.path(PurePosixPath(place)), name)
+        path = _kept(self.path(place), name)
         if not _same_bytes(path, digest):
             raise UserError(f"the kept file {path} is missing or edited; `harness run` repeats its run")
         return path.read_bytes()
 
-    def _each(self, judge: _Judge[T]) -> Iterator[T]:
-        for path in sorted(self.records.glob("*/*/*/*/*.json")):
-            found = self._verified(path, judge)
-            if found is not None:
-                yield found
+    def _write(self, record: Record) -> None:
+        """Write the files of a record: those that it shares, where they are not there yet, and then its own."""
+        files = to_files(record)
+        for digest, data in files.shared.items():
+            path = self._shared_path(digest)
+            if not path.is_file() or path.read_bytes() != data:
+                write_whole(path, data)
+        write_whole(self.path(record.spec.cell), files.own)
 
-    def _verified(self, path: Path, judge: _Judge[T]) -> T | None:
+    def _shared_path(self, digest: str) -> Path:
+        return self.records / "shared" / f"{digest}.json"
+
+    def _shared(self, digest: str) -> Mapping[str, Any]:
+        """What a shared file holds. It is read once."""
+        if digest not in self._found:
+            path = self._shared_path(digest)
+            try:
+                data = path.read_bytes()
+            except OSError:
+                data = b""
+            if shared_digest(data) != digest:
+                repair = shlex.join(["git", "checkout", "--", str(path)])
+                raise UnusableRecord(f"{path} is missing or edited (`{repair}` restores it if it was committed)")
+            self._found[digest] = from_json(data)
+        return self._found[digest]
+
+    def _verified(self, place: str, form: _Form[T], *, alone: bool = False) -> T | None:
+        """The record at a place if it is sound, of its own file `alone` or with its sidecar and kept files."""
         try:
-            raw = path.read_bytes()
+            raw = self._bytes(place)
+            if raw is None:
+                return None
+            found = form(raw, self._shared)
+            fault = self._fault(place, found, alone=alone)
+        except UnusableRecord as why:
+            self._unusable[place] = str(why)
+            return None
+        except CorruptRecord as error:
+            fault = str(error)
+        if not fault:
+            self._unusable.pop(place, None)
+            return found
+        if self._bytes(place) not in (None, raw):
+            # A run has replaced the record meanwhile, and its sidecar with it.
+            return self._verified(place, form, alone=alone)
+        self._put_aside(place, fault)
+        return None
+
+    @cached_property
+    def _folder(self) -> str:
+        return str(self.records)
+
+    def _bytes(self, place: str) -> bytes | None:
+        """The bytes of a record's own file, None if there is none."""
+        try:
+            with open(f"{self._folder}/{place}", "rb", buffering=0) as file:
+                return file.read()
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
-            raise UserError(f"cannot read the record {path}: {error.strerror}") from error
-        found, fault = judge(path, raw)
-        if not fault:
-            return found
-        if path.exists() and path.read_bytes() != raw:
-            # A run has replaced the record meanwhile, and its sidecar with it.
-            return self._verified(path, judge)
-        self._put_aside(path, fault)
-        return None
+            raise UnusableRecord(f"it cannot be read ({error.strerror})") from error
 
-    def _judged(self, path: Path, raw: bytes) -> tuple[Record | None, str]:
-        """The record in a file's bytes, and in words what is wrong with it."""
-        try:
-            record = from_bytes(raw)
-        except CorruptRecord as error:
-            return None, str(error)
-        if self.path(record.spec.cell) != path:
-            return None, f"duplicate: it belongs at {record.spec.cell}"
-        if record.sidecar and not _same_bytes(_sidecar(path, record.sidecar), record.sidecar):
-            return None, "without its sidecar of item scores, which is missing or edited"
-        for name, digest in record.kept.items():
-            if not _same_bytes(_kept(path, name), digest):
-                return None, f"without its kept file {name}, which is missing or edited"
-        return record, ""
+    def _fault(self, place: str, found: Record | Stored, *, alone: bool) -> str:
+        """What is wrong with a record that came from a place, in words."""
+        if found.spec.place != place:
+            return f"duplicate: it belongs at {found.spec.place}"
+        if alone:
+            return ""
+        if isinstance(found, Stored):
+            sidecar, kept = found.content["sidecar"], found.content["kept"]
+        else:
+            sidecar, kept = found.sidecar, found.kept
+        if sidecar and not _same_bytes(_sidecar(self.path(place), sidecar), sidecar):
+            return "without its sidecar of item scores, which is missing or edited"
+        for name, digest in kept.items():
+            if not _same_bytes(_kept(self.path(place), name), digest):
+                return f"without its kept file {name}, which is missing or edited"
+        return ""
 
-    def _judged_as_stored(self, path: Path, raw: bytes) -> tuple[Stored | None, str]:
-        try:
-            stored = stored_from_bytes(raw)
-        except CorruptRecord as error:
-            return None, str(error)
-        if not path.as_posix().endswith(f"/{stored.spec.place}"):
-            return None, f"duplicate: it belongs at {stored.spec.place}"
-        return stored, ""
-
-    def _put_aside(self, path: Path, why: str) -> None:
-        name = path.relative_to(self.records).as_posix()
-        aside = _free(self.root / "quarantine" / name)
+    def _put_aside(self, place: str, why: str) -> None:
+        aside = _free(self.root / "quarantine" / place)
         try:
             aside.parent.mkdir(parents=True, exist_ok=True)
-            path.replace(aside)
+            self.path(place).replace(aside)
         except OSError:
-            self.problems.append(f"record {name} is {why}; it is not used")
+            self._aside.append(f"record {place} is {why}; it is not used")
         else:
-            place = aside.relative_to(self.root).as_posix()
-            self.problems.append(f"record {name} is {why}; it is not used and was moved to {place}")
+            where = aside.relative_to(self.root).as_posix()
+            self._aside.append(f"record {place} is {why}; it is not used and was moved to {where}")
+
+
+def _not_used(places: Sequence[str], why: str) -> str:
+    """That records are not used, in words."""
+    if len(places) == 1:
+        return f"record {places[0]} is not used: {why}; run it again"
+    return f"{len(places)} records, the first of them {places[0]}, are not used: {why}; run them again"
+
+
+def _places(folder: str, wanted: Sequence[Collection[str] | None], above: str = "") -> Iterator[str]:
+    """The JSON files as many folders deep as there are entries in `wanted`, which names those to enter (None: all)."""
+    try:
+        names = sorted(os.listdir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        raise UserError(f"cannot read the folder {folder}: {error.strerror}") from error
+    if not wanted:
+        yield from (above + name for name in names if name.endswith(".json"))
+        return
+    for name in names:
+        if wanted[0] is None or name in wanted[0]:
+            yield from _places(f"{folder}/{name}", wanted[1:], f"{above}{name}/")
 
 
 def _free(path: Path) -> Path:
@@ -208,17 +309,3 @@ def _npz(items: Mapping[str, np.ndarray]) -> bytes:
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **{name: array.astype(np.float32) for name, array in items.items()})  # type: ignore[arg-type]
     return buffer.getvalue()
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise

@@ -1,7 +1,6 @@
 """`tuned.toml`, which stands beside entrants: the parameters that tuning chose, and what shows how it chose them."""
 
 import json
-import os
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from harness.core.card import Amount, Card
 from harness.core.errors import UserError
+from harness.core.files import write_whole
 from harness.core.spec import TIERS, TierName, Value, shown
 from harness.core.suggest import unknown
 from harness.registry.headers import Header
@@ -140,13 +140,9 @@ def write_tuned(folder: Path, changed: Mapping[Place, Tuned]) -> None:
     for place, entry in sorted({**read_tuned(folder), **changed}.items(), key=lambda item: item[0]):
         lines += ["", f"# {command(place, entry)}", str(place)]
         lines += [f"{name} = {_toml(value)}" for name, value in entry.model_dump().items()]
-    text = "\n".join(lines) + "\n"
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
+        write_whole(path, ("\n".join(lines) + "\n").encode())
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise UserError(f"cannot write {path}: {error.strerror}") from error
 
 

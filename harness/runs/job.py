@@ -4,10 +4,10 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from harness.claims.claim import Part
 from harness.core.card import Card, Resolved
 from harness.core.spec import Spec
 from harness.records.record import Environment, Failure, Origin, Record, Status
@@ -18,27 +18,26 @@ from harness.registry.headers import Header
 class Job:
     """A spec with everything that is needed to run it and to write its record.
 
-    `code` is the entrant's closure: digests by file. `seen` is the time at which the record was finished that the plan
-    found in the store, "" if it found none. `trials` is the number of tuning trials that chose the parameters.
-    `contended` says whether other runs may run at the same time. `limit_at_s` and `limit_at_mb` are the user's limits.
+    `resolved` is what the card fixes for its case and tier. `code` is the entrant's closure: digests by file. `seen` is
+    the time at which the record was finished that the plan found in the store, "" if it found none. `trials` is the
+    number of tuning trials that chose the parameters. `claims` are those that read the scores of single items: the run
+    keeps these scores and no others. `contended` says whether other runs may run at the same time. `limit_at_s` and
+    `limit_at_mb` are the user's limits.
     """
 
     spec: Spec
     card: Card
+    resolved: Resolved
     header: Header
     code: Mapping[str, str]
     results: Path
     environment: Environment
     trials: int = 0
     seen: str = ""
+    claims: tuple[Part, ...] = ()
     contended: bool = False
     limit_at_s: float | None = None
     limit_at_mb: int | None = None
-
-    @cached_property
-    def resolved(self) -> Resolved:
-        """The card's values for the job's case and tier."""
-        return self.card.resolve(self.spec.tier, self.spec.case)
 
     @property
     def expect_s(self) -> float:

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.claims.papers import find_papers
 from harness.core.card import Card
 from harness.core.errors import UserError
 from harness.core.spec import TierName, Value
@@ -59,7 +58,7 @@ def make_plan(registry: Registry, selection: Selection, store: Store, environmen
     """The plan of a selection. An unknown task, case, entrant or parameter is a `UserError`."""
     plan, world = Plan(), World(registry, store, environment)
     cards = [registry.card(task) for task in selection.tasks or registry.tasks]
-    wanted = _Wanted(registry, [card.task for card in cards], selection)
+    wanted = _Wanted(world, [card.task for card in cards], selection)
     check_cases(cards, selection.tier, selection.cases)
     for card in cards:
         if selection.tier not in card.tiers:
@@ -80,28 +79,27 @@ def stored_runs(plan: Plan, registry: Registry, selection: Selection, store: Sto
     """The runs of a tier that are stored though the plan has none of them: further seeds, other parameters."""
     world = World(registry, store, Environment())
     known = {run.job.spec.place for run in plan.runs}
-    tasks = set(selection.tasks or registry.tasks)
     further = []
-    for spec, _ in store.stored():
-        if spec.tier != selection.tier or spec.task not in tasks or spec.place in known:
-            continue
-        card, headers = registry.tasks.get(spec.task), registry.of_task(spec.task)
-        if card and spec.entrant in headers and spec.case in card.tiers[spec.tier].cases:
-            resolved, header = card.resolve(spec.tier, spec.case), headers[spec.entrant]
-            further.append(world.result(card, resolved, header, spec.chosen, spec.seed))
+    for name in dict.fromkeys(selection.tasks or registry.tasks):
+        card, headers = registry.card(name), registry.of_task(name)
+        cases = card.tiers[selection.tier].cases if selection.tier in card.tiers else ()
+        resolved = {case: card.resolve(selection.tier, case) for case in cases}
+        for place in store.places(selection.tier, {name}):
+            stored = None if place in known else store.stored_at(place)
+            if stored and stored.spec.case in resolved and stored.spec.entrant in headers:
+                case, header = resolved[stored.spec.case], headers[stored.spec.entrant]
+                further.append(world.result(card, case, header, stored.spec.chosen, stored.spec.seed, stored))
     return further
 
 
 class _Wanted:
     """The entrants of a selection, each with parameters set from outside: those named, else all with their sweeps."""
 
-    def __init__(self, registry: Registry, tasks: Sequence[str], selection: Selection) -> None:
-        self._registry = registry
+    def __init__(self, world: World, tasks: Sequence[str], selection: Selection) -> None:
+        self._registry = registry = world.registry
         self._tier = selection.tier
         self._named: dict[tuple[str, str], list[dict[str, Value]]] = {}
-        self._sweeps = (
-            [] if selection.entrants else [s for paper in find_papers(registry).values() for s in paper.sweep]
-        )
+        self._sweeps = [] if selection.entrants else [s for paper in world.papers.values() for s in paper.sweep]
         for text in selection.entrants:
             name, _, rest = text.partition("[")
             if rest and not rest.endswith("]"):

@@ -4,12 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
+from harness.claims.claim import Part
+from harness.claims.items import read_items_of
+from harness.claims.paper import Paper
+from harness.claims.papers import find_papers
 from harness.core.card import Card, Case, Resolved
 from harness.core.spec import Budget, Spec, Value
 from harness.data.catalogue import catalogue
-from harness.records.record import REPEATED, SCORED, Environment
+from harness.records.record import REPEATED, SCORED, Environment, Stored
 from harness.records.store import Store
 from harness.registry.accepted import accepted_code
 from harness.registry.find import Registry
@@ -35,6 +39,18 @@ class Planned:
         return self.state in ("missing", "stale", "repeat") or (retry_errors and self.state == "failed")
 
 
+class _Common(NamedTuple):
+    """What all runs of an entrant in a case have in common. `spec` has the class defaults and seed 0, `tuned` is what
+    tuning chose, `claims` are those that read the scores of items."""
+
+    card: Card
+    resolved: Resolved
+    header: Header
+    spec: Spec
+    tuned: Tuned | None
+    claims: tuple[Part, ...]
+
+
 @dataclass(frozen=True)
 class World:
     """What a run's spec is made from beside what was asked for."""
@@ -43,18 +59,30 @@ class World:
     store: Store
     environment: Environment
 
-    def result(self, card: Card, resolved: Resolved, header: Header, chosen: Mapping[str, Value], seed: int) -> Planned:
-        """A run whose record is a result: class defaults, under what tuning chose, under what is set from outside."""
-        tuned = self.tuned(card, resolved, header)
-        spec = self._spec(card, resolved, header, {**tuned.parameters, **chosen} if tuned else chosen, seed)
-        return self._planned(card, header, replace(spec, chosen=chosen), tuned)
+    def result(
+        self,
+        card: Card,
+        resolved: Resolved,
+        header: Header,
+        chosen: Mapping[str, Value],
+        seed: int,
+        stored: Stored | None = None,
+    ) -> Planned:
+        """A run whose record is a result: class defaults, under what tuning chose, under what is set from outside.
+        `stored` is its record where that was read before."""
+        common = self._common(card, resolved, header)
+        values = {**common.tuned.parameters, **chosen} if common.tuned else chosen
+        parameters = _deviating(header, values)
+        return self._planned(common, replace(common.spec, seed=seed, parameters=parameters, chosen=chosen), stored)
 
     def trial(
         self, card: Card, resolved: Resolved, header: Header, values: Mapping[str, Value], seed: int, budget: Budget
     ) -> Planned:
         """A run in which tuning tries values: on the validation split, with a budget of its own."""
-        spec = self._spec(card, resolved, header, values, seed)
-        return self._planned(card, header, replace(spec, chosen=values, budget=budget, split="valid"), None)
+        common = self._common(card, resolved, header)
+        parameters = _deviating(header, values)
+        spec = replace(common.spec, seed=seed, parameters=parameters, chosen=values, budget=budget, split="valid")
+        return self._planned(common._replace(tuned=None, claims=()), spec)
 
     def tuned(self, card: Card, resolved: Resolved, header: Header) -> Tuned | None:
         """What tuning chose for an entrant in a case: on that case, else on the tier's first tuned one; None if it
@@ -70,46 +98,64 @@ class World:
         return self._entries[folder]
 
     @cached_property
+    def papers(self) -> Mapping[str, Paper]:
+        """The papers in reach, by the name of their folder."""
+        return find_papers(self.registry)
+
+    @cached_property
     def _entries(self) -> dict[Path, Entries]:
         return {}
 
-    def _spec(self, card: Card, resolved: Resolved, header: Header, values: Mapping[str, Value], seed: int) -> Spec:
-        return Spec(
-            task=card.task,
-            version=card.version,
-            tier=resolved.tier,
-            case=resolved.case.id,
-            entrant=header.name,
-            seed=seed,
-            budget=resolved.budget,
-            code=accepted_code(header, self.registry.closure(header).digest),
-            data=data_identity(resolved.case),
-            settings=resolved.deviating,
-            parameters=_deviating(header, values),
-        )
+    @cached_property
+    def _commons(self) -> dict[Place, _Common]:
+        return {}
 
-    def _planned(self, card: Card, header: Header, spec: Spec, tuned: Tuned | None) -> Planned:
+    def _common(self, card: Card, resolved: Resolved, header: Header) -> _Common:
+        place = Place(card.task, header.name, resolved.tier, resolved.case.id)
+        if place not in self._commons:
+            spec = Spec(
+                task=card.task,
+                version=card.version,
+                tier=resolved.tier,
+                case=resolved.case.id,
+                entrant=header.name,
+                seed=0,
+                budget=resolved.budget,
+                code=accepted_code(header, self.registry.closure(header).digest),
+                data=data_identity(resolved.case),
+                settings=resolved.deviating,
+            )
+            tuned = self.tuned(card, resolved, header)
+            claims = read_items_of(self.papers.values(), card.task, resolved.tier)
+            self._commons[place] = _Common(card, resolved, header, spec, tuned, claims)
+        return self._commons[place]
+
+    def _planned(self, common: _Common, spec: Spec, stored: Stored | None = None) -> Planned:
+        card, resolved, header, _, tuned, claims = common
         code = self.registry.closure(header).files
-        record = self.store.read(spec.cell)
+        record = stored or self.store.stored_at(spec.place)
         job = Job(
             spec=spec,
             card=card,
+            resolved=resolved,
             header=header,
             code=code,
             results=self.store.root,
             environment=self.environment,
             trials=tuned.trials if tuned else 0,
-            seen=record.finished if record else "",
+            seen=record.content["finished"] if record else "",
+            claims=claims,
         )
         if record is None:
-            return Planned(job, "missing")
-        if record.key != spec.key:
+            why = self.store.why_unusable(spec.place)
+            return Planned(job, "stale" if why else "missing", why)
+        status = record.content["status"]
+        if record.content["key"] != spec.key:
             names = set(tuned.parameters) - set(spec.chosen) if tuned else set()
             return Planned(job, "stale", stale_because(record, spec, code, job.parameters, names))
-        if record.status in SCORED:
-            return Planned(job, "done", record.status)
-        why = f"{record.status}: {record.failure.text if record.failure else ''}"
-        return Planned(job, "repeat" if record.status in REPEATED else "failed", why)
+        if status in SCORED:
+            return Planned(job, "done", status)
+        return Planned(job, "repeat" if status in REPEATED else "failed", f"{status}: {record.failure}")
 
 
 def _deviating(header: Header, values: Mapping[str, Value]) -> dict[str, Value]:

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias, get_args
 import numpy as np
 from filelock import Timeout
 
+from harness.claims.items import reads_items
 from harness.core import limits
 from harness.core.clocks import Clocks
 from harness.core.entrant import Entrant
@@ -116,7 +117,8 @@ class _Attempt:
             failure=failure,
             parameters=self.entrant.parameters if self.entrant else None,
             scores=tuple(self.scores),
-            curve=thinned(self.handle.curve),
+            # A trial's curve is not looked at, and not measured on the validation split either.
+            curve=thinned(self.handle.curve) if self.job.spec.split == "test" else (),
             spent=self.handle.spent,
             produced=problem.produced if problem else "",
             chance=problem.chance_on(self.job.spec.split) if problem else {},
@@ -179,7 +181,7 @@ class _Attempt:
             where = dict(score.at) or f"the {self.job.spec.split} split"
             raise BadOutput(f"{score.metric} is {score.value} at {where}")
         name = ""
-        if score.items is not None:
+        if score.items is not None and self._keeps_items(score):
             name = "|".join([score.metric, *(f"{axis}={value}" for axis, value in sorted(score.at.items()))])
             self.items[name] = score.items
         self.scores.append(
@@ -193,6 +195,12 @@ class _Attempt:
                 chance=score.chance,
             )
         )
+
+    def _keeps_items(self, score: Score) -> bool:
+        """Whether a claim reads the scores of the items: nothing else does."""
+        spec = self.job.spec
+        axes = {**self.job.resolved.case.at, **spec.chosen, **score.at}
+        return any(reads_items(part, spec, score.metric, axes) for part in self.job.claims)
 
     def _score_at_chance(self) -> None:
         chances = {name: metric.chance for name, metric in self.job.card.metrics.items()}

@@ -4,11 +4,11 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from harness.core.spec import Budget, Spec
-from harness.records.record import Record
+from harness.records.record import Stored
 
 
 def stale_because(
-    record: Record,
+    record: Stored,
     spec: Spec,
     code: Mapping[str, str],
     parameters: Mapping[str, Any],
@@ -16,7 +16,8 @@ def stale_because(
 ) -> str:
     """The reasons, separated by semicolons. `code` is the entrant's source closure as it is now, `parameters` are all
     that it has now, `tuned` the names of those that tuning chose."""
-    reasons = _changed_files(record.origin.code, code) if record.spec.code != spec.code else []
+    recorded = record.content
+    reasons = _changed_files(recorded["origin"]["code"], code) if record.spec.code != spec.code else []
     for name in ("version", "budget", "data"):
         before, after = getattr(record.spec, name), getattr(spec, name)
         if before != after:
@@ -26,7 +27,7 @@ def stale_because(
         for name, before, after in _differences(record.spec.settings, spec.settings)
     ]
     reasons += [
-        f"parameter {name} was {record.parameters.get(name, 'default')}, is {parameters.get(name, 'default')}"
+        f"parameter {name} was {recorded['parameters'].get(name, 'default')}, is {parameters.get(name, 'default')}"
         f"{' (tuned.toml)' * (name in tuned)}"
         for name, _, _ in _differences(record.spec.parameters, spec.parameters)
     ]

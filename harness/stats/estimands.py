@@ -18,6 +18,8 @@ WITHOUT_OPPONENT: frozenset[Name] = frozenset({"level", "slope"})
 ALONG_AN_AXIS: frozenset[Name] = frozenset({"slope", "gap_slope"})
 RATIOS: frozenset[Name] = frozenset({"log_ratio", "steps_ratio"})
 """Estimands that are logarithms of ratios: their margins and bounds are written as ratios."""
+OVER_ITEMS: frozenset[Name] = frozenset({"difference", "level"})
+"""Estimands that have an interval over items, too: it is made of the items' own scores."""
 
 _FEWEST_X = 2
 

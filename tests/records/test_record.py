@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from itertools import pairwise
 from typing import Any, get_type_hints
 
@@ -11,23 +11,28 @@ import pytest
 
 from harness.core.canonical import digest
 from harness.core.card import Metric
-from harness.core.spec import SCHEMA, Budget, Spec
+from harness.core.spec import Budget, Spec
 from harness.records.record import (
     MOST_CURVE_POINTS,
     REPEATED,
     SCORED,
+    VERSION,
     CorruptRecord,
     Costs,
     Environment,
     Failure,
+    Files,
     Origin,
     Record,
     RecordedScore,
+    Stored,
+    UnusableRecord,
     from_bytes,
+    shared_digest,
     stored,
     stored_from_bytes,
     thinned,
-    to_bytes,
+    to_files,
 )
 
 SPEC = Spec(
@@ -83,84 +88,132 @@ FULL = PLAIN.model_copy(
 )
 
 
+def _record(files: Files) -> Record:
+    return from_bytes(files.own, lambda digest: json.loads(files.shared[digest]))
+
+
+def _stored(files: Files) -> Stored:
+    return stored_from_bytes(files.own, lambda digest: json.loads(files.shared[digest]))
+
+
 @pytest.mark.parametrize("record", [PLAIN, FULL], ids=["plain", "full"])
 def test_a_record_comes_back_as_it_was_written(record: Record) -> None:
-    found = from_bytes(to_bytes(record))
+    found = _record(to_files(record))
     assert found == record
-    assert to_bytes(found) == to_bytes(record)
+    assert to_files(found) == to_files(record)
     assert found.spec.key == record.key
     assert found.spec.cell == record.spec.cell
 
 
 @pytest.mark.parametrize("record", [PLAIN, FULL], ids=["plain", "full"])
 def test_what_is_read_without_its_types_is_the_same(record: Record) -> None:
-    found = stored_from_bytes(to_bytes(record))
+    found = _stored(to_files(record))
     assert found == stored(record)
+    assert found.failure == (record.failure.text if record.failure else "")
     assert found.spec.key == record.key
     assert found.spec.label == record.spec.label
 
 
 def test_types_of_values_survive() -> None:
-    found = from_bytes(to_bytes(FULL))
+    found = _record(to_files(FULL))
     types = {name: type(value) for name, value in found.spec.parameters.items()}
     assert types == {"dim": int, "lr": float, "sub": bool, "cap": type(None), "kernel": str}
     assert type(found.spec.settings["rate"]) is float
 
 
 def test_a_file_is_json_that_people_can_read() -> None:
-    content = json.loads(to_bytes(FULL))
+    raw = to_files(FULL).own
+    content = json.loads(raw)
     assert list(content) == ["digest", "record"]
     assert content["record"]["spec"]["entrant"] == "ppmi"
-    assert "“tokens”" in to_bytes(FULL).decode()
+    assert "“tokens”" in raw.decode()
+
+
+def test_every_score_and_every_point_of_a_curve_has_a_line() -> None:
+    lines = [line.strip().rstrip(",") for line in to_files(FULL).own.decode().splitlines()]
+    for entry in json.loads(to_files(FULL).own)["record"]["scores"] + list(FULL.curve):
+        assert json.dumps(entry, sort_keys=True) in lines
+
+
+def test_records_share_what_they_have_in_common() -> None:
+    """What varies between runs of an entrant in a case, drawn chance and commit included, is in their own files."""
+    other = FULL.model_copy(
+        update={
+            "spec": replace(SPEC, seed=4),
+            "metrics": {"spearman": Metric(better="higher", chance=0.25, ceiling=1.0)},
+            "environment": FULL.environment.model_copy(update={"commit": "7" * 40, "dirty": False}),
+            "scores": FULL.scores[:1],
+            "finished": "later",
+        }
+    )
+    assert to_files(other).shared == to_files(FULL).shared
+    assert _record(to_files(other)) == other
+    assert all(shared_digest(data) == digest for digest, data in to_files(FULL).shared.items())
+    assert len(to_files(FULL).shared) == 3
 
 
 @pytest.mark.parametrize("read", [from_bytes, stored_from_bytes])
 def test_a_change_of_any_one_byte_shows(read: Any) -> None:
-    raw = to_bytes(PLAIN)
+    raw = to_files(PLAIN).own
     for place in range(len(raw)):
         with pytest.raises(CorruptRecord):
-            read(raw[:place] + bytes([raw[place] ^ 1]) + raw[place + 1 :])
+            read(raw[:place] + bytes([raw[place] ^ 1]) + raw[place + 1 :], _none)
 
 
 @pytest.mark.parametrize("read", [from_bytes, stored_from_bytes])
 def test_a_truncated_record_shows(read: Any) -> None:
-    raw = to_bytes(PLAIN)
+    raw = to_files(PLAIN).own
     for length in range(len(raw)):
         with pytest.raises(CorruptRecord, match="truncated or not a record"):
-            read(raw[:length])
+            read(raw[:length], _none)
 
 
 @pytest.mark.parametrize("raw", [b"", b"{}\n", b"not a record", b"\0" * 200, b'{"digest": "' + b"0" * 300 + b"}\n"])
 def test_what_is_no_record_shows(raw: bytes) -> None:
     with pytest.raises(CorruptRecord):
-        from_bytes(raw)
+        from_bytes(raw, _none)
 
 
-def _signed(**changes: Any) -> bytes:
-    """A record with other content, and the digest of that content."""
-    content = {**PLAIN.model_dump(mode="json"), **changes}
+def _none(digest: str) -> Any:
+    raise AssertionError("a record that is not sound is not completed")
+
+
+def _signed(**changes: Any) -> Files:
+    """A record's files, its own with other content and the digest of that content; `...` leaves a name out."""
+    files = to_files(PLAIN)
+    content = {**json.loads(files.own)["record"], **changes}
     body = json.dumps({name: value for name, value in content.items() if value is not ...})
-    return f'{{"digest": "{hashlib.sha256(body.encode()).hexdigest()}",\n"record": {body}}}\n'.encode()
+    return files._replace(
+        own=f'{{"digest": "{hashlib.sha256(body.encode()).hexdigest()}",\n"record": {body}}}\n'.encode()
+    )
 
 
-@pytest.mark.parametrize("read", [from_bytes, stored_from_bytes])
+@pytest.mark.parametrize("read", [_record, _stored])
 def test_the_helper_signs_as_records_are_signed(read: Any) -> None:
     assert read(_signed())
 
 
-@pytest.mark.parametrize("read", [from_bytes, stored_from_bytes])
-@pytest.mark.parametrize("version", [SCHEMA - 1, SCHEMA + 1])
-def test_another_schema_is_refused(read: Any, version: int) -> None:
-    with pytest.raises(CorruptRecord, match=f"of schema {version}, not {SCHEMA}"):
+@pytest.mark.parametrize("read", [_record, _stored])
+@pytest.mark.parametrize(
+    ("version", "words"), [(1, "an earlier"), (VERSION - 1, "an earlier"), (VERSION + 1, "a later")]
+)
+def test_a_record_of_another_version_is_not_called_corrupt(read: Any, version: int, words: str) -> None:
+    with pytest.raises(UnusableRecord, match=f"written by {words} version of the harness"):
         read(_signed(schema_version=version))
 
 
 @pytest.mark.parametrize(
-    "changes", [{"status": "fine"}, {"colour": "red"}, {"key": ...}, {"origin": ...}, {"curve": [{}] * 21}], ids=str
+    "changes", [{"status": "fine"}, {"colour": "red"}, {"key": ...}, {"shared": ...}, {"curve": [{}] * 21}], ids=str
 )
-def test_content_that_the_schema_does_not_allow_is_refused(changes: dict[str, Any]) -> None:
-    with pytest.raises(CorruptRecord, match=f"not of schema {SCHEMA}"):
-        from_bytes(_signed(**changes))
+def test_content_that_the_types_do_not_allow_is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(CorruptRecord, match=f"not of version {VERSION}"):
+        _record(_signed(**changes))
+
+
+@pytest.mark.parametrize("changes", [{"shared": ...}, {"spec": ...}, {"spec": {"seed": 0}}, {"scores": [1]}], ids=str)
+def test_content_without_the_form_of_a_record_is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(CorruptRecord, match=f"not of version {VERSION}"):
+        _stored(_signed(**changes))
 
 
 def test_a_score_that_is_not_finite_is_no_score() -> None:
@@ -176,41 +229,30 @@ def test_a_score_says_its_chance_only_where_it_has_one() -> None:
 
 def test_nan_is_never_written() -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
-        to_bytes(PLAIN.model_copy(update={"costs": Costs(train_s=float("nan"))}))
+        to_files(PLAIN.model_copy(update={"costs": Costs(train_s=float("nan"))}))
 
 
 FIELDS = {
     "Record": "schema_version key spec status failure parameters settings at generated spent produced seed_varies "
-    "primary metrics scores curve costs trials artefacts origin environment sidecar started finished",
-    "Spec": "task version tier case entrant seed budget code data settings parameters chosen",
+    "primary metrics scores curve costs trials artefacts origin environment sidecar kept started finished",
+    "Spec": "task version tier case entrant seed budget code data settings parameters chosen split",
     "Budget": "unit total",
     "Failure": "type message traceback",
-    "RecordedScore": "metric value n_used n_expected at items",
+    "RecordedScore": "metric value n_used n_expected at items chance",
     "Metric": "better unit about chance ceiling margin exact timing needs",
     "Costs": "setup_s shared_s train_s eval_s peak_mb weights contended",
     "Environment": "commit dirty python packages platform processor device threads pinned_allocator",
     "Origin": "kind component deterministic title code unlisted",
 }
-"""The fields of the stored form. If it changes, what is stored no longer reads: raise `SCHEMA`."""
-ADDED = {"Record": {"kept": {}}, "Spec": {"split": "test"}, "RecordedScore": {"chance": None}}
-"""Fields that came later, with the values that stored records without them are read with."""
-TYPES = {1: "e63e33fb78c9d7c2a3d7230bc000f3e0"}
-"""Digests of their types by version of the schema. Entries are added, never edited."""
+"""The fields of a record. If they change, what is stored no longer reads: raise `VERSION`."""
+FORMS = {2: ("6fb6a4ce7d8edcca9a343769a59b8e32", "cf0480d49cc3a70dc6ae062401a92506")}
+"""By version, the digests of the fields' types and of the files of one record. Entries are added, never edited."""
 
 
 def test_the_stored_form_changes_only_with_its_version() -> None:
+    files = to_files(FULL)
     assert {name: " ".join(types) for name, types in _form().items()} == FIELDS
-    assert digest(_form()) == TYPES[SCHEMA]
-
-
-@pytest.mark.parametrize("read", [from_bytes, stored_from_bytes])
-def test_records_from_before_a_field_was_added_are_read_with_its_default(read: Any) -> None:
-    spec = PLAIN.model_dump(mode="json")["spec"]
-    older = {name: value for name, value in spec.items() if name not in ADDED["Spec"]}
-    assert len(older) == len(spec) - 1
-    found = read(_signed(spec=older)).spec
-    assert {name: getattr(found, name) for name in ADDED["Spec"]} == ADDED["Spec"]
-    assert found.key == PLAIN.key
+    assert (digest(_form()), digest([files.own.decode(), sorted(files.shared)])) == FORMS[VERSION]
 
 
 def _form() -> dict[str, dict[str, str]]:
@@ -227,9 +269,7 @@ def _written(kind: Any) -> str:
 
 
 def _fields(part: Any) -> set[str]:
-    """The names of a part's fields, but for those that were added."""
-    names = {field.name for field in fields(part)} if is_dataclass(part) else set(part.model_fields)
-    return names - ADDED.get(part.__name__, {}).keys()
+    return {field.name for field in fields(part)} if is_dataclass(part) else set(part.model_fields)
 
 
 def test_statuses_are_scored_repeated_or_errors() -> None:

@@ -1,5 +1,7 @@
 """Records are written whole or not at all, verified when read, and put aside by name when they were harmed."""
 
+import hashlib
+import multiprocessing
 import os
 import shutil
 import subprocess
@@ -12,9 +14,20 @@ import numpy as np
 import pytest
 from filelock import Timeout
 
+from harness.core.canonical import canonical
 from harness.core.errors import UserError
 from harness.core.spec import Budget, Spec
-from harness.records.record import Origin, Record, RecordedScore, from_bytes, to_bytes
+from harness.records import store as module
+from harness.records.record import (
+    Environment,
+    Origin,
+    Record,
+    RecordedScore,
+    Shared,
+    from_bytes,
+    stored,
+    to_files,
+)
 from harness.records.store import Store
 
 SPEC = Spec(
@@ -48,7 +61,14 @@ def store(tmp_path: Path) -> Store:
 
 
 def _names(folder: Path) -> list[str]:
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    """The files of a folder but for those that records share."""
+    names = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return sorted(name for name in names if "shared/" not in name)
+
+
+def _shared(store: Store) -> list[Path]:
+    """The files that records share."""
+    return sorted((store.records / "shared").iterdir())
 
 
 def test_what_is_written_is_read(store: Store) -> None:
@@ -81,6 +101,24 @@ def test_every_cell_has_its_record_in_order_of_path(store: Store) -> None:
     cells = [record.spec.cell for record in store.all()]
     assert cells == sorted(spec.cell for spec in specs)
     assert [found.spec.cell for found in store.stored()] == cells
+    assert list(store.places()) == [str(cell) for cell in cells]
+
+
+def test_what_is_read_as_plain_values_is_the_same(store: Store) -> None:
+    store.write(_record(), ITEMS)
+    record = store.read(SPEC.cell)
+    assert record is not None
+    assert store.stored_at(SPEC.place) == next(store.stored()) == stored(record)
+
+
+def test_a_tier_and_tasks_are_read_without_the_others(store: Store) -> None:
+    others = [replace(SPEC, tier="small"), replace(SPEC, task="pictures"), replace(SPEC, task="wordsmiths")]
+    for spec in (SPEC, *others):
+        _edited(store.write(_record(spec)))
+    store.write(_record())
+    assert [found.spec for found in store.stored("quick", {"words"})] == [SPEC]
+    assert list(store.places(tasks={"words"})) == [NAME, str(others[0].cell)]
+    assert store.problems == []
 
 
 def test_a_failure_while_writing_leaves_the_old_record(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,17 +141,17 @@ def test_who_reads_while_a_record_is_replaced_reads_the_old_one_whole(store: Sto
     with store.write(_record()).open("rb") as reader:
         begun = reader.read(100)
         store.write(_record(finished="later"))
-        assert from_bytes(begun + reader.read()) == _record()
+        assert begun + reader.read() == to_files(_record()).own
 
 
 def test_a_kill_while_writing_leaves_the_old_record(store: Store, tmp_path: Path) -> None:
     store.write(_record(), ITEMS)
-    (tmp_path / "new.json").write_bytes(to_bytes(_record(finished="later")))
+    (tmp_path / "new.json").write_text(_record(finished="later").model_dump_json())
     program = (
         "import os, sys; from pathlib import Path;"
-        "from harness.records.record import from_bytes; from harness.records.store import Store;"
+        "from harness.records.record import Record; from harness.records.store import Store;"
         "os.fsync = lambda descriptor: os._exit(9);"
-        "Store(Path(sys.argv[1])).write(from_bytes(Path(sys.argv[2]).read_bytes()))"
+        "Store(Path(sys.argv[1])).write(Record.model_validate_json(Path(sys.argv[2]).read_bytes()))"
     )
     words = [sys.executable, "-c", program, str(store.root), str(tmp_path / "new.json")]
     assert subprocess.run(words, check=False, timeout=60).returncode == 9
@@ -129,7 +167,8 @@ def test_records_can_be_read_by_whom_the_user_allows(store: Store) -> None:
         path = store.write(_record(), ITEMS, {"grid.png": b"png"})
     finally:
         os.umask(before)
-    modes = {file.stat().st_mode & 0o777 for file in (path, *path.parent.glob("*.npz"), *path.parent.glob("*/*"))}
+    files = [path, *path.parent.glob("*.npz"), *path.parent.glob("*/*"), *_shared(store)]
+    modes = {file.stat().st_mode & 0o777 for file in files}
     assert modes == {0o640}
 
 
@@ -189,6 +228,118 @@ def test_a_copy_is_put_aside_and_the_original_stays(store: Store, read: str) -> 
     assert len(store.problems) == 2
     assert all(f"is duplicate: it belongs at {NAME}; it is not used" in problem for problem in store.problems)
     assert store.path(SPEC.cell).exists()
+
+
+def test_records_that_have_much_in_common_store_it_once(store: Store) -> None:
+    for seed in range(5):
+        store.write(_record(replace(SPEC, seed=seed)))
+    before = {path: path.stat().st_ino for path in _shared(store)}
+    assert len(before) == 3
+    store.write(_record(finished="later"))
+    assert {path: path.stat().st_ino for path in _shared(store)} == before, "what is there is not written again"
+    assert len(list(store.all())) == 5
+
+
+def test_a_copy_of_a_record_and_what_it_shares_says_all_that_it_said(store: Store, tmp_path: Path) -> None:
+    record = _record(environment=Environment(commit="a" * 40, processor="abacus"))
+    store.write(record)
+    shutil.copytree(store.records, tmp_path / "copy" / "records")
+    assert list(Store(tmp_path / "copy").all()) == [record]
+
+
+@pytest.mark.parametrize("harm", [Path.unlink, _emptied, lambda path: path.write_text(path.read_text() + " ")])
+@pytest.mark.parametrize("read", ["all", "stored"])
+def test_a_shared_file_that_is_missing_or_edited_is_named_once_and_nothing_is_put_aside(
+    store: Store, harm: Any, read: str
+) -> None:
+    for seed in range(3):
+        store.write(_record(replace(SPEC, seed=seed)))
+    other = _record(replace(SPEC, entrant="lsh", code="1" * 32), origin=Origin(kind="ablation"))
+    store.write(other)
+    (origin,) = (path for path in _shared(store) if '"baseline"' in path.read_text())
+    whole = origin.read_bytes()
+    harm(origin)
+    reader = Store(store.root)
+    assert [found.spec.cell for found in getattr(reader, read)()] == [other.spec.cell]
+    assert reader.problems == [
+        f"3 records, the first of them {NAME}, are not used: {origin} is missing or edited "
+        f"(`git checkout -- {origin}` restores it if it was committed); run them again"
+    ]
+    assert len(list(store.places())) == 4
+    assert not (store.root / "quarantine").exists()
+    origin.write_bytes(whole)
+    assert len(list(getattr(reader, read)())) == 4
+    assert reader.problems == []
+
+
+def test_a_run_that_is_done_again_restores_what_it_shares(store: Store) -> None:
+    for seed in range(3):
+        store.write(_record(replace(SPEC, seed=seed)))
+    for path in _shared(store):
+        _emptied(path)
+    store.write(_record(finished="later"))
+    assert len(list(Store(store.root).all())) == 3
+
+
+def _of_version(record: Record, version: int) -> bytes:
+    """The file of a record as another version of the harness would write it, with all that it has in common."""
+    body = canonical({**stored(record).content, "schema_version": version})
+    return b'{"digest": "%s",\n"record": %s}\n' % (hashlib.sha256(body).hexdigest().encode(), body)
+
+
+@pytest.mark.parametrize(("version", "words"), [(1, "an earlier"), (3, "a later")])
+@pytest.mark.parametrize("read", ["all", "stored"])
+def test_records_of_another_version_are_named_once_and_stay(store: Store, version: int, words: str, read: str) -> None:
+    files = {seed: store.write(_record(replace(SPEC, seed=seed))) for seed in range(3)}
+    for seed in (0, 1):
+        files[seed].write_bytes(_of_version(_record(replace(SPEC, seed=seed)), version))
+    assert [found.spec.seed for found in getattr(store, read)()] == [2]
+    assert store.problems == [
+        f"2 records, the first of them {NAME}, are not used: written by {words} version of the harness; run them again"
+    ]
+    assert all(path.exists() for path in files.values())
+    assert store.why_unusable(SPEC.cell) == f"written by {words} version of the harness"
+    store.write(_record())
+    assert store.read(SPEC.cell) == _record()
+    assert store.why_unusable(SPEC.cell) == ""
+    assert store.problems == [
+        f"record {files[1].relative_to(store.records)} is not used: written by {words} version of the harness; "
+        "run it again"
+    ]
+
+
+def test_a_harmed_record_of_an_earlier_version_is_put_aside_like_any(store: Store) -> None:
+    path = store.write(_record())
+    path.write_bytes(_of_version(_record(), 1).replace(b'"seed":0', b'"seed":1'))
+    assert list(store.all()) == []
+    assert store.problems[0].startswith(f"record {NAME} is edited: its digest does not match its content")
+
+
+def test_what_cannot_be_read_is_named_and_the_others_are_used(store: Store) -> None:
+    store.path(SPEC.cell).mkdir(parents=True)
+    other = replace(SPEC, seed=1)
+    store.write(_record(other))
+    assert [record.spec for record in store.all()] == [other]
+    assert store.problems == [f"record {NAME} is not used: it cannot be read (Is a directory); run it again"]
+
+
+def test_processes_that_write_at_the_same_time_lose_nothing(store: Store) -> None:
+    """They share what their records have in common, and each finds it missing or half made."""
+    context = multiprocessing.get_context("fork")
+    writers = [context.Process(target=_write_ten, args=[store.root, 10 * number]) for number in range(4)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(60)
+    assert [writer.exitcode for writer in writers] == [0] * 4
+    assert sorted(record.spec.seed for record in store.all()) == list(range(40))
+    assert store.problems == []
+    assert len(_shared(store)) == 3, "nothing half written is left"
+
+
+def _write_ten(root: Path, first: int) -> None:
+    for seed in range(first, first + 10):
+        Store(root).write(_record(replace(SPEC, seed=seed)))
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
@@ -261,17 +412,13 @@ def test_a_record_that_is_replaced_while_it_is_read_is_not_put_aside(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.write(_record(), ITEMS)
-    read_bytes = Path.read_bytes
-    newer = _record(finished="later")
 
-    def read(path: Path) -> bytes:
-        raw = read_bytes(path)
-        if path.name == "default-s0.json":
-            monkeypatch.setattr(Path, "read_bytes", read_bytes)
-            store.write(newer, {"spearman": np.zeros(3)})
-        return raw
+    def read(raw: bytes, shared: Shared) -> Record:
+        monkeypatch.setattr(module, "from_bytes", from_bytes)
+        store.write(_record(finished="later"), {"spearman": np.zeros(3)})
+        return from_bytes(raw, shared)
 
-    monkeypatch.setattr(Path, "read_bytes", read)
+    monkeypatch.setattr(module, "from_bytes", read)
     (record,) = store.all()
     assert record.finished == "later"
     assert store.problems == []

@@ -1,14 +1,18 @@
 """The plan has a run for every case, entrant and seed, and says why there is none where there is none."""
 
+import hashlib
+from collections import Counter
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from harness.records.record import Environment
+from harness.records import store as module
+from harness.records.record import Environment, Failure, Shared, Stored, stored_from_bytes
 from harness.records.store import Store
 from harness.registry.find import Registry, find
-from harness.runs.plan import Plan, Selection, make_plan
+from harness.runs.plan import Plan, Selection, make_plan, stored_runs
 
 
 @pytest.fixture
@@ -30,3 +34,84 @@ def test_an_entrant_takes_part_in_the_cases_that_it_names_alone(registry: Regist
     assert cells == {("cost", "ppmi"), ("atlas", "sgns"), ("cost", "sgns")}
     (skipped,) = plan.skipped
     assert (skipped.case, skipped.entrant, skipped.why) == ("atlas", "ppmi", "takes part only in cost")
+
+
+SELECTION = Selection(tier="quick", tasks=["word_similarity"], cases=["atlas"], entrants=["sgns"], seeds=3)
+
+
+def _stored_plan(registry: Registry, folder: Path, selection: Selection = SELECTION) -> Plan:
+    """A plan whose runs are done."""
+    for run in make_plan(registry, selection, Store(folder), Environment()).runs:
+        Store(folder).write(run.job.record("ok", datetime.now(UTC)))
+    return make_plan(registry, selection, Store(folder), Environment())
+
+
+def test_what_is_stored_is_done(registry: Registry, tmp_path: Path) -> None:
+    plan = _stored_plan(registry, tmp_path)
+    assert [run.state for run in plan.runs] == ["done"] * 3
+    assert plan.due() == []
+
+
+def test_a_failure_is_told_in_one_line_and_repeated_when_asked(registry: Registry, tmp_path: Path) -> None:
+    (first, second, _) = _stored_plan(registry, tmp_path).runs
+    failure = Failure(type="RuntimeError", message="it broke\ntwice")
+    Store(tmp_path).write(first.job.record("error", datetime.now(UTC), failure=failure))
+    Store(tmp_path).write(second.job.record("timeout", datetime.now(UTC), failure=failure))
+    plan = make_plan(registry, SELECTION, Store(tmp_path), Environment())
+    assert [(run.state, run.why) for run in plan.runs] == [
+        ("failed", "error: RuntimeError: it broke twice"),
+        ("repeat", "timeout: RuntimeError: it broke twice"),
+        ("done", "ok"),
+    ]
+    assert [run.job.spec.seed for run in plan.due()] == [1]
+    assert [run.job.spec.seed for run in plan.due(retry_errors=True)] == [0, 1]
+
+
+def test_a_record_of_an_earlier_version_is_stale_and_due(registry: Registry, tmp_path: Path) -> None:
+    plan = _stored_plan(registry, tmp_path)
+    path = Store(tmp_path).path(plan.runs[1].job.spec.cell)
+    before = path.read_bytes()
+    path.write_bytes(_of_version_1(before))
+    store = Store(tmp_path)
+    again = make_plan(registry, SELECTION, store, Environment())
+    assert [(run.state, run.why) for run in again.due()] == [("stale", "written by an earlier version of the harness")]
+    assert len(store.problems) == 1
+    assert path.exists()
+
+
+def _of_version_1(raw: bytes) -> bytes:
+    body = raw[len('{"digest": "') + 64 + len('",\n"record": ') : -2].replace(
+        b'"schema_version": 2', b'"schema_version": 1'
+    )
+    return b'{"digest": "%s",\n"record": %s}\n' % (hashlib.sha256(body).hexdigest().encode(), body)
+
+
+def test_a_record_without_what_it_shares_is_stale_and_due(registry: Registry, tmp_path: Path) -> None:
+    _stored_plan(registry, tmp_path)
+    for path in (tmp_path / "records" / "shared").iterdir():
+        path.unlink()
+    store = Store(tmp_path)
+    again = make_plan(registry, SELECTION, store, Environment())
+    assert [run.state for run in again.due()] == ["stale"] * 3
+    assert all("is missing or edited" in run.why for run in again.due())
+    assert len(store.problems) == 1
+
+
+def test_no_record_is_read_twice(registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither one that is planned nor one that is stored though the plan has it not."""
+    _stored_plan(registry, tmp_path, replace(SELECTION, seeds=6))
+    read: Counter[str] = Counter()
+
+    def counted(raw: bytes, shared: Shared) -> Stored:
+        found = stored_from_bytes(raw, shared)
+        read[found.spec.place] += 1
+        return found
+
+    monkeypatch.setattr(module, "stored_from_bytes", counted)
+    store = Store(tmp_path)
+    plan = make_plan(registry, SELECTION, store, Environment())
+    further = stored_runs(plan, registry, SELECTION, store)
+    assert [run.job.spec.seed for run in further] == [3, 4, 5]
+    assert {run.state for run in [*plan.runs, *further]} == {"done"}
+    assert set(read.values()) == {1}
+    assert len(read) == 6

@@ -8,12 +8,12 @@ from annotated_types import Gt
 
 from harness.run import Run
 from harness.tasks.federated import Clients, FederatedLearner, Inputs
-from harness.tasks.federated.build import build
-from harness.tasks.federated.cohort import Cohorts, Lessons
-from harness.tasks.federated.curve import Curve
-from harness.tasks.federated.local import learn
-from harness.tasks.federated.models import Models
-from harness.tasks.federated.rounds import cohorts, initial
+from harness.tasks.federated.models.build import build
+from harness.tasks.federated.training.checkpoints import Models
+from harness.tasks.federated.training.cohort import Cohorts, Lessons
+from harness.tasks.federated.training.curve import Curve
+from harness.tasks.federated.training.local import learn
+from harness.tasks.federated.training.rounds import cohorts, initial
 
 
 class Centralised(FederatedLearner):

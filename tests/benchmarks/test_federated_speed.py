@@ -16,12 +16,12 @@ from scipy.sparse import random_array
 from torch import Tensor, nn
 
 from harness.tasks.federated import Clients
-from harness.tasks.federated.cohort import Cohorts, lessons
-from harness.tasks.federated.convolutional import Convolutional
-from harness.tasks.federated.dense import Logistic, Perceptron
-from harness.tasks.federated.local import learn
-from harness.tasks.federated.network import Network
-from harness.tasks.federated.recurrent import Recurrent
+from harness.tasks.federated.models.convolutional import Convolutional
+from harness.tasks.federated.models.dense import Logistic, Perceptron
+from harness.tasks.federated.models.network import Network
+from harness.tasks.federated.models.recurrent import Recurrent
+from harness.tasks.federated.training.cohort import Cohorts, lessons
+from harness.tasks.federated.training.local import learn
 
 CLIENTS, BATCH, RATE = 10, 20, 0.01
 RNG = np.random.default_rng(0)

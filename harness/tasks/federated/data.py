@@ -9,10 +9,10 @@ from scipy.sparse import csr_array
 from harness.core.canonical import array_digest
 from harness.core.task import Problem, majority_share, read_only
 from harness.run import Run
-from harness.tasks.federated import roles
-from harness.tasks.federated.bags import NewsgroupBags, coarse, frequencies
-from harness.tasks.federated.federation import UNCOUNTED, Clients, Examples, Inputs, by_client
-from harness.tasks.federated.partition import dirichlet, matching, pachinko
+from harness.tasks.federated.problems import roles
+from harness.tasks.federated.problems.bags import NewsgroupBags, coarse, frequencies
+from harness.tasks.federated.problems.clients import UNCOUNTED, Clients, Examples, Inputs, by_client
+from harness.tasks.federated.problems.partition import dirichlet, matching, pachinko
 
 KEPT: Final = 0.9
 """The share of the writers and roles that a seed draws."""

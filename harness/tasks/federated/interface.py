@@ -10,10 +10,10 @@ from torch import Tensor
 
 from harness.core.entrant import Entrant, capability
 from harness.run import Run
-from harness.tasks.federated.build import build
-from harness.tasks.federated.federation import Clients, Inputs
-from harness.tasks.federated.models import Models
-from harness.tasks.federated.rounds import federate
+from harness.tasks.federated.models.build import build
+from harness.tasks.federated.problems.clients import Clients, Inputs
+from harness.tasks.federated.training.checkpoints import Models
+from harness.tasks.federated.training.rounds import federate
 
 WEIGHT_BYTES = 4
 

@@ -7,9 +7,9 @@ import numpy as np
 from harness.core.task import Problem, Score, Task, checked
 from harness.run import Run
 from harness.tasks.federated.data import make
-from harness.tasks.federated.federation import Examples, Inputs
 from harness.tasks.federated.interface import FederatedLearner
-from harness.tasks.federated.metrics import by_client, counted, right, rounds_until, worst_tenth
+from harness.tasks.federated.problems.clients import Examples, Inputs
+from harness.tasks.federated.scores.metrics import by_client, counted, right, rounds_until, worst_tenth
 
 
 class Federated(Task[FederatedLearner]):

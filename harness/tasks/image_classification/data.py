@@ -6,9 +6,9 @@ from harness.core.canonical import array_digest
 from harness.core.card import Case
 from harness.core.task import Problem, majority_share, read_only
 from harness.run import Run
-from harness.tasks.image_classification.cost import Cost
-from harness.tasks.image_classification.images import Images, Resolutions
-from harness.tasks.image_classification.pictures import CLASSES, splits
+from harness.tasks.image_classification.problems.images import Images, Resolutions
+from harness.tasks.image_classification.problems.pictures import CLASSES, splits
+from harness.tasks.image_classification.scores.cost import Cost
 
 
 def make(case: Case, run: Run) -> Problem:

@@ -12,8 +12,8 @@ from torch import nn
 from harness.core.entrant import Entrant, capability
 from harness.core.training import seeded
 from harness.run import Run
-from harness.tasks.image_classification.classifier import Classifier
-from harness.tasks.image_classification.images import Images, Resolutions, Shape
+from harness.tasks.image_classification.models.classifier import Classifier
+from harness.tasks.image_classification.problems.images import Images, Resolutions, Shape
 
 
 class ImageClassifier(Entrant):

@@ -9,10 +9,10 @@ from torchmetrics.functional.classification import multiclass_calibration_error
 
 from harness.core.task import Problem, Score, Task, checked
 from harness.run import Run
-from harness.tasks.image_classification.cost import Cost, costs, operations
 from harness.tasks.image_classification.data import make
-from harness.tasks.image_classification.images import Images, Resolutions
 from harness.tasks.image_classification.interface import ImageClassifier
+from harness.tasks.image_classification.problems.images import Images, Resolutions
+from harness.tasks.image_classification.scores.cost import Cost, costs, operations
 
 Split: TypeAlias = Images | Resolutions | Cost
 

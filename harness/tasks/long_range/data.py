@@ -10,12 +10,12 @@ from harness.core.artefacts import Recipe
 from harness.core.canonical import array_digest
 from harness.core.task import Problem, majority_share, read_only
 from harness.run import Run
-from harness.tasks.long_range import listops, pathfinder, pixels, text
-from harness.tasks.long_range.approximation import Estimation
-from harness.tasks.long_range.recall import Recall
-from harness.tasks.long_range.scaling import Scaling
-from harness.tasks.long_range.sequences import Sequences, Swap
-from harness.tasks.long_range.swap import original_weights
+from harness.tasks.long_range.problems import listops, pathfinder, pixels, text
+from harness.tasks.long_range.problems.recall import Recall
+from harness.tasks.long_range.problems.sequences import Sequences, Swap
+from harness.tasks.long_range.scores.approximation import Estimation
+from harness.tasks.long_range.scores.scaling import Scaling
+from harness.tasks.long_range.scores.swap import original_weights
 
 KEPT: Final = 0.9
 """The share of the training reviews and images that a seed draws."""

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from harness.core.entrant import Entrant, capability
 from harness.core.training import seeded
 from harness.run import Run
-from harness.tasks.long_range.classifier import Classifier
-from harness.tasks.long_range.sequences import Sequences, Swap
+from harness.tasks.long_range.models.classifier import Classifier
+from harness.tasks.long_range.problems.sequences import Sequences, Swap
 
 
 class SequenceClassifier(Entrant):

@@ -7,12 +7,12 @@ import numpy as np
 
 from harness.core.task import Problem, Score, Task, checked
 from harness.run import Run
-from harness.tasks.long_range.approximation import Estimation, estimation_errors
 from harness.tasks.long_range.data import make
 from harness.tasks.long_range.interface import SequenceClassifier
-from harness.tasks.long_range.scaling import Scaling, step_costs
-from harness.tasks.long_range.sequences import Sequences, Swap
-from harness.tasks.long_range.swap import stage_scores
+from harness.tasks.long_range.problems.sequences import Sequences, Swap
+from harness.tasks.long_range.scores.approximation import Estimation, estimation_errors
+from harness.tasks.long_range.scores.scaling import Scaling, step_costs
+from harness.tasks.long_range.scores.swap import stage_scores
 
 Split: TypeAlias = Sequences | Swap | Scaling | Estimation
 

@@ -11,10 +11,10 @@ from harness.core.canonical import array_digest
 from harness.core.task import Problem, read_only
 from harness.data.sets import digits, mnist
 from harness.run import Run
-from harness.tasks.ood_dynamics import pixels
-from harness.tasks.ood_dynamics.copying import Copying
-from harness.tasks.ood_dynamics.films import BallFilms, behind_a_curtain
-from harness.tasks.ood_dynamics.sequences import Films, Learned, Sequences, Shift, Shifts
+from harness.tasks.ood_dynamics.problems import pixels
+from harness.tasks.ood_dynamics.problems.copying import Copying
+from harness.tasks.ood_dynamics.problems.films import BallFilms, behind_a_curtain
+from harness.tasks.ood_dynamics.problems.sequences import Films, Learned, Sequences, Shift, Shifts
 
 KEPT: Final = 0.9
 """The share of the training images that a seed draws, at most."""

@@ -10,9 +10,9 @@ from annotated_types import Gt
 from harness.core.entrant import Entrant, capability
 from harness.core.training import seeded
 from harness.run import Run
-from harness.tasks.ood_dynamics.core import Core
-from harness.tasks.ood_dynamics.predictor import Predictor, predictor
-from harness.tasks.ood_dynamics.sequences import Learned
+from harness.tasks.ood_dynamics.models.core import Core
+from harness.tasks.ood_dynamics.models.predictor import Predictor, predictor
+from harness.tasks.ood_dynamics.problems.sequences import Learned
 
 
 class SequencePredictor(Entrant):

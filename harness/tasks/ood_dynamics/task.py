@@ -13,8 +13,8 @@ from harness.core.task import Problem, Score, Task, checked
 from harness.run import Run
 from harness.tasks.ood_dynamics.data import make
 from harness.tasks.ood_dynamics.interface import SequencePredictor
-from harness.tasks.ood_dynamics.metrics import LOST, Measured, by_frame, logits_of, measured
-from harness.tasks.ood_dynamics.sequences import Films, Learned, Sequences, Shifts
+from harness.tasks.ood_dynamics.problems.sequences import Films, Learned, Sequences, Shifts
+from harness.tasks.ood_dynamics.scores.metrics import LOST, Measured, by_frame, logits_of, measured
 
 Split: TypeAlias = Learned | Shifts
 

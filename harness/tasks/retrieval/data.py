@@ -10,7 +10,7 @@ import numpy as np
 
 from harness.core.canonical import array_digest
 from harness.run import Run
-from harness.tasks.retrieval.collection import I64, Judgements, Questions, TrainingSet
+from harness.tasks.retrieval.problems.collection import I64, Judgements, Questions, TrainingSet
 
 KEPT: Final = 0.9
 """The share of the training queries of real data that a seed draws."""

@@ -10,16 +10,16 @@ from annotated_types import Ge, Gt
 
 from harness.core.entrant import Entrant, capability
 from harness.run import Run
-from harness.tasks.retrieval.bm25 import Bm25, Bm25Options
-from harness.tasks.retrieval.collection import I64, Judgements, Questions, TrainingSet
-from harness.tasks.retrieval.contrast import contrast
-from harness.tasks.retrieval.hnsw import load_faiss
-from harness.tasks.retrieval.index import Index
-from harness.tasks.retrieval.metrics import DEPTH
-from harness.tasks.retrieval.snapshot import Snapshot
-from harness.tasks.retrieval.trace import Trace
-from harness.tasks.retrieval.view import Batch, View
-from harness.tasks.retrieval.warmup import Held, warmed_up
+from harness.tasks.retrieval.models.bm25 import Bm25, Bm25Options
+from harness.tasks.retrieval.models.hnsw import load_faiss
+from harness.tasks.retrieval.models.index import Index
+from harness.tasks.retrieval.problems.collection import I64, Judgements, Questions, TrainingSet
+from harness.tasks.retrieval.scores.metrics import DEPTH
+from harness.tasks.retrieval.training.contrast import contrast
+from harness.tasks.retrieval.training.snapshot import Snapshot
+from harness.tasks.retrieval.training.trace import Trace
+from harness.tasks.retrieval.training.view import Batch, View
+from harness.tasks.retrieval.training.warmup import Held, warmed_up
 
 __all__ = [
     "I64",

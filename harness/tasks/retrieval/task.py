@@ -7,10 +7,10 @@ import numpy as np
 
 from harness.core.task import Problem, Score, Task, checked
 from harness.run import Run
-from harness.tasks.retrieval.collection import Questions
 from harness.tasks.retrieval.data import collect
 from harness.tasks.retrieval.interface import Retriever
-from harness.tasks.retrieval.metrics import DEPTH, TOP, at_random, check_ranking, per_query
+from harness.tasks.retrieval.problems.collection import Questions
+from harness.tasks.retrieval.scores.metrics import DEPTH, TOP, at_random, check_ranking, per_query
 
 
 class Retrieval(Task[Retriever]):

@@ -8,9 +8,9 @@ from annotated_types import Gt
 
 from harness.core.entrant import Entrant, capability
 from harness.run import Run
-from harness.tasks.word_similarity.codes import Codes
-from harness.tasks.word_similarity.corpus import F32, I64, Corpus
-from harness.tasks.word_similarity.skipgram import DenseVectors
+from harness.tasks.word_similarity.models.codes import Codes
+from harness.tasks.word_similarity.models.skipgram import DenseVectors
+from harness.tasks.word_similarity.problems.corpus import F32, I64, Corpus
 
 
 class WordEmbedder(Entrant):

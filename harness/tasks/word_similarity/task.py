@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 
 from harness.core.task import Problem, Score, Task, checked
 from harness.run import Run
-from harness.tasks.word_similarity.codes import Codes
-from harness.tasks.word_similarity.context import RatedUses, Senses, Uses
 from harness.tasks.word_similarity.data import Judgements, PairSet, gather
 from harness.tasks.word_similarity.interface import Binariser, WordEmbedder
-from harness.tasks.word_similarity.metrics import (
+from harness.tasks.word_similarity.models.codes import Codes
+from harness.tasks.word_similarity.problems.context import RatedUses, Senses, Uses
+from harness.tasks.word_similarity.problems.topics import told_apart
+from harness.tasks.word_similarity.scores.metrics import (
     F64,
     best_threshold,
     bytes_a_word,
@@ -21,7 +22,6 @@ from harness.tasks.word_similarity.metrics import (
     longest_within,
     spearman,
 )
-from harness.tasks.word_similarity.topics import told_apart
 
 
 class WordSimilarity(Task[WordEmbedder]):

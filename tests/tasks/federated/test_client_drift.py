@@ -11,9 +11,9 @@ from harness.core.seeds import Streams
 from harness.core.spec import Budget
 from harness.run import Run
 from harness.tasks.federated import Clients, ServerOptimizer
-from harness.tasks.federated.models import Models
-from harness.tasks.federated.network import Network, Part
-from harness.tasks.federated.rounds import federate
+from harness.tasks.federated.models.network import Network, Part
+from harness.tasks.federated.training.checkpoints import Models
+from harness.tasks.federated.training.rounds import federate
 
 OPTIMUM = -9 / 11
 

@@ -10,9 +10,9 @@ from scipy.sparse import csr_array
 from harness.core.card import Card
 from harness.data.sets import newsgroups
 from harness.run import Run
-from harness.tasks.federated import roles
-from harness.tasks.federated.bags import NewsgroupBags, coarse, frequencies
-from harness.tasks.federated.federation import UNCOUNTED
+from harness.tasks.federated.problems import roles
+from harness.tasks.federated.problems.bags import NewsgroupBags, coarse, frequencies
+from harness.tasks.federated.problems.clients import UNCOUNTED
 from harness.tasks.federated.task import Federated
 
 MakeRun = Callable[..., Run]

@@ -16,12 +16,12 @@ from harness.core.errors import BadOutput, Diverged
 from harness.core.task import Problem
 from harness.run import Run
 from harness.tasks.federated import Clients, FederatedLearner, Inputs, ServerOptimizer
-from harness.tasks.federated.build import build
-from harness.tasks.federated.federation import UNCOUNTED, Examples
-from harness.tasks.federated.metrics import by_client, right, rounds_until, worst_tenth
-from harness.tasks.federated.models import Models
-from harness.tasks.federated.rounds import cohorts
+from harness.tasks.federated.models.build import build
+from harness.tasks.federated.problems.clients import UNCOUNTED, Examples
+from harness.tasks.federated.scores.metrics import by_client, right, rounds_until, worst_tenth
 from harness.tasks.federated.task import Federated
+from harness.tasks.federated.training.checkpoints import Models
+from harness.tasks.federated.training.rounds import cohorts
 from methods.fedopt.fedopt import FedAdam
 
 MakeRun = Callable[..., Run]

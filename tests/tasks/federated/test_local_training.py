@@ -9,14 +9,14 @@ from scipy.sparse import csr_array
 from torch import Tensor
 
 from harness.tasks.federated import Clients
-from harness.tasks.federated.cohort import Cohort, Cohorts, Lessons, batches, lessons
-from harness.tasks.federated.convolutional import Convolutional, Residual
-from harness.tasks.federated.dense import Logistic, Perceptron
-from harness.tasks.federated.federation import UNCOUNTED
-from harness.tasks.federated.gated import gated
-from harness.tasks.federated.local import Learned, learn
-from harness.tasks.federated.network import Network
-from harness.tasks.federated.recurrent import Recurrent
+from harness.tasks.federated.models.convolutional import Convolutional, Residual
+from harness.tasks.federated.models.dense import Logistic, Perceptron
+from harness.tasks.federated.models.gated import gated
+from harness.tasks.federated.models.network import Network
+from harness.tasks.federated.models.recurrent import Recurrent
+from harness.tasks.federated.problems.clients import UNCOUNTED
+from harness.tasks.federated.training.cohort import Cohort, Cohorts, Lessons, batches, lessons
+from harness.tasks.federated.training.local import Learned, learn
 
 RNG = np.random.default_rng(0)
 SIZES = np.array([23, 12, 7, 1])

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from harness.tasks.federated.federation import by_client
-from harness.tasks.federated.partition import dirichlet, matching, pachinko
+from harness.tasks.federated.problems.clients import by_client
+from harness.tasks.federated.problems.partition import dirichlet, matching, pachinko
 
 LABELS = np.random.default_rng(0).integers(20, size=4_013)
 COARSE = [label // 5 for label in range(20)]

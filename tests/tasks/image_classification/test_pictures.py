@@ -13,8 +13,9 @@ from harness.core.spec import TierName
 from harness.core.task import Problem
 from harness.data.sets import digits
 from harness.run import Run
-from harness.tasks.image_classification import Images, data, pictures
-from harness.tasks.image_classification.augmentation import augmented
+from harness.tasks.image_classification import Images, data
+from harness.tasks.image_classification.problems import pictures
+from harness.tasks.image_classification.problems.augmentation import augmented
 from harness.tasks.image_classification.task import ImageClassification
 
 CARD = read_card(Path(data.__file__).with_name("task.toml"))

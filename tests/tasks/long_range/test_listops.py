@@ -5,7 +5,17 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from harness.tasks.long_range.listops import ASK, CLASSES, DIGIT, END, OPERATOR, OPERATORS, PAD, VOCABULARY, ListOps
+from harness.tasks.long_range.problems.listops import (
+    ASK,
+    CLASSES,
+    DIGIT,
+    END,
+    OPERATOR,
+    OPERATORS,
+    PAD,
+    VOCABULARY,
+    ListOps,
+)
 
 FUNCTIONS: dict[str, Callable[[list[int]], int]] = {
     "[MIN": min,

@@ -8,8 +8,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from harness.tasks.long_range import pathfinder
-from harness.tasks.long_range.pathfinder import INK, Pathfinder
+from harness.tasks.long_range.problems import pathfinder
+from harness.tasks.long_range.problems.pathfinder import INK, Pathfinder
 
 ITEMS, TRAINED_ON = 4000, 2400
 BOUND = 3 * 0.5 / (ITEMS - TRAINED_ON) ** 0.5

@@ -13,8 +13,9 @@ from harness.core.spec import Budget
 from harness.core.task import Problem
 from harness.data.sets import digits
 from harness.run import Run
-from harness.tasks.long_range import data, pixels
-from harness.tasks.long_range.pixels import ASK, GREY, Pictures, grey, shuffled_pictures, tokenised
+from harness.tasks.long_range import data
+from harness.tasks.long_range.problems import pixels
+from harness.tasks.long_range.problems.pixels import ASK, GREY, Pictures, grey, shuffled_pictures, tokenised
 from harness.tasks.long_range.task import LongRange
 
 CARD = read_card(Path(data.__file__).with_name("task.toml"))

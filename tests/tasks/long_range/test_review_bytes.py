@@ -13,8 +13,8 @@ from harness.core.task import Problem
 from harness.data.sets.imdb import Review
 from harness.run import Run
 from harness.tasks.long_range import data
+from harness.tasks.long_range.problems.text import ASK, BYTE, PAD, shuffled_reviews, tokenised
 from harness.tasks.long_range.task import LongRange
-from harness.tasks.long_range.text import ASK, BYTE, PAD, shuffled_reviews, tokenised
 
 CARD = read_card(Path(data.__file__).with_name("task.toml"))
 

@@ -15,7 +15,7 @@ from harness.core.spec import Budget
 from harness.core.task import Problem, Score
 from harness.run import Run
 from harness.tasks.long_range import Attention, SequenceClassifier, Sequences, data
-from harness.tasks.long_range.swap import ExactAttention
+from harness.tasks.long_range.scores.swap import ExactAttention
 from harness.tasks.long_range.task import LongRange
 
 CARD = read_card(Path(data.__file__).with_name("task.toml"))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from harness.tasks.ood_dynamics.films import BallFilms, behind_a_curtain, drawn
+from harness.tasks.ood_dynamics.problems.films import BallFilms, behind_a_curtain, drawn
 
 
 def test_a_disc_has_its_area_and_its_centre() -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from harness.tasks.ood_dynamics.billiards import Balls, filmed, moved, scattered
+from harness.tasks.ood_dynamics.problems.billiards import Balls, filmed, moved, scattered
 
 BOXES, COUNT = 60, 5
 RADIUS, SPEED = (0.05, 0.11), (0.1, 0.4)

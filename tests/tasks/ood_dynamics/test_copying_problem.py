@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from harness.tasks.ood_dynamics.copying import BLANK, Copying
-from harness.tasks.ood_dynamics.metrics import measured
-from harness.tasks.ood_dynamics.sequences import Sequences
+from harness.tasks.ood_dynamics.problems.copying import BLANK, Copying
+from harness.tasks.ood_dynamics.problems.sequences import Sequences
+from harness.tasks.ood_dynamics.scores.metrics import measured
 
 GAME = Copying(copied=10, alphabet=8)
 

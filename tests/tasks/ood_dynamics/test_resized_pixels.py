@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from harness.tasks.ood_dynamics.pixels import inked, resized
+from harness.tasks.ood_dynamics.problems.pixels import inked, resized
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (5, 28, 28), dtype=np.uint8)
 

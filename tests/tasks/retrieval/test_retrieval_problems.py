@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from harness.tasks.retrieval.data import collect
-from harness.tasks.retrieval.tokens import Tokens, restored, tokenized
+from harness.tasks.retrieval.problems.tokens import Tokens, restored, tokenized
 
 
 def test_every_atlas_question_has_one_answer_and_no_question_is_in_two_splits(smoke):

@@ -5,9 +5,9 @@ import torch
 
 from harness.core.card import read_card
 from harness.registry.headers import HARNESS
-from harness.tasks.retrieval.contrast import pairwise_loss
-from harness.tasks.retrieval.tower import Tower, TowerOptions
-from harness.tasks.retrieval.warmup import Held
+from harness.tasks.retrieval.models.tower import Tower, TowerOptions
+from harness.tasks.retrieval.training.contrast import pairwise_loss
+from harness.tasks.retrieval.training.warmup import Held
 
 
 @pytest.fixture(params=[0, 2], ids=["mean of words", "2 layers"])

@@ -18,11 +18,11 @@ from harness.data.atlas import Atlas, AtlasOptions
 from harness.registry.headers import HARNESS
 from harness.run import Run
 from harness.tasks.word_similarity import Binariser, Corpus, WordEmbedder, code_bits
-from harness.tasks.word_similarity.context import RatedUses, Senses, Uses
 from harness.tasks.word_similarity.data import ATLAS_SLACK, Judgements, Material, PairSet, out_of_context
-from harness.tasks.word_similarity.skipgram import DenseVectors
+from harness.tasks.word_similarity.models.skipgram import DenseVectors
+from harness.tasks.word_similarity.problems.context import RatedUses, Senses, Uses
+from harness.tasks.word_similarity.problems.topics import Documents
 from harness.tasks.word_similarity.task import WordSimilarity
-from harness.tasks.word_similarity.topics import Documents
 
 CARD = read_card(HARNESS / "tasks" / "word_similarity" / "task.toml")
 Scores = Mapping[tuple[str, Mapping[str, float | str]], float]

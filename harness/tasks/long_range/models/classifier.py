@@ -1,0 +1,81 @@
+"""The classifier: an encoder and a read-out, the same for every attention; how it is trained and asked."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from harness.core.training import TrainingOptions, evaluating, shuffled_batches, train
+from harness.nn.encoder import Encoder, EncoderOptions
+from harness.run import Run
+from harness.tasks.long_range.problems.sequences import Sequences
+
+ANSWER_ROWS = 64
+"""Sequences that are classified at a time."""
+
+
+class BuildAttention(Protocol):
+    """Builds one layer's attention; `Attention.build` says what it is."""
+
+    def __call__(self, width: int, heads: int, max_length: int, causal: bool) -> nn.Module: ...
+
+
+class Classifier(nn.Module):
+    """The encoder and a linear read-out at the first position, sized by a run's settings for these sequences."""
+
+    def __init__(self, sequences: Sequences, settings: Mapping[str, Any], attention: BuildAttention) -> None:
+        super().__init__()
+        options = EncoderOptions(
+            vocabulary=sequences.vocabulary,
+            max_length=sequences.tokens.shape[1],
+            **{name: settings[name] for name in ("width", "layers", "heads", "expansion", "dropout")},
+        )
+        self.read = nn.Linear(options.width, sequences.classes)
+        self.encoder = Encoder(options, lambda: attention(options.width, options.heads, options.max_length, False))
+
+    def forward(self, tokens: Tensor, keep: Tensor) -> Tensor:
+        logits: Tensor = self.read(self.encoder(tokens, keep)[:, 0])
+        return logits
+
+    def shared_weights(self) -> dict[str, np.ndarray]:
+        """All weights by name but the attention's own."""
+        return {name: weight.detach().cpu().numpy() for name, weight in self.named_parameters() if _is_shared(name)}
+
+    def start_from(self, weights: Mapping[str, np.ndarray]) -> None:
+        """Take over what `shared_weights` gave; the attention's own weights stay as they are."""
+        own = {name: weight for name, weight in self.named_parameters() if _is_shared(name)}
+        if own.keys() != weights.keys():
+            raise ValueError(f"these are another classifier's weights: {sorted(own.keys() ^ weights.keys())}")
+        with torch.no_grad():
+            for name, weight in own.items():
+                weight.copy_(torch.tensor(weights[name]))
+
+    def learn(self, sequences: Sequences, run: Run, lr: float) -> None:
+        """Train on batches of sequences in a new order every epoch, by the run's settings but for the peak of the
+        learning rate, until the budget ends: one example a sequence."""
+        tokens, keep, labels = (
+            torch.tensor(array, device=run.device) for array in (sequences.tokens, sequences.keep, sequences.labels)
+        )
+
+        def loss(rows: Tensor) -> Tensor:
+            return nn.functional.cross_entropy(self(tokens[rows].long(), keep[rows]), labels[rows])
+
+        batch = run.settings["batch"]
+        order = shuffled_batches(len(labels), batch, run.torch_rng("order"))
+        options = TrainingOptions(lr=lr, **{name: run.settings[name] for name in ("warmup", "decay", "weight_decay")})
+        train(self, order, loss, run, cost=batch, options=options)
+
+    def answers(self, tokens: np.ndarray, keep: np.ndarray) -> np.ndarray:
+        """F32[n classes]: logits for tokens I64[n L] of which those in `keep` Bool[n L] count."""
+        device = self.read.weight.device
+        batches = zip(*(torch.split(torch.tensor(array), ANSWER_ROWS) for array in (tokens, keep)), strict=True)
+        with evaluating(self):
+            parts = [self(asked.to(device), kept.to(device)) for asked, kept in batches]
+        found: np.ndarray = torch.cat(parts).float().cpu().numpy()
+        return found
+
+
+def _is_shared(name: str) -> bool:
+    return ".attention." not in name

@@ -15,7 +15,7 @@ from harness.tasks.long_range.problems.recall import Recall
 from harness.tasks.long_range.problems.sequences import Sequences, Swap
 from harness.tasks.long_range.scores.approximation import Estimation
 from harness.tasks.long_range.scores.scaling import Scaling
-from harness.tasks.long_range.scores.swap import original_weights
+from harness.tasks.long_range.training.original import original_weights
 
 KEPT: Final = 0.9
 """The share of the training reviews and images that a seed draws."""

@@ -13,8 +13,7 @@ from harness.run import Run
 from harness.tasks.retrieval.models.bm25 import Bm25, Bm25Options
 from harness.tasks.retrieval.models.hnsw import load_faiss
 from harness.tasks.retrieval.models.index import Index
-from harness.tasks.retrieval.problems.collection import I64, Judgements, Questions, TrainingSet
-from harness.tasks.retrieval.scores.metrics import DEPTH
+from harness.tasks.retrieval.problems.collection import DEPTH, I64, Judgements, Questions, TrainingSet
 from harness.tasks.retrieval.training.contrast import contrast
 from harness.tasks.retrieval.training.snapshot import Snapshot
 from harness.tasks.retrieval.training.trace import Trace

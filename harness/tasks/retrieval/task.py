@@ -9,8 +9,8 @@ from harness.core.task import Problem, Score, Task, checked
 from harness.run import Run
 from harness.tasks.retrieval.data import collect
 from harness.tasks.retrieval.interface import Retriever
-from harness.tasks.retrieval.problems.collection import Questions
-from harness.tasks.retrieval.scores.metrics import DEPTH, TOP, at_random, check_ranking, per_query
+from harness.tasks.retrieval.problems.collection import DEPTH, Questions
+from harness.tasks.retrieval.scores.metrics import TOP, at_random, check_ranking, per_query
 
 
 class Retrieval(Task[Retriever]):

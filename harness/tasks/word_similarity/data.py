@@ -10,10 +10,9 @@ from harness.core.canonical import array_digest
 from harness.core.errors import UserError
 from harness.run import Run
 from harness.tasks.word_similarity.problems.context import RatedUses, Senses, rated_uses, senses
-from harness.tasks.word_similarity.problems.corpus import I64, Corpus
+from harness.tasks.word_similarity.problems.corpus import F64, I64, Corpus
 from harness.tasks.word_similarity.problems.text import SPECIAL, Prose, Vocabulary
 from harness.tasks.word_similarity.problems.topics import Documents, newsgroup_documents
-from harness.tasks.word_similarity.scores.metrics import F64
 
 ATLAS_SLACK: Final = 1.2
 """An Atlas text is written that much longer than asked for and then cut, because its length is random."""

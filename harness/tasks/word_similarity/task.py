@@ -12,9 +12,8 @@ from harness.tasks.word_similarity.data import Judgements, PairSet, gather
 from harness.tasks.word_similarity.interface import Binariser, WordEmbedder
 from harness.tasks.word_similarity.models.codes import Codes
 from harness.tasks.word_similarity.problems.context import RatedUses, Senses, Uses
-from harness.tasks.word_similarity.problems.topics import told_apart
+from harness.tasks.word_similarity.problems.corpus import F64
 from harness.tasks.word_similarity.scores.metrics import (
-    F64,
     best_threshold,
     bytes_a_word,
     check_codes,
@@ -22,6 +21,7 @@ from harness.tasks.word_similarity.scores.metrics import (
     longest_within,
     spearman,
 )
+from harness.tasks.word_similarity.scores.topics import told_apart
 
 
 class WordSimilarity(Task[WordEmbedder]):

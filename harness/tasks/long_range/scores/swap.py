@@ -1,82 +1,23 @@
 """The swap: a classifier that learned with exact softmax attention gets another attention in its place."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from functools import partial
-from typing import Any, Final
 
 import numpy as np
-from torch import Tensor, nn
 
-from harness.core.artefacts import Recipe
-from harness.core.seeds import Streams
-from harness.core.spec import Budget
 from harness.core.task import Score, checked
 from harness.core.training import seeded
 from harness.run import Run
 from harness.tasks.long_range.interface import SequenceClassifier
-from harness.tasks.long_range.models.classifier import Classifier
-from harness.tasks.long_range.problems.sequences import Sequences, Swap
-
-HELD: Final = (
-    *("width", "layers", "heads", "expansion", "dropout"),
-    *("batch", "lr", "warmup", "decay", "weight_decay"),
-)
-"""The settings that the original depends on."""
-
-
-class ExactAttention(nn.Module):
-    """Softmax attention, computed exactly by torch's fused kernel."""
-
-    def forward(self, q: Tensor, k: Tensor, v: Tensor, keep: Tensor) -> Tensor:
-        """q, k, v: F32[B H L d], keep: Bool[B L] -> F32[B H L d]."""
-        mask = None if bool(keep.all()) else keep[:, None, None, :]
-        return nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Original(Recipe):
-    """The weights of the classifier after training on so many `examples` with exact softmax attention.
-
-    `problem` is the digest of what it was trained on.
-    """
-
-    problem: str
-    seed: int
-    examples: int
-    held: Mapping[str, Any]
-    device: str = field(compare=False)
-    sequences: Sequences = field(compare=False, repr=False)
-
-    def build(self) -> dict[str, np.ndarray]:
-        """Initialises and trains a classifier."""
-        streams = Streams("long_range", self.seed, "original")
-        run = Run(settings=self.held, budget=Budget("examples", self.examples), streams=streams, device=self.device)
-        with seeded(run):
-            model = _exact(self.sequences, run)
-        model.learn(self.sequences, run, lr=self.held["lr"])
-        return model.shared_weights()
-
-
-def original_weights(sequences: Sequences, problem: str, run: Run) -> dict[str, np.ndarray]:
-    """The weights that every attention of the seed is put between."""
-    return run.artefact(
-        Original(
-            problem=problem,
-            seed=run.seed("original"),
-            examples=run.settings["original_examples"],
-            held={name: run.settings[name] for name in HELD},
-            device=run.device,
-            sequences=sequences,
-        )
-    )
+from harness.tasks.long_range.problems.sequences import Swap
+from harness.tasks.long_range.training.original import exact_classifier
 
 
 def stage_scores(system: SequenceClassifier, case: Swap, run: Run) -> Iterator[Score]:
     """Accuracy by stage, of the original, of the system in its place (`swapped`), and after training (`tuned`); and how
     much less the latter two are."""
     with seeded(run):
-        original = _exact(case.sequences, run)
+        original = exact_classifier(case.sequences, run)
     original.start_from(case.weights)
     asked = case.sequences.tokens.astype(np.int64), case.sequences.keep
     shape = len(asked[0]), case.sequences.classes
@@ -90,7 +31,3 @@ def stage_scores(system: SequenceClassifier, case: Swap, run: Run) -> Iterator[S
         else:
             lost = before - right
             yield score("lost_accuracy", float(lost.mean()), items=lost)
-
-
-def _exact(sequences: Sequences, run: Run) -> Classifier:
-    return Classifier(sequences, run.settings, lambda *sizes: ExactAttention()).to(run.device)

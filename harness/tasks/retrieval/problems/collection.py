@@ -13,6 +13,9 @@ from harness.core.task import read_only
 
 I64 = NDArray[np.int64]
 
+DEPTH = 100
+"""How many documents are retrieved for a query: the cut-off of recall and of average precision."""
+
 
 @dataclass(frozen=True, eq=False)
 class Judgements:

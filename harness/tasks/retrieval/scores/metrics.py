@@ -9,12 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.core.errors import BadOutput
-from harness.tasks.retrieval.problems.collection import I64, Judgements
+from harness.tasks.retrieval.problems.collection import DEPTH, I64, Judgements
 
 F64 = NDArray[np.float64]
-
-DEPTH = 100
-"""How many documents are retrieved for a query: the cut-off of recall and of average precision."""
 
 TOP = 10
 """The cut-off of reciprocal rank and of nDCG."""

@@ -6,9 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.tasks.word_similarity.problems.corpus import I64, UNKNOWN
+from harness.tasks.word_similarity.problems.corpus import F64, I64, UNKNOWN
 from harness.tasks.word_similarity.problems.text import Vocabulary, words
-from harness.tasks.word_similarity.scores.metrics import F64
 
 Context = tuple[Sequence[str], int]
 """Tokens, and which of them is meant."""

@@ -15,6 +15,7 @@ from harness.run import Run
 I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
 F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
 
 UNKNOWN = 0
 """The word that stands for all those outside the vocabulary."""

@@ -1,22 +1,16 @@
-"""Documents to be told apart by topic: 20 Newsgroups as bags of the vocabulary's words, and the classifier."""
+"""Documents that are classified by topic: 20 Newsgroups as bags of the vocabulary's words."""
 
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from harness.core.artefacts import Recipe
 from harness.core.canonical import digest
 from harness.run import Run
-from harness.tasks.word_similarity.problems.corpus import F32, I64, UNKNOWN
+from harness.tasks.word_similarity.problems.corpus import I64, UNKNOWN
 from harness.tasks.word_similarity.problems.text import Vocabulary, words
-
-STEPS = 300
-"""Of the classifier's optimizer, at most: far more than it needs."""
-PENALTY = 10.0
-"""Of the classifier's squared weights; of 1, 10, 100 and 1,000 it is the best on training posts that were held out."""
 
 
 class Documents(NamedTuple):
@@ -66,23 +60,3 @@ def newsgroup_documents(vocabulary: Vocabulary, run: Run) -> tuple[Documents, Do
     bags = csr_array((found["data"], found["indices"], found["indptr"]), shape=shape)
     learned, tested = (Documents(bags[rows], found["topic"][rows]) for rows in (~found["test"], found["test"]))
     return learned, tested
-
-
-def told_apart(vectors: F32, learned: Documents, tested: Documents) -> NDArray[np.bool_]:
-    """Bool[n]: which of the tested documents a logistic regression on the mean vector of a document's words, each entry
-    standardised, puts into their topic."""
-    from sklearn.linear_model import LogisticRegression
-
-    means = _means(vectors, learned.bags)
-    centre, spread = means.mean(axis=0), means.std(axis=0)
-    spread[spread == 0] = 1
-    model = LogisticRegression(C=1 / PENALTY, max_iter=STEPS).fit((means - centre) / spread, learned.topic)
-    right: NDArray[np.bool_] = model.predict((_means(vectors, tested.bags) - centre) / spread) == tested.topic
-    return right
-
-
-def _means(vectors: F32, bags: csr_array) -> F32:
-    """F32[n d]; zeros for a document of no known word."""
-    lengths = np.maximum(1, bags.sum(axis=1, dtype=np.float32))
-    means: F32 = (bags @ vectors) / lengths[:, None]
-    return means

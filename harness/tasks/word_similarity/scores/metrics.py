@@ -6,9 +6,7 @@ from numpy.typing import NDArray
 from harness.core.errors import BadOutput
 from harness.tasks.word_similarity.interface import WordEmbedder
 from harness.tasks.word_similarity.models.codes import Codes
-from harness.tasks.word_similarity.problems.corpus import F32
-
-F64 = NDArray[np.float64]
+from harness.tasks.word_similarity.problems.corpus import F32, F64
 
 DECIMALS = 6
 """Similarities that agree so far are tied: cosines of equal overlaps differ in their last bits."""

@@ -13,7 +13,7 @@ class FedSgd(ServerOptimizer):
     search_space = {"client_rate": (0.1, 10.0)}
 
     @property
-    def whole(self) -> bool:
+    def full_batch(self) -> bool:
         return True
 
     def step(self, x: Tensor, delta: Tensor, state: None) -> tuple[Tensor, None]:

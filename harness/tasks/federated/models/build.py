@@ -1,4 +1,4 @@
-"""Which network learns a case, by the task's settings."""
+"""The network of each case, chosen by the task's settings."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,10 @@ from harness.tasks.federated.problems.clients import Clients
 
 
 def build(clients: Clients, settings: Mapping[str, Any]) -> Network:
-    """The network that `settings["network"]` names, sized by the settings for the clients' examples."""
+    """The network that `settings["network"]` names, sized by the settings for the clients' examples.
+
+    Raises `ValueError` if there is no network of that name.
+    """
     shape, classes = clients.inputs.shape[1:], clients.classes
     match settings["network"]:
         case "logistic":

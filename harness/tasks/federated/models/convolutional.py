@@ -1,22 +1,23 @@
-"""Convolutional networks, in which the channels of all clients lie side by side."""
+"""Convolutional networks. The channels of all clients lie side by side, so that one grouped convolution serves them
+all."""
 
 import torch
 from torch import Tensor, nn
 
 from harness.tasks.federated.models.dense import WHITE
-from harness.tasks.federated.models.network import Network, Part, dense
-from harness.tasks.federated.problems.distortion import central
+from harness.tasks.federated.models.network import Network, Part, dense_parts
+from harness.tasks.federated.problems.crops import central_crop
 
 GROUPS = 2
-"""Of the channels, in a group normalisation."""
+"""The number of groups of channels of a group normalisation."""
 
 
 class Convolutional(Network):
-    """Two convolutions, a hidden layer, a read-out, on images U8[c b h w channels].
+    """Two convolutions, a hidden layer and a read-out, on images U8[c b h w channels].
 
-    Convolutions step by `stride` and are followed by rectified units; with a stride of 1 the greatest of each 2x2 is
-    taken after the second. Without `hidden` units the read-out follows at once. With 32 and 64 channels, 3x3 pixels, a
-    stride of 1 and 128 hidden units it is the paper's network for EMNIST but for its dropout.
+    Convolutions have the given `stride` and are followed by rectified linear units. With a stride of 1, 2x2 max pooling
+    follows the second convolution. Without `hidden` units there is no hidden layer. With 32 and 64 channels, kernels of
+    3x3 pixels, a stride of 1 and 128 hidden units this is the paper's network for EMNIST without its dropout.
     """
 
     def __init__(
@@ -40,30 +41,32 @@ class Convolutional(Network):
             fan = inputs * kernel**2
             parts.append(Part(f"convolution{number}.weight", (outputs, inputs, kernel, kernel), fan))
             parts.append(Part(f"convolution{number}.bias", (outputs,), fan))
-        parts += dense("hidden", flat, hidden) if hidden else ()
-        parts += dense("read", hidden or flat, classes)
+        parts += dense_parts("hidden", flat, hidden) if hidden else ()
+        parts += dense_parts("read", hidden or flat, classes)
         super().__init__(parts, classes)
 
     def logits(self, weights: Tensor, inputs: Tensor) -> Tensor:
         first, first_bias, second, second_bias, *layers = self.unpack(weights)
-        x = side_by_side(inputs, weights.dtype)
-        x = convolved(x, first, first_bias, self.stride, self.padding).relu()
-        x = convolved(x, second, second_bias, self.stride, self.padding)
+        x = merge_clients(inputs, weights.dtype)
+        x = convolve(x, first, first_bias, self.stride, self.padding).relu()
+        x = convolve(x, second, second_bias, self.stride, self.padding)
         if self.stride == 1:
-            # Before the units are rectified, which gives the same and leaves a quarter of them.
+            # Pooling before the rectified units gives the same result, and they have a quarter of the numbers to
+            # compute.
             x = nn.functional.max_pool2d(x, 2)
-        x = by_client(x.relu(), len(weights)).flatten(2)
+        x = split_clients(x.relu(), len(weights)).flatten(2)
         if len(layers) > 2:
             x = torch.baddbmm(layers[1], x, layers[0]).relu()
         return torch.baddbmm(layers[-1], x, layers[-2])
 
 
 class Residual(Network):
-    """ResNet-18 with group normalisation in the place of batch normalisation (Hsieh et al., 2020), for small images: a
-    first convolution of 3x3 pixels, and no pooling after it (He et al., 2016, section 4.2).
+    """ResNet-18 with group instead of batch normalisation (Hsieh et al., 2020), for small images: the first convolution
+    has 3x3 pixels and no pooling after it (He et al., 2016, section 4.2).
 
-    Of images U8[c b h w channels] it sees the middle `side` x `side` pixels, standardised image by image. Stages have
-    1, 2, 4 and 8 times `width` channels, two blocks each, the first of which steps by 2 but in the first stage.
+    It sees the central `side` x `side` pixels of images U8[c b h w channels], and standardises each image. There are
+    four stages of two blocks each, with 1, 2, 4 and 8 times `width` channels; the first block of every stage but the
+    first has a stride of 2.
     """
 
     def __init__(self, side: int, colours: int, classes: int, width: int = 64) -> None:
@@ -74,58 +77,59 @@ class Residual(Network):
                 *((1, 1, 1), (1, 1, 1), (1, 2, 2), (2, 2, 1), (2, 4, 2), (4, 4, 1), (4, 8, 2), (8, 8, 1)),
             )
         ]
-        parts = _normalised("stem", colours, width, 3)
+        parts = _normalised_convolution("stem", colours, width, 3)
         for number, (inputs, outputs, _) in enumerate(self.blocks):
-            parts += _normalised(f"block{number}.first", inputs, outputs, 3)
-            parts += _normalised(f"block{number}.second", outputs, outputs, 3)
+            parts += _normalised_convolution(f"block{number}.first", inputs, outputs, 3)
+            parts += _normalised_convolution(f"block{number}.second", outputs, outputs, 3)
             if inputs != outputs:
-                parts += _normalised(f"block{number}.shortcut", inputs, outputs, 1)
-        super().__init__([*parts, *dense("read", self.blocks[-1][1], classes)], classes)
+                parts += _normalised_convolution(f"block{number}.shortcut", inputs, outputs, 1)
+        super().__init__([*parts, *dense_parts("read", self.blocks[-1][1], classes)], classes)
 
     def logits(self, weights: Tensor, inputs: Tensor) -> Tensor:
         parts = iter(self.unpack(weights))
 
         def layer(x: Tensor, stride: int = 1) -> Tensor:
             kernel, scale, shift = next(parts), next(parts), next(parts)
-            x = convolved(x, kernel, None, stride, kernel.shape[-1] // 2)
+            x = convolve(x, kernel, None, stride, kernel.shape[-1] // 2)
             return nn.functional.group_norm(x, GROUPS * len(weights), scale.flatten(), shift.flatten())
 
-        x = layer(_standardised(side_by_side(central(inputs, self.side), weights.dtype), inputs.shape[-1])).relu()
+        x = layer(_standardise(merge_clients(central_crop(inputs, self.side), weights.dtype), inputs.shape[-1])).relu()
         for incoming, outgoing, stride in self.blocks:
             y = layer(layer(x, stride).relu())
             x = (y + (x if incoming == outgoing else layer(x, stride))).relu()
-        x = by_client(x.mean((2, 3)), len(weights))
+        x = split_clients(x.mean((2, 3)), len(weights))
         read, bias = parts
         return torch.baddbmm(bias, x, read)
 
 
-def side_by_side(images: Tensor, dtype: torch.dtype) -> Tensor:
-    """F[b c*channels h w] between 0 and 1 of images U8[c b h w channels]."""
-    beside = images.permute(1, 0, 4, 2, 3).flatten(1, 2).to(dtype) / WHITE
+def merge_clients(images: Tensor, dtype: torch.dtype) -> Tensor:
+    """F[b c*channels h w]: images U8[c b h w channels], scaled to values between 0 and 1."""
+    merged = images.permute(1, 0, 4, 2, 3).flatten(1, 2).to(dtype) / WHITE
     # Grouped convolutions are up to twice as fast on a processor in this layout.
-    return beside.contiguous(memory_format=torch.channels_last)
+    return merged.contiguous(memory_format=torch.channels_last)
 
 
-def by_client(x: Tensor, clients: int) -> Tensor:
-    """F[c b channels ...] of x F[b c*channels ...]."""
+def split_clients(x: Tensor, clients: int) -> Tensor:
+    """F[c b channels ...]: x F[b c*channels ...] with an axis of its own for clients."""
     return torch.unflatten(x, 1, (clients, -1)).transpose(0, 1)
 
 
-def convolved(x: Tensor, kernel: Tensor, bias: Tensor | None, stride: int, padding: int) -> Tensor:
-    """F[b c*o h w] of x F[b c*i h w], for the kernels F[c o i k k] and biases F[c o] of c clients."""
+def convolve(x: Tensor, kernel: Tensor, bias: Tensor | None, stride: int, padding: int) -> Tensor:
+    """F[b c*o h w]: x F[b c*i h w] convolved with the kernels F[c o i k k] and biases F[c o] of c clients."""
     flat = None if bias is None else bias.flatten()
     return nn.functional.conv2d(x, kernel.flatten(0, 1), flat, stride, padding, groups=len(kernel))
 
 
-def _standardised(x: Tensor, channels: int) -> Tensor:
-    """Each image with mean 0 and deviation 1 over all its pixels, of x F[b c*channels h w]."""
+def _standardise(x: Tensor, channels: int) -> Tensor:
+    """x F[b c*channels h w] with each image scaled to mean 0 and standard deviation 1 over all its pixels."""
     images = torch.unflatten(x, 1, (-1, channels)).flatten(2)
-    least = images.shape[-1] ** -0.5  # of an even image's deviation
-    images = (images - images.mean(-1, keepdim=True)) / images.std(-1, correction=0, keepdim=True).clamp(min=least)
+    # An image of a single colour has no deviation to divide by.
+    smallest = images.shape[-1] ** -0.5
+    images = (images - images.mean(-1, keepdim=True)) / images.std(-1, correction=0, keepdim=True).clamp(min=smallest)
     return images.view_as(x).contiguous(memory_format=torch.channels_last)
 
 
-def _normalised(name: str, inputs: int, outputs: int, kernel: int) -> list[Part]:
+def _normalised_convolution(name: str, inputs: int, outputs: int, kernel: int) -> list[Part]:
     return [
         Part(f"{name}.weight", (outputs, inputs, kernel, kernel), inputs * kernel**2),
         Part(f"{name}.scale", (outputs,), fill=1.0),

@@ -1,4 +1,4 @@
-"""What federated learners learn from and are tested on: `Clients`, and `Examples`."""
+"""The examples of the task: `Clients` to learn from, and `Examples` to be tested on."""
 
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -7,18 +7,18 @@ import numpy as np
 from scipy.sparse import csr_array
 
 Inputs: TypeAlias = np.ndarray | csr_array
-"""A row an example: images U8[n h w c], characters I64[n L], or bags of words, a sparse F32[n V]."""
+"""One row per example: images U8[n h w c], characters I64[n L], or bags of words as a sparse F32[n V]."""
 
 UNCOUNTED: Final = -1
-"""The label of what is neither learned nor scored: padding."""
+"""The label of padding, which is neither learned nor scored."""
 
 
 @dataclass(frozen=True)
 class Clients:
-    """The clients' examples: client i has the rows from `starts[i]` to `starts[i + 1]`.
+    """The examples of all clients. Client i has the rows from `starts[i]` up to `starts[i + 1]`, the latter excluded.
 
-    `labels` below `classes` are I64[n], or I64[n L] where each of L positions is to be labelled; `starts` is
-    I64[clients + 1].
+    `labels` lie below `classes`. They are I64[n], or I64[n L] where each of the L positions of an input has a label.
+    `starts` is I64[clients + 1].
     """
 
     inputs: Inputs
@@ -28,19 +28,23 @@ class Clients:
 
     @property
     def sizes(self) -> np.ndarray:
-        """How many examples each client has: I64[clients]."""
+        """I64[clients]: the number of examples of each client."""
         sizes: np.ndarray = np.diff(self.starts)
         return sizes
 
     def __len__(self) -> int:
         return len(self.starts) - 1
 
+    def pooled(self) -> "Clients":
+        """One client that has the examples of all."""
+        return Clients(self.inputs, self.labels, self.starts[[0, -1]], self.classes)
+
 
 @dataclass(frozen=True)
 class Examples:
-    """Examples of `clients` I64[n] by number, with inputs and labels as `Clients` has them.
+    """Examples to be tested on. Inputs and labels are as in `Clients`; `clients` I64[n] says whose each example is.
 
-    `target` is the share of right answers to be reached, None where nobody counts the rounds that it takes.
+    `target` is the accuracy that the metric `rounds_to_target` waits for; None where that is not measured.
     """
 
     inputs: Inputs
@@ -50,8 +54,8 @@ class Examples:
     target: float | None = None
 
 
-def by_client(inputs: Inputs, labels: np.ndarray, owners: np.ndarray, classes: int) -> Clients:
-    """Examples [n] of which each has an owner I64[n] below the number of clients, put in order of the owners."""
+def group_by_client(inputs: Inputs, labels: np.ndarray, owners: np.ndarray, classes: int) -> Clients:
+    """The `Clients` of n examples whose owners I64[n] are numbers of clients."""
     order = np.argsort(owners, kind="stable")
     starts = np.concatenate([[0], np.cumsum(np.bincount(owners))])
     return Clients(inputs[order], labels[order], starts, classes)

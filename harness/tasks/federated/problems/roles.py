@@ -1,4 +1,4 @@
-"""The text of every role of Shakespeare's plays, to be continued character by character."""
+"""The text of every role of Shakespeare's plays, whose next character is to be predicted."""
 
 from dataclasses import dataclass
 
@@ -8,20 +8,21 @@ from harness.core.artefacts import Recipe
 from harness.tasks.federated.problems.clients import UNCOUNTED
 
 PAD, START, FIRST = 0, 1, 2
-"""Tokens: padding, what stands before a role's text, the first character."""
+"""The first tokens: padding, the beginning of a role's text, the first character."""
 TRAIN, VALID, TEST = range(3)
 SPLITS = (0.7, 0.1, 0.2)
-"""The shares of a role's speeches in each split; one at least for training and one for testing."""
+"""The shares of a role's speeches that are for training, validation and testing. Training and testing have at least
+one."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Roles(Recipe):
-    """The roles with two speeches or more, their text cut into sequences: `tokens` I16[n length + 1], a position's
-    label being the next token; `role` I64[n], `split` I8[n], `vocabulary` I64[] (all tokens).
+    """The text of all roles with two speeches or more, cut into sequences.
 
-    Speeches are in the order of the play: the first for training, then those for validation, the last for testing;
-    within a split they are one text, line ends between them. A sequence begins with the last token of the one before.
-    `content` is the data set's content digest.
+    Builds `tokens` I16[n length + 1], in which the label of a position is the next token; `role` I64[n]; `split` I8[n];
+    and `vocabulary` I64[], the number of distinct tokens. A role's first speeches are for training, the following ones
+    for validation and the last ones for testing. The speeches of a split are one text with line ends between them. Each
+    sequence begins with the last token of the one before. `content` is the content digest of the data set.
     """
 
     content: str
@@ -31,21 +32,21 @@ class Roles(Recipe):
         """Reads all plays."""
         from harness.data.sets import shakespeare
 
-        said: dict[tuple[str, str], list[str]] = {}
+        texts_of: dict[tuple[str, str], list[str]] = {}
         for speech in shakespeare.speeches():
-            said.setdefault((speech.play, speech.role), []).append(speech.text)
-        characters = sorted({character for texts in said.values() for text in texts for character in f"{text}\n"})
+            texts_of.setdefault((speech.play, speech.role), []).append(speech.text)
+        characters = sorted({character for texts in texts_of.values() for text in texts for character in f"{text}\n"})
         code = {character: FIRST + i for i, character in enumerate(characters)}
         sequences: list[np.ndarray] = []
-        places: list[tuple[int, int]] = []
-        for role, texts in enumerate(texts for texts in said.values() if len(texts) > 1):
+        roles_and_splits: list[tuple[int, int]] = []
+        for role, texts in enumerate(texts for texts in texts_of.values() if len(texts) > 1):
             for split, part in enumerate(_split(texts)):
                 if any(part):
                     tokens = [START, *(code[character] for character in "\n".join(part))]
                     cut = _cut(np.array(tokens, np.int16), self.length)
                     sequences.append(cut)
-                    places += [(role, split)] * len(cut)
-        role_of, split_of = np.array(places).T
+                    roles_and_splits += [(role, split)] * len(cut)
+        role_of, split_of = np.array(roles_and_splits).T
         return {
             "tokens": np.concatenate(sequences),
             "role": role_of,
@@ -54,8 +55,8 @@ class Roles(Recipe):
         }
 
 
-def given_and_next(tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Inputs I64[n L] and labels I64[n L] of tokens I16[n L + 1]: padding is no label."""
+def inputs_and_labels(tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Inputs I64[n L] and labels I64[n L] from tokens I16[n L + 1]. The label of padding is `UNCOUNTED`."""
     labels = tokens[:, 1:].astype(np.int64)
     return tokens[:, :-1].astype(np.int64), np.where(labels == PAD, UNCOUNTED, labels)
 
@@ -67,9 +68,9 @@ def _split(texts: list[str]) -> tuple[list[str], list[str], list[str]]:
 
 
 def _cut(tokens: np.ndarray, length: int) -> np.ndarray:
-    """I16[n length + 1]: sequences that overlap by one token, the last one padded."""
+    """I16[n length + 1]: sequences that overlap by one token; the last one is padded."""
     number = max(1, -(-(len(tokens) - 1) // length))
     padded = np.full(number * length + 1, PAD, np.int16)
     padded[: len(tokens)] = tokens
-    found: np.ndarray = padded[np.arange(number)[:, None] * length + np.arange(length + 1)]
-    return found
+    sequences: np.ndarray = padded[np.arange(number)[:, None] * length + np.arange(length + 1)]
+    return sequences

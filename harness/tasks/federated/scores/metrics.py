@@ -1,4 +1,4 @@
-"""What is made of a learner's answers: shares of right ones, by client, by round."""
+"""The metrics of a learner's answers: how many labels are right, by client and by round."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -8,54 +8,59 @@ import numpy as np
 from harness.core.task import checked
 from harness.tasks.federated.problems.clients import UNCOUNTED, Examples, Inputs
 
-ASKED: Final = 512
-"""Examples that are asked for at a time: answers of many models to many characters are large."""
-LEAST: Final = 5
-"""Answers of a client that are too few to speak of its accuracy."""
+BATCH: Final = 512
+"""How many examples a learner classifies at a time: the logits of many models for many characters take much memory."""
+MIN_LABELS: Final = 5
+"""A client with fewer labels than this has no accuracy of its own."""
 
 Logits = Callable[[Inputs], np.ndarray]
 
 
-def right(logits: Logits, examples: Examples) -> np.ndarray:
-    """F64[m n]: for each of the m models that answer, how many of an example's labels that count they have right."""
+def count_correct(logits: Logits, examples: Examples) -> np.ndarray:
+    """F64[m n]: for each of the m models that answer, how many labels of each example it predicts correctly. Labels
+    that are `UNCOUNTED` are left out.
+
+    Raises `BadOutput` if the logits do not have the shape [m n ... classes].
+    """
     total = len(examples.labels)
     parts = []
-    for start in range(0, total, ASKED):
-        rows = slice(start, min(start + ASKED, total))
+    for start in range(0, total, BATCH):
+        rows = slice(start, min(start + BATCH, total))
         labels = examples.labels[rows]
-        found = checked("logits", logits(examples.inputs[rows]), (None, *labels.shape, examples.classes))
-        hits = (found.argmax(axis=-1) == labels) & (labels != UNCOUNTED)
-        parts.append(hits.reshape(len(found), len(labels), -1).sum(axis=2))
+        answers = checked("logits", logits(examples.inputs[rows]), (None, *labels.shape, examples.classes))
+        correct = (answers.argmax(axis=-1) == labels) & (labels != UNCOUNTED)
+        parts.append(correct.reshape(len(answers), len(labels), -1).sum(axis=2))
     return np.concatenate(parts, axis=1).astype(np.float64)
 
 
-def counted(examples: Examples) -> np.ndarray:
-    """I64[n]: how many labels of each example count."""
-    found: np.ndarray = (examples.labels != UNCOUNTED).reshape(len(examples.labels), -1).sum(axis=1)
-    return found
+def count_labels(examples: Examples) -> np.ndarray:
+    """I64[n]: how many labels each example has, without those that are `UNCOUNTED`."""
+    counts: np.ndarray = (examples.labels != UNCOUNTED).reshape(len(examples.labels), -1).sum(axis=1)
+    return counts
 
 
-def by_client(hits: np.ndarray, examples: Examples) -> np.ndarray:
-    """F64[clients]: the share of right answers of each client that has `LEAST` or more, for hits F64[n]."""
-    labels, answers = (np.bincount(examples.clients, weights=part) for part in (counted(examples), hits))
-    enough = labels >= LEAST
-    shares: np.ndarray = answers[enough] / labels[enough]
-    return shares
+def accuracy_by_client(correct: np.ndarray, examples: Examples) -> np.ndarray:
+    """F64[clients]: the accuracy of each client that has `MIN_LABELS` labels or more, from the correct answers F64[n]
+    of each example."""
+    labels, hits = (np.bincount(examples.clients, weights=part) for part in (count_labels(examples), correct))
+    enough = labels >= MIN_LABELS
+    accuracy: np.ndarray = hits[enough] / labels[enough]
+    return accuracy
 
 
-def worst_tenth(shares: np.ndarray) -> float:
-    """The mean of the lowest tenth of shares [clients], of one at least."""
-    return float(np.sort(shares)[: max(1, round(len(shares) / 10))].mean())
+def worst_decile(accuracy: np.ndarray) -> float:
+    """The mean of the lowest tenth of the accuracies [clients], which is at least one client's."""
+    return float(np.sort(accuracy)[: max(1, round(len(accuracy) / 10))].mean())
 
 
-def rounds_until(target: float, rounds: Sequence[int], accuracy: np.ndarray) -> float:
-    """After how many rounds the accuracy [k] at some `rounds` [k] reaches the target; between two of them it is taken
-    to change evenly. All of the rounds where it never does."""
+def rounds_to_target(target: float, rounds: Sequence[int], accuracy: np.ndarray) -> float:
+    """The number of rounds after which the accuracy first reaches the target, from accuracies [k] after some `rounds`
+    [k], interpolated linearly. The last of the rounds where the target is never reached."""
     reached = np.flatnonzero(accuracy >= target)
     if not len(reached):
         return float(rounds[-1])
     i = int(reached[0])
     if i == 0:
         return float(rounds[0])
-    share = (target - accuracy[i - 1]) / (accuracy[i] - accuracy[i - 1])
-    return float(rounds[i - 1] + share * (rounds[i] - rounds[i - 1]))
+    fraction = (target - accuracy[i - 1]) / (accuracy[i] - accuracy[i - 1])
+    return float(rounds[i - 1] + fraction * (rounds[i] - rounds[i - 1]))

@@ -8,7 +8,7 @@ from harness.run import Run
 
 
 class Curve:
-    """Logs the mean loss since the last point, and lets the run measure its validation split, after each round.
+    """Logs the mean loss since the last point of the curve, and lets the run measure its validation split.
 
     A loss or a model that is not finite ends the run as diverged.
     """
@@ -18,8 +18,8 @@ class Curve:
         self._every = max(1, run.budget.total // CURVE_POINTS)
         self._losses: list[Tensor] = []
 
-    def after(self, loss: Tensor, model: Tensor) -> None:
-        """Note what a round gave: its clients' loss, a scalar, and the server's model F[p]."""
+    def add(self, loss: Tensor, model: Tensor) -> None:
+        """Note the outcome of a round: the mean loss of its clients, a scalar, and the server's model F[p]."""
         self._losses.append(loss)
         if self._run.spent % self._every == 0 or self._run.spent == self._run.budget.total:
             self._run.log(loss=float(torch.stack(self._losses).mean()), weight_norm=float(model.norm()))

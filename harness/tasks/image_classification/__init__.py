@@ -1,4 +1,4 @@
-"""The task `image_classification`: from how much data on does a Transformer see as well as a convolutional network?"""
+"""The task `image_classification`: how much data does a Transformer need to match a convolutional network?"""
 
 from harness.tasks.image_classification.interface import ImageClassifier as ImageClassifier
 from harness.tasks.image_classification.interface import ImageModel as ImageModel

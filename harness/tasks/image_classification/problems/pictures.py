@@ -1,4 +1,4 @@
-"""The labelled pictures of each data set, in splits that no seed changes."""
+"""The labelled images of each data set, in splits that are the same for all seeds."""
 
 import hashlib
 from collections.abc import Mapping
@@ -11,13 +11,13 @@ from harness.tasks.image_classification.problems.images import Images
 
 CLASSES: Final = 10
 POOL: Final[Mapping[str, int]] = {"digits": 1200, "fashion-mnist": 48000, "cifar-10": 45000}
-"""How many pictures of each set may be learned from."""
-TESTED_DIGITS: Final = 397
+"""The number of images of each data set that may be learned from."""
+TEST_DIGITS: Final = 397
 WHITE_DIGIT: Final = 16
 
 
 class Splits(NamedTuple):
-    """Pictures that may be learned from, others that validate, others that test."""
+    """Images that may be learned from, images to validate on, and images to test on."""
 
     pool: Images
     valid: Images
@@ -25,34 +25,34 @@ class Splits(NamedTuple):
 
 
 def splits(name: str) -> Splits:
-    """The splits of a data set, each in an order that is random but the same everywhere.
+    """The splits of a data set, each in a random order that is the same in every run.
 
-    Training pictures that are also test pictures are left out.
+    Training images that are also in the test split are left out.
     """
-    training, test = (_by_digest(part) for part in _read(name))
-    seen = {image.tobytes() for image in test.pixels}
-    training = training.at(np.array([image.tobytes() not in seen for image in training.pixels]))
+    training, test = (_sort_by_digest(part) for part in _read(name))
+    test_images = {image.tobytes() for image in test.pixels}
+    training = training.select(np.array([image.tobytes() not in test_images for image in training.pixels]))
     pool, valid = np.split(np.arange(len(training.labels)), [POOL[name]])
-    return Splits(training.at(pool), training.at(valid), test)
+    return Splits(training.select(pool), training.select(valid), test)
 
 
 def _read(name: str) -> tuple[Images, Images]:
-    """Training and test pictures. Of the digits, which are not split, some are set apart."""
+    """Training and test images. The digits have no published split, so some of them are set apart as test images."""
     if name == "digits":
-        found = digits.digits()
-        whole = (found.images.astype(np.uint16) * 255 // WHITE_DIGIT).astype(np.uint8)
-        every = _by_digest(_labelled(whole, found.labels))
-        train, test = np.split(np.arange(len(every.labels)), [-TESTED_DIGITS])
-        return every.at(train), every.at(test)
+        bundled = digits.digits()
+        pixels = (bundled.images.astype(np.uint16) * 255 // WHITE_DIGIT).astype(np.uint8)
+        images = _sort_by_digest(_labelled(pixels, bundled.labels))
+        train, test = np.split(np.arange(len(images.labels)), [-TEST_DIGITS])
+        return images.select(train), images.select(test)
     read = cifar10.images if name == "cifar-10" else lambda split: mnist.images(split, name)
     return _labelled(*read("train")), _labelled(*read("test"))
 
 
 def _labelled(pixels: np.ndarray, labels: np.ndarray) -> Images:
-    """Of images U8[n h w c] or, grey, U8[n h w], and their labels U8[n]."""
+    """`Images` from pixels U8[n h w c] or, if they are grey, U8[n h w], and labels U8[n]."""
     return Images(pixels.reshape(*pixels.shape[:3], -1), labels.astype(np.int64), CLASSES)
 
 
-def _by_digest(images: Images) -> Images:
+def _sort_by_digest(images: Images) -> Images:
     digests = [hashlib.sha256(image.tobytes()).digest() for image in images.pixels]
-    return images.at(np.array(sorted(range(len(digests)), key=digests.__getitem__)))
+    return images.select(np.array(sorted(range(len(digests)), key=digests.__getitem__)))

@@ -1,4 +1,4 @@
-"""The case `cost`: what a model takes to learn from images and to classify them."""
+"""The case `cost`: how fast a model learns from images and classifies them, and how many operations it needs."""
 
 import statistics
 import time
@@ -20,39 +20,40 @@ from harness.tasks.image_classification.problems.images import Images
 
 @dataclass(frozen=True)
 class Cost:
-    """A batch of images; one pass over it warms up and `repeats` are timed."""
+    """A batch of images to time a model on: one pass over it for warming up, then `repeats` timed passes."""
 
     images: Images
     repeats: int
 
 
 def costs(system: ImageClassifier, case: Cost, run: Run) -> Iterator[Score]:
-    """Images a second, by the median pass: in training (forward, backward and the optimizer's step), in inference."""
-    classifier = _untrained(system, case.images, run)
+    """The images per second of the median pass, in training (forward pass, backward pass and optimizer step) and in
+    inference."""
+    classifier = _build_untrained(system, case.images, run)
     images = channels_first(case.images.pixels).to(run.device)
     labels = torch.tensor(case.images.labels, device=run.device)
     optimizer = torch.optim.AdamW(classifier.parameters(), fused=True)
 
-    def learn() -> None:
+    def training_step() -> None:
         optimizer.zero_grad(set_to_none=True)
         nn.functional.cross_entropy(classifier(images), labels).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
 
-    yield _speed("train_images_per_s", learn, case, run)
+    yield _speed("train_images_per_s", training_step, case, run)
     with evaluating(classifier):
         yield _speed("test_images_per_s", lambda: classifier(images), case, run)
 
 
 def operations(system: ImageClassifier, images: Images, run: Run) -> Score:
-    """The operations that one image takes in inference, a multiplication and an addition counted as two."""
-    classifier = _untrained(system, images, run)
-    # The counter does not know every fused kernel of attention.
+    """The number of operations of a forward pass over one image. A multiplication and an addition count as two."""
+    classifier = _build_untrained(system, images, run)
+    # The counter does not know all fused attention kernels.
     with evaluating(classifier), sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
         classifier(channels_first(images.pixels[:1]).to(run.device))
     return Score("flops", float(counter.get_total_flops()), 1, 1)
 
 
-def _untrained(system: ImageClassifier, images: Images, run: Run) -> Classifier:
+def _build_untrained(system: ImageClassifier, images: Images, run: Run) -> Classifier:
     with seeded(run, "init"):
         return Classifier(system.model(images.shape, images.classes), run).to(run.device)
 

@@ -1,4 +1,4 @@
-"""The task `long_range`: does attention in linear time keep what softmax attention does?"""
+"""The task `long_range`: does attention in linear time keep the accuracy of softmax attention?"""
 
 from harness.tasks.long_range.interface import Attention as Attention
 from harness.tasks.long_range.interface import SequenceClassifier as SequenceClassifier

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from harness.tasks.long_range.problems.listops import (
-    ASK,
     CLASSES,
     DIGIT,
     END,
     OPERATOR,
     OPERATORS,
     PAD,
+    QUESTION,
     VOCABULARY,
     ListOps,
 )
@@ -62,7 +62,7 @@ def test_lengths_are_within_the_bounds(built: dict[str, np.ndarray]) -> None:
     assert tokens.shape == (600, 81)
     assert lengths.min() >= 20
     assert lengths.max() <= 80
-    assert (tokens[:, 0] == ASK).all()
+    assert (tokens[:, 0] == QUESTION).all()
     assert tokens.max() < VOCABULARY
 
 

@@ -68,7 +68,7 @@ def test_every_dots_are_drawn_once_on_one_curve_and_once_on_two(built: dict[str,
 def test_label_is_whether_a_path_joins_the_dots(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without gaps between the dashes, what is joined is connected."""
     places = dots(recipe(items=300).build()["images"])
-    monkeypatch.setattr(pathfinder, "_inked", lambda curves: curves)
+    monkeypatch.setattr(pathfinder, "_on_dashes", lambda curves: curves)
     solid = recipe(items=300).build()
     for image, ends, joined in zip(solid["images"], places, solid["labels"], strict=True):
         parts, _ = connected(image, np.ones((3, 3)))

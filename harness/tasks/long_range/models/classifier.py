@@ -1,4 +1,4 @@
-"""The classifier: an encoder and a read-out, the same for every attention; how it is trained and asked."""
+"""The classifier: an encoder and a read-out, which are the same for every attention; its training and its answers."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -12,18 +12,18 @@ from harness.nn.encoder import Encoder, EncoderOptions
 from harness.run import Run
 from harness.tasks.long_range.problems.sequences import Sequences
 
-ANSWER_ROWS = 64
-"""Sequences that are classified at a time."""
+ANSWER_BATCH = 64
+"""The number of sequences that are classified at a time."""
 
 
 class BuildAttention(Protocol):
-    """Builds one layer's attention; `Attention.build` says what it is."""
+    """Builds the attention of one layer; `Attention.build` documents it."""
 
     def __call__(self, width: int, heads: int, max_length: int, causal: bool) -> nn.Module: ...
 
 
 class Classifier(nn.Module):
-    """The encoder and a linear read-out at the first position, sized by a run's settings for these sequences."""
+    """The encoder and a linear read-out at the first position, sized by a run's settings for the given sequences."""
 
     def __init__(self, sequences: Sequences, settings: Mapping[str, Any], attention: BuildAttention) -> None:
         super().__init__()
@@ -40,21 +40,25 @@ class Classifier(nn.Module):
         return logits
 
     def shared_weights(self) -> dict[str, np.ndarray]:
-        """All weights by name but the attention's own."""
+        """All weights by name, except the attention's own."""
         return {name: weight.detach().cpu().numpy() for name, weight in self.named_parameters() if _is_shared(name)}
 
     def start_from(self, weights: Mapping[str, np.ndarray]) -> None:
-        """Take over what `shared_weights` gave; the attention's own weights stay as they are."""
-        own = {name: weight for name, weight in self.named_parameters() if _is_shared(name)}
-        if own.keys() != weights.keys():
-            raise ValueError(f"these are another classifier's weights: {sorted(own.keys() ^ weights.keys())}")
+        """Copy the weights that `shared_weights` of another classifier returned; the attention's own weights stay as
+        they are.
+
+        Raises `ValueError` if the names of the weights differ.
+        """
+        shared = {name: weight for name, weight in self.named_parameters() if _is_shared(name)}
+        if shared.keys() != weights.keys():
+            raise ValueError(f"these are another classifier's weights: {sorted(shared.keys() ^ weights.keys())}")
         with torch.no_grad():
-            for name, weight in own.items():
+            for name, weight in shared.items():
                 weight.copy_(torch.tensor(weights[name]))
 
     def learn(self, sequences: Sequences, run: Run, lr: float) -> None:
-        """Train on batches of sequences in a new order every epoch, by the run's settings but for the peak of the
-        learning rate, until the budget ends: one example a sequence."""
+        """Train until the budget ends, by the run's settings and with `lr` as the peak of the learning rate. A sequence
+        costs one example, and every epoch has a new order."""
         tokens, keep, labels = (
             torch.tensor(array, device=run.device) for array in (sequences.tokens, sequences.keep, sequences.labels)
         )
@@ -68,13 +72,13 @@ class Classifier(nn.Module):
         train(self, order, loss, run, cost=batch, options=options)
 
     def answers(self, tokens: np.ndarray, keep: np.ndarray) -> np.ndarray:
-        """F32[n classes]: logits for tokens I64[n L] of which those in `keep` Bool[n L] count."""
+        """F32[n classes]: the logits of tokens I64[n L], of which those with `keep` Bool[n L] are no padding."""
         device = self.read.weight.device
-        batches = zip(*(torch.split(torch.tensor(array), ANSWER_ROWS) for array in (tokens, keep)), strict=True)
+        batches = zip(*(torch.split(torch.tensor(array), ANSWER_BATCH) for array in (tokens, keep)), strict=True)
         with evaluating(self):
-            parts = [self(asked.to(device), kept.to(device)) for asked, kept in batches]
-        found: np.ndarray = torch.cat(parts).float().cpu().numpy()
-        return found
+            parts = [self(token_batch.to(device), keep_batch.to(device)) for token_batch, keep_batch in batches]
+        logits: np.ndarray = torch.cat(parts).float().cpu().numpy()
+        return logits
 
 
 def _is_shared(name: str) -> bool:

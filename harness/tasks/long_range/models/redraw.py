@@ -1,12 +1,13 @@
-"""When an attention draws anew what is random in it."""
+"""When an attention draws its random projections anew."""
 
 from torch import Tensor, nn
 
 
 def is_redraw_due(module: nn.Module, passes: Tensor, every: int) -> bool:
-    """Whether a module draws anew before the pass that begins: every so many passes (0 = never), not before the first.
+    """Whether a module is to draw anew before the current pass: before every `every`-th training pass, but not before
+    the first; never if `every` is 0.
 
-    Counts the pass in `passes`, I64[], a buffer of the module, in place. Only training passes count.
+    Adds the current pass to `passes`, I64[], a buffer of the module, in place. Passes outside training are not counted.
     """
     if not (module.training and every):
         return False

@@ -10,29 +10,30 @@ from numpy.typing import NDArray
 from harness.core.artefacts import Recipe
 
 PAD: Final = 0
-ASK: Final = 1
-"""The first token of every sequence, where the answer is read."""
+QUESTION: Final = 1
+"""The first token of every sequence, at which the answer is read out."""
 DIGIT: Final = 2
-"""The token of the digit 0; the other digits follow."""
+"""The token of the digit 0; the tokens of the other digits follow."""
 OPERATORS: Final = ("[MIN", "[MAX", "[MED", "[SM")
 OPERATOR: Final = 12
-"""The token of the first operator; the others follow."""
+"""The token of the first operator; the tokens of the others follow."""
 END: Final = 16
 VOCABULARY: Final = 17
 CLASSES: Final = 10
 
 P_OPERATOR: Final = 0.25
 ATTEMPTS: Final = 4096
-"""Trees that are grown together."""
+"""The number of trees that are grown together."""
 
 Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class ListOps(Recipe):
-    """`items` expressions of `shortest` to `longest` tokens, at most `depth` deep, with 2 to `arguments` arguments.
+    """The recipe of `items` expressions of `shortest` to `longest` tokens. They are at most `depth` deep, and their
+    operators have 2 to `arguments` arguments.
 
-    Builds `tokens` I16[items longest + 1], which end with `PAD`, and `labels` I64[items].
+    Builds `tokens` I16[items longest + 1], in which `PAD` follows the end of an expression, and `labels` I64[items].
     """
 
     version: int
@@ -44,23 +45,23 @@ class ListOps(Recipe):
     arguments: int = 10
 
     def build(self) -> dict[str, np.ndarray]:
-        """Grow random expressions and keep those of the right length, as the Arena's generator does."""
+        """Grows random expressions and keeps those of the right length, as the Arena's generator does."""
         rng = np.random.default_rng(self.seed)
-        tokens, labels, found = [], [], 0
-        while found < self.items:
+        tokens, labels, items = [], [], 0
+        while items < self.items:
             forest = _grow(rng, self)
-            tokens.append(_written(forest, self.longest + 1))
-            labels.append(_values(forest)[: forest.trees])
-            found += forest.trees
+            tokens.append(_write(forest, self.longest + 1))
+            labels.append(_evaluate(forest)[: forest.trees])
+            items += forest.trees
         return {"tokens": np.concatenate(tokens)[: self.items], "labels": np.concatenate(labels)[: self.items]}
 
 
 @dataclass(frozen=True)
 class _Forest:
-    """Expression trees, their nodes level by level and siblings side by side; the first `trees` nodes are the roots.
+    """Expression trees. Nodes are ordered by level, and siblings are neighbours; the first `trees` nodes are the roots.
 
-    `tree` and `parent` are rows; `operator` is -1 where there is a digit; `levels` are the rows of every level but the
-    first; `size` counts a node's tokens, those below it included.
+    `tree` and `parent` are row numbers. `operator` is -1 for a digit. `levels` are the rows of every level but the
+    first. `size` is the number of tokens of a node and all nodes below it.
     """
 
     trees: int
@@ -73,7 +74,8 @@ class _Forest:
 
 
 def _grow(rng: np.random.Generator, options: ListOps) -> _Forest:
-    """Those of so many random trees that have the right length. Roots are operators: a digit would be too short."""
+    """The trees of the right length among `ATTEMPTS` random ones. All roots are operators, because a single digit would
+    be too short."""
     tree, parent = np.arange(ATTEMPTS), np.full(ATTEMPTS, -1)
     tokens = np.zeros(ATTEMPTS, dtype=np.int64)
     grown: list[tuple[Ints, ...]] = []
@@ -87,11 +89,11 @@ def _grow(rng: np.random.Generator, options: ListOps) -> _Forest:
         children = rng.integers(2, options.arguments + 1, size=len(branches))
         rows, above = rows + len(tree), rows
         tree, parent = np.repeat(tree[branches], children), np.repeat(above + branches, children)
-    return _selected(grown, (tokens >= options.shortest) & (tokens <= options.longest))
+    return _select(grown, (tokens >= options.shortest) & (tokens <= options.longest))
 
 
-def _selected(grown: list[tuple[Ints, ...]], fits: NDArray[np.bool_]) -> _Forest:
-    """The forest of the fitting trees alone."""
+def _select(grown: list[tuple[Ints, ...]], fits: NDArray[np.bool_]) -> _Forest:
+    """The forest of the trees that fit."""
     tree, parent, operator, digit = (np.concatenate(parts) for parts in zip(*grown, strict=True))
     kept = fits[tree]
     renumbered = np.cumsum(kept) - 1
@@ -104,29 +106,29 @@ def _selected(grown: list[tuple[Ints, ...]], fits: NDArray[np.bool_]) -> _Forest
     return _Forest(int(fits.sum()), (np.cumsum(fits) - 1)[tree[kept]], parent, operator, digit[kept], levels, size)
 
 
-def _written(forest: _Forest, length: int) -> np.ndarray:
-    """I16[trees length]: the question, then operators before and `END` after their arguments."""
+def _write(forest: _Forest, length: int) -> np.ndarray:
+    """I16[trees length]: the question token, then each operator before its arguments and `END` after them."""
     start = np.ones(len(forest.size), dtype=np.int64)
     for level in forest.levels:
         size, parent = forest.size[level], forest.parent[level]
         before = np.cumsum(size) - size
-        first = np.maximum.accumulate(np.where(_starts(parent), np.arange(len(parent)), 0))
+        first = np.maximum.accumulate(np.where(_is_first_sibling(parent), np.arange(len(parent)), 0))
         start[level] = start[parent] + 1 + before - before[first]
     tokens = np.full((forest.trees, length), PAD, dtype=np.int16)
     inner = forest.operator >= 0
-    tokens[:, 0] = ASK
+    tokens[:, 0] = QUESTION
     tokens[forest.tree, start] = np.where(inner, OPERATOR + forest.operator, DIGIT + forest.digit)
     tokens[forest.tree[inner], (start + forest.size - 1)[inner]] = END
     return tokens
 
 
-def _values(forest: _Forest) -> Ints:
-    """I64[nodes]: what every node comes to. A median between two digits is rounded down; sums are modulo ten."""
+def _evaluate(forest: _Forest) -> Ints:
+    """I64[nodes]: the value of every node. A median between two digits is rounded down; sums are modulo ten."""
     values = forest.digit.copy()
     for level in reversed(forest.levels):
         parent = forest.parent[level]
         below = values[level][np.lexsort((values[level], parent))]
-        first = np.flatnonzero(_starts(parent))
+        first = np.flatnonzero(_is_first_sibling(parent))
         count = np.diff(first, append=len(parent))
         median = (below[first + (count - 1) // 2] + below[first + count // 2]) // 2
         total = np.add.reduceat(below, first) % 10 if len(first) else first
@@ -135,7 +137,7 @@ def _values(forest: _Forest) -> Ints:
     return values
 
 
-def _starts(parent: Ints) -> NDArray[np.bool_]:
-    """Which nodes of a level are the first of their siblings."""
-    starts: NDArray[np.bool_] = np.diff(parent, prepend=-1) != 0
-    return starts
+def _is_first_sibling(parent: Ints) -> NDArray[np.bool_]:
+    """Bool[nodes of a level]: whether a node is the first of its siblings."""
+    first: NDArray[np.bool_] = np.diff(parent, prepend=-1) != 0
+    return first

@@ -1,4 +1,5 @@
-"""What classifiers of sequences learn from and are tested on: `Sequences`; and, where they start trained, `Swap`."""
+"""`Sequences`, which classifiers learn from and are tested on; and `Swap`, for classifiers that start from given
+weights."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,8 +9,11 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Sequences:
-    """Labelled sequences: `tokens` I16[n L] below `vocabulary`, `keep` Bool[n L] (False = padding), `labels` I64[n]
-    below `classes`. The first token of every sequence is kept, and asks the question that the label answers."""
+    """Labelled sequences: `tokens` I16[n L] below `vocabulary`, `keep` Bool[n L] (False = padding) and `labels` I64[n]
+    below `classes`.
+
+    The first token of every sequence is no padding; it asks the question that the label answers.
+    """
 
     tokens: np.ndarray
     keep: np.ndarray
@@ -22,7 +26,7 @@ class Sequences:
 class Swap:
     """Sequences, and the `weights` by name of the task's classifier after it learned them with exact softmax attention.
 
-    A system that is fitted to it starts from these weights, with another attention between them.
+    A system that is fitted to it starts from these weights with another attention.
     """
 
     sequences: Sequences

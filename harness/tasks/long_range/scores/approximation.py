@@ -1,4 +1,4 @@
-"""The case `approximation`: how far attention estimated from random features is from softmax attention."""
+"""The case `approximation`: the error of attention that is estimated from random features."""
 
 import itertools
 from collections.abc import Iterator
@@ -15,9 +15,10 @@ from harness.tasks.long_range.interface import SequenceClassifier
 
 @dataclass(frozen=True)
 class Estimation:
-    """Attention to be estimated: standard normal queries, keys and values F32[L d], the first two times a scale.
+    """Attention to be estimated: standard normal queries, keys and values F32[L d].
 
-    `features` are the numbers of random projections; each estimate is drawn `draws` times.
+    Queries and keys are multiplied by each of the `scales`. `features` are the numbers of random projections, and each
+    estimate is drawn `draws` times.
     """
 
     features: tuple[int, ...]
@@ -29,14 +30,14 @@ class Estimation:
 
 
 def estimation_errors(system: SequenceClassifier, case: Estimation, run: Run) -> Iterator[Score]:
-    """For every scale and number of features, over the draws: the median errors of matrix and output, relative to the
-    exact ones and squared; and the share of queries whose divisor is not positive."""
+    """For every scale and number of features: the median over the draws of the relative squared errors of attention
+    matrix and output, and the share of queries whose divisor is not positive."""
     q, k, v = (torch.tensor(array, device=run.device) for array in (case.q, case.k, case.v))
     generator = torch.Generator().manual_seed(run.seed("projections"))
     for scale, m in itertools.product(case.scales, case.features):
         exact = torch.softmax((scale * q) @ (scale * k).T / q.shape[-1] ** 0.5, dim=-1)
-        found = np.array([_draw(system, (scale * q, scale * k, v), m, generator, exact) for _ in range(case.draws)])
-        matrix, output, negative = checked("features", found, (case.draws, 3)).T
+        errors = np.array([_draw(system, (scale * q, scale * k, v), m, generator, exact) for _ in range(case.draws)])
+        matrix, output, negative = checked("features", errors, (case.draws, 3)).T
         at = {"m": m, "scale": scale}
         yield Score("matrix_error", float(np.median(matrix)), case.draws, case.draws, at)
         yield Score("output_error", float(np.median(output)), case.draws, case.draws, at)
@@ -55,11 +56,11 @@ def _draw(
     divisors = queries @ keys.sum(0)
     matrix = (queries / divisors[:, None]) @ keys.T
     return (
-        _relative(matrix, exact),
-        _relative(matrix @ v, exact @ v),
+        _relative_error(matrix, exact),
+        _relative_error(matrix @ v, exact @ v),
         float((divisors <= 0).float().mean()),
     )
 
 
-def _relative(found: Tensor, exact: Tensor) -> float:
-    return float((found - exact).square().sum() / exact.square().sum())
+def _relative_error(estimate: Tensor, exact: Tensor) -> float:
+    return float((estimate - exact).square().sum() / exact.square().sum())

@@ -1,4 +1,4 @@
-"""The case `scaling`: what a forward and a backward pass of the attention alone cost, by length."""
+"""The case `scaling`: time and memory of a forward and a backward pass of the attention alone, by length."""
 
 import ctypes
 import multiprocessing
@@ -20,15 +20,15 @@ from harness.core.training import seeded
 from harness.run import Run
 from harness.tasks.long_range.interface import SequenceClassifier
 
-FEW: Final = 16
-"""Positions of the pass before all others."""
+WARM_UP_LENGTH: Final = 16
+"""The number of positions of the pass that precedes all measurements."""
 
 
 @dataclass(frozen=True)
 class Scaling:
-    """Queries, keys and values F32[H L d] of the longest sequence; shorter ones are their beginnings.
+    """Queries, keys and values F32[H L d] of the longest sequence; shorter sequences are their beginnings.
 
-    At each of the `lengths`, one pass warms up and `repeats` passes are timed, one sequence at a time.
+    At each of the `lengths`, one pass is for warming up and `repeats` passes are timed, one sequence at a time.
     """
 
     lengths: tuple[int, ...]
@@ -39,14 +39,15 @@ class Scaling:
 
 
 def step_costs(system: SequenceClassifier, case: Scaling, run: Run) -> Iterator[Score]:
-    """The median time of a pass, and the most memory that it takes beyond what the process has before: by length.
+    """For each length the median time of a pass, and the most memory that passes take beyond what the process held
+    before.
 
-    On a processor every length has a process of its own, of one thread, for memory that was once held never shows
-    in what comes after.
+    On a processor each length is measured in a process of its own with one thread, because the peak memory of a process
+    never falls.
     """
     for length in case.lengths:
         if run.device == "cpu":
-            milliseconds, megabytes = _apart(partial(_on_processor, system, case, length, run))
+            milliseconds, megabytes = _in_own_process(partial(_on_processor, system, case, length, run))
         else:
             milliseconds, megabytes = _on_accelerator(system, case, length, run)
         yield Score("step_ms", milliseconds, case.repeats, case.repeats, {"L": length})
@@ -55,23 +56,23 @@ def step_costs(system: SequenceClassifier, case: Scaling, run: Run) -> Iterator[
 
 def _on_processor(system: SequenceClassifier, case: Scaling, length: int, run: Run) -> tuple[float, float]:
     limits.set_threads(1)
-    # What the first pass loads and reserves belongs to no length.
-    _steps(system, case, min(length, FEW), run)()
+    # Memory that the first pass loads and reserves does not depend on the length.
+    _make_step(system, case, min(length, WARM_UP_LENGTH), run)()
     before = limits.resident_mb()
-    milliseconds = _time(_steps(system, case, length, run), case.repeats, lambda: None)
+    milliseconds = _time(_make_step(system, case, length, run), case.repeats, lambda: None)
     return milliseconds, max(0.0, limits.peak_mb() - before)
 
 
 def _on_accelerator(system: SequenceClassifier, case: Scaling, length: int, run: Run) -> tuple[float, float]:
-    step = _steps(system, case, length, run)
+    step = _make_step(system, case, length, run)
     before = torch.cuda.memory_allocated()
     torch.cuda.reset_peak_memory_stats()
     milliseconds = _time(step, case.repeats, torch.cuda.synchronize)
     return milliseconds, (torch.cuda.max_memory_allocated() - before) / 2**20
 
 
-def _steps(system: SequenceClassifier, case: Scaling, length: int, run: Run) -> Callable[[], None]:
-    """One forward and backward pass."""
+def _make_step(system: SequenceClassifier, case: Scaling, length: int, run: Run) -> Callable[[], None]:
+    """A function that runs one forward and one backward pass."""
     heads, _, dimension = case.q.shape
     with seeded(run, "init"):
         module = system.attention(heads * dimension, heads, length, False).to(run.device)
@@ -84,14 +85,14 @@ def _steps(system: SequenceClassifier, case: Scaling, length: int, run: Run) -> 
     leaves: list[torch.Tensor | nn.Parameter] = [q, k, v, *module.parameters()]
 
     def step() -> None:
-        # An attention may leave its keys out.
+        # An attention may ignore some of its inputs.
         torch.autograd.grad(module(q, k, v, keep), leaves, gradient, allow_unused=True)
 
     return step
 
 
 def _time(step: Callable[[], None], repeats: int, wait: Callable[[], None]) -> float:
-    """Milliseconds of the median step after the first."""
+    """The milliseconds of the median step, the first step left out. `wait` waits for the device."""
     seconds = []
     for _ in range(1 + repeats):
         start = time.perf_counter()
@@ -102,13 +103,14 @@ def _time(step: Callable[[], None], repeats: int, wait: Callable[[], None]) -> f
 
 
 def _release_free_memory() -> None:
-    """Give what was freed back to the system, where it can be: a forked process would use it and count nothing."""
+    """Return freed memory to the system where this is possible: a forked process would reuse it, and its peak would not
+    show what it takes."""
     if release := getattr(ctypes.CDLL(None), "malloc_trim", None):
         release(0)
 
 
-def _apart(work: Callable[[], tuple[float, float]]) -> tuple[float, float]:
-    """The result of `work` in a forked process; its exceptions are raised here, `MemoryError` if it was killed."""
+def _in_own_process(work: Callable[[], tuple[float, float]]) -> tuple[float, float]:
+    """The result of `work` in a forked process. Its exceptions are raised here, and `MemoryError` if it was killed."""
     _release_free_memory()
     context = multiprocessing.get_context("fork")
     receiver, sender = context.Pipe(duplex=False)

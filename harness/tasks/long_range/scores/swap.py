@@ -1,4 +1,4 @@
-"""The swap: a classifier that learned with exact softmax attention gets another attention in its place."""
+"""The swap: the softmax attention of a trained classifier is replaced by another attention."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -14,20 +14,22 @@ from harness.tasks.long_range.training.original import exact_classifier
 
 
 def stage_scores(system: SequenceClassifier, case: Swap, run: Run) -> Iterator[Score]:
-    """Accuracy by stage, of the original, of the system in its place (`swapped`), and after training (`tuned`); and how
-    much less the latter two are."""
+    """The accuracy by stage: of the original, of the entrant's attention in its place (`swapped`), and after further
+    training (`tuned`); and for the latter two the loss in accuracy against the original."""
     with seeded(run):
         original = exact_classifier(case.sequences, run)
     original.start_from(case.weights)
-    asked = case.sequences.tokens.astype(np.int64), case.sequences.keep
-    shape = len(asked[0]), case.sequences.classes
+    inputs = case.sequences.tokens.astype(np.int64), case.sequences.keep
+    shape = len(inputs[0]), case.sequences.classes
     before: np.ndarray | None = None
-    for stage, ask in (("original", original.answers), ("swapped", system.swapped_logits), ("tuned", system.logits)):
-        right = (checked(ask.__name__, ask(*asked), shape).argmax(axis=1) == case.sequences.labels).astype(np.float64)
-        score = partial(Score, n_used=len(right), n_expected=len(right), at={"stage": stage})
-        yield score("accuracy", float(right.mean()), items=right)
+    stages = (("original", original.answers), ("swapped", system.swapped_logits), ("tuned", system.logits))
+    for stage, classify in stages:
+        logits = checked(classify.__name__, classify(*inputs), shape)
+        correct = (logits.argmax(axis=1) == case.sequences.labels).astype(np.float64)
+        score = partial(Score, n_used=len(correct), n_expected=len(correct), at={"stage": stage})
+        yield score("accuracy", float(correct.mean()), items=correct)
         if before is None:
-            before = right
+            before = correct
         else:
-            lost = before - right
+            lost = before - correct
             yield score("lost_accuracy", float(lost.mean()), items=lost)

@@ -1,4 +1,4 @@
-"""The original of a swap: a classifier that learned with exact softmax attention."""
+"""The original of a swap: a classifier that is trained with exact softmax attention."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from harness.run import Run
 from harness.tasks.long_range.models.classifier import Classifier
 from harness.tasks.long_range.problems.sequences import Sequences
 
-HELD: Final = (
+ORIGINAL_SETTINGS: Final = (
     *("width", "layers", "heads", "expansion", "dropout"),
     *("batch", "lr", "warmup", "decay", "weight_decay"),
 )
@@ -33,36 +33,36 @@ class ExactAttention(nn.Module):
 
 @dataclass(frozen=True, kw_only=True)
 class Original(Recipe):
-    """The weights of the classifier after training on so many `examples` with exact softmax attention.
+    """The weights of the classifier after training on `examples` examples with exact softmax attention.
 
-    `problem` is the digest of what it was trained on.
+    `problem` is the digest of the problem that it was trained on.
     """
 
     problem: str
     seed: int
     examples: int
-    held: Mapping[str, Any]
+    settings: Mapping[str, Any]
     device: str = field(compare=False)
     sequences: Sequences = field(compare=False, repr=False)
 
     def build(self) -> dict[str, np.ndarray]:
         """Initialises and trains a classifier."""
         streams = Streams("long_range", self.seed, "original")
-        run = Run(settings=self.held, budget=Budget("examples", self.examples), streams=streams, device=self.device)
+        run = Run(settings=self.settings, budget=Budget("examples", self.examples), streams=streams, device=self.device)
         with seeded(run):
             model = exact_classifier(self.sequences, run)
-        model.learn(self.sequences, run, lr=self.held["lr"])
+        model.learn(self.sequences, run, lr=self.settings["lr"])
         return model.shared_weights()
 
 
 def original_weights(sequences: Sequences, problem: str, run: Run) -> dict[str, np.ndarray]:
-    """The weights that every attention of the seed is put between."""
+    """The weights of the seed's original, from which every attention starts."""
     return run.artefact(
         Original(
             problem=problem,
             seed=run.seed("original"),
             examples=run.settings["original_examples"],
-            held={name: run.settings[name] for name in HELD},
+            settings={name: run.settings[name] for name in ORIGINAL_SETTINGS},
             device=run.device,
             sequences=sequences,
         )
@@ -70,4 +70,5 @@ def original_weights(sequences: Sequences, problem: str, run: Run) -> dict[str, 
 
 
 def exact_classifier(sequences: Sequences, run: Run) -> Classifier:
+    """An untrained classifier with exact softmax attention."""
     return Classifier(sequences, run.settings, lambda *sizes: ExactAttention()).to(run.device)

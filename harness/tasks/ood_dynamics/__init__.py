@@ -1,4 +1,4 @@
-"""The task `ood_dynamics`: does what a recurrent core learned on short or simple sequences hold on others?"""
+"""The task `ood_dynamics`: does what a recurrent core learned on short or simple sequences carry over to others?"""
 
 from harness.tasks.ood_dynamics.interface import RecurrentCore as RecurrentCore
 from harness.tasks.ood_dynamics.interface import SequencePredictor as SequencePredictor

@@ -1,4 +1,5 @@
-"""`Core`, the recurrent module that a paper changes; and how it is made as wide as its weights allow."""
+"""`Core`, the recurrent module that entrants fill in; and `widest`, which finds the largest core for a number of
+weights."""
 
 from collections.abc import Callable
 from typing import Generic, TypeVar
@@ -10,10 +11,10 @@ State = TypeVar("State")
 
 
 class Core(nn.Module, Generic[State]):
-    """Reads a vector a step, keeps a state, and gives a vector of `width` numbers a step.
+    """Reads a vector at each step, keeps a state, and returns a vector of `width` numbers at each step.
 
-    A subclass sets `width` and defines `initial` and `step`. It may replace `scan` by something faster that gives the
-    same, and define `active` if it has modules that are not always active.
+    A subclass sets `width` and defines `initial` and `step`. It may replace `scan` by something faster with the same
+    result, and define `active` if it has modules that are not always active.
     """
 
     width: int
@@ -23,24 +24,24 @@ class Core(nn.Module, Generic[State]):
         raise NotImplementedError
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
-        """F32[n i], state -> F32[n width], state after it."""
+        """x F32[n i], state -> output F32[n width], next state."""
         raise NotImplementedError
 
     def scan(self, x: Tensor, state: State) -> tuple[Tensor, State]:
-        """F32[n T i], state -> F32[n T width], state after the last step: T steps."""
+        """x F32[n T i], state -> outputs F32[n T width], last state: T steps."""
         outputs = []
-        for moment in x.unbind(1):
-            output, state = self.step(moment, state)
+        for step_input in x.unbind(1):
+            output, state = self.step(step_input, state)
             outputs.append(output)
         return torch.stack(outputs, dim=1), state
 
     def active(self, state: State) -> Tensor:
-        """Bool[n modules]: the modules that the step to this state changed."""
+        """Bool[n modules]: whether each module was changed by the step that led to this state."""
         raise NotImplementedError
 
 
 def widest(weights: Callable[[int], int], limit: int) -> int:
-    """The largest size whose number of weights, which grows with the size, is within the limit.
+    """The largest size for which `weights(size)`, which grows with the size, is at most `limit`.
 
     Raises `ValueError` if there is none.
     """

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.core.artefacts import Recipe
-from harness.tasks.ood_dynamics.problems.billiards import filmed, scattered
+from harness.tasks.ood_dynamics.problems.billiards import scatter, simulate
 
 
 @dataclass(frozen=True)
 class BallFilms(Recipe):
-    """So many `films` of `frames` frames of `side` pixels squared with so many `balls`.
+    """The recipe of `films` films of `frames` frames of `side` x `side` pixels with `balls` balls.
 
-    `radius` is in shares of the side, `speed` in sides a frame; both are drawn for every ball, between bounds. Builds
-    `frames` U8[films frames side side], 1 where a pixel's centre lies in a ball.
+    `radius` is in units of the side and `speed` in sides per frame. Both are lower and upper bounds; values are drawn
+    for every ball. Builds `frames` U8[films frames side side], which are 1 where the centre of a pixel lies in a ball.
     """
 
     version: int
@@ -26,14 +26,14 @@ class BallFilms(Recipe):
     speed: tuple[float, float]
 
     def build(self) -> dict[str, np.ndarray]:
-        """Simulate, then draw."""
+        """Simulates the balls, then draws the frames."""
         rng = np.random.default_rng([self.seed, self.balls])
-        balls = scattered(self.films, self.balls, self.radius, self.speed, rng)
-        return {"frames": drawn(filmed(balls, self.frames), balls.radius, self.side)}
+        balls = scatter(self.films, self.balls, self.radius, self.speed, rng)
+        return {"frames": draw_frames(simulate(balls, self.frames), balls.radius, self.side)}
 
 
-def drawn(places: np.ndarray, radius: np.ndarray, side: int) -> np.ndarray:
-    """U8[n frames side side] of balls at places F64[n frames b 2] (down, right) with radii F64[n b]."""
+def draw_frames(places: np.ndarray, radius: np.ndarray, side: int) -> np.ndarray:
+    """U8[n frames side side]: frames with balls at places F64[n frames b 2] (down, right) of radii F64[n b]."""
     centres = (np.arange(side) + 0.5) / side
     frames = np.zeros((*places.shape[:2], side, side), dtype=np.bool_)
     for place, r in zip(np.moveaxis(places, 2, 0), radius.T, strict=True):
@@ -42,8 +42,8 @@ def drawn(places: np.ndarray, radius: np.ndarray, side: int) -> np.ndarray:
     return frames.view(np.uint8)
 
 
-def behind_a_curtain(side: int) -> np.ndarray:
-    """Bool[side side]: False in the middle third of the columns."""
+def curtain_mask(side: int) -> np.ndarray:
+    """Bool[side side]: the visible pixels. The middle third of the columns is hidden."""
     visible = np.ones((side, side), dtype=np.bool_)
     visible[:, side // 3 : side - side // 3] = False
     return visible

@@ -8,30 +8,31 @@ VOCABULARY: Final = 2
 CLASSES: Final = 10
 
 
-def resized(images: np.ndarray, side: int, resize: str) -> np.ndarray:
+def resize(images: np.ndarray, side: int, method: str) -> np.ndarray:
     """F64[n side side]: images U8[n h h] at another resolution.
 
-    `area`: every pixel is the mean over the square that it covers, parts of pixels included. `nearest`: it is the pixel
-    in whose square its centre lies, as in the authors' code.
+    With the method `area` every new pixel is the mean over the square that it covers, parts of pixels included. With
+    `nearest` it is the original pixel that contains its centre, as in the authors' code. Raises `ValueError` for
+    another method.
     """
     original = images.shape[1]
-    if resize == "nearest":
+    if method == "nearest":
         rows = ((np.arange(side) + 0.5) * original / side).astype(np.intp)
         return images[:, rows[:, None], rows].astype(np.float64)
-    if resize != "area":
+    if method != "area":
         raise ValueError(f"images are resized by 'area' or 'nearest', not by '{resize}'")
     weights = _overlaps(side, original)
     return np.asarray(weights @ images @ weights.T)
 
 
-def inked(images: np.ndarray, threshold: float, brightest: int) -> np.ndarray:
-    """`symbols` U8[n hw]: 1 where a pixel has at least this share of the brightest one."""
-    lit: np.ndarray = images >= threshold * brightest
-    return lit.reshape(len(images), -1).astype(np.uint8)
+def binarise(images: np.ndarray, threshold: float, brightest: int) -> np.ndarray:
+    """U8[n hw]: 1 where a pixel has at least the share `threshold` of the brightest value."""
+    bright: np.ndarray = images >= threshold * brightest
+    return bright.reshape(len(images), -1).astype(np.uint8)
 
 
 def _overlaps(side: int, original: int) -> np.ndarray:
-    """F64[side original]: the share of each new pixel, along one axis, that each original pixel fills."""
+    """F64[side original]: along one axis, the share of each new pixel that each original pixel covers."""
     edges = np.arange(side + 1) * original / side
     old = np.arange(original + 1)
     ends = np.minimum(edges[1:, None], old[1:]) - np.maximum(edges[:-1, None], old[:-1])

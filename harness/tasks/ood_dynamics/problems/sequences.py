@@ -1,4 +1,4 @@
-"""What is learned from and tested on: `Sequences` of symbols, `Films`; and the `Shifts` of a test."""
+"""The data of the task: `Sequences` of symbols, `Films`, and the `Shifts` of a test."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Sequences:
-    """`symbols` U8[n T] below `vocabulary`; `targets` U8[n k] below `classes`, what is right at the last k steps.
+    """Sequences of `symbols` U8[n T] below `vocabulary`, with `targets` U8[n k] below `classes` for their last k steps.
 
     All k steps are trained on; the last `answers` of them are the answer.
     """
@@ -26,9 +26,9 @@ class Sequences:
 
 @dataclass(frozen=True)
 class Films:
-    """`frames` U8[n T h w] of 0 and 1, of which the first `given` are shown and the rest predicted.
+    """Films with `frames` U8[n T h w] of 0 and 1. The first `given` frames are shown and the others predicted.
 
-    `visible` Bool[h w] is False behind a curtain: nothing is seen there, and nothing there counts.
+    `visible` Bool[h w] is False behind a curtain, where pixels are neither shown nor scored.
     """
 
     frames: np.ndarray
@@ -40,7 +40,7 @@ class Films:
 
     @property
     def shown(self) -> np.ndarray:
-        """U8[n given h w]: what is seen of the first frames."""
+        """U8[n given h w]: the visible part of the first frames."""
         shown: np.ndarray = self.frames[:, : self.given] * self.visible
         return shown
 
@@ -50,21 +50,22 @@ class Films:
         return self.frames[:, self.given :]
 
 
-Learned: TypeAlias = Sequences | Films
-"""What a system is fitted to, and tested on at one place of the shift."""
+Dataset: TypeAlias = Sequences | Films
+"""What a system is fitted to, and tested on at one point of the shift."""
 
 
 @dataclass(frozen=True)
 class Shift:
-    """What a system is tested on at one point of measurement; `chance` by metric, where the point has its own."""
+    """One point of measurement: what a system is tested on there, and the chance of the metrics that have another
+    chance there."""
 
     at: Mapping[str, float | str]
-    items: Learned
+    items: Dataset
     chance: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Shifts:
-    """A test: first on the distribution that was trained on, then away from it."""
+    """The points of a test: first the distribution of the training, then shifted ones."""
 
     points: tuple[Shift, ...]

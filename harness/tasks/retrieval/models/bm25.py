@@ -1,4 +1,4 @@
-"""BM25, as a retriever and as a source of negatives: one implementation for both."""
+"""BM25, which is both a retriever and a source of negatives."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,8 +12,10 @@ from harness.tasks.retrieval.problems.collection import I64
 
 @dataclass(frozen=True)
 class Bm25Options:
-    """Saturation `k1` and length normalisation `b` of Robertson's formula in Lucene's form; English stop words are
-    left out; `stem` reduces words by Porter's second (Snowball) algorithm."""
+    """The options of BM25 in Lucene's form of Robertson's formula: saturation `k1` and length normalisation `b`.
+
+    English stop words are left out. `stem` reduces words to stems by Porter's second (Snowball) algorithm.
+    """
 
     k1: float = 1.5
     b: float = 0.75
@@ -21,7 +23,7 @@ class Bm25Options:
 
 
 class Bm25:
-    """An index over documents."""
+    """An index over documents. Stemming needs the package PyStemmer."""
 
     def __init__(self, documents: Sequence[str], options: Bm25Options) -> None:
         self._size = len(documents)
@@ -34,13 +36,14 @@ class Bm25:
         self._index.index(self._tokens(documents), show_progress=False)
 
     def top(self, queries: Sequence[str], k: int) -> I64:
-        """I64[n k]: the documents with the highest scores, best first; -1 after the last that shares a word."""
-        # Else bm25s selects by JAX where that is installed, on its devices and with ties in another order.
-        found, scores = self._index.retrieve(
+        """I64[n k]: the documents with the highest scores, best first; -1 after the last document that shares a word
+        with the query."""
+        # By default bm25s selects by JAX where it is installed, on its devices and with another order of ties.
+        documents, scores = self._index.retrieve(
             self._tokens(queries), k=min(k, self._size), show_progress=False, backend_selection="numpy"
         )
         ranked = np.full((len(queries), k), -1, np.int64)
-        ranked[:, : found.shape[1]] = np.where(scores > 0, found, -1)
+        ranked[:, : documents.shape[1]] = np.where(scores > 0, documents, -1)
         return ranked
 
     def _tokens(self, texts: Sequence[str]) -> bm25s.tokenization.Tokenized:
@@ -49,10 +52,14 @@ class Bm25:
 
 @dataclass(frozen=True, kw_only=True)
 class Bm25Lists(Recipe):
-    """For each training query the documents that BM25 ranks highest: `lists`, I32[queries depth], -1 after the last."""
+    """The recipe of `lists`, I32[queries depth]: for each training query the documents that BM25 ranks highest, best
+    first; -1 after the last.
+
+    `corpus` is the digest of the documents and `training_queries` that of the queries.
+    """
 
     corpus: str
-    asked: str
+    training_queries: str
     depth: int
     documents: Sequence[str] = field(compare=False, repr=False)
     queries: Sequence[str] = field(compare=False, repr=False)

@@ -1,4 +1,4 @@
-"""An approximate index: a hierarchical navigable small world graph (Malkov and Yashunin, 2020), as faiss has it."""
+"""An approximate index: a hierarchical navigable small world graph (Malkov and Yashunin, 2020), by faiss."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,17 +14,17 @@ from harness.tasks.retrieval.problems.collection import I64
 from harness.tasks.retrieval.problems.passages import Passages
 
 LINKS: Final = 32
-"""Neighbours of a vector in the graph (M)."""
+"""The number of neighbours of a vector in the graph (M)."""
 
 BUILD_BREADTH: Final = 40
-"""Candidates that are looked at when a vector is added (efConstruction)."""
+"""The number of candidates that are examined when a vector is added (efConstruction)."""
 
 SEARCH_BREADTH: Final = 2
-"""Candidates that are looked at for each one that is returned (efSearch)."""
+"""The number of candidates that are examined for each returned one (efSearch)."""
 
 
 def load_faiss() -> ModuleType:
-    """The library. Raises `UserError` with the command that installs it."""
+    """The library faiss. Raises `UserError` with the command that installs it if it is missing."""
     try:
         import faiss as library
     except ImportError as error:
@@ -35,10 +35,10 @@ def load_faiss() -> ModuleType:
 
 
 class HnswIndex(Index):
-    """The graph is walked from near to nearer vectors; some of the nearest may be missed.
+    """An index whose search walks a graph to ever nearer vectors, and may miss some of the nearest.
 
-    It lies on the processor wherever the vectors come from, and is built by one thread: more would make it another one
-    each time.
+    It is on the processor, wherever the vectors come from. It is built by a single thread, because several threads
+    would build another graph each time.
     """
 
     def __init__(self, vectors: Tensor, passages: Passages) -> None:
@@ -52,25 +52,25 @@ class HnswIndex(Index):
             self._graph.add(vectors.cpu().numpy())
 
     def search(self, queries: Tensor, k: int, without: tuple[I64, I64] | None = None) -> I64:
-        spare = 0 if without is None else int(np.bincount(without[0], minlength=1).max())
-        passages = min((k + spare) * self._most, len(self._documents))
+        excluded = 0 if without is None else int(np.bincount(without[0], minlength=1).max())
+        passages = min((k + excluded) * self._most, len(self._documents))
         self._graph.hnsw.efSearch = SEARCH_BREADTH * passages
-        found = self._graph.search(queries.cpu().numpy(), passages)[1]
-        documents = np.where(found >= 0, self._documents[found], -1)
+        nearest = self._graph.search(queries.cpu().numpy(), passages)[1]
+        documents = np.where(nearest >= 0, self._documents[nearest], -1)
         dropped = documents < 0
         if self._most > 1:
-            dropped |= _repeated(documents)
+            dropped |= _is_repeated(documents)
         if without is not None:
-            places = np.arange(len(queries))[:, None] * self._corpus + documents
-            dropped |= np.isin(places, without[0] * self._corpus + without[1])
+            keys = np.arange(len(queries))[:, None] * self._corpus + documents
+            dropped |= np.isin(keys, without[0] * self._corpus + without[1])
         order = np.argsort(dropped, axis=1, kind="stable")[:, :k]
         ranked = np.full((len(queries), k), -1, np.int64)
         ranked[:, : order.shape[1]] = np.take_along_axis(np.where(dropped, -1, documents), order, axis=1)
         return ranked
 
 
-def _repeated(rows: I64) -> np.ndarray:
-    """Bool[n m]: whether a value stands further left in its row as well."""
+def _is_repeated(rows: I64) -> np.ndarray:
+    """Bool[n m]: whether a value also occurs further left in its row."""
     order = np.argsort(rows, axis=1, kind="stable")
     ordered = np.take_along_axis(rows, order, axis=1)
     repeated = np.zeros(rows.shape, bool)

@@ -1,4 +1,4 @@
-"""The tower: one encoder for queries and documents, the same for every negative sampler."""
+"""The tower: the network that encodes queries and documents, the same for every negative sampler."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,8 @@ from harness.tasks.retrieval.problems.tokens import PAD
 
 @dataclass(frozen=True)
 class TowerOptions:
-    """Sizes of a tower. With 0 layers it is a mean over word vectors. `length`: the most tokens of a text."""
+    """The size of a tower. With 0 layers it is a mean of word vectors. `length` is the largest number of tokens of a
+    text."""
 
     vocabulary: int
     width: int
@@ -21,12 +22,12 @@ class TowerOptions:
 
 
 class Tower(nn.Module):
-    """Embeddings, transformer layers (if any), mean over the tokens, `Linear`, `LayerNorm`.
+    """Embeddings, transformer layers (if any), a mean over the tokens, a linear layer and a layer normalisation.
 
-    The head is ANCE's (Xiong et al., 2021, section 5.1: a linear layer and layer normalisation); it pools by the mean
-    and not by the first token, which a tower without layers cannot do. Queries and documents share all weights; a
-    document's score is the dot product of the two vectors. On CUDA the layers compute in bfloat16 (autocast); weights,
-    pooling, head and vectors are float32 everywhere.
+    The head, a linear layer and a layer normalisation, is ANCE's (Xiong et al., 2021, section 5.1). The tower pools by
+    the mean and not by the first token, because a tower without layers cannot pool by a token. Queries and documents
+    share all weights, and a document's score is the dot product of the two vectors. On CUDA the layers compute in
+    bfloat16 (autocast); weights, pooling, head and vectors are float32 everywhere.
     """
 
     def __init__(self, options: TowerOptions) -> None:
@@ -46,15 +47,16 @@ class Tower(nn.Module):
             self.embedding.weight[PAD] = 0
 
     def parts(self) -> dict[str, list[nn.Parameter]]:
-        """The weights from the input to the output: `embedding` (of words and positions), `layers.0` ..., `head`."""
-        first = [*self.embedding.parameters()]
+        """The weights by part, from the input to the output: `embedding` (of words and positions), `layers.0`, ...,
+        `head`."""
+        embedding = [*self.embedding.parameters()]
         if self.layers is None:
-            return {"embedding": first, "head": [*self.head.parameters()]}
+            return {"embedding": embedding, "head": [*self.head.parameters()]}
         layers = {f"layers.{depth}": [*layer.parameters()] for depth, layer in enumerate(self.layers.layers)}
-        return {"embedding": [*first, self.positions], **layers, "head": [*self.head.parameters()]}
+        return {"embedding": [*embedding, self.positions], **layers, "head": [*self.head.parameters()]}
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """I32[n L], padded with 0 -> F32[n width]."""
+        """tokens I32[n L], padded with 0 -> vectors F32[n width]."""
         pooled: Tensor = self._mean(tokens) if self.layers is None else self._contextual_mean(tokens, self.layers)
         vectors: Tensor = self.head(pooled)
         return vectors
@@ -63,12 +65,12 @@ class Tower(nn.Module):
         return functional.embedding_bag(tokens, self.embedding.weight, mode="mean", padding_idx=PAD)
 
     def _contextual_mean(self, tokens: Tensor, layers: nn.TransformerEncoder) -> Tensor:
-        used = int((tokens != PAD).any(dim=0).sum())
-        tokens = tokens[:, : max(1, used)]
-        empty = tokens == PAD
-        empty[:, 0] = False  # a text without tokens would otherwise attend to nothing
+        longest = int((tokens != PAD).any(dim=0).sum())
+        tokens = tokens[:, : max(1, longest)]
+        is_padding = tokens == PAD
+        is_padding[:, 0] = False  # otherwise a text without tokens would attend to nothing
         with torch.autocast(tokens.device.type, torch.bfloat16, enabled=tokens.is_cuda):
-            states = layers(self.embedding(tokens) + self.positions[: tokens.shape[1]], src_key_padding_mask=empty)
-        share = (~empty / (~empty).sum(dim=1, keepdim=True)).unsqueeze(-1)
+            states = layers(self.embedding(tokens) + self.positions[: tokens.shape[1]], src_key_padding_mask=is_padding)
+        share = (~is_padding / (~is_padding).sum(dim=1, keepdim=True)).unsqueeze(-1)
         mean: Tensor = (states.float() * share).sum(dim=1)
         return mean

@@ -1,4 +1,4 @@
-"""What is searched and asked: documents, queries, and the judgements that say which document answers which query."""
+"""Documents, queries, and the judgements that say which document answers which query."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,15 +14,15 @@ from harness.core.task import read_only
 I64 = NDArray[np.int64]
 
 DEPTH = 100
-"""How many documents are retrieved for a query: the cut-off of recall and of average precision."""
+"""The number of documents that are retrieved for a query: the cut-off of recall and of average precision."""
 
 
 @dataclass(frozen=True, eq=False)
 class Judgements:
-    """Judged pairs of query and document, one an entry, in order of query, then document.
+    """Judged pairs of a query and a document, sorted by query and then by document.
 
-    queries, documents: I64[p], rows of the list of queries and of the corpus. grades: I64[p], 0 = judged irrelevant.
-    corpus: how many documents there are. A pair that was not judged has grade 0.
+    queries, documents: I64[p], rows of the list of queries and of the corpus. grades: I64[p]; 0 means judged to be
+    irrelevant, and pairs that were not judged have grade 0, too. corpus: the number of documents.
     """
 
     queries: I64
@@ -32,32 +32,35 @@ class Judgements:
 
     @classmethod
     def of(cls, queries: I64, documents: I64, corpus: int, grades: I64 | None = None) -> Self:
-        """Judgements from pairs in any order; without `grades` all are 1, those below 0 become 0. Of a pair given twice
-        the first counts."""
+        """Judgements from pairs in any order. Without `grades` all grades are 1; grades below 0 become 0. Of a pair
+        that is given twice the first entry counts."""
         keys, first = np.unique(np.asarray(queries) * corpus + np.asarray(documents), return_index=True)
-        chosen = np.ones(len(keys), np.int64) if grades is None else np.maximum(np.asarray(grades)[first], 0)
-        columns = (keys // corpus, keys % corpus, chosen)
+        kept_grades = np.ones(len(keys), np.int64) if grades is None else np.maximum(np.asarray(grades)[first], 0)
+        columns = (keys // corpus, keys % corpus, kept_grades)
         read_only(*columns)
         return cls(*columns, corpus)
 
     def grade(self, queries: I64, documents: I64) -> I64:
-        """I64[n m]: the grade of documents I64[n m] for queries I64[n]; 0 for document -1 (none)."""
-        wanted = np.where(documents >= 0, queries[:, None] * self.corpus + documents, -1)
-        place = np.minimum(np.searchsorted(self._keys, wanted), len(self._keys) - 1)
-        grades: I64 = np.where(self._keys[place] == wanted, self.grades[place], 0)
+        """I64[n m]: the grades of documents I64[n m] for queries I64[n]; 0 for document -1, which stands for no
+        document."""
+        keys = np.where(documents >= 0, queries[:, None] * self.corpus + documents, -1)
+        entry = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
+        grades: I64 = np.where(self._keys[entry] == keys, self.grades[entry], 0)
         return grades
 
     def relevant(self, queries: I64) -> tuple[I64, I64]:
-        """The relevant documents of queries I64[n], as two arrays: position of the query among the n, document."""
+        """The relevant documents of queries I64[n], as two arrays: each document's query, as a position among the n,
+        and the document."""
         first, last = np.searchsorted(self.queries, queries), np.searchsorted(self.queries, queries, side="right")
         counts = last - first
         position = np.arange(len(queries)).repeat(counts)
         entry = np.arange(len(position)) + (first - (np.cumsum(counts) - counts))[position]
-        hit = self.grades[entry] > 0
-        return position[hit], self.documents[entry[hit]]
+        is_relevant = self.grades[entry] > 0
+        return position[is_relevant], self.documents[entry[is_relevant]]
 
     def joined(self, other: "Judgements") -> "Judgements":
-        """These judgements and those of another list over the same rows; where both judge a pair, these count."""
+        """The union with other judgements of the same queries and documents; where both judge a pair, these judgements
+        count."""
         queries, documents, grades = (
             np.concatenate(columns)
             for columns in (
@@ -69,10 +72,10 @@ class Judgements:
         return Judgements.of(queries, documents, self.corpus, grades)
 
     def of_queries(self, queries: I64) -> Self:
-        """The judgements of some queries I64[n], ascending, which become rows 0 to n - 1."""
-        place = np.minimum(np.searchsorted(queries, self.queries), len(queries) - 1)
-        kept = queries[place] == self.queries
-        return type(self).of(place[kept], self.documents[kept], self.corpus, self.grades[kept])
+        """The judgements of some queries I64[n] in rising order, which become rows 0 to n - 1."""
+        row = np.minimum(np.searchsorted(queries, self.queries), len(queries) - 1)
+        kept = queries[row] == self.queries
+        return type(self).of(row[kept], self.documents[kept], self.corpus, self.grades[kept])
 
     @cached_property
     def _keys(self) -> I64:
@@ -82,9 +85,10 @@ class Judgements:
 
 @dataclass(frozen=True, eq=False)
 class TrainingSet:
-    """The whole corpus, the training queries, and the documents that answer them (`positives`, rows of both).
+    """The whole corpus, the training queries, and the documents that answer them (`positives`).
 
-    `spared`: documents that might answer a query though nobody said so, and are not to be its negatives either.
+    `spared` are documents that might answer a query although nobody judged them to; they must not be its negatives
+    either.
     """
 
     documents: Sequence[str]
@@ -94,17 +98,18 @@ class TrainingSet:
 
     @cached_property
     def barred(self) -> Judgements:
-        """The documents that are no negatives of a query: those that answer it, and those that are spared."""
+        """The documents that must not be negatives of a query: those that answer it, and those that are spared."""
         return self.positives if self.spared is None else self.positives.joined(self.spared)
 
     @cached_property
     def corpus_digest(self) -> str:
-        """Digest of the documents."""
+        """The digest of the documents."""
         return digest(list(self.documents))
 
     @cached_property
     def queries_digest(self) -> str:
-        """Digest of the training queries, their positives, and what is barred from their negatives."""
+        """The digest of the training queries, their positives, and the documents that are barred from their
+        negatives."""
         pairs = [
             array_digest({"queries": judged.queries, "documents": judged.documents})
             for judged in (self.positives, self.barred)
@@ -114,7 +119,8 @@ class TrainingSet:
 
 @dataclass(frozen=True, eq=False)
 class Questions:
-    """Queries to be searched for in the corpus of the training set, and their judgements (never shown to entrants)."""
+    """Queries that are searched for in the corpus of the training set, and their judgements, which entrants never
+    see."""
 
     queries: Sequence[str]
     judgements: Judgements

@@ -1,4 +1,4 @@
-"""The contrastive training loop: the same for the warm-up and for every negative sampler."""
+"""The contrastive training loop, which is the same for the warm-up and for every negative sampler."""
 
 from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
@@ -18,34 +18,35 @@ from harness.tasks.retrieval.training.view import Batch, View
 Sampler: TypeAlias = Callable[[Batch, View], I64]
 
 GRADIENT_POINTS: Final = 5
-"""How often the norms of the gradients are noted on the curve, beside the loss and the validation scores."""
+"""The number of points of the curve at which norms of gradients are logged."""
 
 
 def pairwise_loss(positive: Tensor, negative: Tensor) -> Tensor:
-    """F32[n m]: log(1 + exp(s- - s+)), the negative log-likelihood of scores s+ F32[n] against s- F32[n m]."""
+    """F32[n m]: `log(1 + exp(s- - s+))`, the negative log-likelihood of the scores s+ F32[n] against s- F32[n m]."""
     return functional.softplus(negative - positive[:, None])
 
 
 def contrast(view: View, sampler: Sampler, run: Run, trace: Trace, *, batch: int, options: TrainingOptions) -> None:
-    """Train the view's tower on batches of answered queries, with the negatives of a sampler, until the budget ends.
+    """Train the view's tower on batches of queries and documents that answer them, with the negatives of a sampler,
+    until the budget ends.
 
-    One example is one pair of a query and a document that answers it; every pair is seen once before any is seen
-    again. The loss is the mean over a batch's examples and their negatives.
+    One example is a pair of a query and a document that answers it. Every pair is seen once before any is seen again.
+    The loss is the mean over the examples of a batch and their negatives.
     """
     encoder = view.encoder
     every = max(1, run.budget.total // batch // GRADIENT_POINTS)
 
     def loss(pairs: Batch) -> Tensor:
-        negatives = accepted(sampler(pairs, view), pairs, view)
+        negatives = check_negatives(sampler(pairs, view), pairs, view)
         trace.remember(pairs.queries, negatives)
         n, m = negatives.shape
         queries = encoder.queries(on_device(pairs.queries))
-        right = encoder.best_passages(queries, on_device(pairs.documents[:, None]))
-        wrong = encoder.best_passages(queries, on_device(negatives))
-        documents = encoder.documents(right.ravel())
-        others = encoder.documents(wrong.ravel()).view(n, m, -1)
-        positive = (queries * documents).sum(dim=1)
-        return pairwise_loss(positive, torch.einsum("nw,nmw->nm", queries, others)).mean()
+        positive_rows = encoder.best_passages(queries, on_device(pairs.documents[:, None]))
+        negative_rows = encoder.best_passages(queries, on_device(negatives))
+        positives = encoder.documents(positive_rows.ravel())
+        negative_vectors = encoder.documents(negative_rows.ravel()).view(n, m, -1)
+        positive_scores = (queries * positives).sum(dim=1)
+        return pairwise_loss(positive_scores, torch.einsum("nw,nmw->nm", queries, negative_vectors)).mean()
 
     def on_device(rows: I64) -> Tensor:
         return torch.from_numpy(rows).to(encoder.device)
@@ -59,8 +60,9 @@ def contrast(view: View, sampler: Sampler, run: Run, trace: Trace, *, batch: int
     train(encoder.tower, _batches(view, run, batch), loss, run, cost=batch, options=options, after_step=advance)
 
 
-def accepted(negatives: I64, batch: Batch, view: View) -> I64:
-    """A sampler's answer. Raises `BadOutput` if it is not I64[n m] of documents that are free to be negatives."""
+def check_negatives(negatives: I64, batch: Batch, view: View) -> I64:
+    """The negatives I64[n m] that a sampler returned. Raises `BadOutput` if they are not documents of the corpus that
+    may be negatives of their queries."""
     negatives = checked("negatives", negatives, (len(batch.queries), None), "i")
     if negatives.size == 0 or negatives.min() < 0 or negatives.max() >= view.positives.corpus:
         raise BadOutput(
@@ -77,8 +79,8 @@ def accepted(negatives: I64, batch: Batch, view: View) -> I64:
 
 
 def _batches(view: View, run: Run, batch: int) -> Iterator[Batch]:
-    hit = view.positives.grades > 0
-    queries, documents = view.positives.queries[hit], view.positives.documents[hit]
+    is_relevant = view.positives.grades > 0
+    queries, documents = view.positives.queries[is_relevant], view.positives.documents[is_relevant]
     for rows in shuffled_batches(len(queries), batch, run.torch_rng("order")):
         chosen = rows.cpu().numpy()
         yield Batch(queries[chosen], documents[chosen])

@@ -1,4 +1,4 @@
-"""A snapshot: the index of one checkpoint, from which later negatives are drawn."""
+"""A snapshot: the index of a checkpoint of the tower, from which later negatives are drawn."""
 
 import time
 from collections.abc import Iterator
@@ -19,14 +19,14 @@ UNSEARCHED: Final = -2
 
 @dataclass
 class RefreshSeconds:
-    """How long the refreshes of a run took in all, by part; building the index is part of the search."""
+    """The time that the refreshes of a run took together, by part. Building the index is part of the search."""
 
     encode: float = 0.0
     search: float = 0.0
 
     @contextmanager
     def on(self, part: str) -> Iterator[None]:
-        """Adds the block's time to a part."""
+        """Adds the time of the block to a part."""
         start = time.perf_counter()
         yield
         if torch.cuda.is_available():
@@ -35,7 +35,7 @@ class RefreshSeconds:
 
 
 class Snapshot:
-    """The index of one checkpoint, with its vectors of the training queries. `step`: when it was taken."""
+    """The index of a checkpoint, and its vectors of the training queries. `step` is the step at which it was taken."""
 
     def __init__(self, step: int, index: Index, queries: Tensor, barred: Judgements, seconds: RefreshSeconds) -> None:
         self.step = step
@@ -46,10 +46,11 @@ class Snapshot:
         self._lists: dict[int, I32] = {}
 
     def nearest(self, queries: I64, k: int) -> I64:
-        """I64[n k]: for training queries I64[n] the k documents that the checkpoint scores highest, best first.
+        """I64[n k]: for training queries I64[n] the k documents that the checkpoint scores highest, best first; -1
+        after the last.
 
-        No document that is barred from the query's negatives is among them; -1 where there are no more. A query is
-        searched for when it is first asked for, and its list kept.
+        Documents that are barred from the query's negatives are left out. The documents of a query are searched for
+        when they are first needed, and then kept.
         """
         lists = self._lists.setdefault(k, np.full((len(self._queries), k), UNSEARCHED, np.int32))
         new = np.unique(queries[lists[queries, 0] == UNSEARCHED])

@@ -1,4 +1,4 @@
-"""The warm-up: where every negative sampler starts, the same tower trained with negatives from BM25."""
+"""The warm-up: the tower, trained with negatives from BM25, from which every negative sampler starts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -18,15 +18,15 @@ from harness.tasks.retrieval.models.index import IndexKind
 from harness.tasks.retrieval.models.tower import Tower, TowerOptions
 from harness.tasks.retrieval.problems.collection import I64, TrainingSet
 from harness.tasks.retrieval.problems.passages import Passages
-from harness.tasks.retrieval.problems.tokens import Kind, Tokens, restored, tokenized
+from harness.tasks.retrieval.problems.tokens import Kind, Tokens, restore, tokenize
 from harness.tasks.retrieval.training.contrast import contrast
 from harness.tasks.retrieval.training.trace import Trace
 from harness.tasks.retrieval.training.view import Batch, View
 
 
 @dataclass(frozen=True)
-class Held:
-    """The settings that are held constant: texts, tower, training. Their meaning stands in the task's card."""
+class ConstantSettings:
+    """The settings that are held constant: texts, tower and training. The task's card documents them."""
 
     tokenizer: Kind
     vocabulary: int
@@ -44,21 +44,22 @@ class Held:
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Self:
-        """The fields found in a run's settings."""
+        """The settings of a run."""
         return cls(**{name: settings[name] for name in cls.__dataclass_fields__})
 
     def training(self, lr: float) -> TrainingOptions:
-        """The optimizer's options; gradients are not clipped, so that their norms say something."""
+        """The options of the optimizer. Gradients are not clipped, so that their norms are informative."""
         return TrainingOptions(lr=lr, weight_decay=self.weight_decay, clip=0.0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class WarmUp(Recipe):
-    """The weights of the tower after `warmup_steps` steps in which each negative is one of BM25's best documents."""
+    """The recipe of the tower's weights after `warmup_steps` steps in which each negative is one of BM25's best
+    documents."""
 
     corpus: str
-    asked: str
-    held: Mapping[str, Any]
+    training_queries: str
+    settings: Mapping[str, Any]
     seed: int
     train: TrainingSet = field(compare=False, repr=False)
     device: str = field(compare=False)
@@ -67,34 +68,37 @@ class WarmUp(Recipe):
 
     def build(self) -> dict[str, np.ndarray]:
         """Initialises and trains a tower."""
-        held = Held(**self.held)
-        budget = Budget("examples", held.warmup_steps * held.batch)
+        settings = ConstantSettings(**self.settings)
+        budget = Budget("examples", settings.warmup_steps * settings.batch)
         streams = Streams("retrieval", self.seed, "warm-up")
-        run = Run(settings=self.held, budget=budget, streams=streams, device=self.device)
+        run = Run(settings=self.settings, budget=budget, streams=streams, device=self.device)
         with seeded(run):
-            view = _view(self.train, self.tokens, self.lists, held, run)
-        contrast(view, _bm25_negatives, run, Trace(), batch=held.batch, options=held.training(held.warmup_lr))
+            view = _view(self.train, self.tokens, self.lists, settings, run)
+        contrast(
+            view, _bm25_negatives, run, Trace(), batch=settings.batch, options=settings.training(settings.warmup_lr)
+        )
         return {name: weight.cpu().numpy() for name, weight in view.encoder.tower.state_dict().items()}
 
 
 def warmed_up(train: TrainingSet, run: Run, passages: int = 1, index: IndexKind = "exact") -> View:
-    """What training starts from: the view of the tower after the shared warm-up, which reads the first passages."""
-    held = Held.of(run.settings)
-    beginnings = Tokens(
+    """The view from which training starts: that of the tower after the shared warm-up, which reads only first
+    passages."""
+    settings = ConstantSettings.of(run.settings)
+    first_passages = Tokens(
         corpus=train.corpus_digest,
-        kind=held.tokenizer,
-        vocabulary=held.vocabulary,
-        length=held.document_tokens,
+        kind=settings.tokenizer,
+        vocabulary=settings.vocabulary,
+        length=settings.document_tokens,
         documents=train.documents,
     )
-    tokens = run.artefact(beginnings)
-    inputs = {"corpus": train.corpus_digest, "asked": train.queries_digest}
-    found = Bm25Lists(**inputs, depth=held.bm25_depth, documents=train.documents, queries=train.queries)
-    lists = run.artefact(found)["lists"]
+    tokens = run.artefact(first_passages)
+    inputs = {"corpus": train.corpus_digest, "training_queries": train.queries_digest}
+    bm25 = Bm25Lists(**inputs, depth=settings.bm25_depth, documents=train.documents, queries=train.queries)
+    lists = run.artefact(bm25)["lists"]
     weights = run.artefact(
         WarmUp(
             **inputs,
-            held=dict(vars(held)),
+            settings=dict(vars(settings)),
             seed=run.seed("warm-up"),
             train=train,
             device=run.device,
@@ -103,9 +107,9 @@ def warmed_up(train: TrainingSet, run: Run, passages: int = 1, index: IndexKind 
         )
     )
     if passages > 1:
-        tokens = run.artefact(replace(beginnings, length=passages * held.document_tokens))
+        tokens = run.artefact(replace(first_passages, length=passages * settings.document_tokens))
     with seeded(run):
-        view = _view(train, tokens, lists, held, run, index)
+        view = _view(train, tokens, lists, settings, run, index)
     view.encoder.tower.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in weights.items()})
     return view
 
@@ -118,23 +122,23 @@ def _view(
     train: TrainingSet,
     tokens: Mapping[str, np.ndarray],
     lists: np.ndarray,
-    held: Held,
+    settings: ConstantSettings,
     run: Run,
     index: IndexKind = "exact",
 ) -> View:
-    tokenizer = restored(tokens["tokenizer"])
+    tokenizer = restore(tokens["tokenizer"])
     options = TowerOptions(
         vocabulary=tokenizer.get_vocab_size(),
-        width=held.width,
-        layers=held.layers,
-        heads=held.heads,
-        length=max(held.document_tokens, held.query_tokens),
+        width=settings.width,
+        layers=settings.layers,
+        heads=settings.heads,
+        length=max(settings.document_tokens, settings.query_tokens),
     )
-    queries = tokenized(tokenizer, train.queries, held.query_tokens)
+    queries = tokenize(tokenizer, train.queries, settings.query_tokens)
     encoder = Encoder(
         Tower(options).to(run.device),
         tokenizer,
-        Passages.cut(tokens["documents"], held.document_tokens, run.device),
+        Passages.cut(tokens["documents"], settings.document_tokens, run.device),
         torch.from_numpy(queries).to(run.device),
     )
     return View(encoder, lists, train, run.rng("negatives"), index)

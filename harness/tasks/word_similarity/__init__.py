@@ -1,4 +1,4 @@
-"""The task `word_similarity`: do vectors or binary codes of words, learned from text, order word pairs as people do?"""
+"""The task `word_similarity`: do vectors or binary codes of words, learned from text, rank word pairs as people do?"""
 
 from harness.tasks.word_similarity.interface import Binariser as Binariser
 from harness.tasks.word_similarity.interface import WordEmbedder as WordEmbedder

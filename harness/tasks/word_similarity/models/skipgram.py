@@ -1,4 +1,4 @@
-"""Skip-gram with negative sampling (Mikolov et al., 2013), by gensim: a baseline, and what is binarised."""
+"""Skip-gram with negative sampling (Mikolov et al., 2013) by gensim: a baseline, and the vectors that are binarised."""
 
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -11,8 +11,12 @@ from harness.tasks.word_similarity.problems.corpus import F32, UNKNOWN, Corpus
 
 @dataclass(frozen=True)
 class SkipGramOptions:
-    """`dim`: width of the vectors; `negative`: drawn for each positive pair; `sample`: the frequency above which words
-    are thinned out; `lr`: falls linearly over the passes to `last_lr`."""
+    """The options of skip-gram.
+
+    `dim`: the width of the vectors. `negative`: the number of words drawn for each positive pair. `sample`: the
+    frequency above which words are subsampled. `lr`: the first learning rate, which falls linearly to `last_lr` over
+    all passes.
+    """
 
     dim: int = 100
     negative: int = 5
@@ -22,9 +26,10 @@ class SkipGramOptions:
 
 
 def train_skipgram(corpus: Corpus, options: SkipGramOptions, passes: int, seed: int) -> F32:
-    """F32[V dim]: the words' input vectors after so many passes, by one thread; equal seeds, equal bytes.
+    """F32[V dim]: the input vectors of words after so many passes by a single thread, so that equal seeds give equal
+    bytes.
 
-    Unknown words are taken out before windows are made, as word2vec does; `<unk>` and words that do not occur have a
+    Unknown words are removed before windows are formed, as in word2vec. `<unk>` and words that do not occur have a
     vector of zeros.
     """
     from gensim.models import Word2Vec
@@ -61,8 +66,10 @@ def _as_words(corpus: Corpus) -> list[list[str]]:
 
 @dataclass(frozen=True, kw_only=True)
 class DenseVectors(Recipe):
-    """`vectors`, F32[V 100]: what the binarisers of one seed share, trained with the default options. `corpus` is the
-    digest of `text`."""
+    """The recipe of `vectors`, F32[V 100], which the binarisers of a seed share, trained with the default options.
+
+    `corpus` is the digest of `text`.
+    """
 
     corpus: str
     passes: int

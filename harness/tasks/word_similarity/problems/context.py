@@ -10,11 +10,14 @@ from harness.tasks.word_similarity.problems.corpus import F64, I64, UNKNOWN
 from harness.tasks.word_similarity.problems.text import Vocabulary, words
 
 Context = tuple[Sequence[str], int]
-"""Tokens, and which of them is meant."""
+"""The tokens of a text, and the index of the token that is meant."""
 
 
 class Uses(NamedTuple):
-    """Uses of words, two a pair: 2i and 2i + 1. tokens: I64[2n L], a row each, -1 after the end; position: I64[2n]."""
+    """Uses of words, of which 2i and 2i + 1 are a pair.
+
+    tokens: I64[2n L], the text of each use, -1 after its end. position: I64[2n], the place of the word in its text.
+    """
 
     tokens: I64
     position: I64
@@ -26,15 +29,15 @@ class Uses(NamedTuple):
 
 
 class Senses(NamedTuple):
-    """Pairs of uses of one word. same: Bool[n], whether both have one sense."""
+    """Pairs of uses of one word. same: Bool[n], whether both uses have the same sense."""
 
     uses: Uses
     same: NDArray[np.bool_]
 
 
 class RatedUses(NamedTuple):
-    """Pairs of uses of two words. judged: F64[n], how similar they are. `expected` counts the published pairs, with
-    those of a word that the vocabulary lacks."""
+    """Pairs of uses of two words. judged: F64[n], how similar people find them. expected: the number of published
+    pairs, including those with a word that the vocabulary lacks."""
 
     uses: Uses
     judged: F64
@@ -42,7 +45,7 @@ class RatedUses(NamedTuple):
 
 
 def senses(split: str, vocabulary: Vocabulary) -> Senses:
-    """Word in Context: all items of a split, an unknown word being `<unk>`."""
+    """All items of a split of Word in Context; unknown words are `<unk>`."""
     from harness.data.sets import wic
 
     items = wic.items(split)
@@ -51,7 +54,8 @@ def senses(split: str, vocabulary: Vocabulary) -> Senses:
 
 
 def rated_uses(vocabulary: Vocabulary) -> RatedUses:
-    """Stanford's contextual word similarities: the pairs whose words, as they are used, are in the vocabulary."""
+    """The pairs of Stanford's contextual word similarities whose words, in the form in which they are used, are in the
+    vocabulary."""
     from harness.data.sets import scws
 
     items = scws.items()
@@ -63,16 +67,17 @@ def rated_uses(vocabulary: Vocabulary) -> RatedUses:
 
 
 def rows_around(context: Sequence[str], at: int, vocabulary: Vocabulary) -> tuple[list[int], int]:
-    """The rows of a text given as tokens, its punctuation left out as in the corpus, and where token `at` is then;
-    a token without letters or digits at that place is `<unk>`."""
-    split = [words(token) for token in context]
-    split[at] = split[at] or [""]
-    return [vocabulary.row(word) for part in split for word in part], sum(map(len, split[:at]))
+    """The rows of a text that is given as tokens, without punctuation as in the corpus, and the new place of the token
+    `at`. If that token has no letters or digits, it becomes `<unk>`."""
+    words_of_token = [words(token) for token in context]
+    words_of_token[at] = words_of_token[at] or [""]
+    rows = [vocabulary.row(word) for part in words_of_token for word in part]
+    return rows, sum(map(len, words_of_token[:at]))
 
 
 def _uses(contexts: Iterable[Context], vocabulary: Vocabulary) -> Uses:
-    found = [rows_around(tokens, at, vocabulary) for tokens, at in contexts]
-    tokens = np.full((len(found), max(len(rows) for rows, _ in found)), -1)
-    for use, (rows, _) in enumerate(found):
+    texts = [rows_around(tokens, at, vocabulary) for tokens, at in contexts]
+    tokens = np.full((len(texts), max(len(rows) for rows, _ in texts)), -1)
+    for use, (rows, _) in enumerate(texts):
         tokens[use, : len(rows)] = rows
-    return Uses(tokens, np.array([at for _, at in found]))
+    return Uses(tokens, np.array([at for _, at in texts]))

@@ -1,4 +1,4 @@
-"""From prose to rows of a vocabulary: words, sentences, and the text of whole data sets as an artefact."""
+"""From prose to rows of a vocabulary: words, sentences, and the tokenised text of whole data sets as an artefact."""
 
 import re
 from collections import defaultdict
@@ -12,25 +12,27 @@ from harness.core.artefacts import Recipe
 from harness.tasks.word_similarity.problems.corpus import I64, NUMBER, UNKNOWN
 
 SPECIAL = ("<unk>", "<num>")
-LEAST_DOCUMENTS = 10
-"""Documents that a word of the vocabulary occurs in, so that no seed's 90 % of them lack it (10^-10 a word)."""
+MIN_DOCUMENTS = 10
+"""The number of documents in which a word of the vocabulary must occur, so that practically no seed's 90 % of the
+documents lack it (a probability of 10^-10 per word)."""
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])(?<!\b[A-Z]\.)[\"')]*\s+(?=[\"'(]*[A-Z0-9])|\n+")
 _WORD = re.compile(r"[^\W\d_]+|\d+(?:[.,]\d+)*")
 
 
 def words(text: str) -> list[str]:
-    """Runs of letters in lower case, and numbers; punctuation is left out and parts what it joins."""
+    """Runs of letters, in lower case, and numbers. Punctuation is left out and separates words."""
     return _WORD.findall(text.lower())
 
 
 def sentences(text: str) -> Iterator[list[str]]:
-    """The words of each sentence: it ends at a line's end, or at . ! ? before a capital or digit, initials apart."""
+    """The words of each sentence. A sentence ends at the end of a line, or at . ! ? before a capital letter or a digit,
+    except after initials."""
     return filter(None, map(words, _SENTENCE_END.split(text)))
 
 
 class Vocabulary:
-    """Words by row, `<unk>` first and `<num>` second."""
+    """The words by row; `<unk>` is the first and `<num>` the second."""
 
     def __init__(self, entries: tuple[str, ...]) -> None:
         self.words = entries
@@ -43,12 +45,13 @@ class Vocabulary:
         return word in self._rows
 
     def row(self, word: str) -> int:
-        """The row of a word in lower case, of `<num>` for a number, of `<unk>` for an unknown word."""
+        """The row of a word in lower case: that of `<num>` for a number, and that of `<unk>` for an unknown word."""
         return NUMBER if word[:1].isdigit() else self._rows.get(word, UNKNOWN)
 
 
 def documents(source: str) -> Iterator[str]:
-    """The prose of a data set, document by document, a line's end ending a sentence (`KeyError` if it has none)."""
+    """The prose of a data set, document by document, with the end of a line ending a sentence. Raises `KeyError` for a
+    data set without prose."""
     from harness.data.sets import imdb, newsgroups, wikipedia
 
     read: dict[str, Callable[[], Iterator[str]]] = {
@@ -61,11 +64,12 @@ def documents(source: str) -> Iterator[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Prose(Recipe):
-    """The tokenised documents of data sets: `tokens` I32[n], `sentences` I64[s + 1] into these, `documents` I64[d + 1]
-    into the sentences, `vocabulary` str[V]: the most frequent words of those in at least 10 documents.
+    """The recipe of the tokenised documents of data sets.
 
-    `sources` are the data sets, `contents` their content digests, `size` the vocabulary's, `<unk>` and `<num>`
-    included.
+    Builds `tokens` I32[n]; `sentences` I64[s + 1], offsets into the tokens; `documents` I64[d + 1], offsets into the
+    sentences; and `vocabulary` str[V], the most frequent words of those that occur in at least 10 documents. `sources`
+    are the data sets, `contents` their content digests, and `size` the size of the vocabulary, including `<unk>` and
+    `<num>`.
     """
 
     sources: tuple[str, ...]
@@ -75,17 +79,18 @@ class Prose(Recipe):
     def build(self) -> dict[str, np.ndarray]:
         """Reads and tokenises all documents."""
         rows: defaultdict[str, int] = defaultdict(count().__next__)
-        found: list[np.ndarray] = []
+        documents_tokens: list[np.ndarray] = []
         lengths: list[int] = []
         ends = [0]
         for document in chain.from_iterable(map(documents, self.sources)):
-            split = list(sentences(document))
-            lengths += map(len, split)
+            sentence_words = list(sentences(document))
+            lengths += map(len, sentence_words)
             ends.append(len(lengths))
-            found.append(np.array([rows[word] for sentence in split for word in sentence], np.int32))
-        tokens = np.concatenate(found)
-        owner = np.repeat(np.arange(len(found)), list(map(len, found)))
-        vocabulary, table = _most_frequent(list(rows), tokens, owner, self.size)
+            document_rows = [rows[word] for sentence in sentence_words for word in sentence]
+            documents_tokens.append(np.array(document_rows, np.int32))
+        tokens = np.concatenate(documents_tokens)
+        document_of_token = np.repeat(np.arange(len(documents_tokens)), list(map(len, documents_tokens)))
+        vocabulary, table = _most_frequent(list(rows), tokens, document_of_token, self.size)
         return {
             "tokens": table[tokens],
             "sentences": np.concatenate([[0], np.cumsum(lengths)]),
@@ -94,16 +99,20 @@ class Prose(Recipe):
         }
 
 
-def _most_frequent(every: list[str], tokens: np.ndarray, owner: I64, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """The vocabulary of at most `size` words, ties in alphabetical order; and the row in it of each word of `every`."""
-    frequency = np.bincount(tokens, minlength=len(every))
-    spread = np.bincount(np.unique(owner * len(every) + tokens) % len(every), minlength=len(every))
-    names = np.array(every)
-    numbers = np.array([word[0].isdigit() for word in every])
-    frequency[numbers | (spread < LEAST_DOCUMENTS)] = 0
+def _most_frequent(
+    all_words: list[str], tokens: np.ndarray, document_of_token: I64, size: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The vocabulary of at most `size` words, with ties in alphabetical order; and the row in it of each of the
+    words."""
+    frequency = np.bincount(tokens, minlength=len(all_words))
+    pairs = np.unique(document_of_token * len(all_words) + tokens)  # distinct pairs of document and word
+    in_documents = np.bincount(pairs % len(all_words), minlength=len(all_words))
+    names = np.array(all_words)
+    numbers = np.array([word[0].isdigit() for word in all_words])
+    frequency[numbers | (in_documents < MIN_DOCUMENTS)] = 0
     chosen = np.lexsort((names, -frequency))[: size - len(SPECIAL)]
     chosen = chosen[frequency[chosen] > 0]
-    table = np.full(len(every), UNKNOWN, np.int32)
+    table = np.full(len(all_words), UNKNOWN, np.int32)
     table[numbers] = NUMBER
     table[chosen] = np.arange(len(chosen)) + len(SPECIAL)
     return np.concatenate([SPECIAL, names[chosen]]), table

@@ -14,7 +14,7 @@ from harness.tasks.word_similarity.problems.text import Vocabulary, words
 
 
 class Documents(NamedTuple):
-    """bags: F32[n V], how often each document has each word; `<unk>` is not counted. topic: I64[n]."""
+    """bags: F32[n V], how often each word occurs in each document, without `<unk>`. topic: I64[n]."""
 
     bags: csr_array
     topic: I64
@@ -22,10 +22,11 @@ class Documents(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class NewsgroupBags(Recipe):
-    """The posts' bodies as the parts of a sparse matrix [posts, V] of counts: `data`, `indices`, `indptr`; and `topic`
-    I64[posts], `test` Bool[posts] (by date).
+    """The recipe of the posts of 20 Newsgroups as bags of words.
 
-    `content` is the data set's content digest, `vocabulary` the digest of `known`.
+    Builds the parts `data`, `indices` and `indptr` of a sparse matrix of counts [posts V] in the bodies of the posts;
+    `topic` I64[posts]; and `test` Bool[posts], whether a post belongs to the test split by date. `content` is the
+    content digest of the data set, and `vocabulary` the digest of the vocabulary `known`.
     """
 
     content: str
@@ -37,9 +38,9 @@ class NewsgroupBags(Recipe):
         from harness.data.sets import newsgroups
 
         posts = newsgroups.posts()
-        found = [[self.known.row(word) for word in words(post.body)] for post in posts]
-        post = np.repeat(np.arange(len(posts)), list(map(len, found)))
-        rows = np.concatenate([np.array(row, np.int64) for row in found])
+        rows_of_posts = [[self.known.row(word) for word in words(post.body)] for post in posts]
+        post = np.repeat(np.arange(len(posts)), list(map(len, rows_of_posts)))
+        rows = np.concatenate([np.array(row, np.int64) for row in rows_of_posts])
         kept = rows != UNKNOWN
         shape = len(posts), len(self.known)
         bags = csr_array((np.ones(kept.sum(), np.float32), (post[kept], rows[kept])), shape=shape)
@@ -49,14 +50,14 @@ class NewsgroupBags(Recipe):
 
 
 def newsgroup_documents(vocabulary: Vocabulary, run: Run) -> tuple[Documents, Documents]:
-    """The posts to learn from, and the later ones to be told apart."""
+    """The earlier posts to learn from, and the later ones to classify."""
     from harness.data.catalogue import catalogue
 
     recipe = NewsgroupBags(
         content=catalogue()["newsgroups20"].content, vocabulary=digest(vocabulary.words), known=vocabulary
     )
-    found = run.artefact(recipe)
-    shape = len(found["topic"]), len(vocabulary)
-    bags = csr_array((found["data"], found["indices"], found["indptr"]), shape=shape)
-    learned, tested = (Documents(bags[rows], found["topic"][rows]) for rows in (~found["test"], found["test"]))
-    return learned, tested
+    built = run.artefact(recipe)
+    shape = len(built["topic"]), len(vocabulary)
+    bags = csr_array((built["data"], built["indices"], built["indptr"]), shape=shape)
+    train, test = (Documents(bags[rows], built["topic"][rows]) for rows in (~built["test"], built["test"]))
+    return train, test

@@ -1,4 +1,4 @@
-"""Stochastic gradient descent on the pooled examples: what federation costs."""
+"""Stochastic gradient descent on the pooled examples of all clients."""
 
 from collections.abc import Iterator
 from typing import Annotated
@@ -7,21 +7,18 @@ import numpy as np
 from annotated_types import Gt
 
 from harness.run import Run
-from harness.tasks.federated import Clients, FederatedLearner, Inputs
-from harness.tasks.federated.build import build
-from harness.tasks.federated.cohort import Cohorts, Lessons
-from harness.tasks.federated.curve import Curve
-from harness.tasks.federated.local import learn
-from harness.tasks.federated.models import Models
-from harness.tasks.federated.rounds import cohorts, initial
+from harness.tasks.federated import BatchSchedule, Clients, Cohorts, FederatedLearner, Inputs, Training
 
 
 class Centralised(FederatedLearner):
-    """Stochastic gradient descent on all clients' examples in one place: what it reaches where nothing keeps the data
-    apart. No ceiling for servers that do more than descend.
+    """Stochastic gradient descent on the examples of all clients in one place.
 
-    A round has as many batches as its clients would have learned from, of the task's size, drawn from the examples of
-    all clients in a new order every epoch. `client_rate` is the factor on the task's rate for clients.
+    The difference to federated learners is what it costs to keep the data apart. It is no upper bound: a server that
+    does more than descend may be better.
+
+    A round has as many batches as its clients would have learned from. They have the task's batch size and are drawn
+    from the examples of all clients, in a new order every epoch. `client_rate` is the factor on the clients' learning
+    rate of the task.
     """
 
     name = "centralised"
@@ -30,30 +27,27 @@ class Centralised(FederatedLearner):
 
     def fit(self, clients: Clients, run: Run, /) -> None:
         batch, epochs, lr = (run.settings[name] for name in ("client_batch", "epochs", "client_lr"))
-        everyone = Clients(clients.inputs, clients.labels, clients.starts[[0, -1]], clients.classes)
-        pool = Cohorts(everyone, run.device).gather(np.array([0]))
+        pool = Cohorts(clients.pooled(), run.device).gather(np.array([0]))
         batches = _batches(len(clients.labels), batch, run.rng("order"))
-        self._network = build(clients, run.settings)
-        self._models, curve = Models(run.budget.total), Curve(run)
-        x = initial(self._network, run)
-        for chosen in cohorts(clients, run):
+        self._training = Training(clients, run)
+        x = self._training.initial
+        for chosen in self._training.rounds():
             steps = epochs * int(np.ceil(clients.sizes[chosen] / batch).sum())
-            planned = Lessons(np.stack([next(batches) for _ in range(steps)])[:, None])
-            learned = learn(self._network, x, pool, planned, self.client_rate * lr)
-            x = x + learned.weighted(x.new_ones(1), len(x))
-            self._models.keep(x, run.spent)
-            curve.after(learned.loss, x)
+            schedule = BatchSchedule(np.stack([next(batches) for _ in range(steps)])[:, None])
+            update = self._training.descend(x, pool, schedule, self.client_rate * lr)
+            x = x + update.weighted_sum(x.new_ones(1), len(x))
+            self._training.finish_round(x, update.loss)
 
     def logits(self, inputs: Inputs) -> np.ndarray:
-        return self._network.answers(self._models.last, inputs)
+        return self._training.logits(inputs)
 
     def logits_by_round(self, inputs: Inputs) -> tuple[list[int], np.ndarray]:
-        rounds, models = self._models.checkpoints
-        return rounds, self._network.answers(models, inputs)
+        return self._training.logits_by_round(inputs)
 
 
 def _batches(items: int, batch: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
-    """Endless batches I64[batch] of the numbers of items, all of them once an epoch but for the last partial batch."""
+    """Endless batches I64[batch] of the numbers of items: each item at most once an epoch, the last partial batch of
+    an epoch left out."""
     while True:
         order = rng.permutation(items)
         yield from order[: items - items % batch].reshape(-1, batch)

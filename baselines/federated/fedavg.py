@@ -1,4 +1,4 @@
-"""Federated averaging, with and without a server rate, and with momentum."""
+"""Federated averaging, with and without a learning rate of the server, and with momentum."""
 
 from typing import Annotated
 
@@ -9,7 +9,7 @@ from harness.tasks.federated import ServerOptimizer
 
 
 class FedAvg(ServerOptimizer):
-    """Federated averaging (McMahan et al., 2017): the mean of the clients' models is the next one."""
+    """Federated averaging (McMahan et al., 2017): the next model is the mean of the clients' models."""
 
     name = "fedavg"
     search_space = {"client_rate": (0.1, 10.0)}
@@ -19,9 +19,10 @@ class FedAvg(ServerOptimizer):
 
 
 class FedAvgTuned(ServerOptimizer):
-    """Federated averaging with a rate of the server, which the paper calls FedAvg: x + server_lr delta.
+    """Federated averaging with a learning rate of the server, `x + server_lr delta`, which the paper calls FedAvg.
 
-    Its rates are searched up to three times those of momentum, which takes ten steps' worth of each delta.
+    Its search space for `server_rate` reaches three times as high as that of momentum, with which the changes of about
+    ten rounds add up.
     """
 
     name = "fedavg_tuned"
@@ -32,7 +33,10 @@ class FedAvgTuned(ServerOptimizer):
 
 
 class FedAvgM(ServerOptimizer):
-    """Federated averaging with momentum at the server (Hsu et al., 2019): m = momentum m + delta; x + server_lr m."""
+    """Federated averaging with momentum at the server (Hsu et al., 2019).
+
+    `m = momentum m + delta`, and the next model is `x + server_lr m`.
+    """
 
     name = "fedavgm"
     momentum: Annotated[float, Ge(0), Lt(1)] = 0.9

@@ -1,4 +1,4 @@
-"""Federated gradient descent: one gradient a client and round."""
+"""Federated gradient descent: each client sends one gradient a round."""
 
 from torch import Tensor
 
@@ -6,14 +6,17 @@ from harness.tasks.federated import ServerOptimizer
 
 
 class FedSgd(ServerOptimizer):
-    """FedSGD (McMahan et al., 2017): every client sends the gradient of its whole data, the server descends along their
-    mean. The rate is the clients' one, as a client's delta is its gradient times it."""
+    """FedSGD (McMahan et al., 2017): clients send the gradient of all their data, and the server descends along the
+    mean.
+
+    The learning rate is that of the clients, because a client's change is its gradient times this rate.
+    """
 
     name = "fedsgd"
     search_space = {"client_rate": (0.1, 10.0)}
 
     @property
-    def whole(self) -> bool:
+    def full_batch(self) -> bool:
         return True
 
     def step(self, x: Tensor, delta: Tensor, state: None) -> tuple[Tensor, None]:

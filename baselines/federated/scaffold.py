@@ -1,4 +1,4 @@
-"""SCAFFOLD: control variates against the drift of clients."""
+"""SCAFFOLD: control variates that correct the drift of clients."""
 
 from torch import Tensor
 
@@ -6,8 +6,11 @@ from harness.tasks.federated import ServerOptimizer
 
 
 class Scaffold(ServerOptimizer):
-    """SCAFFOLD (Karimireddy et al., 2020, option II): clients descend along g - c_i + c, where c_i estimates their own
-    gradient and c the mean one; then c_i becomes c_i - c - delta / (steps client_lr)."""
+    """SCAFFOLD (Karimireddy et al., 2020, option II): clients correct their gradients by control variates.
+
+    Clients descend along `g - c_i + c`, where g is the gradient, c_i an estimate of the client's own mean gradient and
+    c the mean of all c_i. After its steps a client replaces c_i by `c_i - c - delta / (steps client_lr)`.
+    """
 
     name = "scaffold"
     search_space = {"client_rate": (0.1, 10.0), "server_rate": (0.3, 30.0)}

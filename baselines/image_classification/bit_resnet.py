@@ -14,8 +14,8 @@ from harness.tasks.image_classification import ImageModel, Shape
 class BitResNet(ImageModel):
     """A pre-activation ResNet with weight standardisation and group normalisation (Kolesnikov et al., 2020).
 
-    `size` is by default the one for the images' shape; `factor` widens it. Images below 64 pixels have a root for small
-    images: one convolution 3x3 without stride. Big Transfer scales them up instead.
+    `size` is by default chosen by the shape of the images; `factor` multiplies the width. For images below 64 pixels
+    the root is a single 3x3 convolution without stride, where Big Transfer scales small images up instead.
     """
 
     name = "bit_resnet"

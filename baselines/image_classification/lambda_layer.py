@@ -1,19 +1,20 @@
-"""`LambdaLayer`: interactions with a whole context, without attention maps."""
+"""`LambdaLayer`: interactions with the whole context without attention maps."""
 
 from torch import Tensor, nn
 
 
 class LambdaLayer(nn.Module):
-    """Turns the context of every place into a linear map, a lambda, and applies it to the place's queries (Bello,
+    """Turns the context of every position into a linear map, a lambda, and applies it to the position's queries (Bello,
     2021, section 2).
 
-    With queries q (`heads` of them, of `keys` numbers), keys K (normalised over the context by a softmax) and values V,
-    both of a `depth` u, and relative position embeddings E of `scope` x `scope` places around n:
+    With queries q (`heads` of them, of `keys` numbers each), keys K (normalised over the context by a softmax), values
+    V, both of a `depth` u, and embeddings E of the `scope` x `scope` relative positions around n:
 
         lambda_n = sum_m (K_m + E_nm) V_m^T,     y_n = lambda_n^T q_n     for every head
 
-    Queries and values are batch-normalised; no projection has a bias. Without a limit to the scope, images could have
-    one size only. Raises `ValueError` if the channels are no multiple of the heads, or the scope is even.
+    Queries and values are batch-normalised, and no projection has a bias. The scope is limited because otherwise the
+    layer would be tied to one size of images. Raises `ValueError` if the channels are not a multiple of the heads, or
+    if the scope is even.
     """
 
     def __init__(self, channels: int, heads: int = 4, keys: int = 16, depth: int = 1, scope: int = 23) -> None:
@@ -40,9 +41,9 @@ class LambdaLayer(nn.Module):
         k = k.reshape(n, self.depth, self.keys, -1).softmax(dim=-1)
         v = self.value_norm(v).view(n, self.depth, self.values, height, width)
         content = k.transpose(1, 2).flatten(2) @ v.flatten(3).transpose(1, 2).flatten(2).mT
-        # The embedding is a convolution over each number of the values.
-        places = v.transpose(1, 2).reshape(n * self.values, self.depth, height, width)
-        position = self.embedding(places).view(n, self.values, self.keys, -1)
+        # The position lambdas are a convolution over each of the numbers of a value.
+        value_planes = v.transpose(1, 2).reshape(n * self.values, self.depth, height, width)
+        position = self.embedding(value_planes).view(n, self.values, self.keys, -1)
         mixed = content.mT[:, None] @ q + (q[:, :, None] * position[:, None]).sum(3)
-        found: Tensor = mixed.reshape(images.shape)
-        return found
+        output: Tensor = mixed.reshape(images.shape)
+        return output

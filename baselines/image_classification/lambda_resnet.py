@@ -14,11 +14,11 @@ from harness.tasks.image_classification import ImageModel, Shape
 
 
 class LambdaResNet(ImageModel):
-    """Big Transfer's ResNet whose convolutions 3x3 are lambda layers (Bello, 2021); an average over 3x3 after a layer
-    has its stride.
+    """Big Transfer's ResNet with lambda layers in place of the 3x3 convolutions (Bello, 2021).
 
-    `heads`, `keys` (k), `depth` (u) and `scope` (m, odd) are the layer's. The paper's own network is batch-normalised
-    and normalises after its convolutions; here nothing but the layer differs from `bit_resnet`.
+    Where a convolution has a stride, 3x3 average pooling with this stride follows the lambda layer. `heads`, `keys`
+    (k), `depth` (u) and `scope` (m, odd) are parameters of the layer. The paper's own network is batch-normalised and
+    normalises after its convolutions; here nothing but the layer differs from `bit_resnet`.
     """
 
     name = "lambda_resnet"

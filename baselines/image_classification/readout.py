@@ -6,7 +6,7 @@ from harness.nn.resnet import ResNet
 
 
 class Readout(nn.Module):
-    """The mean of the features over all places and a linear layer, which starts at zero."""
+    """The mean of the features over all positions, and a linear layer that starts at zero."""
 
     def __init__(self, body: ResNet, classes: int) -> None:
         super().__init__()

@@ -10,12 +10,13 @@ from harness.tasks.image_classification import Shape
 SizeName: TypeAlias = Literal["auto", "grey8", "grey28", "R26", "R50", "R101", "R152"]
 
 PHOTOGRAPH: Final = 64
-"""Pixels on a side from which on the root is the one for photographs."""
+"""Images with this many pixels on a side or more have the root for photographs."""
 
 
 @dataclass(frozen=True)
 class Size:
-    """Blocks and stride of every stage, channels in the middle of the first one's blocks, groups of normalisation."""
+    """The blocks and the stride of every stage, the channels in the middle of the first stage's blocks, and the groups
+    of the normalisations."""
 
     blocks: tuple[int, ...]
     strides: tuple[int, ...] = (1, 2, 2, 2)
@@ -31,12 +32,12 @@ SIZES: Final[Mapping[str, Size]] = {
     "R101": Size((3, 4, 23, 3)),
     "R152": Size((3, 8, 36, 3)),
 }
-"""Those of Big Transfer, and smaller ones, in which an image takes about as long as in the ViT for its size."""
+"""The sizes of Big Transfer, and smaller ones in which an image takes about as long as in the ViT of the same kind."""
 
 
 def options_for(name: SizeName, factor: int, shape: Shape) -> ResNetOptions:
-    """The options for images of a shape: of the size of that name, or, for `auto`, of the one for the images; `factor`
-    times as wide."""
+    """The options for images of a shape: those of the size of that name, or, for `auto`, of the size for such images,
+    `factor` times as wide."""
     side = max(shape.height, shape.width)
     if name == "auto":
         name = "grey8" if side <= 8 else "grey28" if side <= 28 else "R26" if side < PHOTOGRAPH else "R50"

@@ -1,4 +1,4 @@
-"""BigBird: softmax attention between a few blocks of positions."""
+"""BigBird: softmax attention between few blocks of positions."""
 
 from typing import Annotated
 
@@ -10,12 +10,16 @@ from harness.tasks.long_range import Attention
 
 
 class BigBird(Attention):
-    """Block-sparse attention (Zaheer et al., 2020): to the first and the last block, to the `window` blocks around a
-    block, and to `random` others. The first and the last block attend to everything.
+    """Block-sparse attention (Zaheer et al., 2020) to the first and last block, the blocks around, and some random
+    ones.
 
-    A head's random blocks are drawn when it is built, for sequences of the greatest length; in a shorter one those
-    beyond its end are missing, and its own last block attends to all and is attended to. The paper and the Long Range
-    Arena have blocks of 64 positions: five of them hold all of this task's 257, so that a block is 16 here.
+    A block attends to the first and the last block, to the `window` blocks around it, and to `random` others. The first
+    and the last block attend to everything. The random blocks of a head are drawn when it is built, for sequences of
+    the greatest length. In a shorter sequence the blocks beyond its end are missing, and its own last block takes the
+    part of the last block.
+
+    The paper and the Long Range Arena have blocks of 64 positions. Five of these would hold all of this task's 257
+    positions, so blocks of 16 are used here.
     """
 
     name = "bigbird"
@@ -26,7 +30,7 @@ class BigBird(Attention):
 
     def build(self, width: int, heads: int, max_length: int, causal: bool) -> nn.Module:
         if causal:
-            raise ValueError("BigBird's first and last blocks see and are seen by all positions: it has no causal form")
+            raise ValueError("BigBird has no causal form: its first and last block exchange values with all positions")
         if self.window % 2 == 0:
             raise ValueError(f"a window of {self.window} blocks has no middle; give BigBird an odd `window`")
         blocks = -(-max_length // self.block)
@@ -34,14 +38,14 @@ class BigBird(Attention):
 
 
 def draw_blocks(heads: int, blocks: int, window: int, random: int) -> Tensor:
-    """I64[heads blocks random]: for every block that many different ones outside its window that are neither the first
-    nor the last. Where there are fewer, 0 stands for those that are missing."""
+    """I64[heads blocks random]: for every block, that many different blocks outside its window, other than the first
+    and the last. Where there are fewer, 0 stands for the missing ones."""
     numbers = torch.arange(blocks)
     near = (numbers - numbers[:, None]).abs() <= window // 2
     end = (numbers == 0) | (numbers == blocks - 1)
-    lots = torch.rand(heads, blocks, blocks).masked_fill(near | end, 1.0)
-    drawn, chosen = lots.topk(min(random, blocks), largest=False)
-    return chosen.masked_fill(drawn == 1.0, 0)
+    priority = torch.rand(heads, blocks, blocks).masked_fill(near | end, 1.0)
+    lowest, chosen = priority.topk(min(random, blocks), largest=False)
+    return chosen.masked_fill(lowest == 1.0, 0)
 
 
 class _BlockSparseAttention(nn.Module):
@@ -63,16 +67,16 @@ class _BlockSparseAttention(nn.Module):
         everything = keep[:, None, None]
         if blocks <= 2:
             return attend(q, k, v, attn_mask=everything)[:, :, :length]
-        seen, new = self._layout(blocks)
+        attended, is_new = self._layout(blocks)
         first = torch.arange(0, batch * heads * blocks, blocks, device=q.device).view(batch, heads, 1, 1)
-        # `embedding` is the indexing whose gradient is fast on a processor.
+        # `embedding` is the indexing function with a fast gradient on a processor.
         keys, values = (
-            nn.functional.embedding(first + seen, x.reshape(batch * heads * blocks, -1)).view(
+            nn.functional.embedding(first + attended, x.reshape(batch * heads * blocks, -1)).view(
                 batch * heads, blocks - 2, -1, dimension
             )
             for x in (k, v)
         )
-        mask = keep.view(batch, blocks, -1)[:, seen] & new.unsqueeze(-1)
+        mask = keep.view(batch, blocks, -1)[:, attended] & is_new.unsqueeze(-1)
         inner = q[:, :, self.block : -self.block].reshape(batch * heads, blocks - 2, self.block, dimension)
         middle = attend(inner, keys, values, attn_mask=mask.view(batch * heads, blocks - 2, 1, -1))
         ends = torch.cat([q[:, :, : self.block], q[:, :, -self.block :]], dim=2)
@@ -81,15 +85,15 @@ class _BlockSparseAttention(nn.Module):
         return mixed[:, :, :length]
 
     def _layout(self, blocks: int) -> tuple[Tensor, Tensor]:
-        """I64[H blocks-2 s], Bool[H blocks-2 s]: the blocks that every block but the first and the last attends to, and
-        which of these exist and have not been named before."""
+        """I64[H blocks-2 s], Bool[H blocks-2 s]: the blocks that every block except the first and the last attends to,
+        and whether they exist and are not listed twice."""
         random = self.random[:, 1 : blocks - 1]
         inner = torch.arange(1, blocks - 1, device=random.device).unsqueeze(-1)
         reach = self.window // 2
         window = inner + torch.arange(-reach, reach + 1, device=random.device)
         ends = torch.tensor([0, blocks - 1], device=random.device).expand(blocks - 2, 2)
         fixed = torch.cat([ends, window], dim=-1).expand(len(random), -1, -1)
-        seen = torch.cat([fixed, random], dim=-1)
-        exists = (seen >= 0) & (seen < blocks)
-        again = (seen.unsqueeze(-1) == seen.unsqueeze(-2)).tril(-1).any(-1)
-        return seen.clamp(0, blocks - 1), exists & ~again
+        attended = torch.cat([fixed, random], dim=-1)
+        exists = (attended >= 0) & (attended < blocks)
+        is_repeated = (attended.unsqueeze(-1) == attended.unsqueeze(-2)).tril(-1).any(-1)
+        return attended.clamp(0, blocks - 1), exists & ~is_repeated

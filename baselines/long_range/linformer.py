@@ -12,8 +12,8 @@ from harness.tasks.long_range import Attention
 class Linformer(Attention):
     """Softmax attention over `rank` learned mixtures of the positions (Wang et al., 2020).
 
-    One projection E for keys and values and all heads of a layer, as in the Long Range Arena. Unlike there, positions
-    that are not kept take no part in the mixtures.
+    One projection E serves keys and values and all heads of a layer, as in the Long Range Arena. Unlike there, padding
+    takes no part in the mixtures.
     """
 
     name = "linformer"

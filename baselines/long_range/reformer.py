@@ -10,30 +10,32 @@ from torch import Tensor, nn
 from harness.tasks.long_range import Attention, is_redraw_due
 
 FACTORS: Final = 2
-"""A bucket is a pair of hashes, so that the rotations grow with the root of the number of buckets."""
-ITSELF: Final = -1e5
-"""Added to the score of a position with itself: it counts only where there is no other."""
-OUT_OF_REACH: Final = -1e9
-"""Added to the score of what a query does not attend to. Finite: softmax is never over nothing."""
-NOWHERE: Final = -2
-"""Stands for the bucket of what lies before the first chunk."""
+"""The number of hashes in a bucket's number. With pairs, the number of rotations grows with the square root of the
+number of buckets."""
+SELF_BIAS: Final = -1e5
+"""The bias of the score of a position with itself, so that it counts only where there is no other position."""
+MASKED_BIAS: Final = -1e9
+"""The bias of scores of positions that a query does not attend to. It is finite, so that no softmax is over nothing."""
+NO_BUCKET: Final = -2
+"""The bucket of the positions before the first chunk, which do not exist."""
 
 
 class Reformer(Attention):
     """Attention among similar positions, found by locality-sensitive hashing (Kitaev et al., 2020).
 
-    Queries and keys are one: as in the paper and the Long Range Arena only queries and values enter, and the keys are
-    the queries, all at one length: sqrt(d) as in the authors' code (`keys = "root"`), which cancels softmax's scaling,
-    or 1 as the paper writes (`keys = "unit"`).
+    Queries and keys are the same vectors: as in the paper and the Long Range Arena, the projected keys are not used. A
+    key is the query, normalised to a length of sqrt(d) as in the authors' code (`keys = "root"`), which cancels the
+    scaling of the softmax, or of 1 as the paper writes (`keys = "unit"`).
 
-    In each of `n_hashes` rounds the positions are sorted by bucket and cut into chunks; a query attends to its bucket
-    within its own chunk and the one before (with `across_buckets`, to all of these chunks), and to itself only if there
-    is nothing else. A pair that meets in several rounds counts once (appendix A). As in the paper a chunk is twice as
-    long as a bucket on average. The Arena has chunks of 10, one round and 10 buckets, the paper longer chunks and up to
-    8 rounds; here 2 rounds of chunks of 16 see at most 64 of 257 positions.
+    In each of `n_hashes` rounds the positions are sorted by bucket and cut into chunks of `chunk` positions. A query
+    attends to the positions of its bucket in its own chunk and in the one before (with `across_buckets`, to all
+    positions of these chunks), and to itself only if there is no other. A pair that meets in several rounds counts once
+    (appendix A). As in the paper, a chunk is twice as long as an average bucket. The Arena has chunks of 10, one round
+    and 10 buckets; the paper has longer chunks and up to 8 rounds. Here, 2 rounds of chunks of 16 reach at most 64 of
+    257 positions.
 
-    The rotations that hash are drawn for every layer and head when it is built, for sequences of the greatest length,
-    and drawn anew every `redraw` training passes (0 = never; the authors' code: every pass).
+    The random rotations for the hashes are drawn for every layer and head when it is built, for sequences of the
+    greatest length. They are drawn anew every `redraw` training passes (0 = never; in the authors' code, every pass).
     """
 
     name = "reformer"
@@ -59,9 +61,10 @@ class Reformer(Attention):
 
 
 class _HashedAttention(nn.Module):
-    """The score of a query q and a key k is `scale` times q.k / |k|. In 32-bit numbers under autocast too.
+    """Attention in 32-bit numbers, under autocast too. The score of a query q and a key k is `scale` times `q.k / |k|`.
 
-    In shapes: `r` rounds of `p` positions, which are L and what fills the last of `n` chunks of `c`.
+    In shapes, there are `r` rounds of `p` positions: the L positions of the sequence and padding up to a multiple of
+    the chunk, that is `n` chunks of `c` positions.
     """
 
     rotations: Tensor
@@ -83,67 +86,69 @@ class _HashedAttention(nn.Module):
         if is_redraw_due(self, self.passes, self.redraw):
             self.rotations = torch.randn(self.rotations.shape).to(self.rotations)
         padding = -v.shape[-2] % self.chunk
-        shared, values = (nn.functional.pad(x.float(), (0, 0, 0, padding)) for x in (q, v))
+        queries_keys, values = (nn.functional.pad(x.float(), (0, 0, 0, padding)) for x in (q, v))
         with torch.autocast(q.device.type, enabled=False):
-            mixed = self._attend(shared, values, nn.functional.pad(keep, (0, padding)))
+            mixed = self._attend(queries_keys, values, nn.functional.pad(keep, (0, padding)))
         return mixed[:, :, : v.shape[-2]].to(v.dtype)
 
-    def _attend(self, shared: Tensor, values: Tensor, keep: Tensor) -> Tensor:
-        """F[B H p d]. Exponentials are powers of two, which processors compute faster."""
+    def _attend(self, queries_keys: Tensor, values: Tensor, keep: Tensor) -> Tensor:
+        """F[B H p d]: the mixtures of the values. Exponentials are powers of two, which processors compute faster."""
         dimension = values.shape[-1]
         with torch.no_grad():
-            bucket = self._buckets(shared).masked_fill(~keep[:, None, None], self._count())
+            bucket = self._buckets(queries_keys).masked_fill(~keep[:, None, None], self._bucket_count())
             order = bucket.argsort(dim=-1, stable=True)
-            place = order.argsort(dim=-1)
-            bias = self._bias(bucket, order, place).flatten(0, 3)
-        queries = shared * (self.scale * math.log2(math.e))
-        keys = nn.functional.normalize(shared, dim=-1)
+            inverse = order.argsort(dim=-1)
+            bias = self._bias(bucket, order, inverse).flatten(0, 3)
+        queries = queries_keys * (self.scale * math.log2(math.e))
+        keys = nn.functional.normalize(queries_keys, dim=-1)
         rows = torch.cat([queries, keys, values, torch.ones_like(values[..., :1])], dim=-1)
-        queries, others = torch.split(self._chunked(_taken(rows, order)), [dimension, 2 * dimension + 1], dim=-1)
-        keys, values = torch.split(_with_previous(others).flatten(0, 3), [dimension, dimension + 1], dim=-1)
+        chunks = self._chunked(_gather(rows, order))
+        queries, keys_values = torch.split(chunks, [dimension, 2 * dimension + 1], dim=-1)
+        keys, values = torch.split(_with_previous(keys_values).flatten(0, 3), [dimension, dimension + 1], dim=-1)
         scores = torch.baddbmm(bias, queries.flatten(0, 3), keys.mT)
         greatest = scores.detach().amax(-1, keepdim=True)
         sums = torch.exp2(scores - greatest) @ values
-        sums = _restored(sums.view(*order.shape, dimension + 1), place)
-        greatest = greatest.view(order.shape).gather(-1, place)
+        sums = _unsort(sums.view(*order.shape, dimension + 1), inverse)
+        greatest = greatest.view(order.shape).gather(-1, inverse)
         sums = (sums * torch.exp2(greatest - greatest.amax(2, keepdim=True)).unsqueeze(-1)).sum(2)
         return sums[..., :-1] / sums[..., -1:]
 
-    def _count(self) -> int:
+    def _bucket_count(self) -> int:
         """The number of buckets."""
         *_, factors, half = self.rotations.shape
         return int((2 * half) ** factors)
 
-    def _buckets(self, shared: Tensor) -> Tensor:
-        """I32[B H r p]: in every factor the nearest of the rotated axes and their opposites."""
+    def _buckets(self, queries_keys: Tensor) -> Tensor:
+        """I32[B H r p]: the bucket of every position. Each hash is the nearest of the rotated axes and their
+        negatives."""
         *_, rounds, factors, half = self.rotations.shape
-        along = (shared @ self.rotations.flatten(2)).view(*shared.shape[:-1], rounds, factors, half)
-        hashes = torch.cat([along, -along], dim=-1).argmax(-1)
-        digits = (2 * half) ** torch.arange(factors, device=shared.device)
+        rotated = (queries_keys @ self.rotations.flatten(2)).view(*queries_keys.shape[:-1], rounds, factors, half)
+        hashes = torch.cat([rotated, -rotated], dim=-1).argmax(-1)
+        digits = (2 * half) ** torch.arange(factors, device=queries_keys.device)
         return (hashes * digits).sum(-1).transpose(2, 3).to(torch.int32)
 
-    def _bias(self, bucket: Tensor, order: Tensor, place: Tensor) -> Tensor:
-        """F[B H r n c 2c]: what is added to the scores of a chunk with the one before it and itself.
+    def _bias(self, bucket: Tensor, order: Tensor, inverse: Tensor) -> Tensor:
+        """F[B H r n c 2c]: the biases of the scores of every chunk with the chunk before it and itself.
 
-        A pair in reach in several rounds counts in the first of them; the paper has it count in all, each time by the
-        inverse of their number, which gives the same sum.
+        A pair in reach in several rounds counts in the first of them. In the paper it counts in all of them, divided by
+        their number, which gives the same sum.
         """
-        label = torch.where(bucket < self._count(), 0, bucket) if self.across_buckets else bucket
-        found = self._chunked(label.gather(-1, order))
-        reach = found.unsqueeze(-1) == _with_previous(found, NOWHERE).unsqueeze(-2)
-        chunk = (place // self.chunk).to(torch.int32)
-        # Two positions' codes are the same, or follow each other, where the second is in reach of the first.
+        label = torch.where(bucket < self._bucket_count(), 0, bucket) if self.across_buckets else bucket
+        labels = self._chunked(label.gather(-1, order))
+        reach = labels.unsqueeze(-1) == _with_previous(labels, NO_BUCKET).unsqueeze(-2)
+        chunk = (inverse // self.chunk).to(torch.int32)
+        # The second position is in reach of the first where their codes are equal or the first one's is one larger.
         code = label * (reach.shape[3] + 1) + chunk
         for earlier in range(order.shape[2] - 1):
             later = order[:, :, earlier + 1 :]
-            mine = self._chunked(code[:, :, earlier : earlier + 1].expand_as(later).gather(-1, later))
-            theirs, mine = _with_previous(mine, NOWHERE).unsqueeze(-2), mine.unsqueeze(-1)
-            reach[:, :, earlier + 1 :] &= (mine != theirs) & (mine != theirs + 1)
+            query_code = self._chunked(code[:, :, earlier : earlier + 1].expand_as(later).gather(-1, later))
+            key_code, query_code = _with_previous(query_code, NO_BUCKET).unsqueeze(-2), query_code.unsqueeze(-1)
+            reach[:, :, earlier + 1 :] &= (query_code != key_code) & (query_code != key_code + 1)
         if self.causal:
             position = self._chunked(order)
-            reach &= position.unsqueeze(-1) >= _with_previous(position, NOWHERE).unsqueeze(-2)
-        bias = torch.where(reach, 0.0, OUT_OF_REACH)
-        bias.diagonal(self.chunk, -2, -1).fill_(ITSELF)
+            reach &= position.unsqueeze(-1) >= _with_previous(position, NO_BUCKET).unsqueeze(-2)
+        bias = torch.where(reach, 0.0, MASKED_BIAS)
+        bias.diagonal(self.chunk, -2, -1).fill_(SELF_BIAS)
         return bias
 
     def _chunked(self, x: Tensor) -> Tensor:
@@ -152,22 +157,23 @@ class _HashedAttention(nn.Module):
 
 
 def _with_previous(chunks: Tensor, before: int = 0) -> Tensor:
-    """[B H r n 2c ...] of [B H r n c ...]: every chunk after the one before it, the first after `before`."""
+    """[B H r n 2c ...]: each of the chunks [B H r n c ...] with the one before it in front. `before` fills the one
+    before the first."""
     rest = (0, 0) * (chunks.dim() - 4)
     previous = nn.functional.pad(chunks, (*rest, 1, 0), value=before)[:, :, :, :-1]
     return torch.cat([previous, chunks], dim=4)
 
 
-def _taken(x: Tensor, order: Tensor) -> Tensor:
-    """F[B H r p d] of F[B H p d]: the rows in the order I64[B H r p] of every round."""
+def _gather(x: Tensor, order: Tensor) -> Tensor:
+    """F[B H r p d]: the rows of x F[B H p d] in the order I64[B H r p] of every round."""
     batch, heads, rows, _ = x.shape
     first = torch.arange(0, batch * heads * rows, rows, device=x.device).view(batch, heads, 1, 1)
-    # `embedding` is the indexing whose gradient is fast on a processor.
+    # `embedding` is the indexing function with a fast gradient on a processor.
     return nn.functional.embedding(first + order, x.reshape(batch * heads * rows, -1))
 
 
-def _restored(x: Tensor, place: Tensor) -> Tensor:
-    """F[B H r p d]: the sorted rows F[B H r p d] of every round back in their places."""
+def _unsort(x: Tensor, inverse: Tensor) -> Tensor:
+    """F[B H r p d]: the sorted rows x F[B H r p d] of every round, back in their original order."""
     batch, heads, rounds, rows, width = x.shape
     x = x.reshape(batch, heads * rounds, rows, width)
-    return _taken(x, place.reshape(batch, heads * rounds, 1, rows)).view(batch, heads, rounds, rows, width)
+    return _gather(x, inverse.reshape(batch, heads * rounds, 1, rows)).view(batch, heads, rounds, rows, width)

@@ -7,7 +7,7 @@ from harness.tasks.long_range import Attention
 
 
 class Softmax(Attention):
-    """Exact softmax attention (Vaswani et al., 2017) by torch's fused kernel: quadratic time, linear memory."""
+    """Exact softmax attention (Vaswani et al., 2017) by torch's fused kernel, in quadratic time and linear memory."""
 
     name = "softmax"
 

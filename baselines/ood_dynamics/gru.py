@@ -1,4 +1,4 @@
-"""One gated recurrent unit."""
+"""A layer of gated recurrent units."""
 
 from torch import Tensor, nn
 
@@ -8,7 +8,7 @@ GATES = 3
 
 
 class Gru(RecurrentCore):
-    """A gated recurrent unit (Cho et al., 2014) of one layer, as wide as its weights allow."""
+    """A layer of gated recurrent units (Cho et al., 2014), as wide as its number of weights allows."""
 
     name = "gru"
 

@@ -1,4 +1,4 @@
-"""One LSTM, with as many weights or as wide as the method it is compared with."""
+"""An LSTM layer, with as many weights as the method it is compared with, or as wide."""
 
 from torch import Tensor, nn
 
@@ -8,7 +8,7 @@ GATES = 4
 
 
 class Lstm(RecurrentCore):
-    """A long short-term memory (Hochreiter and Schmidhuber, 1997) of one layer, as wide as its weights allow."""
+    """A layer of LSTM units (Hochreiter and Schmidhuber, 1997), as wide as its number of weights allows."""
 
     name = "lstm"
 
@@ -17,7 +17,7 @@ class Lstm(RecurrentCore):
 
 
 class LstmWide(RecurrentCore):
-    """A long short-term memory of one layer, as wide as all the modules together, whatever its number of weights."""
+    """A layer of LSTM units, as wide as all modules of RIMs together, whatever its number of weights."""
 
     name = "lstm_wide"
 
@@ -26,7 +26,7 @@ class LstmWide(RecurrentCore):
 
 
 class LstmCore(Core[tuple[Tensor, Tensor]]):
-    """Torch's LSTM. Its state is hidden and cell, F32[1 n width] each."""
+    """Torch's LSTM. Its state are hidden and cell state, F32[1 n width] each."""
 
     def __init__(self, inputs: int, width: int) -> None:
         super().__init__()

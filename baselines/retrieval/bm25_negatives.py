@@ -8,7 +8,7 @@ from harness.tasks.retrieval import I64, Batch, NegativeSampler, View
 
 
 class Bm25Negatives(NegativeSampler):
-    """BM25 negatives: drawn uniformly from the first `depth` documents that BM25 finds for the query."""
+    """BM25 negatives: documents drawn uniformly from the first `depth` documents that BM25 finds for the query."""
 
     name = "bm25_negatives"
     search_space = {"lr": (3e-4, 3e-3), "depth": (5, 100)}

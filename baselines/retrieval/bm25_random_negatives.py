@@ -1,4 +1,4 @@
-"""Negatives half from BM25, half at random."""
+"""Negatives of which half come from BM25 and half are random."""
 
 from typing import Annotated
 
@@ -9,10 +9,10 @@ from harness.tasks.retrieval import I64, Batch, NegativeSampler, View
 
 
 class Bm25RandomNegatives(NegativeSampler):
-    """BM25 and random negatives, one to one (DPR; Karpukhin et al., 2020).
+    """BM25 and random negatives in equal numbers (DPR; Karpukhin et al., 2020).
 
-    An example's `m` negatives alternate between one of the first `depth` documents that BM25 finds and any document; a
-    coin says which comes first, and so, with m = 1, which it is.
+    The `m` negatives of an example alternate between one of the first `depth` documents that BM25 finds and a random
+    document. A random bit decides which comes first, and so which it is with m = 1.
     """
 
     name = "bm25_random_negatives"
@@ -24,5 +24,5 @@ class Bm25RandomNegatives(NegativeSampler):
         queries = batch.queries
         listed = view.choose(queries, view.bm25(queries, self.depth), self.m)
         drawn = view.random(queries, self.m)
-        turn = view.rng.integers(2, size=(len(queries), 1)) + np.arange(self.m)
-        return np.where(turn % 2 == 0, listed, drawn)
+        position = view.rng.integers(2, size=(len(queries), 1)) + np.arange(self.m)
+        return np.where(position % 2 == 0, listed, drawn)

@@ -9,11 +9,12 @@ from harness.tasks.retrieval import I64, Batch, NegativeSampler, View
 
 
 class InBatchNegatives(NegativeSampler):
-    """In-batch negatives: of the batch's documents the `m` that the tower now scores highest, answers left out.
+    """In-batch negatives: the `m` documents of the batch that the tower now scores highest and that do not answer the
+    query.
 
-    Noise-contrastive estimation as Xiong et al. (2021, section 5.1) compare with: the hardest document of the batch is
-    the negative. Where too few of the batch's documents may be negatives, the hardest is repeated, and where none may,
-    documents are drawn at random.
+    This is the noise-contrastive estimation that Xiong et al. (2021, section 5.1) compare with: the hardest document of
+    the batch is the negative. Where too few documents of the batch may be negatives, the hardest one is repeated, and
+    where none may be, documents are drawn at random.
     """
 
     name = "in_batch_negatives"

@@ -8,7 +8,7 @@ from harness.tasks.retrieval import I64, Batch, NegativeSampler, View
 
 
 class RandomNegatives(NegativeSampler):
-    """Random negatives: any document of the corpus that does not answer the query, all equally likely."""
+    """Random negatives: documents drawn uniformly from those of the corpus that do not answer the query."""
 
     name = "random_negatives"
     m: Annotated[int, Ge(1)] = 1

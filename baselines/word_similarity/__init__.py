@@ -1,1 +1,1 @@
-"""Baselines of the task `word_similarity`: dense vectors, and codes made of the seed's shared dense vectors."""
+"""Baselines of the task `word_similarity`: dense vectors, and codes made from the seed's shared dense vectors."""

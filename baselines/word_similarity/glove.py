@@ -1,4 +1,4 @@
-"""GloVe: dense vectors whose products are the logarithms of co-occurrence counts."""
+"""GloVe: dense vectors whose products approximate the logarithms of co-occurrence counts."""
 
 from itertools import pairwise
 from typing import Annotated, Final
@@ -13,19 +13,20 @@ from harness.tasks.word_similarity import Corpus, WordEmbedder, cooccurrences
 
 F32 = NDArray[np.float32]
 
-IN_CACHE: Final = 2048
-"""Products of two rows that are made together: the rows, 100 wide, stay in a processor's cache."""
+ROWS_IN_CACHE: Final = 2048
+"""The number of products of rows that are computed together, so that the rows, 100 wide, stay in the processor's
+cache."""
 
 
 class Glove(WordEmbedder):
-    """Global vectors (Pennington, Socher & Manning, 2014)
+    """Global vectors (Pennington, Socher & Manning, 2014).
 
-    Weighted least squares: f(X) (w_i w~_j + b_i + b~_j - log X_ij)^2 over all co-occurring words, f(X) =
-    (X / x_max)^alpha up to 1, where two words that stand d apart count 1/d. The vectors are w + w~.
+    Weighted least squares: `f(X) (w_i w~_j + b_i + b~_j - log X_ij)^2` over all pairs of words that occur together,
+    with `f(X) = (X / x_max)^alpha` up to 1. Two words at a distance d count 1/d. The vectors are w + w~.
 
-    `dim`: width of the vectors; `epochs`: of AdaGrad over the counts, which are made in one pass over the text;
-    `batch`: counts in a step, whose gradients are summed, fewer where an epoch would otherwise have less than `updates`
-    steps; `lr`: AdaGrad's, whose squares start from 1 as in the authors' code.
+    `dim`: the width of the vectors. `epochs`: of AdaGrad over the counts, which are made in one pass over the text.
+    `batch`: the counts in a step, whose gradients are summed, fewer if an epoch would otherwise have less than
+    `updates` steps. `lr`: of AdaGrad, whose sums of squares start from 1 as in the authors' code.
     """
 
     name = "glove"
@@ -40,11 +41,11 @@ class Glove(WordEmbedder):
     lr: Annotated[float, Gt(0)] = 0.2
 
     def fit(self, train: Corpus, run: Run, /) -> None:
-        """Counts in one pass, then factorises the counts."""
+        """Counts in one pass over the text, then factorises the counts."""
         next(train.passes(run))
         counts = cooccurrences(train, [1 / distance for distance in range(1, train.radius + 1)])
         rng = run.rng("init")
-        batches = split(counts, max(self.updates, round(counts.nnz / self.batch)), rng)
+        batches = split_counts(counts, max(self.updates, round(counts.nnz / self.batch)), rng)
         factors = Factors(counts.shape[0], self.dim, rng)
         for _ in range(self.epochs):
             loss = sum(factors.learn(batches[i], self) for i in rng.permutation(len(batches)))
@@ -59,8 +60,8 @@ class Glove(WordEmbedder):
 class Factors:
     """The two tables of vectors and biases, and their AdaGrad.
 
-    left: F32[V dim + 2], rows (w, b, 1); right: F32[V dim + 2], rows (w~, 1, b~). So a product of two rows is the model
-    of a logarithm, and both gradients are products of a sparse matrix with the other table.
+    left: F32[V dim + 2], rows (w, b, 1); right: F32[V dim + 2], rows (w~, 1, b~). So the product of two rows is the
+    model of a logarithm, and both gradients are products of a sparse matrix with the other table.
     """
 
     def __init__(self, words: int, dim: int, rng: np.random.Generator) -> None:
@@ -71,15 +72,15 @@ class Factors:
         self._squares = np.ones((2, words, dim + 2), np.float32)
 
     def learn(self, counts: csr_array, options: Glove) -> float:
-        """A step of AdaGrad on the summed loss of some counts F32[V V], of which this is half; returns the latter."""
+        """A step of AdaGrad on the summed loss of some counts F32[V V]. Returns half of this loss."""
         loss, left, right = self.gradients(counts, options.x_max, options.alpha)
         _descend(self.left, left, self._squares[0], options.lr)
         _descend(self.right, right, self._squares[1], options.lr)
         return loss
 
     def gradients(self, counts: csr_array, x_max: float, alpha: float) -> tuple[float, F32, F32]:
-        """Half the summed weighted squares over the counts, and its slopes for left and right F32[V dim + 2], 0 for
-        the columns of ones."""
+        """Half the sum of weighted squared errors over the counts, and its gradients for left and right F32[V dim + 2],
+        which are 0 in the columns of ones."""
         rows = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
         error = _products(self.left, rows, self.right, counts.indices) - np.log(counts.data)
         weighted = np.minimum(1, (counts.data / x_max) ** alpha) * error
@@ -94,26 +95,26 @@ class Factors:
 
 
 def _products(left: F32, rows: NDArray[np.intp], right: F32, columns: NDArray[np.int32]) -> F32:
-    """F32[n]: of each of n rows of the left table with a row of the right one."""
-    found = np.empty(len(rows), np.float32)
-    for start in range(0, len(rows), IN_CACHE):
-        part = slice(start, start + IN_CACHE)
-        np.einsum("nd,nd->n", left[rows[part]], right[columns[part]], out=found[part])
-    return found
+    """F32[n]: the products of n rows of the left table with n rows of the right table."""
+    products = np.empty(len(rows), np.float32)
+    for start in range(0, len(rows), ROWS_IN_CACHE):
+        part = slice(start, start + ROWS_IN_CACHE)
+        np.einsum("nd,nd->n", left[rows[part]], right[columns[part]], out=products[part])
+    return products
 
 
 def _descend(table: F32, gradient: F32, squares: F32, lr: float) -> None:
-    """A step along a gradient, whose memory is used up."""
+    """A step along a gradient, which is overwritten."""
     squares += gradient**2
     gradient *= lr
     gradient /= np.sqrt(squares)
     table -= gradient
 
 
-def split(counts: csr_array, parts: int, rng: np.random.Generator) -> list[csr_array]:
-    """The counts as a sum of so many matrices with about equally many of them, drawn at random."""
+def split_counts(counts: csr_array, parts: int, rng: np.random.Generator) -> list[csr_array]:
+    """The counts as a sum of `parts` matrices with about equally many counts each, drawn at random."""
     part = rng.integers(parts, size=counts.nnz, dtype=np.uint16)
-    order = np.argsort(part, kind="stable")  # within a part by row, as they were
+    order = np.argsort(part, kind="stable")  # keeps the order by row within each part
     rows = np.repeat(np.arange(counts.shape[0], dtype=np.int32), np.diff(counts.indptr))[order]
     data, columns = counts.data[order], counts.indices[order]
     ends = np.concatenate([[0], np.cumsum(np.bincount(part, minlength=parts))])

@@ -1,4 +1,4 @@
-"""Iterative quantisation: principal components, rotated until their signs lose least."""
+"""Iterative quantisation: principal components, rotated such that their signs lose the least information."""
 
 from typing import Annotated
 
@@ -11,11 +11,12 @@ from harness.tasks.word_similarity import Binariser, Codes, two_sided
 
 
 class Itq(Binariser):
-    """Iterative quantisation (Gong & Lazebnik, 2011)
+    """Iterative quantisation (Gong & Lazebnik, 2011).
 
-    The k leading principal components are rotated so that their distance to their own signs becomes small: by turns
-    the signs are taken, and the rotation that brings the components nearest to these (orthogonal Procrustes).
-    `iterations`: such turns, from a random rotation on. There are no codes with more bits than the vectors are wide.
+    The k leading principal components are rotated so that their distance to their own signs becomes small. In each of
+    `iterations` iterations, starting from a random rotation, the signs are computed and then the rotation that brings
+    the components nearest to these signs (orthogonal Procrustes). There are no codes of more bits than the vectors have
+    entries.
     """
 
     name = "itq"
@@ -24,7 +25,7 @@ class Itq(Binariser):
     iterations: Annotated[int, Ge(0)] = 50
 
     def encode(self, dense: NDArray[np.float32], k: int, rng: np.random.Generator) -> Codes:
-        """Bool[V 2k]: on the positive side of each rotated component, then on the other."""
+        """Bool[V 2k]: whether each rotated component is positive, and then the complements."""
         components = principal_components(dense, k)
         rotation = np.linalg.qr(rng.standard_normal((k, k)))[0].astype(np.float32)
         for _ in range(self.iterations):
@@ -34,5 +35,5 @@ class Itq(Binariser):
         return two_sided(components @ rotation > 0)
 
     def bits(self, k: int) -> float:
-        """k: one for each component; 0 where there are fewer."""
+        """k, one bit for each component; 0 where the vectors have fewer components."""
         return float(k) if k <= self.width else 0.0

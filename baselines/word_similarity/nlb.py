@@ -1,4 +1,4 @@
-"""Near-lossless binarisation: an autoencoder whose middle layer is binary."""
+"""Near-lossless binarisation: an autoencoder with a binary middle layer."""
 
 from typing import Annotated
 
@@ -10,17 +10,19 @@ from numpy.typing import NDArray
 from harness.tasks.word_similarity import Binariser, Codes, two_sided
 
 LIMIT = 1.0
-"""Entries of vectors are clipped to this, the range of the decoder."""
+"""Entries of vectors are clipped to this absolute value, which is the range of the decoder."""
 
 
 class Nlb(Binariser):
-    """Near-lossless binarisation (Tissier, Gravier & Habrard, 2019)
+    """Near-lossless binarisation (Tissier, Gravier & Habrard, 2019).
 
-    The code of a vector x is b = [W x > 0], W [k d]; it is decoded as tanh(W' b + c). The same W encodes and decodes,
-    and learns through the decoder alone, because steps have no slope: stochastic gradient descent with momentum on half
-    the mean squared error plus `penalty` / 2 times the squared entries of W'W - I, which keeps the bits apart.
+    The code of a vector x is `b = [W x > 0]` with W [k d], and it is decoded as `tanh(W' b + c)`. The same W encodes
+    and decodes. It learns only through the decoder, because the steps of the encoder have no gradient: by stochastic
+    gradient descent with momentum on half the mean squared error plus `penalty` / 2 times the sum of squares of W'W -
+    I, which makes the bits differ.
 
-    `epochs`: over all words; `batch`, `lr`, `momentum`: of the descent. Trained anew for every code length.
+    `epochs`: passes over all words. `batch`, `lr` and `momentum`: of the descent. W is trained anew for every code
+    length.
     """
 
     name = "nlb"
@@ -33,18 +35,18 @@ class Nlb(Binariser):
     penalty: Annotated[float, Ge(0)] = 1.0
 
     def encode(self, dense: NDArray[np.float32], k: int, rng: np.random.Generator) -> Codes:
-        """Bool[V 2k]: the bits of the middle layer, and their opposites."""
+        """Bool[V 2k]: the bits of the middle layer, and then their complements."""
         vectors = torch.from_numpy(np.clip(dense, -LIMIT, LIMIT))
-        weights = self._learned(vectors, k, rng)
+        weights = self._learn(vectors, k, rng)
         bits: Codes = (vectors @ weights.T > 0).numpy()
         return two_sided(bits)
 
     def bits(self, k: int) -> float:
-        """k: one for each unit of the middle layer."""
+        """k, one bit for each unit of the middle layer."""
         return float(k)
 
-    def _learned(self, vectors: torch.Tensor, k: int, rng: np.random.Generator) -> torch.Tensor:
-        """F32[k d]: the weights W."""
+    def _learn(self, vectors: torch.Tensor, k: int, rng: np.random.Generator) -> torch.Tensor:
+        """F32[k d]: the trained weights W."""
         width = vectors.shape[1]
         weights = torch.from_numpy((rng.standard_normal((k, width)) / np.sqrt(width)).astype(np.float32))
         offset = torch.zeros(width)
@@ -63,7 +65,8 @@ class Nlb(Binariser):
 def autoencoding_loss(
     vectors: torch.Tensor, weights: torch.Tensor, offset: torch.Tensor, penalty: float
 ) -> torch.Tensor:
-    """Half the mean squared error of decoding F32[B d], and the penalty on W F32[k d]; the encoder has no slope."""
+    """Half the mean squared error of the decoded vectors F32[B d], plus the penalty on W F32[k d]. The encoder has no
+    gradient."""
     bits = (vectors @ weights.detach().T > 0).to(vectors.dtype)
     decoded = torch.tanh(bits @ weights + offset)
     gram = weights.T @ weights - torch.eye(vectors.shape[1])

@@ -13,10 +13,11 @@ from harness.tasks.word_similarity import Corpus, WordEmbedder, cooccurrences
 
 
 class Ppmi(WordEmbedder):
-    """Positive pointwise mutual information, reduced by SVD (Levy & Goldberg, 2014)
+    """Positive pointwise mutual information, reduced by SVD (Levy & Goldberg, 2014).
 
-    `dim`: singular vectors kept; `power`: of the singular values that weight them; `smoothing`: exponent of the
-    contexts' counts, below 1 to make rare contexts less telling (Levy, Goldberg & Dagan, 2015).
+    `dim`: the number of singular vectors that are kept. `power`: the power of the singular values that weights them.
+    `smoothing`: the exponent of the contexts' counts; below 1 it reduces the weight of rare contexts (Levy, Goldberg &
+    Dagan, 2015).
     """
 
     name = "ppmi"
@@ -27,7 +28,7 @@ class Ppmi(WordEmbedder):
     smoothing: Annotated[float, Gt(0)] = 0.75
 
     def fit(self, train: Corpus, run: Run, /) -> None:
-        """Counts in one pass and factorises; further passes would count the same again."""
+        """Counts in one pass and factorises the counts; further passes would give the same counts."""
         next(train.passes(run))
         matrix = positive_pmi(cooccurrences(train, [1.0] * train.radius), self.smoothing)
         start = run.rng("init").standard_normal(matrix.shape[0]).astype(matrix.dtype)
@@ -35,12 +36,13 @@ class Ppmi(WordEmbedder):
         self._table: NDArray[np.float32] = (left * values**self.power).astype(np.float32)
 
     def vectors(self) -> NDArray[np.float32]:
-        """F32[V dim]; zeros for words that stand near no other."""
+        """F32[V dim]: the vectors; zeros for words that occur near no other word."""
         return self._table
 
 
 def positive_pmi(counts: csr_array, smoothing: float) -> csr_array:
-    """F32[V V]: max(0, log(p(w, c) / (p(w) p(c)))), with p(c) in proportion to the context's count ** smoothing."""
+    """F32[V V]: `max(0, log(p(w, c) / (p(w) p(c))))`, with p(c) in proportion to the count of the context to the power
+    `smoothing`."""
     words = np.asarray(counts.sum(axis=1), np.float64).ravel()
     contexts = np.asarray(counts.sum(axis=0), np.float64).ravel() ** smoothing
     rows = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))

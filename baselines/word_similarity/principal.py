@@ -1,4 +1,4 @@
-"""Dense vectors without what all of them share, and their leading principal components."""
+"""Dense vectors without their mean, and their leading principal components."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,14 +7,15 @@ F32 = NDArray[np.float32]
 
 
 def centred(dense: F32) -> F32:
-    """F32[V d]: less their mean. That of skip-gram vectors is more than half as long as they are, and would have most
-    words on the same side of any hyperplane through the origin."""
-    less: F32 = dense - dense.mean(axis=0)
-    return less
+    """F32[V d]: the vectors minus their mean. The mean of skip-gram vectors is more than half as long as they are, and
+    would put most words on the same side of any hyperplane through the origin."""
+    difference: F32 = dense - dense.mean(axis=0)
+    return difference
 
 
 def principal_components(dense: F32, k: int) -> F32:
-    """F32[V k]: the centred vectors F32[V d] on the k axes along which they vary most; k at most d."""
+    """F32[V k]: the coordinates of the centred vectors F32[V d] on the k axes along which they vary most; k is at most
+    d."""
     vectors = centred(dense)
     _, axes = np.linalg.eigh(np.asarray(vectors.T @ vectors, np.float64))
     leading: F32 = vectors @ axes[:, : -k - 1 : -1].astype(np.float32)

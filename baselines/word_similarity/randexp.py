@@ -1,4 +1,4 @@
-"""Random expansion: the untrained hash of the fruit fly, applied to dense vectors."""
+"""Random expansion: the hash of the fruit fly without learning, applied to dense vectors."""
 
 from typing import Annotated
 
@@ -12,10 +12,10 @@ from harness.tasks.word_similarity import Binariser, Codes, code_bits, most_acti
 
 
 class RandExp(Binariser):
-    """Random expansion and winners-take-all (Dasgupta, Stevens & Navlakha, 2017)
+    """Random expansion and winner-take-all (Dasgupta, Stevens & Navlakha, 2017).
 
-    Each of many units sums a few dimensions of the centred vector, drawn at random; the k units with the largest sums
-    are active. `units`: their number; `sampled`: the share of the dimensions that a unit sums.
+    Each of `units` units sums a few random dimensions of the centred vector, and the k units with the largest sums are
+    active. `sampled` is the share of the dimensions that a unit sums.
     """
 
     name = "randexp"
@@ -24,7 +24,7 @@ class RandExp(Binariser):
     sampled: Annotated[float, Gt(0), Le(1)] = 0.1
 
     def encode(self, dense: NDArray[np.float32], k: int, rng: np.random.Generator) -> Codes:
-        """Bool[V units]: the units and their dimensions are the same for every k."""
+        """Bool[V units]: the active units. The units and their dimensions are the same for every k."""
         width = dense.shape[1]
         inputs = max(1, round(self.sampled * width))
         drawn = rng.permuted(np.tile(np.arange(width), (self.units, 1)), axis=1)[:, :inputs]
@@ -33,5 +33,5 @@ class RandExp(Binariser):
         return most_active((projection @ centred(dense).T).T, k)
 
     def bits(self, k: int) -> float:
-        """log2 of the ways to choose k units."""
+        """The log2 of the number of ways to choose k units."""
         return code_bits(self.units, k)

@@ -11,10 +11,10 @@ from harness.tasks.word_similarity import Corpus, SkipGramOptions, WordEmbedder,
 
 
 class Sgns(WordEmbedder):
-    """Skip-gram with negative sampling (Mikolov et al., 2013), by gensim
+    """Skip-gram with negative sampling (Mikolov et al., 2013), by gensim.
 
-    `dim`: width of the vectors; `negative`: words drawn for each positive pair; `sample`: the frequency above which
-    words are thinned out; `lr`: of the first step, falling linearly.
+    `dim`: the width of the vectors. `negative`: the number of words drawn for each positive pair. `sample`: the
+    frequency above which words are subsampled. `lr`: the first learning rate, which falls linearly.
     """
 
     name = "sgns"
@@ -32,5 +32,5 @@ class Sgns(WordEmbedder):
         self._table = train_skipgram(train, options, passes, run.seed("init"))
 
     def vectors(self) -> NDArray[np.float32]:
-        """F32[V dim]; zeros for `<unk>`."""
+        """F32[V dim]: the vectors; zeros for `<unk>`."""
         return self._table

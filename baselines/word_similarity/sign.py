@@ -1,4 +1,4 @@
-"""Signs of the leading dimensions of dense vectors."""
+"""The signs of the leading dimensions of dense vectors."""
 
 from typing import Literal
 
@@ -10,10 +10,11 @@ from harness.tasks.word_similarity import Binariser, Codes, two_sided
 
 
 class Sign(Binariser):
-    """The signs of k dimensions
+    """The signs of k dimensions.
 
-    `axes`: the k dimensions are the leading `principal` components of the centred vectors, or simply the `first` ones,
-    which for skip-gram are k of many that are all alike. There are no codes with more bits than the vectors are wide.
+    With `axes = "principal"` the k dimensions are the leading principal components of the centred vectors; with
+    `"first"` they are simply the first k, which in skip-gram are no better than any others. There are no codes of more
+    bits than the vectors have entries.
     """
 
     name = "sign"
@@ -21,9 +22,10 @@ class Sign(Binariser):
     axes: Literal["principal", "first"] = "principal"
 
     def encode(self, dense: NDArray[np.float32], k: int, rng: np.random.Generator) -> Codes:
-        """Bool[V 2k]: on the positive side of each axis, then on the other. Short codes are parts of long ones."""
+        """Bool[V 2k]: whether each coordinate is positive, and then the complements. Short codes are parts of long
+        ones."""
         return two_sided((principal_components(dense, k) if self.axes == "principal" else dense[:, :k]) > 0)
 
     def bits(self, k: int) -> float:
-        """k: one for each dimension; 0 where there are fewer."""
+        """k, one bit for each dimension; 0 where the vectors have fewer."""
         return float(k) if k <= self.width else 0.0

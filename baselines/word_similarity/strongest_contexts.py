@@ -1,4 +1,4 @@
-"""The contexts that go with a word most: codes without any learning beyond counting."""
+"""The contexts that are most strongly associated with a word: codes without learning beyond counting."""
 
 from typing import Annotated
 
@@ -12,10 +12,10 @@ from harness.tasks.word_similarity import Codes, Corpus, WordEmbedder, code_bits
 
 
 class StrongestContexts(WordEmbedder):
-    """The k context words of largest pointwise mutual information, as a code: a floor for learned codes
+    """The k context words of largest pointwise mutual information as a code, which learned codes should exceed.
 
-    `contexts`: the most frequent words that may be in a code; `hash_length`: active bits of the codes that stand as
-    vectors; `smoothing`: exponent of the contexts' counts.
+    `contexts`: the number of the most frequent words that may be in a code. `hash_length`: the number of active bits of
+    the codes that `vectors` returns. `smoothing`: the exponent of the contexts' counts.
     """
 
     name = "strongest_contexts"
@@ -26,7 +26,7 @@ class StrongestContexts(WordEmbedder):
     smoothing: Annotated[float, Gt(0)] = 0.75
 
     def fit(self, train: Corpus, run: Run, /) -> None:
-        """Counts in one pass; further passes would count the same again."""
+        """Counts in one pass; further passes would give the same counts."""
         next(train.passes(run))
         frequent = np.argsort(-train.counts, kind="stable")[: self.contexts]
         strength = positive_pmi(cooccurrences(train, [1.0] * train.radius), self.smoothing)
@@ -37,9 +37,10 @@ class StrongestContexts(WordEmbedder):
         return self.codes(self.hash_length).astype(np.float32)
 
     def codes(self, k: int) -> Codes:
-        """Bool[V contexts]; of equals, and where fewer than k are positive, the most frequent contexts."""
+        """Bool[V contexts]: the k strongest contexts; among equal ones, and where fewer than k are positive, the most
+        frequent."""
         return most_active(self._strength, k)
 
     def bits(self, k: int) -> float:
-        """log2 of the ways to choose k contexts; 0 where there are fewer."""
+        """The log2 of the number of ways to choose k contexts; 0 where there are fewer."""
         return code_bits(self._strength.shape[1], k)

@@ -1,1 +1,1 @@
-"""The parts of models that tasks hold constant, one public class a module."""
+"""Parts of models that tasks and entrants share, one public class a module."""

@@ -1,4 +1,4 @@
-"""`Encoder`, the pre-norm Transformer encoder, its attention left open."""
+"""`Encoder`, a pre-norm Transformer encoder whose attention is open."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,8 +9,11 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class EncoderOptions:
-    """The size of an encoder. `width` is a multiple of `heads`; `expansion` is the feed-forward layers' width over
-    `width`; `dropout` is applied to the embedding and to what every block adds."""
+    """The size of an encoder.
+
+    `width` must be a multiple of `heads`. `expansion` is the width of the feed-forward layers divided by `width`.
+    `dropout` applies to the embedding and to the output of every block, before it is added.
+    """
 
     vocabulary: int
     max_length: int
@@ -22,12 +25,14 @@ class EncoderOptions:
 
 
 class Encoder(nn.Module):
-    """Learned token and position embeddings, then layers of attention and feed-forward blocks, each normalised before
-    (Xiong et al., 2020), and a last normalisation.
+    """Learned token and position embeddings, then layers of attention and feed-forward blocks with a normalisation
+    before each block (Xiong et al., 2020), and a final normalisation.
 
-    `attention()` builds one layer's attention: a module (q, k, v: F32[B H L d], keep: Bool[B L]) -> F32[B H L d], with
-    queries and keys not yet scaled. The projections to and from the heads are the encoder's. What `attention` builds
-    comes last: it does not shift the random numbers that everything else is initialised from.
+    `attention()` builds the attention of one layer: a module (q, k, v: F32[B H L d], keep: Bool[B L]) -> F32[B H L d]
+    whose queries and keys are not yet scaled. The projections to and from the heads belong to the encoder. The
+    attentions are built last, so that they do not shift the random numbers that everything else is initialised from.
+
+    Raises `ValueError` if `width` is not a multiple of `heads`.
     """
 
     def __init__(self, options: EncoderOptions, attention: Callable[[], nn.Module]) -> None:
@@ -43,7 +48,8 @@ class Encoder(nn.Module):
             layer.attention = attention()
 
     def forward(self, tokens: Tensor, keep: Tensor) -> Tensor:
-        """I64[B L], Bool[B L] -> F32[B L width]. Positions that are not kept are neither attended to nor meaningful."""
+        """tokens I64[B L], keep Bool[B L] -> F32[B L width]. Positions that are not kept are not attended to, and their
+        output has no meaning."""
         states: Tensor = self.dropout(self.tokens(tokens) + self.positions[: tokens.shape[1]])
         for layer in self.layers:
             states = layer(states, keep)
@@ -75,5 +81,5 @@ class _Layer(nn.Module):
         heads = self.project(self.attention_norm(states)).view(batch, length, 3, self.heads, width // self.heads)
         mixed = self.attention(*heads.permute(2, 0, 3, 1, 4), keep)
         states = states + self.dropout(self.merge(mixed.transpose(1, 2).reshape(batch, length, width)))
-        fed: Tensor = states + self.feed_forward(states)
-        return fed
+        output: Tensor = states + self.feed_forward(states)
+        return output

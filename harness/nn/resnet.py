@@ -10,20 +10,20 @@ from torch import Tensor, nn
 from harness.nn.standardised import StandardisedConv
 
 EXPANSION = 4
-"""A stage's channels over those in the middle of its blocks."""
+"""A stage's number of output channels, divided by the number in the middle of its blocks."""
 
 Spatial: TypeAlias = Callable[[int, int], nn.Module]
-"""Builds what mixes positions, given channels and stride: F32[n c h w] -> F32[n c h/stride w/stride]."""
+"""Builds the layer in the middle of a block, given channels and stride: F32[n c h w] -> F32[n c h/stride w/stride]."""
 
 
 @dataclass(frozen=True)
 class ResNetOptions:
     """The size of a residual network.
 
-    A stage has so many `blocks`, of which the first has the stage's stride; `width` is the number of channels in the
-    middle of the first stage's blocks, and doubles from stage to stage; `groups` are those of the normalisations.
-    The root before the stages is, for photographs, a convolution 7x7 and a maximum over 3x3, both of stride 2; for
-    small images, a convolution 3x3 of stride 1.
+    Stage i has `blocks[i]` blocks, and its first block has the stride `strides[i]`. `width` is the number of channels
+    in the middle of the first stage's blocks; it doubles from stage to stage. `groups` is the number of groups of the
+    normalisations. The root, which comes before the stages, is a 7x7 convolution and 3x3 max pooling for photographs,
+    both of stride 2, and a 3x3 convolution of stride 1 for small images.
     """
 
     channels: int
@@ -35,10 +35,10 @@ class ResNetOptions:
 
 
 class ResNet(nn.Module):
-    """Pre-activation bottleneck blocks (He et al., 2016) as in Big Transfer (Kolesnikov et al., 2020): every
-    convolution is weight-standardised, every normalisation is over groups of channels, and the stride is in the middle.
+    """Pre-activation bottleneck blocks (He et al., 2016) as in Big Transfer (Kolesnikov et al., 2020).
 
-    `spatial` replaces the convolutions 3x3 in the middle of the blocks.
+    All convolutions are weight-standardised, all normalisations are over groups of channels, and the stride is in the
+    middle of a block. `spatial` replaces the 3x3 convolutions there.
     """
 
     def __init__(self, options: ResNetOptions, spatial: Spatial | None = None) -> None:
@@ -46,17 +46,17 @@ class ResNet(nn.Module):
         channels = options.width
         self.root = _root(options)
         blocks: list[nn.Module] = []
-        for stage, (many, stride) in enumerate(zip(options.blocks, options.strides, strict=True)):
+        for stage, (number, stride) in enumerate(zip(options.blocks, options.strides, strict=True)):
             width = options.width << stage
-            for i in range(many):
+            for i in range(number):
                 blocks.append(_Bottleneck(channels, width, stride if i == 0 else 1, options.groups, spatial or _conv))
                 channels = EXPANSION * width
         self.blocks = nn.Sequential(*blocks)
         self.norm = nn.GroupNorm(options.groups, channels)
         self.outputs = channels
-        """The number of channels that come out."""
+        """The number of output channels."""
         self.stride = math.prod(options.strides) * (4 if options.root == "photographs" else 1)
-        """Pixels on a side of the place that each of the features that come out has in the image."""
+        """The number of pixels of the image per position of the output, along one side."""
 
     def forward(self, images: Tensor) -> Tensor:
         """F32[n c h w] -> F32[n outputs h/stride w/stride], sizes rounded up; normalised and rectified."""
@@ -93,7 +93,7 @@ def _conv(channels: int, stride: int) -> nn.Module:
 def _root(options: ResNetOptions) -> nn.Module:
     if options.root == "small images":
         return StandardisedConv(options.channels, options.width, 3)
-    # The maximum is over what lies within the padded image: zeros take part in it.
+    # As in Big Transfer, images are padded with zeros before the pooling, so that zeros can be the maximum.
     return nn.Sequential(
         StandardisedConv(options.channels, options.width, 7, stride=2), nn.ZeroPad2d(1), nn.MaxPool2d(3, stride=2)
     )

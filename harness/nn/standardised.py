@@ -4,10 +4,10 @@ from torch import Tensor, nn
 
 
 class StandardisedConv(nn.Conv2d):
-    """A convolution without bias that standardises its weights, filter by filter, before it uses them (Qiao et al.,
-    2019).
+    """A convolution without bias whose weights are standardised, filter by filter, before use (Qiao et al., 2019).
 
-    The variance is the biased one; `epsilon` is added to it. Zeros are padded so that, at stride 1, the size stays.
+    The variance is the biased estimate, and `epsilon` is added to it. The input is padded with zeros so that the size
+    stays the same at stride 1.
     """
 
     def __init__(self, inputs: int, outputs: int, size: int, stride: int = 1, epsilon: float = 1e-10) -> None:

@@ -1,4 +1,4 @@
-"""ANCE: negatives from an index of the retriever itself that is refreshed while it trains."""
+"""ANCE: negatives from an index of the retriever itself, which is refreshed while it trains."""
 
 from typing import Annotated
 
@@ -10,14 +10,15 @@ from harness.tasks.retrieval import I64, Batch, NegativeSampler, View
 class Ance(NegativeSampler):
     """Approximate nearest neighbour negative contrastive learning (Xiong et al., 2021).
 
-    Every `refresh` steps (0 = only before the first) a snapshot of the retriever encodes corpus and training queries
-    and lists, for each query, the `top_k` documents that it scores highest and that do not answer it; negatives are
-    drawn uniformly from the lists of the snapshot `lag` refreshes ago. The paper refreshes in a second process that
-    is about one round behind: lag 1.
+    Every `refresh` steps (0 = only before the first step) a snapshot of the retriever encodes the corpus and the
+    training queries and lists, for each query, the `top_k` documents that it scores highest and that do not answer it.
+    Negatives are drawn uniformly from the lists of the snapshot that was taken `lag` refreshes ago. The paper refreshes
+    in a second process that is about one refresh behind, which is a lag of 1.
 
-    Here as in the released code the search is exact. Unlike in the released code, no document that answers the query
-    is ever a negative (there, all but one of them may be), every refresh serves all training queries (there, a fifth),
-    and the examples of a batch are of different queries (there, consecutive ones are of the same query).
+    The search is exact, as in the released code. There are three differences to the released code: no document that
+    answers the query is ever a negative (there, all answers but one may be), every refresh serves all training queries
+    (there, a fifth of them), and the examples of a batch have different queries (there, consecutive examples have the
+    same query).
     """
 
     name = "ance"

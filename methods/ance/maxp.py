@@ -1,4 +1,4 @@
-"""ANCE on long documents: the best of their passages."""
+"""ANCE on long documents, which are scored by their best passage."""
 
 from typing import Annotated
 
@@ -8,9 +8,10 @@ from methods.ance.ance import Ance
 
 
 class AnceMaxp(Ance):
-    """ANCE (MaxP): a document is read as up to four passages, and its score is that of the best of them.
+    """ANCE (MaxP): a document is read as up to four passages, and its score is that of its best passage.
 
-    Section 5.2 of Xiong et al. (2021). In all else it is ANCE (FirstP), which reads the first passage alone.
+    This is section 5.2 of Xiong et al. (2021). Everything else is as in ANCE (FirstP), which reads only the first
+    passage.
     """
 
     name = "ance_maxp"

@@ -8,7 +8,7 @@ from methods.fedopt.fedopt import FedAdam, FedYogi
 
 
 class FedAdamReleased(FedAdam):
-    """FedAdam as its authors' code has it: beta2 0.999, bias corrected, v from 0."""
+    """FedAdam as in the authors' code: beta2 is 0.999, the bias is corrected, and v starts at 0."""
 
     name = "fedadam_released"
     from_tier = "small"
@@ -19,7 +19,7 @@ class FedAdamReleased(FedAdam):
 
 
 class FedYogiReleased(FedYogi):
-    """FedYogi as its authors' code has it: beta2 0.999, bias corrected, v from 0."""
+    """FedYogi as in the authors' code: beta2 is 0.999, the bias is corrected, and v starts at 0."""
 
     name = "fedyogi_released"
     from_tier = "small"

@@ -1,4 +1,4 @@
-"""FedAdagrad, FedAdam, FedYogi: adaptive optimizers at the server (Reddi et al., 2021, algorithm 2)."""
+"""FedAdagrad, FedAdam and FedYogi: adaptive optimizers at the server (Reddi et al., 2021, algorithm 2)."""
 
 import math
 from abc import abstractmethod
@@ -11,7 +11,7 @@ from harness.tasks.federated import ServerOptimizer
 
 
 class Moments(NamedTuple):
-    """First and second moment F[p] of the clients' deltas, and how many deltas there were."""
+    """The first and second moments F[p] of the clients' mean changes, and the number of rounds so far."""
 
     first: Tensor
     second: Tensor
@@ -19,11 +19,12 @@ class Moments(NamedTuple):
 
 
 class Adaptive(ServerOptimizer):
-    """m = beta1 m + (1 - beta1) delta; v = `second_moment`; x + server_lr m / (sqrt(v) + tau).
+    """The server's step `x + server_lr m / (sqrt(v) + tau)` with moments m and v of the clients' mean changes.
 
-    As the paper has it, v starts at `v0` = tau^2 (None), no bias is corrected, and beta2 is 0.99. Its authors' code
-    differs: v starts at 0, FedAdam and FedYogi multiply the rate by sqrt(1 - beta2^t) / (1 - beta1^t) in round t
-    (`bias_correction`), and beta2 is 0.999. `tau` is the paper's choice for nearly all of its tasks.
+    `m = beta1 m + (1 - beta1) delta`, and v is updated by `second_moment`. In the paper v starts at tau^2 (`v0` None),
+    no bias is corrected and beta2 is 0.99. The authors' code differs: v starts at 0, beta2 is 0.999, and FedAdam and
+    FedYogi multiply the rate by `sqrt(1 - beta2^t) / (1 - beta1^t)` in round t (`bias_correction`). `tau` is the
+    paper's choice for nearly all of its tasks.
     """
 
     server_unit: ClassVar[str] = "adaptive_lr"
@@ -35,7 +36,7 @@ class Adaptive(ServerOptimizer):
 
     @abstractmethod
     def second_moment(self, v: Tensor, square: Tensor) -> Tensor:
-        """The next v F[p] of v F[p] and the squares F[p] of the clients' deltas."""
+        """The next v F[p], from v F[p] and the square F[p] of the clients' mean change."""
 
     def init(self, x: Tensor) -> Moments:
         return Moments(x.new_zeros(len(x)), x.new_full((len(x),), self.tau**2 if self.v0 is None else self.v0), 0)
@@ -50,9 +51,10 @@ class Adaptive(ServerOptimizer):
 
 
 class FedAdagrad(Adaptive):
-    """FedAdagrad (Reddi et al., 2021): v + delta^2, without momentum.
+    """FedAdagrad (Reddi et al., 2021): `v + delta^2`, without momentum.
 
-    As v only grows, its rates are larger: on all of the paper's tasks the best is three to thirty times FedAdam's.
+    Because v only grows, FedAdagrad needs larger rates: on all of the paper's tasks its best server rate is three to
+    thirty times that of FedAdam.
     """
 
     name = "fedadagrad"
@@ -65,7 +67,7 @@ class FedAdagrad(Adaptive):
 
 
 class FedAdam(Adaptive):
-    """FedAdam (Reddi et al., 2021): beta2 v + (1 - beta2) delta^2, which forgets large deltas exponentially."""
+    """FedAdam (Reddi et al., 2021): `beta2 v + (1 - beta2) delta^2`, which forgets old changes exponentially."""
 
     name = "fedadam"
     search_space = {"client_rate": (0.1, 10.0), "server_rate": (0.1, 10.0)}
@@ -75,8 +77,10 @@ class FedAdam(Adaptive):
 
 
 class FedYogi(Adaptive):
-    """FedYogi (Reddi et al., 2021): v - (1 - beta2) delta^2 sign(v - delta^2), which changes v by no more than the new
-    delta's share."""
+    """FedYogi (Reddi et al., 2021): `v - (1 - beta2) delta^2 sign(v - delta^2)`.
+
+    v changes by at most (1 - beta2) delta^2 a round, so that it falls more slowly than in FedAdam.
+    """
 
     name = "fedyogi"
     search_space = {"client_rate": (0.1, 10.0), "server_rate": (0.1, 10.0)}

@@ -1,1 +1,2 @@
-"""FlyVec: sparse binary word codes learned by a network modelled on the fruit fly's mushroom body."""
+"""FlyVec: sparse binary word codes from a network that is modelled on the fruit fly's mushroom body (Liang et al.,
+2021)."""

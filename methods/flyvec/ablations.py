@@ -6,12 +6,12 @@ from methods.flyvec.flyvec import FlyVec
 
 
 class UntrainedFlyVec(FlyVec):
-    """FlyVec with the weights it starts from: what codes of random cells are worth"""
+    """FlyVec with its initial weights: codes of random cells, without learning."""
 
     name = "flyvec_untrained"
     cases = ("atlas", "wikipedia", "mix")
     search_space = {}
 
     def fit(self, train: Corpus, run: Run, /) -> None:
-        """Draws the cells' weights, the same as the trained network's."""
+        """Draws the same initial weights as the trained network's."""
         self._draw(train, run)

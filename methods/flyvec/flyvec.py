@@ -1,4 +1,4 @@
-"""FlyVec, the entrant: trains the cells on all windows of a text and reads off codes of words, alone or in context."""
+"""The entrant FlyVec: trains the cells on all windows of a text, and computes codes of words alone and in context."""
 
 from typing import Annotated, Literal
 
@@ -18,19 +18,19 @@ I64 = NDArray[np.int64]
 
 
 class FlyVec(WordEmbedder):
-    """Binary word codes from a fruit-fly network (Liang et al., 2021)
+    """Binary word codes from a fruit-fly network (Liang et al., 2021).
 
-    A window activates the neurons of its context words and, in a second block, that of its centre word; the cell with
-    the largest <W, v> wins and learns v/p (section 2). A word's code are the k cells that it activates most: alone,
-    through the centre block; in context, through both.
+    A window activates the neurons of its context words and, in a second block of neurons, that of its centre word. The
+    cell with the largest <W, v> wins and learns v/p (section 2). The code of a word are the k cells that it activates
+    most: through the centre block if the word is alone, through both blocks if it is in context.
 
-    `units`: cells. `hash_length`: active bits of the codes that stand as vectors. `rate`: of the first mini-batch,
-    falling linearly to 0. `sigma`: deviation of the initial weights. `batch`: windows in a mini-batch, fewer where a
-    pass would otherwise have less than `updates` of them. `stop_mass`: the most frequent words, as many as make up
-    this share of the text, hold their places but activate nothing, and no window has one in its centre. The paper
-    prunes `duplicates` of a word in a context and takes `plain` steps, which need a `rate` below the probability of
-    the rarest word; the authors' code counts them and takes `max_norm` steps, with 0.002, a `sigma` of 0.02, and a
-    list of stop words.
+    `units`: the number of cells. `hash_length`: the number of active bits of the codes that `vectors` returns. `rate`:
+    the learning rate of the first mini-batch, which falls linearly to 0. `sigma`: the standard deviation of the initial
+    weights. `batch`: the windows in a mini-batch, fewer if a pass would otherwise have less than `updates`
+    mini-batches. `stop_mass`: the most frequent words that together make up this share of the text activate nothing,
+    and no window has one in its centre, but they hold their places. The paper prunes `duplicates` of a word in a
+    context and takes `plain` steps, which need a `rate` below the probability of the rarest word. The authors' code
+    counts duplicates and takes `max_norm` steps, with a rate of 0.002, a `sigma` of 0.02 and a list of stop words.
     """
 
     name = "flyvec"
@@ -60,21 +60,21 @@ class FlyVec(WordEmbedder):
         return most_active(self._weights[len(self._weights) // 2 :], k)
 
     def bits(self, k: int) -> float:
-        """log2 of the ways to choose k cells."""
+        """The log2 of the number of ways to choose k cells."""
         return code_bits(self.units, k)
 
     def contextual(self, tokens: I64, position: I64) -> F32:
-        """F32[n units]: codes with `hash_length` active bits; zeros where no neuron is active."""
-        place = position[:, None] + np.delete(np.arange(-self._radius, self._radius + 1), self._radius)
-        inside = (place >= 0) & (place < tokens.shape[1])
-        context = np.where(inside, np.take_along_axis(tokens, place.clip(0, tokens.shape[1] - 1), axis=1), -1)
+        """F32[n units]: the codes with `hash_length` active bits; zeros where no neuron is active."""
+        positions = position[:, None] + np.delete(np.arange(-self._radius, self._radius + 1), self._radius)
+        inside = (positions >= 0) & (positions < tokens.shape[1])
+        context = np.where(inside, np.take_along_axis(tokens, positions.clip(0, tokens.shape[1] - 1), axis=1), -1)
         centre = tokens[np.arange(len(tokens)), position]
         inputs = self._windows.inputs(*(torch.from_numpy(words).to(self._device) for words in (context, centre)))
         activations = self._cells.activations(inputs).cpu().numpy()
         return (most_active(activations, self.hash_length) & activations.any(axis=1, keepdims=True)).astype(np.float32)
 
     def _draw(self, train: Corpus, run: Run) -> None:
-        """Untrained cells, for a vocabulary and its stop words."""
+        """Draws untrained cells for the vocabulary, and determines its stop words."""
         counts = train.counts
         self._radius, self._device = train.radius, run.device
         self._stops = stop_words(counts, self.stop_mass)
@@ -86,19 +86,19 @@ class FlyVec(WordEmbedder):
         self._weights: F32 = self._cells.weights.cpu().numpy()
 
     def _learn(self, train: Corpus, run: Run) -> None:
-        middle = centres(train.sentences, train.radius)
-        middle = middle[~self._stops[train.tokens[middle]]]
-        if not len(middle):
+        candidates = centres(train.sentences, train.radius)
+        candidates = candidates[~self._stops[train.tokens[candidates]]]
+        if not len(candidates):
             raise ValueError(f"no sentence is as long as a window of {2 * train.radius + 1} words")
-        size = min(self.batch, max(1, len(middle) // self.updates))
+        size = min(self.batch, max(1, len(candidates) // self.updates))
         text, positions = (
-            torch.tensor(array, dtype=torch.int64, device=run.device) for array in (train.tokens, middle)
+            torch.tensor(array, dtype=torch.int64, device=run.device) for array in (train.tokens, candidates)
         )
-        around = torch.arange(-train.radius, train.radius + 1, device=run.device)
-        around = around[around != 0]
+        offsets = torch.arange(-train.radius, train.radius + 1, device=run.device)
+        offsets = offsets[offsets != 0]
 
         def inputs(at: Tensor) -> Tensor:
-            return self._windows.inputs(text[at[:, None] + around], text[at])
+            return self._windows.inputs(text[at[:, None] + offsets], text[at])
 
         def shuffled() -> Tensor:
             return positions[torch.randperm(len(positions), generator=run.torch_rng("order"), device=run.device)]

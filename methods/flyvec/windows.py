@@ -1,4 +1,4 @@
-"""Windows of text as inputs: the context words of a window, and the word in its centre as a block of its own."""
+"""Windows of text as inputs: the context words of a window, and its centre word in a block of neurons of its own."""
 
 from typing import Literal, TypeAlias
 
@@ -15,7 +15,7 @@ Duplicates: TypeAlias = Literal["pruned", "counted"]
 def centres(sentences: I64, radius: int) -> I64:
     """I64[windows]: the positions in the text that have `radius` words of their own sentence on either side.
 
-    `sentences`: I64[s + 1], offsets into the text; a sentence of L words has max(0, L - 2 radius) of them.
+    `sentences` I64[s + 1] are offsets into the text. A sentence of L words has max(0, L - 2 radius) such positions.
     """
     lengths = np.maximum(0, np.diff(sentences) - 2 * radius)
     first = sentences[:-1] + radius
@@ -24,7 +24,8 @@ def centres(sentences: I64, radius: int) -> I64:
 
 
 def stop_words(counts: I64, mass: float) -> NDArray[np.bool_]:
-    """Bool[V]: the most frequent words, as many as make up at most this share of the text."""
+    """Bool[V]: whether a word is a stop word: the most frequent words that together make up at most the share `mass` of
+    the text."""
     order = np.argsort(-counts, kind="stable")
     stops = np.zeros(len(counts), np.bool_)
     stops[order[np.cumsum(counts[order]) <= mass * counts.sum()]] = True
@@ -32,25 +33,26 @@ def stop_words(counts: I64, mass: float) -> NDArray[np.bool_]:
 
 
 class Windows:
-    """Turns words into the active neurons of 2V: neuron w for word w in the context, V + w for word w in the centre.
+    """Turns words into active neurons, of which there are 2V: neuron w for word w in the context, V + w for word w in
+    the centre.
 
-    `stops`: Bool[V], words that activate no neuron. `duplicates`: whether a word that is twice in a context counts
-    once or twice. -1 stands for no word.
+    `stops`: Bool[V], words that activate no neuron. `duplicates`: whether a word that is twice in a context counts once
+    (`pruned`) or twice (`counted`). The word -1 stands for no word.
     """
 
     def __init__(self, stops: NDArray[np.bool_], duplicates: Duplicates, device: str = "cpu") -> None:
         words = len(stops)
         self._prune = duplicates == "pruned"
-        self._nothing = 2 * words
-        silent = np.append(stops, True)  # indexed by -1: no word
+        self._padding = 2 * words
+        silent = np.append(stops, True)  # the last entry is for the word -1
         neurons = np.arange(words + 1)
-        self._context = torch.from_numpy(np.where(silent, self._nothing, neurons)).to(device)
-        self._centre = torch.from_numpy(np.where(silent, self._nothing, neurons + words)).to(device)
+        self._context = torch.from_numpy(np.where(silent, self._padding, neurons)).to(device)
+        self._centre = torch.from_numpy(np.where(silent, self._padding, neurons + words)).to(device)
 
     def inputs(self, context: Tensor, centre: Tensor) -> Tensor:
-        """I64[B s + 1]: the active neurons for contexts I64[B s] and centres I64[B], in no particular order."""
+        """I64[B s + 1]: the active neurons for contexts I64[B s] and centres I64[B], in any order."""
         neurons = self._context[context]
         if self._prune:
             neurons = neurons.sort(dim=1).values
-            neurons[:, 1:][neurons[:, 1:] == neurons[:, :-1]] = self._nothing
+            neurons[:, 1:][neurons[:, 1:] == neurons[:, :-1]] = self._padding
         return torch.cat([neurons, self._centre[centre][:, None]], dim=1)

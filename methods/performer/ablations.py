@@ -15,7 +15,7 @@ class PerformerIid(Performer):
 
 
 class PerformerRawQr(Performer):
-    """FAVOR+ with the signs that the QR decomposition happens to give, which biases its estimates."""
+    """FAVOR+ with the signs that the QR decomposition gives, which biases its estimates."""
 
     name = "performer_raw_qr"
     from_tier = "small"

@@ -1,4 +1,4 @@
-"""Attention in linear time: the products of features are never formed, only sums over positions."""
+"""Attention in linear time: the matrix of all products of features is never formed, only sums over positions."""
 
 import math
 from collections.abc import Iterator
@@ -9,16 +9,16 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 CAUSAL_BLOCK: Final = 128
-"""Positions between which causal attention is computed pairwise."""
+"""The number of positions in a block, within which causal attention is computed pair by pair."""
 TILE: Final = 1 << 18
-"""Features of a tile on a processor: one megabyte, so that a tile stays in its cache."""
+"""The number of features in a tile on a processor: one megabyte, so that a tile stays in the cache."""
 
 
 def linear_attention(queries: Tensor, keys: Tensor, values: Tensor, causal: bool = False) -> Tensor:
-    """F[... L d]: phi(Q) (phi(K)^T V) / (phi(Q) phi(K)^T 1) for features F[... L r] and values F[... L d].
+    """F[... L d]: `phi(Q) (phi(K)^T V) / (phi(Q) phi(K)^T 1)` for features F[... L r] and values F[... L d].
 
-    With `causal`, position i sums over the keys j <= i (section 2.5.1): pairwise within a block, as prefix sums over
-    the blocks before. Keys to be ignored have features of zero.
+    With `causal`, position i sums over the keys j <= i (section 2.5.1): pair by pair within a block, and by prefix sums
+    over the blocks before. Keys that are to be ignored have features of zero.
     """
     if causal:
         return _causal(queries, keys, values)
@@ -37,10 +37,10 @@ def _causal(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
 
 
 def favor(q: Tensor, k: Tensor, v: Tensor, keep: Tensor, projection: Tensor, epsilon: float) -> Tensor:
-    """F32[B H L d]: bidirectional attention by positive features, `epsilon` added to each of them.
+    """F32[B H L d]: bidirectional attention by positive features, to each of which `epsilon` is added.
 
-    q, k, v: F32[B H L d], queries and keys not yet scaled; keep: Bool[B L]; projection: F32[m d]. The same as
-    `linear_attention` of `positive` features but for rounding; faster, because features are made and used tile by tile.
+    q, k, v: F32[B H L d], queries and keys not yet scaled; keep: Bool[B L]; projection: F32[m d]. Up to rounding, the
+    result is `linear_attention` of `positive` features. It is faster because features are made and used tile by tile.
     """
     batch, heads, length, _ = v.shape
     q, k, v = (x.reshape(batch * heads, length, -1) for x in (q, k, v))
@@ -50,12 +50,12 @@ def favor(q: Tensor, k: Tensor, v: Tensor, keep: Tensor, projection: Tensor, eps
 
 
 class _Favor(torch.autograd.Function):
-    """For every head, with exponentials E of the features' exponents less their largest, and e for epsilon:
+    """Attention of every head. E are the exponentials of the features' exponents minus their largest one, e is epsilon:
 
-    context   C = (E_k + e)^T V    and  z = (E_k + e)^T 1       over kept keys
-    output    N / D                with N = (E_q + e) C  and  D = (E_q + e) z
+        context   C = (E_k + e)^T V    and  z = (E_k + e)^T 1       over kept keys
+        output    N / D                with N = (E_q + e) C  and  D = (E_q + e) z
 
-    The terms in e have rank one and are added to the sums. Exponentials are powers of two, which processors compute
+    The terms with e have rank one and are added to the sums. Exponentials are powers of two, which processors compute
     faster: log2(e) and the scale d^(-1/4) are part of the projection.
     """
 
@@ -67,24 +67,24 @@ class _Favor(torch.autograd.Function):
         square = k.square().sum(-1, keepdim=True) * (d**-0.5 * math.log2(math.e) / 2)
         square.masked_fill_(~keep, math.inf)
         queries, keys = q.new_empty(n, length, m), q.new_empty(n, length, m)
-        top = q.new_full((n, 1, 1), -math.inf)
+        largest = q.new_full((n, 1, 1), -math.inf)
         for tile in _tiles(keys):
             x = torch.matmul(k[tile], binary, out=keys[tile]).sub_(square[tile])
-            torch.maximum(top[tile[0]], x.amax((1, 2), keepdim=True), out=top[tile[0]])
+            torch.maximum(largest[tile[0]], x.amax((1, 2), keepdim=True), out=largest[tile[0]])
         context = epsilon * (keep.mT.to(v.dtype) @ v).expand(n, m, -1)
         total = (epsilon * keep.sum(1, keepdim=True)).to(v.dtype).repeat(1, m, 1)
         for tile in _tiles(keys):
-            x = keys[tile].sub_(top[tile[0]]).exp2_()
+            x = keys[tile].sub_(largest[tile[0]]).exp2_()
             context[tile[0]].baddbmm_(x.mT, v[tile])
             total[tile[0]].add_(x.sum(1).unsqueeze(-1))
         out, divisor = torch.empty_like(v), q.new_empty(n, length, 1)
-        rest, rest_total = epsilon * context.sum(1, keepdim=True), epsilon * total.sum(1, keepdim=True)
+        rank_one, rank_one_total = epsilon * context.sum(1, keepdim=True), epsilon * total.sum(1, keepdim=True)
         for tile in _tiles(queries):
             h = tile[0]
             x = torch.matmul(q[tile], binary, out=queries[tile])
             x.sub_(x.amax(-1, keepdim=True)).exp2_()
-            torch.baddbmm(rest_total[h], x, total[h], out=divisor[tile])
-            torch.baddbmm(rest[h], x, context[h], out=out[tile]).div_(divisor[tile])
+            torch.baddbmm(rank_one_total[h], x, total[h], out=divisor[tile])
+            torch.baddbmm(rank_one[h], x, context[h], out=out[tile]).div_(divisor[tile])
         ctx.save_for_backward(queries, keys, context, total, divisor, out, k, v, keep, projection)
         ctx.epsilon = epsilon
         return out
@@ -92,26 +92,27 @@ class _Favor(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        """The gradients of q, k and v. None flows through the largest exponents, nor to the projection."""
+        """The gradients of q, k and v. The largest exponents and the projection have none."""
         queries, keys, context, total, divisor, out, k, v, keep, projection = ctx.saved_tensors
         scale = k.shape[-1] ** -0.25
         projection = projection * scale
-        above = gradient / divisor
-        below = -(above * out).sum(-1, keepdim=True)
+        numerator = gradient / divisor
+        denominator = -(numerator * out).sum(-1, keepdim=True)
         grad_q, grad_k, grad_v = torch.empty_like(k), torch.empty_like(k), torch.empty_like(v)
-        grad_context = ctx.epsilon * above.sum(1, keepdim=True).expand_as(context)
-        grad_total = ctx.epsilon * below.sum(1, keepdim=True).repeat(1, total.shape[1], 1)
-        turned, across = context.mT.contiguous(), total.mT.contiguous()
+        grad_context = ctx.epsilon * numerator.sum(1, keepdim=True).expand_as(context)
+        grad_total = ctx.epsilon * denominator.sum(1, keepdim=True).repeat(1, total.shape[1], 1)
+        context_transposed, total_transposed = context.mT.contiguous(), total.mT.contiguous()
         for tile in _tiles(queries):
             h, features = tile[0], queries[tile]
-            x = torch.bmm(above[tile], turned[h]).addcmul_(below[tile], across[h]).mul_(features)
+            x = torch.bmm(numerator[tile], context_transposed[h])
+            x = x.addcmul_(denominator[tile], total_transposed[h]).mul_(features)
             torch.matmul(x, projection, out=grad_q[tile])
-            grad_context[h].baddbmm_(features.mT, above[tile])
-            grad_total[h].baddbmm_(features.mT, below[tile])
-        turned, across = grad_context.mT.contiguous(), grad_total.mT.contiguous()
+            grad_context[h].baddbmm_(features.mT, numerator[tile])
+            grad_total[h].baddbmm_(features.mT, denominator[tile])
+        context_transposed, total_transposed = grad_context.mT.contiguous(), grad_total.mT.contiguous()
         for tile in _tiles(keys):
             h, features = tile[0], keys[tile]
-            x = torch.bmm(v[tile], turned[h]).add_(across[h]).mul_(features)
+            x = torch.bmm(v[tile], context_transposed[h]).add_(total_transposed[h]).mul_(features)
             torch.matmul(x, projection, out=grad_k[tile])
             grad_k[tile].addcmul_(x.sum(-1, keepdim=True), k[tile], value=-(scale**2))
             torch.bmm(features, grad_context[h], out=grad_v[tile])
@@ -120,7 +121,8 @@ class _Favor(torch.autograd.Function):
 
 
 def _tiles(features: Tensor) -> Iterator[tuple[slice, slice]]:
-    """Contiguous parts of features [N L m]: several heads or some of one head's positions; on an accelerator, all."""
+    """Contiguous parts of features [N L m]: several heads, or some of the positions of one head; on an accelerator
+    everything at once."""
     n, length, m = features.shape
     if features.device.type != "cpu":
         yield slice(n), slice(length)

@@ -1,9 +1,10 @@
-"""The feature maps: phi such that phi(x).phi(y) estimates exp(x.y), and the ReLU map, which estimates nothing.
+"""The feature maps: those whose products phi(x).phi(y) estimate exp(x.y), and ReLU features, which do not approximate
+softmax.
 
 Every map takes u F[... L d] and a projection F[... m d]. `over` names the dimensions over which the largest exponent is
-subtracted, so that nothing overflows: a positive factor that is the same for all of them, has no gradient, and cancels
-when attention is normalised. Give `QUERIES` for queries, `KEYS` for keys, nothing for the unbiased estimate itself.
-`epsilon` is added to exponentials, so that no sum of them is zero (appendix A.3).
+subtracted to avoid overflow. This is a positive factor that is the same along these dimensions, has no gradient, and
+cancels when attention is normalised: pass `QUERIES` for queries, `KEYS` for keys, and nothing for the unbiased estimate
+itself. `epsilon` is added to exponentials, so that no sum of them is zero (appendix A.3).
 """
 
 import math
@@ -19,43 +20,43 @@ KEYS: Final = (-2, -1)
 
 
 def positive(u: Tensor, projection: Tensor, over: tuple[int, ...] = (), epsilon: float = 0.0) -> Tensor:
-    """F[... L m]: exp(w.u - |u|^2 / 2) / sqrt(m) for every row w (Lemma 1)."""
+    """F[... L m]: `exp(w.u - |u|^2 / 2) / sqrt(m)` for every row w of the projection (Lemma 1)."""
     return _exponential(u @ projection.mT - _half_square(u), over, epsilon)
 
 
 def hyperbolic(u: Tensor, projection: Tensor, over: tuple[int, ...] = (), epsilon: float = 0.0) -> Tensor:
     """F[... L 2m]: the positive features of w and of -w, which together have less than half the variance (Lemma 2)."""
-    along = u @ projection.mT
-    return _exponential(torch.cat([along, -along], dim=-1) - _half_square(u), over, epsilon)
+    product = u @ projection.mT
+    return _exponential(torch.cat([product, -product], dim=-1) - _half_square(u), over, epsilon)
 
 
 def trigonometric(u: Tensor, projection: Tensor, over: tuple[int, ...] = ()) -> Tensor:
-    """F[... L 2m]: exp(|u|^2 / 2) (cos w.u, sin w.u) / sqrt(m) (Rahimi and Recht, 2007; equation 4)."""
-    along = u @ projection.mT
-    waves = torch.cat([along.cos(), along.sin()], dim=-1) / math.sqrt(projection.shape[-2])
-    return waves * torch.exp(_less_largest(_half_square(u), over))
+    """F[... L 2m]: `exp(|u|^2 / 2) (cos w.u, sin w.u) / sqrt(m)` (Rahimi and Recht, 2007; equation 4)."""
+    product = u @ projection.mT
+    waves = torch.cat([product.cos(), product.sin()], dim=-1) / math.sqrt(projection.shape[-2])
+    return waves * torch.exp(_subtract_largest(_half_square(u), over))
 
 
-def of_softmax(kernel: Kernel, q: Tensor, k: Tensor, projection: Tensor, epsilon: float) -> tuple[Tensor, Tensor]:
-    """F[... L r] each: the features of queries and keys F[... L d], not yet scaled, whose products estimate softmax's
-    exp(q.k / sqrt(d)) but for factors that cancel."""
+def softmax_features(kernel: Kernel, q: Tensor, k: Tensor, projection: Tensor, epsilon: float) -> tuple[Tensor, Tensor]:
+    """F[... L r] each: the features of unscaled queries and keys F[... L d], whose products estimate exp(q.k / sqrt(d))
+    up to factors that cancel."""
     q, k = q.shape[-1] ** -0.25 * q, k.shape[-1] ** -0.25 * k
     if kernel == "trigonometric":
         return trigonometric(q, projection, QUERIES), trigonometric(k, projection, KEYS)
-    feature = positive if kernel == "positive" else hyperbolic
-    return feature(q, projection, QUERIES, epsilon), feature(k, projection, KEYS, epsilon)
+    feature_map = positive if kernel == "positive" else hyperbolic
+    return feature_map(q, projection, QUERIES, epsilon), feature_map(k, projection, KEYS, epsilon)
 
 
 def relu(u: Tensor, epsilon: float = 1e-3) -> Tensor:
-    """F[... L d]: max(u, 0) + epsilon, the deterministic kernel of generalised attention (appendix A.3)."""
+    """F[... L d]: `max(u, 0) + epsilon`, the deterministic kernel of generalised attention (appendix A.3)."""
     return u.relu() + epsilon
 
 
 def _exponential(exponent: Tensor, over: tuple[int, ...], epsilon: float) -> Tensor:
-    return (torch.exp(_less_largest(exponent, over)) + epsilon) / math.sqrt(exponent.shape[-1])
+    return (torch.exp(_subtract_largest(exponent, over)) + epsilon) / math.sqrt(exponent.shape[-1])
 
 
-def _less_largest(exponent: Tensor, over: tuple[int, ...]) -> Tensor:
+def _subtract_largest(exponent: Tensor, over: tuple[int, ...]) -> Tensor:
     return exponent - exponent.detach().amax(over, keepdim=True) if over else exponent
 
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from harness.tasks.long_range import Attention, is_redraw_due
 from methods.performer.favor import favor, linear_attention
-from methods.performer.features import Kernel, of_softmax, relu
+from methods.performer.features import Kernel, relu, softmax_features
 from methods.performer.projection import draw_projection
 
 FEATURES_PER_DIMENSION: Final = 4
@@ -19,10 +19,10 @@ FEATURES_PER_DIMENSION: Final = 4
 class Performer(Attention):
     """FAVOR+: positive orthogonal random features of the softmax kernel.
 
-    `m` random features, by default four times the width of a head: the paper's 256 at its width of 64. `epsilon` is
-    added to every positive feature (appendix A.3). The projection is drawn once for a layer and shared by its heads,
-    and drawn anew, from torch's global generator, every `redraw` training passes (0 = never). The paper's language
-    model needs that (Figure 5); the authors' code draws in every pass.
+    `m` is the number of random features, by default four times the width of a head: the paper has 256 at a width of 64.
+    `epsilon` is added to every positive feature (appendix A.3). The projection is drawn once for each layer and shared
+    by its heads. It is drawn anew, from torch's global generator, every `redraw` training passes (0 = never). The
+    paper's language model needs that (Figure 5); the authors' code draws in every pass.
     """
 
     name = "performer"
@@ -40,11 +40,11 @@ class Performer(Attention):
 
     def features(self, queries: Tensor, keys: Tensor, m: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         projection = draw_projection((m, queries.shape[-1]), self.projection, generator).to(queries)
-        return of_softmax(self.kernel, queries, keys, projection, self.epsilon)
+        return softmax_features(self.kernel, queries, keys, projection, self.epsilon)
 
 
 class PerformerRelu(Attention):
-    """Generalised attention with the ReLU kernel and no random features (appendix A.3): the paper's own default."""
+    """Generalised attention with the ReLU kernel and no random features (appendix A.3): the paper's default."""
 
     name = "performer_relu"
     epsilon: Annotated[float, Gt(0)] = 1e-3
@@ -54,7 +54,7 @@ class PerformerRelu(Attention):
 
 
 class _LinearAttention(nn.Module):
-    """Attention in 32-bit numbers under autocast too: exponentials overflow in half precision."""
+    """Attention in 32-bit numbers, under autocast too, because exponentials overflow in half precision."""
 
     def __init__(self, epsilon: float, causal: bool) -> None:
         super().__init__()
@@ -74,7 +74,8 @@ class _LinearAttention(nn.Module):
 
 
 class _RandomFeatureAttention(_LinearAttention):
-    """`passes` counts the training passes if the projection is to be drawn anew, and is saved with it."""
+    """Attention by random features. `passes` counts the training passes if the projection is drawn anew, and is saved
+    with it."""
 
     projection: Tensor
     passes: Tensor
@@ -92,12 +93,12 @@ class _RandomFeatureAttention(_LinearAttention):
             self.projection = self.draw().to(self.projection)
         if self.causal or self.kernel == "trigonometric":
             return super().attend(q, k, v, keep)
-        # Hyperbolic features are the positive ones of the rows and of their opposites.
+        # Hyperbolic features are the positive features of the rows and of their negatives.
         rows = self.projection if self.kernel == "positive" else torch.cat([self.projection, -self.projection])
         return favor(q, k, v, keep, rows, self.epsilon)
 
     def features(self, q: Tensor, k: Tensor) -> tuple[Tensor, Tensor]:
-        return of_softmax(self.kernel, q, k, self.projection, self.epsilon)
+        return softmax_features(self.kernel, q, k, self.projection, self.epsilon)
 
 
 class _ReluAttention(_LinearAttention):

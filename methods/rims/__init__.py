@@ -1,1 +1,1 @@
-"""Recurrent independent mechanisms: modules that compete to be active, by attention (Goyal et al., 2021)."""
+"""Recurrent independent mechanisms: modules that compete by attention to be active (Goyal et al., 2021)."""

@@ -8,7 +8,7 @@ from methods.rims.rims import Rims
 
 
 class RimsAllActive(Rims):
-    """RIMs of which all are updated in every step: nothing is chosen by attention (k_A = k_T)."""
+    """RIMs that are all active in every step, so that attention selects nothing (k_A = k_T)."""
 
     name = "rims_all_active"
     from_tier = "small"
@@ -18,7 +18,7 @@ class RimsAllActive(Rims):
 
 
 class RimsSilent(Rims):
-    """RIMs that do not read from each other."""
+    """RIMs that do not communicate."""
 
     name = "rims_silent"
     from_tier = "small"

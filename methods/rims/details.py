@@ -1,4 +1,4 @@
-"""What the paper and its authors' code do differently."""
+"""The details in which the paper and its authors' code differ."""
 
 import math
 from collections.abc import Mapping
@@ -13,39 +13,41 @@ Variant: TypeAlias = Literal["paper", "released"]
 
 @dataclass(frozen=True)
 class Details:
-    """`candidates_are_read`: what inactive modules tell the others is what they would have become had they been active,
-    without gradient, instead of the state that they keep. `gated`: what is read from others passes a sigmoid gate and a
-    hyperbolic tangent. `keys`: the width of a head of the communication, over the size of a module. `dropout`: of the
-    weights of the input attention, and of what is read from others. `spread`: standard deviation of the initial weights
-    of modules; None = uniform, by the number of inputs, as torch's layers.
+    """The details of a variant.
+
+    `send_candidates`: inactive modules send to the others the state that they would have if they were active, without
+    gradient, instead of the state that they keep. `gated`: what is read from others passes a sigmoid gate and a
+    hyperbolic tangent. `key_share`: the width of a head of the communication divided by the size of a module.
+    `dropout`: of the weights of the input attention, and of what is read from others. `initial_std`: the standard
+    deviation of the initial weights of modules; None = uniform by the number of inputs, as in torch's layers.
     """
 
-    candidates_are_read: bool
+    send_candidates: bool
     gated: bool
-    keys: float
+    key_share: float
     dropout: float
-    spread: float | None
+    initial_std: float | None
 
     def communication_keys(self, size: int) -> int:
-        """Numbers in a key, and in a value, of one head of the communication between modules of a size."""
-        return share(self.keys, size)
+        """The numbers in a key, and in a value, of one head of the communication between modules of a size."""
+        return scaled_width(self.key_share, size)
 
 
 DETAILS: Final[Mapping[Variant, Details]] = {
-    "paper": Details(candidates_are_read=False, gated=False, keys=0.32, dropout=0.0, spread=None),
-    "released": Details(candidates_are_read=True, gated=True, keys=0.16, dropout=0.1, spread=0.01),
+    "paper": Details(send_candidates=False, gated=False, key_share=0.32, dropout=0.0, initial_std=None),
+    "released": Details(send_candidates=True, gated=True, key_share=0.16, dropout=0.1, initial_std=0.01),
 }
-"""Widths are those at the paper's size of 100: 32 and 16."""
+"""The key shares give 32 and 16 numbers at the paper's size of 100."""
 
 
-def share(of: float, size: int) -> int:
+def scaled_width(share: float, size: int) -> int:
     """A share of a module's size in whole numbers, at least one."""
-    return max(1, round(of * size))
+    return max(1, round(share * size))
 
 
-def drawn(details: Details, *shape: int) -> Tensor:
-    """Initial weights F32[... outputs inputs]."""
-    if details.spread is not None:
-        return details.spread * torch.randn(*shape)
+def initial_weights(details: Details, *shape: int) -> Tensor:
+    """Random initial weights F32[... outputs inputs]."""
+    if details.initial_std is not None:
+        return details.initial_std * torch.randn(*shape)
     bound = 1 / math.sqrt(shape[-1])
     return torch.empty(*shape).uniform_(-bound, bound)

@@ -1,4 +1,4 @@
-"""The dynamics of the modules: LSTM or GRU cells, all modules at once, each with weights of its own."""
+"""The dynamics of the modules: LSTM or GRU cells of all modules at once, each with weights of its own."""
 
 from typing import ClassVar, NamedTuple
 
@@ -7,14 +7,14 @@ from torch import Tensor, nn
 
 
 class Memory(NamedTuple):
-    """What the modules keep from step to step, F32[m s n] each; a GRU has no use for `cell`."""
+    """The states that the modules keep from step to step, F32[m s n] each. A GRU does not use `cell`."""
 
     hidden: Tensor
     cell: Tensor
 
 
 class LstmCells(nn.Module):
-    """Long short-term memories. The gates are input, forget, output and candidate, in this order."""
+    """LSTM cells. The gates are input, forget, output and candidate, in this order."""
 
     gates: ClassVar[int] = 4
 
@@ -22,17 +22,20 @@ class LstmCells(nn.Module):
         super().__init__()
         self.size = size
 
-    def forward(self, recalled: Tensor, read: Tensor, attention: Tensor, before: Memory) -> Memory:
-        """What the modules would become, from what they recall, F32[m 4s n], and what they read, F32[h m 4s n] by head,
-        at the attention F32[h m 1 n]."""
-        gates, candidate = torch.split(_summed(recalled, read, attention), [3 * self.size, self.size], dim=1)
-        enter, keep, show = gates.sigmoid().chunk(3, dim=1)
-        cell = torch.addcmul(keep * before.cell, enter, candidate.tanh())
-        return Memory(show * cell.tanh(), cell)
+    def forward(self, recurrent: Tensor, read: Tensor, attention: Tensor, before: Memory) -> Memory:
+        """The next memory of all modules if they were active.
+
+        `recurrent` F32[m 4s n] is the recurrent part of the gates. `read` F32[h m 4s n] is what each head reads from
+        the input, which is multiplied by its attention F32[h m 1 n].
+        """
+        gates, candidate = torch.split(_add_readings(recurrent, read, attention), [3 * self.size, self.size], dim=1)
+        input_gate, forget_gate, output_gate = gates.sigmoid().chunk(3, dim=1)
+        cell = torch.addcmul(forget_gate * before.cell, input_gate, candidate.tanh())
+        return Memory(output_gate * cell.tanh(), cell)
 
 
 class GruCells(nn.Module):
-    """Gated recurrent units. The gates are reset, update and candidate, in this order."""
+    """GRU cells. The gates are reset, update and candidate, in this order."""
 
     gates: ClassVar[int] = 3
 
@@ -41,19 +44,19 @@ class GruCells(nn.Module):
         self.size = size
         self.bias = nn.Parameter(torch.zeros(modules, size, 1))
 
-    def forward(self, recalled: Tensor, read: Tensor, attention: Tensor, before: Memory) -> Memory:
-        """As `LstmCells`, with F32[m 3s n]."""
+    def forward(self, recurrent: Tensor, read: Tensor, attention: Tensor, before: Memory) -> Memory:
+        """The same as in `LstmCells`, with 3s instead of 4s numbers."""
         sizes = [2 * self.size, self.size]
-        gates_recalled, candidate_recalled = torch.split(recalled, sizes, dim=1)
+        gates_recurrent, candidate_recurrent = torch.split(recurrent, sizes, dim=1)
         gates_read, candidate_read = torch.split(read, sizes, dim=2)
-        reset, keep = _summed(gates_recalled, gates_read, attention).sigmoid().chunk(2, dim=1)
-        candidate = _summed(self.bias + reset * candidate_recalled, candidate_read, attention).tanh()
-        hidden = torch.lerp(candidate, before.hidden, keep)
+        reset, update = _add_readings(gates_recurrent, gates_read, attention).sigmoid().chunk(2, dim=1)
+        candidate = _add_readings(self.bias + reset * candidate_recurrent, candidate_read, attention).tanh()
+        hidden = torch.lerp(candidate, before.hidden, update)
         return Memory(hidden, hidden)
 
 
-def _summed(recalled: Tensor, read: Tensor, attention: Tensor) -> Tensor:
-    """F32[m g n]: heads add up."""
-    for share, reading in zip(attention, read, strict=True):
-        recalled = torch.addcmul(recalled, share, reading)
-    return recalled
+def _add_readings(recurrent: Tensor, read: Tensor, attention: Tensor) -> Tensor:
+    """F32[m g n]: the recurrent part of the gates plus the readings of all heads, each times its attention."""
+    for head_attention, reading in zip(attention, read, strict=True):
+        recurrent = torch.addcmul(recurrent, head_attention, reading)
+    return recurrent

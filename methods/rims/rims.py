@@ -1,4 +1,4 @@
-"""Recurrent independent mechanisms, sized to a number of weights."""
+"""The entrant: recurrent independent mechanisms, as large as a number of weights allows."""
 
 from typing import Annotated, Literal
 
@@ -13,10 +13,11 @@ from methods.rims.core import RimCore, RimOptions
 class Rims(RecurrentCore):
     """Recurrent independent mechanisms (Goyal et al., 2021).
 
-    `active` of `modules` modules, all of one size, are updated in a step: those that attend most to the input. `cell`:
-    their dynamics. `input_heads`: of the input attention; the paper's text and its authors' scripts have 1, its table
-    of hyper-parameters 4. `variant`: whether inactive modules tell the others the state that they keep (paper), or what
-    they would have become, through a gate, with dropout and smaller keys and initial weights (released code).
+    `active` of `modules` modules, all of one size, are updated in a step: those that attend most to the input. `cell`
+    are their dynamics. `input_heads` is the number of heads of the input attention; the paper's text and its authors'
+    scripts have 1, its table of hyper-parameters 4. `variant`: inactive modules send to the others the state that they
+    keep (`paper`), or the state that they would have if they were active, through a gate, with dropout and with smaller
+    keys and initial weights (`released`, as in the authors' code).
     """
 
     name = "rims"

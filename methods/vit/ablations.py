@@ -6,7 +6,7 @@ from methods.vit.vit import Vit
 
 
 class VitNoPosition(Vit):
-    """ViT that does not know where a patch lies: it sees a bag of patches."""
+    """ViT without position embeddings, which sees a bag of patches."""
 
     name = "vit_no_position"
     from_tier = "small"
@@ -15,7 +15,7 @@ class VitNoPosition(Vit):
 
 
 class VitTwoDimensional(Vit):
-    """ViT whose positions are a row and a column, each with an embedding, instead of places in a sequence."""
+    """ViT with an embedding for each row and each column instead of one for each place in the sequence."""
 
     name = "vit_2d"
     from_tier = "small"

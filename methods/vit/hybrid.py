@@ -19,15 +19,15 @@ STAGES: Final[Mapping[Kind, Mapping[str, Any]]] = {
     "colour32": {"blocks": (2, 2), "strides": (2, 2), "width": 64, "root": "small images"},
     "photograph": {"blocks": (3, 4, 9), "strides": (1, 2, 2), "width": 64},
 }
-"""The ResNet for each kind of images: as many places come out as the plain ViT has patches. For photographs it is the
-paper's ResNet-50 without a fourth stage, whose blocks are added to the third."""
+"""The ResNet for each kind of images. Its output has as many positions as the plain ViT has patches. For photographs it
+is the paper's ResNet-50 with the blocks of the fourth stage in the third."""
 
 
 class VitHybrid(TransformerModel):
-    """ViT whose patches are places of a ResNet's features (section 3.1).
+    """ViT on the positions of a ResNet's features instead of patches (section 3.1).
 
-    The ResNet's blocks are Big Transfer's, as the paper says; those of the authors' code normalise after their
-    convolutions.
+    The ResNet has Big Transfer's blocks, as the paper says. The blocks in the authors' code normalise after their
+    convolutions instead.
     """
 
     name = "vit_hybrid"
@@ -38,7 +38,7 @@ class VitHybrid(TransformerModel):
 
 
 class Features(Embedding):
-    """A token for each place of a ResNet's features."""
+    """A token for each position of a ResNet's features."""
 
     def __init__(self, body: ResNet, width: int) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class Features(Embedding):
         self.places = Patches(body.outputs, 1, width)
 
     def grid(self, shape: Shape) -> Grid:
-        """Rows and columns of places."""
+        """The numbers of rows and columns of positions."""
         return math.ceil(shape.height / self.body.stride), math.ceil(shape.width / self.body.stride)
 
     def forward(self, images: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""What ViT and the hybrid share: all but how images become tokens."""
+"""`TransformerModel`: what ViT and the hybrid share, which is everything except how images become tokens."""
 
 from abc import abstractmethod
 from typing import Annotated, Literal
@@ -14,10 +14,10 @@ from methods.vit.transformer import Embedding, Options, VisionTransformer
 class TransformerModel(ImageModel):
     """A Transformer on tokens from images.
 
-    `size` is by default the one for the images' shape. `position` is the kind of position embeddings (Table 8), which
-    are interpolated for images of another size (section 3.2). `pool` says what is read out (appendix D.3), `head` by
-    what. The paper does not say which `gelu` it means; the authors' code approximates it by a hyperbolic tangent.
-    `dropout` is after positions, attention and every feed-forward layer.
+    `size` is by default chosen by the shape of the images. `position` is the kind of position embeddings (Table 8),
+    which are interpolated for images of another size (section 3.2). `pool` says which states are read out (appendix
+    D.3), and `head` by which layers. The paper does not say which `gelu` it uses; the authors' code has the tanh
+    approximation. `dropout` applies after the position embeddings, the attention and every feed-forward layer.
     """
 
     size: Literal["auto", "grey8", "grey28", "colour32", "Ti", "S", "B", "L", "H"] = "auto"
@@ -29,7 +29,7 @@ class TransformerModel(ImageModel):
 
     @abstractmethod
     def embedding(self, shape: Shape) -> Embedding:
-        """What makes tokens, as wide as the Transformer, of images of a shape."""
+        """The module that turns images of a shape into tokens of the Transformer's width."""
 
     def build(self, shape: Shape, classes: int) -> nn.Module:
         options = Options(size_for(self.size, shape), self.position, self.pool, self.head, self.gelu, self.dropout)

@@ -1,4 +1,4 @@
-"""What tells a Transformer where a patch lies: learned embeddings of positions, in one dimension or two, or nothing."""
+"""Position embeddings: learned ones in one dimension or in two, or none."""
 
 from typing import Final, Literal, TypeAlias
 
@@ -7,26 +7,26 @@ from torch import Tensor, nn
 
 PositionKind: TypeAlias = Literal["none", "1d", "2d"]
 Grid: TypeAlias = tuple[int, int]
-"""Rows and columns of patches."""
+"""The numbers of rows and columns of patches."""
 
 DEVIATION: Final = 0.02
-"""Of the normal distribution that embeddings are drawn from."""
+"""The standard deviation of the initial embeddings."""
 
 
 class Positions(nn.Module):
-    """Adds nothing to tokens F32[n L D]: the bag of patches (appendix D.4, "no position embedding")."""
+    """No position embeddings, so that the Transformer sees a bag of patches (appendix D.4)."""
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """F32[n L D], the class token first if there is one."""
+        """F32[n L D] -> F32[n L D]; the class token, if there is one, is the first."""
         return tokens
 
     def resized(self, grid: Grid) -> "Positions":
-        """Those for another grid, interpolated between what was learned."""
+        """The position embeddings for another grid, interpolated from the learned ones."""
         return self
 
 
 class OneDimensional(Positions):
-    """An embedding for each place in the sequence of tokens, of which the first `extra` are no patches."""
+    """An embedding for each place in the sequence of tokens. The first `extra` tokens are no patches."""
 
     def __init__(self, grid: Grid, width: int, extra: int) -> None:
         super().__init__()
@@ -38,23 +38,24 @@ class OneDimensional(Positions):
         return tokens + self.table
 
     def resized(self, grid: Grid) -> "OneDimensional":
-        """Interpolated bilinearly on the grid, corners on corners, as by the authors; other tokens keep theirs."""
-        found = OneDimensional(grid, self.table.shape[1], self.extra)
+        """Interpolated bilinearly on the grid with corners aligned, as in the authors' code. Tokens that are no patches
+        keep their embeddings."""
+        new = OneDimensional(grid, self.table.shape[1], self.extra)
         with torch.no_grad():
-            found.table[: self.extra] = self.table[: self.extra]
+            new.table[: self.extra] = self.table[: self.extra]
             planes = self.table[self.extra :].T.view(1, -1, *self.grid)
-            found.table[self.extra :] = _interpolated(planes, grid).flatten(2)[0].T
-        return found
+            new.table[self.extra :] = _interpolate(planes, grid).flatten(2)[0].T
+        return new
 
 
 class TwoDimensional(Positions):
-    """An embedding for each row and one for each column, each half as wide as a token; tokens that are no patches have
+    """An embedding for each row and one for each column, each half as wide as a token. Tokens that are no patches have
     none."""
 
     def __init__(self, grid: Grid, width: int, extra: int) -> None:
         super().__init__()
         self.extra = extra
-        self.rows, self.columns = (nn.Parameter(torch.randn(many, width // 2) * DEVIATION) for many in grid)
+        self.rows, self.columns = (nn.Parameter(torch.randn(length, width // 2) * DEVIATION) for length in grid)
 
     def forward(self, tokens: Tensor) -> Tensor:
         h, w = len(self.rows), len(self.columns)
@@ -62,21 +63,21 @@ class TwoDimensional(Positions):
         return tokens + nn.functional.pad(torch.cat(halves, dim=-1).flatten(0, 1), (0, 0, self.extra, 0))
 
     def resized(self, grid: Grid) -> "TwoDimensional":
-        """Interpolated linearly along either axis, ends on ends."""
-        found = TwoDimensional(grid, 2 * self.rows.shape[1], self.extra)
+        """Interpolated linearly along each axis with ends aligned."""
+        resized = TwoDimensional(grid, 2 * self.rows.shape[1], self.extra)
         with torch.no_grad():
-            for old, new in ((self.rows, found.rows), (self.columns, found.columns)):
-                new.copy_(_interpolated(old.T[None, :, :, None], (len(new), 1))[0, :, :, 0].T)
-        return found
+            for old, new in ((self.rows, resized.rows), (self.columns, resized.columns)):
+                new.copy_(_interpolate(old.T[None, :, :, None], (len(new), 1))[0, :, :, 0].T)
+        return resized
 
 
 def positions(kind: PositionKind, grid: Grid, width: int, extra: int) -> Positions:
-    """Those of a kind for a grid of patches and `extra` tokens before them."""
+    """The position embeddings of a kind for a grid of patches with `extra` tokens before them."""
     if kind == "none":
         return Positions()
     return (OneDimensional if kind == "1d" else TwoDimensional)(grid, width, extra)
 
 
-def _interpolated(planes: Tensor, grid: Grid) -> Tensor:
-    """F32[1 D h w] -> F32[1 D *grid]."""
+def _interpolate(planes: Tensor, grid: Grid) -> Tensor:
+    """F32[1 D h w] -> F32[1 D rows columns]."""
     return nn.functional.interpolate(planes, grid, mode="bilinear", align_corners=True)

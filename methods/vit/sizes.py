@@ -8,12 +8,13 @@ from harness.tasks.image_classification import Shape
 
 SizeName: TypeAlias = Literal["auto", "grey8", "grey28", "colour32", "Ti", "S", "B", "L", "H"]
 Kind: TypeAlias = Literal["grey8", "grey28", "colour32", "photograph"]
-"""What images are like: no larger than 8x8, than 28x28, than 64x64, or larger."""
+"""Images of at most 8x8, 28x28 or 64x64 pixels, or larger ones."""
 
 
 @dataclass(frozen=True)
 class Size:
-    """Layers, their width, that of their feed-forward layers, heads; and pixels on a side of a patch."""
+    """The number of layers, their width, the width of their feed-forward layers, the number of heads, and the pixels on
+    a side of a patch."""
 
     layers: int
     width: int
@@ -32,16 +33,16 @@ SIZES: Final[Mapping[str, Size]] = {
     "L": Size(24, 1024, 4096, 16, patch=16),
     "H": Size(32, 1280, 5120, 16, patch=14),
 }
-"""Those of Table 1 (B, L, H) and of the authors' code (Ti, S); and smaller ones for smaller images."""
+"""The sizes of Table 1 (B, L, H) and of the authors' code (Ti, S), and smaller ones for smaller images."""
 
 
 def kind_of(shape: Shape) -> Kind:
-    """What images of a shape are like."""
+    """The kind of images of a shape."""
     side = max(shape.height, shape.width)
     return "grey8" if side <= 8 else "grey28" if side <= 28 else "colour32" if side <= 64 else "photograph"
 
 
 def size_for(name: SizeName, shape: Shape) -> Size:
-    """The size of that name; for `auto`, the one for images of a shape: B for photographs."""
+    """The size of that name. `auto` is the size for images of the given shape, which is B for photographs."""
     kind = kind_of(shape)
     return SIZES[name if name != "auto" else "B" if kind == "photograph" else kind]

@@ -15,11 +15,11 @@ from methods.vit.sizes import Size
 
 @dataclass(frozen=True)
 class Options:
-    """All of a Vision Transformer but its images.
+    """Everything that defines a Vision Transformer apart from its images.
 
-    Read out is the class token or the mean of the patches (`pool`), by a linear layer or, as in the paper's
-    pre-training, one with a hidden layer of hyperbolic tangents before it (`head`). The paper does not say which `gelu`
-    it means; the authors' code approximates it by a hyperbolic tangent.
+    The class token or the mean of the patches is read out (`pool`), by a linear layer or, as in the paper's
+    pre-training, by one with a hidden tanh layer before it (`head`). The paper does not say which `gelu` it uses; the
+    authors' code has the tanh approximation.
     """
 
     size: Size
@@ -34,12 +34,12 @@ class Embedding(nn.Module):
     """Turns images F32[n c h w] into tokens F32[n L D], row by row of a grid."""
 
     def grid(self, shape: Shape) -> Grid:
-        """Rows and columns of tokens of images of a shape."""
+        """The numbers of rows and columns of tokens for images of a shape."""
         raise NotImplementedError
 
 
 class Patches(Embedding):
-    """One linear map from the pixels of each patch to its token: a convolution whose stride is its size."""
+    """A linear map from the pixels of each patch to its token: a convolution whose stride is its size."""
 
     def __init__(self, channels: int, side: int, width: int) -> None:
         super().__init__()
@@ -49,7 +49,7 @@ class Patches(Embedding):
         nn.init.zeros_(self.project.bias)
 
     def grid(self, shape: Shape) -> Grid:
-        """Rows and columns of patches. Raises `ValueError` if they do not cover the image exactly."""
+        """The numbers of rows and columns of patches. Raises `ValueError` if patches do not cover the image exactly."""
         height, width, _ = shape
         if height % self.side or width % self.side:
             raise ValueError(
@@ -58,7 +58,7 @@ class Patches(Embedding):
         return height // self.side, width // self.side
 
     def forward(self, images: Tensor) -> Tensor:
-        """F32[n c h w] -> F32[n L D]; within a patch, channel by channel."""
+        """F32[n c h w] -> F32[n L D]. The pixels of a patch are ordered by channel."""
         n, channels, height, width = images.shape
         side = self.side
         parts = images.reshape(n, channels, height // side, side, width // side, side).permute(0, 2, 4, 1, 3, 5)
@@ -67,8 +67,8 @@ class Patches(Embedding):
 
 
 class VisionTransformer(nn.Module):
-    """Equations 1 to 4: tokens of images, a learned class token before them, positions, the encoder, a normalisation
-    and a linear read-out that starts at zero."""
+    """Equations 1 to 4: the tokens of images with a learned class token before them, positions, the encoder, a
+    normalisation and a linear read-out that starts at zero."""
 
     def __init__(self, embed: Embedding, shape: Shape, classes: int, options: Options) -> None:
         super().__init__()
@@ -86,7 +86,7 @@ class VisionTransformer(nn.Module):
         self.head = nn.Sequential(*hidden, read)
 
     def resize(self, shape: Shape) -> None:
-        """Be for images of another shape: positions are interpolated."""
+        """Change the model to images of another shape by interpolating the position embeddings."""
         self.positions = self.positions.resized(self.embed.grid(shape))
 
     def forward(self, images: Tensor) -> Tensor:
@@ -98,7 +98,7 @@ class VisionTransformer(nn.Module):
         *blocks, last = self.blocks
         for block in blocks:
             states = block(states)
-        # Of the last block only what is read out is computed.
+        # In the last block only the tokens that are read out are computed.
         states = last(states, 1 if self.token is not None else None)
         logits: Tensor = self.head(self.norm(states).mean(1))
         return logits

@@ -11,7 +11,10 @@ from methods.vit.transformer import Embedding, Patches
 
 
 class Vit(TransformerModel):
-    """The Vision Transformer. `patch` has so many pixels on a side, by default as many as go with its size."""
+    """The Vision Transformer.
+
+    `patch` is the number of pixels on a side of a patch, by default the one that belongs to the model's size.
+    """
 
     name = "vit"
     patch: Annotated[int, Gt(0)] | None = None

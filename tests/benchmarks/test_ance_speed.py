@@ -6,14 +6,14 @@ import pytest
 import torch
 from ir_measures import AP, RR, R, nDCG
 
-from harness.tasks.retrieval.collection import Judgements
-from harness.tasks.retrieval.encoder import Encoder
-from harness.tasks.retrieval.hnsw import HnswIndex
-from harness.tasks.retrieval.index import ExactIndex
-from harness.tasks.retrieval.metrics import per_query
-from harness.tasks.retrieval.passages import Passages
-from harness.tasks.retrieval.tokens import Tokens, restored
-from harness.tasks.retrieval.tower import Tower, TowerOptions
+from harness.tasks.retrieval.models.encoder import Encoder
+from harness.tasks.retrieval.models.hnsw import HnswIndex
+from harness.tasks.retrieval.models.index import ExactIndex
+from harness.tasks.retrieval.models.tower import Tower, TowerOptions
+from harness.tasks.retrieval.problems.collection import Judgements
+from harness.tasks.retrieval.problems.passages import Passages
+from harness.tasks.retrieval.problems.tokens import Tokens, restore
+from harness.tasks.retrieval.scores.metrics import per_query
 
 QUERIES, DEPTH, CORPUS, WIDTH, LENGTH = 5000, 100, 15_000, 128, 128
 SINGLE = Passages.cut(np.ones((CORPUS, 1), np.int32), 1)
@@ -36,7 +36,7 @@ def encoder(request):
     learned = Tokens(corpus="", kind="words", vocabulary=9, length=2, documents=["a b"]).build()
     tokens = torch.randint(2, 8000, (corpus, LENGTH), dtype=torch.int32)
     passages = Passages.cut(tokens.numpy(), LENGTH)
-    return Encoder(tower, restored(learned["tokenizer"]), passages, tokens[:100])
+    return Encoder(tower, restore(learned["tokenizer"]), passages, tokens[:100])
 
 
 @pytest.fixture(scope="module")

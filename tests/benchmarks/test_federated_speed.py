@@ -16,12 +16,12 @@ from scipy.sparse import random_array
 from torch import Tensor, nn
 
 from harness.tasks.federated import Clients
-from harness.tasks.federated.cohort import Cohorts, lessons
-from harness.tasks.federated.convolutional import Convolutional
-from harness.tasks.federated.dense import Logistic, Perceptron
-from harness.tasks.federated.local import learn
-from harness.tasks.federated.network import Network
-from harness.tasks.federated.recurrent import Recurrent
+from harness.tasks.federated.models.convolutional import Convolutional
+from harness.tasks.federated.models.dense import Logistic, Perceptron
+from harness.tasks.federated.models.network import Network
+from harness.tasks.federated.models.recurrent import Recurrent
+from harness.tasks.federated.training.cohorts import Cohorts, schedule_batches
+from harness.tasks.federated.training.descent import descend
 
 CLIENTS, BATCH, RATE = 10, 20, 0.01
 RNG = np.random.default_rng(0)
@@ -91,10 +91,10 @@ def test_round_speed(problem: str, together: bool, benchmark: BenchmarkFixture) 
 
     def one_round() -> Tensor:
         chosen = np.arange(CLIENTS)
-        cohort, planned = gathered.gather(chosen), lessons(found.sizes[chosen], BATCH, 1, rng)
+        cohort, schedule = gathered.gather(chosen), schedule_batches(found.sizes[chosen], BATCH, 1, rng)
         shares = torch.full((CLIENTS,), 1 / CLIENTS)
-        parts = [learn(network, x, cohort.at(group), planned.at(group), RATE) for group in groups]
-        return x + sum(part.weighted(shares[group], len(x)) for part, group in zip(parts, groups, strict=True))
+        parts = [descend(network, x, cohort.select(group), schedule.select(group), RATE) for group in groups]
+        return x + sum(part.weighted_sum(shares[group], len(x)) for part, group in zip(parts, groups, strict=True))
 
     assert benchmark.pedantic(one_round, rounds=5, warmup_rounds=1).isfinite().all()
 

@@ -15,8 +15,8 @@ from harness.data.sets import wikipedia, word_pairs
 from harness.run import Run
 from harness.tasks.word_similarity import Corpus, SkipGramOptions, train_skipgram
 from harness.tasks.word_similarity.data import known_pairs
-from harness.tasks.word_similarity.metrics import cosine, spearman
-from harness.tasks.word_similarity.text import Prose, Vocabulary
+from harness.tasks.word_similarity.problems.text import Prose, Vocabulary
+from harness.tasks.word_similarity.scores.metrics import cosine, spearman
 from methods.flyvec.flyvec import FlyVec
 
 ARTICLES = 9_000
@@ -70,7 +70,7 @@ def test_flyvec_reads_as_fast_as_word2vec(benchmark: Any, corpus: Corpus) -> Non
 @pytest.mark.benchmark(group="word2vec learns")
 def test_word2vec_reaches_its_known_correlation(benchmark: Any, mirror: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One pass over the whole extract with all words that occur five times: MEN .256 was measured with gensim alone."""
-    monkeypatch.setattr("harness.tasks.word_similarity.text.LEAST_DOCUMENTS", 1)
+    monkeypatch.setattr("harness.tasks.word_similarity.problems.text.MIN_DOCUMENTS", 1)
     whole = read(FIVE_TIMES)
     vectors = benchmark.pedantic(train_skipgram, (whole, SkipGramOptions(), 1, 0), rounds=1)
     men = known_pairs("MEN", word_pairs.pairs()["MEN"], Vocabulary(whole.vocabulary))

@@ -41,17 +41,21 @@ class Loop(nn.Module):
             ranked = torch.cat(attention, dim=1).argsort(dim=1, descending=True, stable=True).argsort(dim=1)
             active = ranked < ACTIVE
             for k in modules:
-                gates = (attention[k] * values) @ core.read[k].T + hidden[k] @ core.recall[k].T + core.bias[k].T
-                enter, keep, show, candidate = gates.chunk(4, dim=1)
-                cell = keep.sigmoid() * cells[k] + enter.sigmoid() * candidate.tanh()
+                gates = (
+                    (attention[k] * values) @ core.input_weights[k].T
+                    + hidden[k] @ core.recurrent_weights[k].T
+                    + core.bias[k].T
+                )
+                input_gate, forget_gate, output_gate, candidate = gates.chunk(4, dim=1)
+                cell = forget_gate.sigmoid() * cells[k] + input_gate.sigmoid() * candidate.tanh()
                 chosen = active[:, k : k + 1]
-                hidden[k] = torch.where(chosen, show.sigmoid() * cell.tanh(), hidden[k])
+                hidden[k] = torch.where(chosen, output_gate.sigmoid() * cell.tanh(), hidden[k])
                 cells[k] = torch.where(chosen, cell, cells[k])
-            told = [(hidden[k] @ talk.tell[k].T).view(n, 2, HEADS, talk.width) for k in modules]
-            heads_keys, heads_values = torch.stack(told, dim=3).unbind(1)
+            keys_values = [(hidden[k] @ talk.key_value[k].T).view(n, 2, HEADS, talk.width) for k in modules]
+            heads_keys, heads_values = torch.stack(keys_values, dim=3).unbind(1)
             mixed = []
             for k in modules:
-                queries = (hidden[k] @ talk.ask[k].T).view(n, HEADS, 1, talk.width)
+                queries = (hidden[k] @ talk.query[k].T).view(n, HEADS, 1, talk.width)
                 read = nn.functional.scaled_dot_product_attention(queries, heads_keys, heads_values)
                 mixed.append(talk.merge(read.flatten(1)))
             hidden = [torch.where(active[:, k : k + 1], hidden[k] + mixed[k], hidden[k]) for k in modules]

@@ -1,4 +1,4 @@
-"""The protocol: which scores a federated learner gets."""
+"""The protocol of the task: how a federated learner is scored."""
 
 from collections.abc import Iterator
 
@@ -7,40 +7,45 @@ import numpy as np
 from harness.core.task import Problem, Score, Task, checked
 from harness.run import Run
 from harness.tasks.federated.data import make
-from harness.tasks.federated.federation import Examples, Inputs
 from harness.tasks.federated.interface import FederatedLearner
-from harness.tasks.federated.metrics import by_client, counted, right, rounds_until, worst_tenth
+from harness.tasks.federated.problems.clients import Examples, Inputs
+from harness.tasks.federated.scores.metrics import (
+    accuracy_by_client,
+    count_correct,
+    count_labels,
+    rounds_to_target,
+    worst_decile,
+)
 
 
 class Federated(Task[FederatedLearner]):
     """Learn from clients whose examples stay with them, a few of which take part in each round."""
 
     def problem(self, case: str, run: Run) -> Problem:
-        """The clients' examples, and further ones of the same or of other clients."""
+        """The clients' examples to learn from, and examples of the same or of other clients to validate and test on."""
         return make(case, run)
 
     def measure(self, system: FederatedLearner, split: Examples, run: Run) -> Iterator[Score]:
-        """Accuracy, averaged over the models that are scored; and on the test split, the accuracies of clients and what
-        the training took."""
-        hits, labels = right(system.logits, split).mean(axis=0), counted(split)
-        items = hits if split.labels.ndim == 1 else None
-        yield Score("accuracy", float(hits.sum() / labels.sum()), int(labels.sum()), int(labels.sum()), items=items)
+        """The accuracy, averaged over the scored models; on the test split also the accuracies of single clients, the
+        rounds to the target accuracy, the traffic and the speed."""
+        correct, labels = count_correct(system.logits, split).mean(axis=0), count_labels(split)
+        items = correct if split.labels.ndim == 1 else None
+        yield Score("accuracy", float(correct.sum() / labels.sum()), int(labels.sum()), int(labels.sum()), items=items)
         if split.target is None:
             return
-        shares = by_client(hits, split)
-        everyone = len(np.unique(split.clients))
-        yield Score("worst_decile", worst_tenth(shares), len(shares), everyone)
+        accuracy = accuracy_by_client(correct, split)
+        clients = len(np.unique(split.clients))
+        yield Score("worst_decile", worst_decile(accuracy), len(accuracy), clients)
         for percentile in run.settings["percentiles"]:
             at = {"percentile": percentile}
-            yield Score("client_accuracy", float(np.percentile(shares, percentile)), len(shares), everyone, at)
+            yield Score("client_accuracy", float(np.percentile(accuracy, percentile)), len(accuracy), clients, at)
         yield from _costs(system, split, run)
 
     def answers(self, system: FederatedLearner, split: Examples, picks: np.ndarray) -> np.ndarray | None:
-        """F32[n m classes], or F32[n m L classes]: the logits of the picked examples."""
+        """F32[n m classes], or F32[n m L classes]: the logits of m models for the n picked examples."""
         labels = split.labels[picks]
-        return checked("logits", system.logits(split.inputs[picks]), (None, *labels.shape, split.classes)).swapaxes(
-            0, 1
-        )
+        logits = checked("logits", system.logits(split.inputs[picks]), (None, *labels.shape, split.classes))
+        return logits.swapaxes(0, 1)
 
 
 def _costs(system: FederatedLearner, split: Examples, run: Run) -> Iterator[Score]:
@@ -48,12 +53,12 @@ def _costs(system: FederatedLearner, split: Examples, run: Run) -> Iterator[Scor
         rounds: list[int] = []
 
         def logits(inputs: Inputs) -> np.ndarray:
-            rounds[:], found = system.logits_by_round(inputs)
-            return found
+            rounds[:], answers = system.logits_by_round(inputs)
+            return answers
 
-        accuracy = right(logits, split).sum(axis=1) / counted(split).sum()
+        accuracy = count_correct(logits, split).sum(axis=1) / count_labels(split).sum()
         assert split.target is not None
-        yield Score("rounds_to_target", rounds_until(split.target, rounds, accuracy), len(rounds), len(rounds))
+        yield Score("rounds_to_target", rounds_to_target(split.target, rounds, accuracy), len(rounds), len(rounds))
     if "traffic" in system.capabilities():
         traffic = system.traffic()
         for metric, sent in (("bytes_down", traffic.down), ("bytes_up", traffic.up)):

@@ -1,7 +1,7 @@
-"""The task `image_classification`: from how much data on does a Transformer see as well as a convolutional network?"""
+"""The task `image_classification`: how much data does a Transformer need to match a convolutional network?"""
 
-from harness.tasks.image_classification.images import Images as Images
-from harness.tasks.image_classification.images import Resolutions as Resolutions
-from harness.tasks.image_classification.images import Shape as Shape
 from harness.tasks.image_classification.interface import ImageClassifier as ImageClassifier
 from harness.tasks.image_classification.interface import ImageModel as ImageModel
+from harness.tasks.image_classification.problems.images import Images as Images
+from harness.tasks.image_classification.problems.images import Resolutions as Resolutions
+from harness.tasks.image_classification.problems.images import Shape as Shape

@@ -1,4 +1,4 @@
-"""How the problems of each case are made."""
+"""The problem of each case: labelled images in three splits, or a batch of images to time a model on."""
 
 import numpy as np
 
@@ -6,35 +6,38 @@ from harness.core.canonical import array_digest
 from harness.core.card import Case
 from harness.core.task import Problem, majority_share, read_only
 from harness.run import Run
-from harness.tasks.image_classification.cost import Cost
-from harness.tasks.image_classification.images import Images, Resolutions
-from harness.tasks.image_classification.pictures import CLASSES, splits
+from harness.tasks.image_classification.problems.images import Images, Resolutions
+from harness.tasks.image_classification.problems.pictures import CLASSES, splits
+from harness.tasks.image_classification.scores.cost import Cost
 
 
 def make(case: Case, run: Run) -> Problem:
     """The problem of a case."""
-    return _pictures(case, run) if case.data else _cost(run)
+    return _classification(case, run) if case.data else _cost(run)
 
 
-def _pictures(case: Case, run: Run) -> Problem:
-    """The seed draws what is learned from; a small training set is the beginning of a large one. Validation and test
-    images are the same for all seeds."""
+def _classification(case: Case, run: Run) -> Problem:
+    """The seed draws the training images; those of a small training set come first in a large one. Validation and test
+    images are the same for all seeds.
+
+    Raises `ValueError` if the case asks for more training images than there are.
+    """
     settings = run.settings
     pool, valid, test = splits(case.data[0])
     n = int(case.at.get("n", settings["train_items"]))
     if n > len(pool.labels):
-        raise ValueError(f"case {case.id} learns from {n} images, but of {case.data[0]} there are {len(pool.labels)}")
+        raise ValueError(f"case {case.id} learns from {n} images, but {case.data[0]} has {len(pool.labels)}")
     chosen = {
-        "train": pool.at(run.rng("data").permutation(len(pool.labels))[:n]),
-        "valid": valid.at(np.arange(min(settings["valid_items"], len(valid.labels)))),
-        "test": test.at(np.arange(min(settings["test_items"], len(test.labels)))),
+        "train": pool.select(run.rng("data").permutation(len(pool.labels))[:n]),
+        "valid": valid.select(np.arange(min(settings["valid_items"], len(valid.labels)))),
+        "test": test.select(np.arange(min(settings["test_items"], len(test.labels)))),
     }
     for images in chosen.values():
         read_only(images.pixels, images.labels)
     produced = array_digest(
         {f"{name}.{part}": getattr(images, part) for name, images in chosen.items() for part in ("pixels", "labels")}
     )
-    parts = {name: _resized(images, settings["sides"]) for name, images in chosen.items()}
+    parts = {name: _at_sides(images, settings["sides"]) for name, images in chosen.items()}
     return Problem(
         **parts,
         produced=produced,
@@ -43,8 +46,8 @@ def _pictures(case: Case, run: Run) -> Problem:
     )
 
 
-def _resized(images: Images, sides: list[int]) -> Images | Resolutions:
-    """The images at the two sizes, if any are set."""
+def _at_sides(images: Images, sides: list[int]) -> Images | Resolutions:
+    """The images at the two sizes, or as they are where no sizes are set."""
     if not sides:
         return images
     low, high = (images.scaled(side) for side in sides)

@@ -12,29 +12,31 @@ from torch import nn
 from harness.core.entrant import Entrant, capability
 from harness.core.training import seeded
 from harness.run import Run
-from harness.tasks.image_classification.classifier import Classifier
-from harness.tasks.image_classification.images import Images, Resolutions, Shape
+from harness.tasks.image_classification.models.classifier import Classifier
+from harness.tasks.image_classification.problems.images import Images, Resolutions, Shape
 
 
 class ImageClassifier(Entrant):
-    """Says which class an image belongs to."""
+    """Predicts the class of an image."""
 
     @abstractmethod
     def fit(self, images: Images, run: Run, /) -> None:
-        """Learn from labelled images, drawn through `run.draw`, one example an image."""
+        """Learn from labelled images, drawn through `run.draw` at a cost of one example each."""
 
     @abstractmethod
     def logits(self, images: np.ndarray) -> np.ndarray:
-        """F32[n classes] for images U8[n h w c]."""
+        """F32[n classes]: the logits of images U8[n h w c]."""
 
     @capability
     def low_logits(self, images: np.ndarray) -> np.ndarray:
-        """Of a system that can be fitted to `Resolutions`: `logits` of low images, before it saw a high one."""
+        """F32[n classes]: the logits of low images U8[n h w c], before the system learned from a high one. For systems
+        that can be fitted to `Resolutions`."""
         raise NotImplementedError
 
     @capability
     def resized_logits(self, images: np.ndarray) -> np.ndarray:
-        """Of a system that can be fitted to `Resolutions`: `logits` of high images, before it learned from one."""
+        """F32[n classes]: the logits of high images U8[n h w c], before the system learned from one. For systems that
+        can be fitted to `Resolutions`."""
         raise NotImplementedError
 
     @capability
@@ -46,8 +48,8 @@ class ImageClassifier(Entrant):
 class ImageModel(ImageClassifier):
     """A model from pixels to classes. Everything but the model is held constant.
 
-    Images, their order and augmentation, steps, optimizer, loss and precision are the task's. `lr` is the learning rate
-    at its peak; None = the task's setting.
+    Images, their order and augmentation, steps, optimizer, loss and precision are fixed by the task. `lr` is the peak
+    of the learning rate; None stands for the task's setting.
     """
 
     lr: Annotated[float, Gt(0)] | None = None
@@ -55,48 +57,49 @@ class ImageModel(ImageClassifier):
 
     @abstractmethod
     def build(self, shape: Shape, classes: int) -> nn.Module:
-        """A module F32[n c h w] in [-1, 1] -> F32[n classes] for images of a `shape` (rows, columns, channels).
+        """A module F32[n c h w] in [-1, 1] -> F32[n classes] for images of the given `shape`.
 
-        Called within a seeded block: torch's global generator draws what is random.
+        It is called in a block that seeds torch's global generator, so random numbers come from there.
         """
 
     def resized(self, module: nn.Module, shape: Shape) -> nn.Module:
-        """What `build` built, for images of another shape, with what it has learned: itself, changed or not.
+        """The trained `module`, made ready for images of another shape: the same object, changed or not.
 
-        By default it takes images of any size, as convolutions do.
+        By default nothing is changed, as for convolutions, which take images of any size.
         """
         return module
 
     @final
     def fit(self, images: Images | Resolutions, run: Run, /) -> None:
-        """Train the model; on `Resolutions`, first on the low images, then, resized, on the high ones."""
+        """Train the model. With `Resolutions` it is trained on the low images, resized, and fine-tuned on the high
+        ones."""
         first = images.low if isinstance(images, Resolutions) else images
         with seeded(run, "init"):
             self.classifier = Classifier(self.build(first.shape, first.classes), run).to(run.device)
         self.classifier.learn(first, run, lr=self.lr or run.settings["lr"])
         if isinstance(images, Resolutions):
-            # Answers alone, so that weights are not counted twice.
+            # Only a method is kept, so that `Entrant.weights` does not count the weights twice.
             self._low: Callable[[np.ndarray], np.ndarray] = deepcopy(self.classifier).answers
             self.classifier.network = self.resized(self.classifier.network, images.high.shape).to(run.device)
             self._resized: Callable[[np.ndarray], np.ndarray] = deepcopy(self.classifier).answers
-            self.classifier.tune(images.high, run)
+            self.classifier.fine_tune(images.high, run)
 
     @final
     def logits(self, images: np.ndarray) -> np.ndarray:
-        """Those of the trained model."""
+        """The logits of the trained model."""
         return self.classifier.answers(images)
 
     @final
     def low_logits(self, images: np.ndarray) -> np.ndarray:
-        """Those of the model before it was resized."""
+        """The logits of the model before it was resized."""
         return self._low(images)
 
     @final
     def resized_logits(self, images: np.ndarray) -> np.ndarray:
-        """Those of the resized model before it was trained further."""
+        """The logits of the resized model before fine-tuning."""
         return self._resized(images)
 
     @final
     def model(self, shape: Shape, classes: int) -> nn.Module:
-        """What `build` builds."""
+        """An untrained model from `build`."""
         return self.build(shape, classes)

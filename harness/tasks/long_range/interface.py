@@ -13,24 +13,25 @@ from torch import Tensor, nn
 from harness.core.entrant import Entrant, capability
 from harness.core.training import seeded
 from harness.run import Run
-from harness.tasks.long_range.classifier import Classifier
-from harness.tasks.long_range.sequences import Sequences, Swap
+from harness.tasks.long_range.models.classifier import Classifier
+from harness.tasks.long_range.problems.sequences import Sequences, Swap
 
 
 class SequenceClassifier(Entrant):
-    """Says to which class a sequence of tokens belongs."""
+    """Predicts the class of a sequence of tokens."""
 
     @abstractmethod
     def fit(self, sequences: Sequences, run: Run, /) -> None:
-        """Learn from labelled sequences, drawn through `run.draw`, one example a sequence."""
+        """Learn from labelled sequences, drawn through `run.draw` at a cost of one example each."""
 
     @abstractmethod
     def logits(self, tokens: np.ndarray, keep: np.ndarray) -> np.ndarray:
-        """F32[n classes] for tokens I64[n L] of which those in `keep` Bool[n L] count."""
+        """F32[n classes]: the logits of tokens I64[n L], of which those with `keep` Bool[n L] are no padding."""
 
     @capability
     def swapped_logits(self, tokens: np.ndarray, keep: np.ndarray) -> np.ndarray:
-        """`logits` as they were before training, for a system that can be fitted to a `Swap`."""
+        """F32[n classes]: the logits before training, for systems that can be fitted to a `Swap`; arguments as in
+        `logits`."""
         raise NotImplementedError
 
     @capability
@@ -40,19 +41,20 @@ class SequenceClassifier(Entrant):
 
     @capability
     def features(self, queries: Tensor, keys: Tensor, m: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """F32[... L r] each: features of queries and keys F32[... L d] under one draw of m random projections.
+        """F32[... L r] each: the features of queries and keys F32[... L d] under one draw of m random projections.
 
-        The product of a query's and a key's features estimates exp(q.k / sqrt(d)), but for positive factors, one a
-        query and one for all keys, which cancel when attention is normalised.
+        The product of a query's and a key's features estimates exp(q.k / sqrt(d)) up to positive factors: one for each
+        query and one for all keys. They cancel when attention is normalised.
         """
         raise NotImplementedError
 
 
 class Attention(SequenceClassifier):
-    """A pre-norm Transformer encoder of which only the attention is open.
+    """A pre-norm Transformer encoder with an open attention.
 
-    Embeddings, depth, width, heads, feed-forward layers, batches, steps, optimizer and loss are the task's, and start
-    from the same numbers for every attention. `lr` is the learning rate at its peak; None = the task's setting.
+    Embeddings, depth, width, heads, feed-forward layers, batches, steps, optimizer and loss are fixed by the task, and
+    all weights outside the attention start from the same numbers for every entrant. `lr` is the peak of the learning
+    rate; None stands for the task's setting.
     """
 
     lr: Annotated[float, Gt(0)] | None = None
@@ -60,36 +62,39 @@ class Attention(SequenceClassifier):
 
     @abstractmethod
     def build(self, width: int, heads: int, max_length: int, causal: bool) -> nn.Module:
-        """One layer's attention between `heads` heads of `width / heads` numbers over at most `max_length` positions.
+        """The attention of one layer, with `heads` heads of `width / heads` numbers and at most `max_length` positions.
 
-        module(q, k, v: F32[B H L d], keep: Bool[B L]) -> F32[B H L d]: for every query a mixture of the values whose
-        keys are kept; at least one is. With `causal`, of those no later than the query. Queries and keys are not yet
-        scaled. Called within a seeded block: torch's global generator draws what is random.
+        It is a module (q, k, v: F32[B H L d], keep: Bool[B L]) -> F32[B H L d] that mixes, for every query, the values
+        of the kept keys, of which there is at least one; with `causal`, only of those that are not later than the
+        query. Queries and keys are not yet scaled. `build` is called in a block that seeds torch's global generator, so
+        random numbers come from there.
         """
 
     @final
     def fit(self, sequences: Sequences | Swap, run: Run, /) -> None:
-        """Train the task's encoder with the entrant's attention in every layer; of a `Swap`, from its weights on."""
-        learned = sequences.sequences if isinstance(sequences, Swap) else sequences
+        """Train the task's encoder with the entrant's attention in every layer; with a `Swap`, starting from its
+        weights."""
+        training = sequences.sequences if isinstance(sequences, Swap) else sequences
         with seeded(run, "init"):
-            self.model = Classifier(learned, run.settings, self.build).to(run.device)
+            self.model = Classifier(training, run.settings, self.build).to(run.device)
         if isinstance(sequences, Swap):
             self.model.start_from(sequences.weights)
-            # Its answers alone, so that weights are not counted twice.
+            # Only a method is kept, so that `Entrant.weights` does not count the weights twice.
             self._swapped: Callable[[np.ndarray, np.ndarray], np.ndarray] = deepcopy(self.model).answers
-        self.model.learn(learned, run, lr=self.lr or run.settings["lr"])
+        self.model.learn(training, run, lr=self.lr or run.settings["lr"])
 
     @final
     def logits(self, tokens: np.ndarray, keep: np.ndarray) -> np.ndarray:
-        """From the first position of the last layer."""
+        """The logits at the first position of the last layer."""
         return self.model.answers(tokens, keep)
 
     @final
     def swapped_logits(self, tokens: np.ndarray, keep: np.ndarray) -> np.ndarray:
-        """Those of the given weights with the entrant's attention, whose own weights are as they were built."""
+        """The logits of the weights of the `Swap` with the entrant's attention, whose own weights are as they were
+        built."""
         return self._swapped(tokens, keep)
 
     @final
     def attention(self, width: int, heads: int, max_length: int, causal: bool) -> nn.Module:
-        """What `build` builds."""
+        """An untrained attention from `build`."""
         return self.build(width, heads, max_length, causal)

@@ -1,8 +1,8 @@
-"""The task `ood_dynamics`: does what a recurrent core learned on short or simple sequences hold on others?"""
+"""The task `ood_dynamics`: does what a recurrent core learned on short or simple sequences carry over to others?"""
 
-from harness.tasks.ood_dynamics.core import Core as Core
-from harness.tasks.ood_dynamics.core import widest as widest
 from harness.tasks.ood_dynamics.interface import RecurrentCore as RecurrentCore
 from harness.tasks.ood_dynamics.interface import SequencePredictor as SequencePredictor
-from harness.tasks.ood_dynamics.sequences import Films as Films
-from harness.tasks.ood_dynamics.sequences import Sequences as Sequences
+from harness.tasks.ood_dynamics.models.core import Core as Core
+from harness.tasks.ood_dynamics.models.core import widest as widest
+from harness.tasks.ood_dynamics.problems.sequences import Films as Films
+from harness.tasks.ood_dynamics.problems.sequences import Sequences as Sequences

@@ -1,4 +1,4 @@
-"""The protocol: how well what was learned on one distribution holds on shifted ones."""
+"""The protocol of the task: how a predictor is scored on the distribution of its training and on shifted ones."""
 
 import io
 from collections.abc import Iterator, Mapping
@@ -13,95 +13,103 @@ from harness.core.task import Problem, Score, Task, checked
 from harness.run import Run
 from harness.tasks.ood_dynamics.data import make
 from harness.tasks.ood_dynamics.interface import SequencePredictor
-from harness.tasks.ood_dynamics.metrics import LOST, Measured, by_frame, logits_of, measured
-from harness.tasks.ood_dynamics.sequences import Films, Learned, Sequences, Shifts
+from harness.tasks.ood_dynamics.problems.sequences import Dataset, Films, Sequences, Shifts
+from harness.tasks.ood_dynamics.scores.metrics import (
+    DEGRADATION,
+    Measurement,
+    compute_metrics,
+    logits_of,
+    scores_by_frame,
+)
 
-Split: TypeAlias = Learned | Shifts
+Split: TypeAlias = Dataset | Shifts
 
-TRACED: Final = 200
-"""Sequences over which it is counted which modules are active."""
+TRACED_SEQUENCES: Final = 200
+"""The number of sequences over which active modules are counted."""
 TRACED_STEPS: Final = 80
-"""It is not counted in longer sequences: images."""
+"""Active modules are not counted in longer sequences than this, which are images."""
 WHITE: Final = 255
 
 
 class OodDynamics(Task[SequencePredictor]):
-    """Answer at the end of a sequence, or continue a film, where it is longer, larger or fuller than in training."""
+    """Answer at the end of a sequence, or continue a film, where it is longer, larger or has more balls than in
+    training."""
 
     def problem(self, case: str, run: Run) -> Problem:
-        """Sequences or films to learn from and to validate on; a test at every point of the shift."""
+        """Sequences or films to learn from and to validate on, and a test at every point of the shift."""
         return make(case, run, self.card.version)
 
     def measure(self, system: SequencePredictor, split: Split, run: Run) -> Iterator[Score]:
-        """Of a validation split every metric; of a test every metric by point, how much worse it is away from the
-        first point, which modules are active there; and some films are kept."""
+        """On the validation split every metric. On the test split every metric by point, how much worse it is away from
+        the first point, and which modules are active at the first point. Some predicted films are kept as files."""
         if isinstance(split, Shifts):
-            yield from self._shifted(system, split, run)
+            yield from self._shifted_scores(system, split, run)
         else:
-            found = measured(logits_of(system, split), split)
-            yield from (_score(metric, entry, len(split)) for metric, entry in found.items())
+            measurements = compute_metrics(logits_of(system, split), split)
+            yield from (_score(metric, entry, len(split)) for metric, entry in measurements.items())
 
     def answers(self, system: SequencePredictor, split: Split, picks: np.ndarray) -> np.ndarray | None:
-        """F32[n ...]: the logits of the picked items of the first point."""
+        """F32[n ...]: the logits of the picked items, on a test those of its first point."""
         items = split.points[0].items if isinstance(split, Shifts) else split
-        return logits_of(system, _picked(items, picks))
+        return logits_of(system, _select(items, picks))
 
-    def _shifted(self, system: SequencePredictor, test: Shifts, run: Run) -> Iterator[Score]:
-        first: dict[str, Measured] = {}
+    def _shifted_scores(self, system: SequencePredictor, test: Shifts, run: Run) -> Iterator[Score]:
+        first: dict[str, Measurement] = {}
         films: dict[str, np.ndarray] = {}
         for shift in test.points:
             at, items = shift.at, shift.items
             logits = logits_of(system, items)
-            found = measured(logits, items)
-            for metric, entry in found.items():
+            measurements = compute_metrics(logits, items)
+            for metric, entry in measurements.items():
                 yield _score(metric, entry, len(items), at)._replace(chance=shift.chance.get(metric))
             if isinstance(items, Films):
-                yield from by_frame(logits, items, at)
-                films |= _film(logits, items, at)
-            for metric in first.keys() & LOST.keys():
-                lost = _lost(
-                    self.card.metrics[metric].better, first[metric], found[metric], isinstance(items, Sequences)
-                )
-                yield _score(LOST[metric], lost, len(items), at)
-            first = first or found
+                yield from scores_by_frame(logits, items, at)
+                films |= _first_film(logits, items, at)
+            for metric in first.keys() & DEGRADATION.keys():
+                better, is_paired = self.card.metrics[metric].better, isinstance(items, Sequences)
+                degradation = _degradation(better, first[metric], measurements[metric], is_paired)
+                yield _score(DEGRADATION[metric], degradation, len(items), at)
+            first = first or measurements
         if "activity" in system.capabilities():
             yield from _activity(system, test.points[0].items)
         if films:
             run.keep("rollout.npz", _packed(films))
 
 
-def _activity(system: SequencePredictor, items: Learned) -> Iterator[Score]:
+def _activity(system: SequencePredictor, items: Dataset) -> Iterator[Score]:
     """The share of the sequences in which each module is active at each step."""
-    given = items.shown if isinstance(items, Films) else items.symbols.astype(np.int64)
-    given = given[:TRACED]
-    if given.shape[1] > TRACED_STEPS:
+    inputs = items.shown if isinstance(items, Films) else items.symbols.astype(np.int64)
+    inputs = inputs[:TRACED_SEQUENCES]
+    if inputs.shape[1] > TRACED_STEPS:
         return
-    shares = checked("activity", system.activity(given), (*given.shape[:2], None), "b").mean(axis=0)
+    shares = checked("activity", system.activity(inputs), (*inputs.shape[:2], None), "b").mean(axis=0)
     for (t, module), share in np.ndenumerate(shares):
-        yield Score("active", float(share), len(given), len(given), {"t": t + 1.0, "module": module + 1.0})
+        yield Score("active", float(share), len(inputs), len(inputs), {"t": t + 1.0, "module": module + 1.0})
 
 
-def _score(metric: str, entry: Measured, n: int, at: Mapping[str, float | str] = MappingProxyType({})) -> Score:
+def _score(metric: str, entry: Measurement, n: int, at: Mapping[str, float | str] = MappingProxyType({})) -> Score:
     return Score(metric, entry.value, n, n, at, entry.items)
 
 
-def _lost(better: str, before: Measured, after: Measured, paired: bool) -> Measured:
-    """How much worse, item by item where the items are the same ones in another place."""
+def _degradation(better: str, before: Measurement, after: Measurement, is_paired: bool) -> Measurement:
+    """How much worse a metric is after the shift; item by item if the items before and after it are paired."""
     sign = 1 if better == "higher" else -1
     items = (
-        sign * (before.items - after.items) if paired and before.items is not None and after.items is not None else None
+        sign * (before.items - after.items)
+        if is_paired and before.items is not None and after.items is not None
+        else None
     )
-    return Measured(sign * (before.value - after.value), items)
+    return Measurement(sign * (before.value - after.value), items)
 
 
-def _picked(items: Learned, rows: np.ndarray) -> Learned:
+def _select(items: Dataset, rows: np.ndarray) -> Dataset:
     if isinstance(items, Films):
         return replace(items, frames=items.frames[rows])
     return replace(items, symbols=items.symbols[rows], targets=items.targets[rows])
 
 
-def _film(logits: np.ndarray, films: Films, at: Mapping[str, float | str]) -> dict[str, np.ndarray]:
-    """The first film of a point, and what was seen of it and then predicted, U8[1 T h w] each; white is ink."""
+def _first_film(logits: np.ndarray, films: Films, at: Mapping[str, float | str]) -> dict[str, np.ndarray]:
+    """The first film of a point, and its shown and then predicted frames, U8[1 T h w] each; white is ink."""
     seen, predicted = films.shown[:1] * np.uint8(WHITE), expit(logits[:1].astype(np.float64)) * WHITE
     point = f"{at['balls']:g} balls, {at['view']}"
     return {

@@ -1,4 +1,4 @@
-"""The task `retrieval`: do a dense retriever's own nearest neighbours make better negatives than other documents?"""
+"""The task `retrieval`: are a dense retriever's own nearest neighbours better negatives than other documents?"""
 
 from harness.tasks.retrieval.interface import I64 as I64
 from harness.tasks.retrieval.interface import Batch as Batch

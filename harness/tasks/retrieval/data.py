@@ -1,4 +1,4 @@
-"""How the problems of each case are made: a corpus, and queries in three splits."""
+"""The problem of each case: a corpus, and queries in three splits."""
 
 import hashlib
 from collections import Counter
@@ -10,14 +10,14 @@ import numpy as np
 
 from harness.core.canonical import array_digest
 from harness.run import Run
-from harness.tasks.retrieval.collection import I64, Judgements, Questions, TrainingSet
+from harness.tasks.retrieval.problems.collection import I64, Judgements, Questions, TrainingSet
 
-KEPT: Final = 0.9
-"""The share of the training queries of real data that a seed draws."""
+DRAWN_SHARE: Final = 0.9
+"""The share of the training queries of real data that a seed draws to learn from."""
 
 
 class Collection(NamedTuple):
-    """The data of one seed. `drawn`: digest of what the seed drew."""
+    """The data of one seed. `drawn` is the digest of what the seed drew."""
 
     train: TrainingSet
     valid: Questions
@@ -39,7 +39,7 @@ def collect(case: str, run: Run) -> Collection:
 
 
 def _atlas(run: Run) -> Collection:
-    """Articles as documents, questions about a fact of one of them as queries; all of it drawn by the seed."""
+    """Articles as documents, and questions about a fact of an article as queries. The seed draws all of them."""
     from harness.data.atlas import Atlas, AtlasOptions
 
     settings = run.settings
@@ -57,52 +57,52 @@ def _atlas(run: Run) -> Collection:
 
 
 def _medquad(run: Run) -> Collection:
-    """Answers as documents, questions as queries; the entities that a split's questions are about are its own."""
+    """Answers as documents, and questions as queries. No two splits have questions about the same entity."""
     from harness.data.sets import medquad
 
     rows = medquad.answers()
     documents = list(dict.fromkeys(row.answer for row in rows))
-    about = {row.question: row.focus.casefold() or row.document for row in reversed(rows)}
-    queries = sorted(about, key=lambda query: (_shuffled(about[query]), _shuffled(query)))
+    entity_of = {row.question: row.focus.casefold() or row.document for row in reversed(rows)}
+    queries = sorted(entity_of, key=lambda query: (_random_key(entity_of[query]), _random_key(query)))
     query_row, document_row = _rows(queries), _rows(documents)
     judged = Judgements.of(
         np.array([query_row[row.question] for row in rows]),
         np.array([document_row[row.answer] for row in rows]),
         len(documents),
     )
-    focus = np.unique([about[query] for query in queries], return_inverse=True)[1]
-    splits = _by_group(focus, {"test": run.settings["test_queries"], "valid": run.settings["valid_queries"]})
-    return _subset(documents, queries, judged, splits, run)
+    focus = np.unique([entity_of[query] for query in queries], return_inverse=True)[1]
+    splits = _split_by_group(focus, {"test": run.settings["test_queries"], "valid": run.settings["valid_queries"]})
+    return _draw(documents, queries, judged, splits, run)
 
 
 def _scifact(run: Run) -> Collection:
-    """Abstracts as documents, claims as queries, the abstracts that a claim cites as its answers.
+    """Abstracts as documents, claims as queries, and the abstracts that a claim cites as its answers.
 
-    The published validation claims are the test split; some of the published training claims validate.
+    The published validation claims are the test split; some of the published training claims are the validation split.
     """
     from harness.data.sets import scifact
 
     abstracts = scifact.abstracts()
     documents = [f"{abstract.title} {abstract.text}" for abstract in abstracts]
     row = {abstract.id: index for index, abstract in enumerate(abstracts)}
-    training = sorted(scifact.claims("train"), key=lambda claim: _shuffled(str(claim.id)))
-    claims = [*training, *scifact.claims("validation")]
+    published_training = sorted(scifact.claims("train"), key=lambda claim: _random_key(str(claim.id)))
+    claims = [*published_training, *scifact.claims("validation")]
     pairs = np.array([(query, row[document]) for query, claim in enumerate(claims) for document in claim.cited])
     judged = Judgements.of(pairs[:, 0], pairs[:, 1], len(documents))
-    held_out = run.settings["valid_queries"]
+    valid_queries = run.settings["valid_queries"]
     splits = {
-        "valid": np.arange(held_out),
-        "train": np.arange(held_out, len(training)),
-        "test": np.arange(len(training), len(claims)),
+        "valid": np.arange(valid_queries),
+        "train": np.arange(valid_queries, len(published_training)),
+        "test": np.arange(len(published_training), len(claims)),
     }
-    return _subset(documents, [claim.text for claim in claims], judged, splits, run)
+    return _draw(documents, [claim.text for claim in claims], judged, splits, run)
 
 
 def _squad(dataset: str, run: Run, *, spare_article: bool = False) -> Collection:
-    """Paragraphs as documents, questions as queries; the paragraphs that a split's questions are about are its own.
+    """Paragraphs as documents, and questions as queries. No two splits have questions about the same paragraph.
 
-    A question that is asked of several paragraphs says too little to be answered by one, and is left out. With
-    `spare_article` the other paragraphs of an answer's article, which may answer too, are never negatives.
+    A question that is asked about several paragraphs is too unspecific and is left out. With `spare_article`, the other
+    paragraphs of an answer's article, which may also answer the question, are never negatives.
     """
     from harness.data.sets import squad
 
@@ -111,29 +111,29 @@ def _squad(dataset: str, run: Run, *, spare_article: bool = False) -> Collection
     document_row = _rows(documents)
     asked = {(question.text, document_row[entry.text]) for entry in paragraphs for question in entry.questions}
     times = Counter(query for query, _ in asked)
-    about = {query: row for query, row in asked if times[query] == 1}
-    place = {row: _shuffled(text) for text, row in document_row.items()}
-    queries = sorted(about, key=lambda query: (place[about[query]], _shuffled(query)))
-    answers = np.array([about[query] for query in queries])
+    answer_of = {query: row for query, row in asked if times[query] == 1}
+    place = {row: _random_key(text) for text, row in document_row.items()}
+    queries = sorted(answer_of, key=lambda query: (place[answer_of[query]], _random_key(query)))
+    answers = np.array([answer_of[query] for query in queries])
     judged = Judgements.of(np.arange(len(queries)), answers, len(documents))
-    splits = _by_group(answers, {"test": run.settings["test_queries"], "valid": run.settings["valid_queries"]})
+    splits = _split_by_group(answers, {"test": run.settings["test_queries"], "valid": run.settings["valid_queries"]})
     article = {document_row[entry.text]: (entry.source, entry.article) for entry in paragraphs}
     groups = [article[row] for row in range(len(documents))]
-    spared = _of_the_same_group(answers, groups) if spare_article else None
-    return _subset(documents, queries, judged, splits, run, spared)
+    spared = _same_group(answers, groups) if spare_article else None
+    return _draw(documents, queries, judged, splits, run, spared)
 
 
-def _of_the_same_group(answers: I64, groups: Sequence[Hashable]) -> Judgements:
-    """For each query, whose answer is in I64[queries], all documents of its answer's group."""
+def _same_group(answers: I64, groups: Sequence[Hashable]) -> Judgements:
+    """All documents of the group of each query's answer; the answers are I64[queries]."""
     members: dict[Hashable, list[int]] = {}
     for row, group in enumerate(groups):
         members.setdefault(group, []).append(row)
-    alike = [members[groups[answer]] for answer in answers]
-    queries = np.arange(len(answers)).repeat([len(rows) for rows in alike])
-    return Judgements.of(queries, np.concatenate(alike), len(groups))
+    same_group = [members[groups[answer]] for answer in answers]
+    queries = np.arange(len(answers)).repeat([len(rows) for rows in same_group])
+    return Judgements.of(queries, np.concatenate(same_group), len(groups))
 
 
-def _subset(
+def _draw(
     documents: Sequence[str],
     queries: Sequence[str],
     judged: Judgements,
@@ -141,9 +141,9 @@ def _subset(
     run: Run,
     spared: Judgements | None = None,
 ) -> Collection:
-    """The collection with the share of the training queries that the seed draws."""
+    """The collection with the training queries that the seed draws."""
     order = run.rng("data").permutation(splits["train"])
-    drawn = np.sort(order[: round(KEPT * len(order))])
+    drawn = np.sort(order[: round(DRAWN_SHARE * len(order))])
     return _collection(documents, queries, judged, {**splits, "train": drawn}, array_digest({"train": drawn}), spared)
 
 
@@ -166,10 +166,12 @@ def _collection(
     )
 
 
-def _by_group(groups: I64, sizes: Mapping[str, int]) -> dict[str, I64]:
-    """Rows I64[n] of each split, no group in two of them; what is not needed for `sizes` trains.
+def _split_by_group(groups: I64, sizes: Mapping[str, int]) -> dict[str, I64]:
+    """The rows I64[n] of each split, such that no group is in two splits; the rows that are not needed for `sizes` are
+    for training.
 
-    Whole groups, which must be contiguous, are set aside until a split is full, and its rows beyond its size left out.
+    The rows of a group must be contiguous. Whole groups are taken until a split is full, and their rows beyond its size
+    are left out.
     """
     ends = np.append(np.flatnonzero(np.diff(groups)) + 1, len(groups))
     splits: dict[str, I64] = {}
@@ -181,8 +183,8 @@ def _by_group(groups: I64, sizes: Mapping[str, int]) -> dict[str, I64]:
     return {**splits, "train": np.arange(start, len(groups))}
 
 
-def _shuffled(text: str) -> bytes:
-    """A sort key that puts texts in an arbitrary but fixed order."""
+def _random_key(text: str) -> bytes:
+    """A sort key that puts texts into a random order that is the same in every run."""
     return hashlib.sha256(text.encode()).digest()
 
 

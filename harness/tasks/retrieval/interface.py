@@ -10,16 +10,15 @@ from annotated_types import Ge, Gt
 
 from harness.core.entrant import Entrant, capability
 from harness.run import Run
-from harness.tasks.retrieval.bm25 import Bm25, Bm25Options
-from harness.tasks.retrieval.collection import I64, Judgements, Questions, TrainingSet
-from harness.tasks.retrieval.contrast import contrast
-from harness.tasks.retrieval.hnsw import load_faiss
-from harness.tasks.retrieval.index import Index
-from harness.tasks.retrieval.metrics import DEPTH
-from harness.tasks.retrieval.snapshot import Snapshot
-from harness.tasks.retrieval.trace import Trace
-from harness.tasks.retrieval.view import Batch, View
-from harness.tasks.retrieval.warmup import Held, warmed_up
+from harness.tasks.retrieval.models.bm25 import Bm25, Bm25Options
+from harness.tasks.retrieval.models.hnsw import load_faiss
+from harness.tasks.retrieval.models.index import Index
+from harness.tasks.retrieval.problems.collection import DEPTH, I64, Judgements, Questions, TrainingSet
+from harness.tasks.retrieval.training.contrast import contrast
+from harness.tasks.retrieval.training.snapshot import Snapshot
+from harness.tasks.retrieval.training.trace import Trace
+from harness.tasks.retrieval.training.view import Batch, View
+from harness.tasks.retrieval.training.warmup import ConstantSettings, warmed_up
 
 __all__ = [
     "I64",
@@ -38,10 +37,11 @@ __all__ = [
 
 
 class Diagnostics(NamedTuple):
-    """How a dense retriever was trained.
+    """The diagnostics of a dense retriever's training.
 
-    overlap: the share of the last negatives that are among the 100 documents that the tower now ranks highest for
-    their query; gradient_norms: by part of the tower, over the last steps; refresh_s: seconds by part, in all.
+    overlap: the share of the last negatives that are among the 100 documents that the tower now ranks highest for their
+    query. gradient_norms: means over the last steps by part of the tower. refresh_s: total seconds by part of the
+    refreshes.
     """
 
     overlap: float
@@ -54,30 +54,30 @@ class Retriever(Entrant):
 
     @abstractmethod
     def fit(self, train: TrainingSet, run: Run) -> None:
-        """Learn from the corpus and the answered queries, and index the corpus. Training examples are drawn through
-        `run.draw`, one a pair of query and document."""
+        """Learn from the corpus and the answered queries, and index the corpus. Each pair of a query and a document is
+        drawn through `run.draw` at a cost of one example."""
 
     @abstractmethod
     def search(self, queries: Sequence[str], k: int) -> I64:
-        """I64[n k]: for each query the rows of k distinct documents, best first; -1 = no further result."""
+        """I64[n k]: for each query the rows of k distinct documents, best first; -1 after the last result."""
 
     @capability
     def diagnostics(self) -> Diagnostics:
-        """How the retriever was trained, up to now."""
+        """The diagnostics of the training up to now."""
         raise NotImplementedError
 
 
 class NegativeSampler(Retriever):
-    """A two-tower retriever of which only the training negatives are open.
+    """A two-tower retriever with open training negatives.
 
-    The tower, its warm-up with BM25 negatives, batches, steps, optimizer and loss are the task's, and the same for
-    every sampler.
+    The tower, its warm-up with BM25 negatives, batches, steps, optimizer and loss are fixed by the task and the same
+    for every sampler.
 
-    `passages`: a document is read as up to so many pieces of `document_tokens` each (a setting), and its score is that
-    of the best of them (MaxP; Dai and Callan, 2019) in training, refreshes and search; 1 = its beginning alone
-    (FirstP), which is also all that the warm-up reads. `index`: whether refreshes and searches compare with all
-    vectors or walk a graph of near ones, which faiss builds. `lr`: the learning rate after the warm-up; None = the
-    task's setting.
+    `passages`: a document is read as up to this many passages of `document_tokens` tokens each (a setting), and its
+    score in training, refreshes and search is that of its best passage (MaxP; Dai and Callan, 2019). With 1, only the
+    beginning of a document is read (FirstP), which is also all that the warm-up reads. `index`: whether refreshes and
+    searches compare with all vectors or walk a graph of near vectors, which faiss builds. `lr`: the learning rate after
+    the warm-up; None stands for the task's setting.
     """
 
     passages: Annotated[int, Ge(1)] = 1
@@ -87,15 +87,15 @@ class NegativeSampler(Retriever):
 
     @abstractmethod
     def negatives(self, batch: Batch, view: View) -> I64:
-        """I64[n m]: for each example of the batch the rows of m documents, none of which answers the query.
+        """I64[n m]: for each example of the batch the rows of m documents that do not answer its query.
 
-        Called once a step, before it, with `view.step` steps done. m may differ from step to step.
+        Called before each step, when `view.step` steps are done. m may change from step to step.
         """
 
     @final
     def fit(self, train: TrainingSet, run: Run) -> None:
-        """Train the shared warmed-up tower with `negatives`, and index the corpus."""
-        held = Held.of(run.settings)
+        """Train the tower after the shared warm-up with `negatives`, and index the corpus."""
+        settings = ConstantSettings.of(run.settings)
         if self.index == "hnsw":
             load_faiss()
         self._trace = Trace()
@@ -103,28 +103,33 @@ class NegativeSampler(Retriever):
         self._indexed: tuple[int, Index] | None = None
         self.tower = self._view.encoder.tower
         contrast(
-            self._view, self.negatives, run, self._trace, batch=held.batch, options=held.training(self.lr or held.lr)
+            self._view,
+            self.negatives,
+            run,
+            self._trace,
+            batch=settings.batch,
+            options=settings.training(self.lr or settings.lr),
         )
         self._index()
 
     @final
     def search(self, queries: Sequence[str], k: int) -> I64:
-        """The documents with the largest inner product."""
+        """The documents with the largest inner product with each query."""
         return self._index().search(self._view.encoder.texts(queries), k)
 
     @final
     def diagnostics(self) -> Diagnostics:
-        """From the last batches, and one search for their queries."""
-        inside = []
+        """The diagnostics of the last batches, which need one search for their queries."""
+        overlaps = []
         for queries, negatives in self._trace.negatives():
             with torch.inference_mode():
                 vectors = self._view.encoder.queries(torch.from_numpy(queries).to(self._view.encoder.device))
-            now = self._index().search(vectors, DEPTH)
-            inside.append((negatives[:, :, None] == now[:, None, :]).any(axis=2).mean())
-        return Diagnostics(float(np.mean(inside)), self._trace.gradient_norms(), dict(vars(self._view.seconds)))
+            nearest = self._index().search(vectors, DEPTH)
+            overlaps.append((negatives[:, :, None] == nearest[:, None, :]).any(axis=2).mean())
+        return Diagnostics(float(np.mean(overlaps)), self._trace.gradient_norms(), dict(vars(self._view.seconds)))
 
     def _index(self) -> Index:
-        """The index of the tower as it is now."""
+        """The index of the current tower."""
         if self._indexed is None or self._indexed[0] != self._view.step:
             self._indexed = (self._view.step, self._view.index())
         return self._indexed[1]

@@ -1,4 +1,4 @@
-"""The protocol: which scores a retriever gets, from the documents that it finds."""
+"""The protocol of the task: how a retriever is scored by the documents that it finds."""
 
 import time
 from collections.abc import Iterator
@@ -7,39 +7,40 @@ import numpy as np
 
 from harness.core.task import Problem, Score, Task, checked
 from harness.run import Run
-from harness.tasks.retrieval.collection import Questions
 from harness.tasks.retrieval.data import collect
 from harness.tasks.retrieval.interface import Retriever
-from harness.tasks.retrieval.metrics import DEPTH, TOP, at_random, check_ranking, per_query
+from harness.tasks.retrieval.problems.collection import DEPTH, Questions
+from harness.tasks.retrieval.scores.metrics import TOP, at_random, check_ranking, per_query
 
 
 class Retrieval(Task[Retriever]):
-    """Find the documents that answer a query, in a corpus that is known beforehand."""
+    """Find the documents that answer a query in a corpus that is known beforehand."""
 
     def problem(self, case: str, run: Run) -> Problem:
-        """The corpus with answered queries to train on, and questions to validate and test on."""
+        """The corpus with answered queries to train on, and queries to validate and test on."""
         collection = collect(case, run)
         chance = at_random(collection.test.judgements, len(collection.test.queries))
         return Problem(collection.train, collection.valid, collection.test, collection.drawn, chance)
 
     def measure(self, system: Retriever, split: Questions, run: Run) -> Iterator[Score]:
-        """The ranking metrics, a value for each query; how fast it searches; how it was trained, if it tells."""
-        asked = len(split.queries)
+        """The ranking metrics, with a value for each query; the speed of the search; and, if the retriever has them,
+        the diagnostics of its training."""
+        queries = len(split.queries)
         start = time.perf_counter()
-        ranked = checked("search", system.search(split.queries, DEPTH), (asked, DEPTH), "i")
+        ranked = checked("search", system.search(split.queries, DEPTH), (queries, DEPTH), "i")
         seconds = time.perf_counter() - start
         check_ranking(ranked, split.judgements.corpus)
         for metric, items in per_query(ranked, split.judgements).items():
             yield Score(metric, float(np.mean(items)), len(items), len(items), items=items)
-        yield Score("queries_per_s", asked / seconds, asked, asked)
+        yield Score("queries_per_s", queries / seconds, queries, queries)
         if "diagnostics" in type(system).capabilities():
-            found = system.diagnostics()
-            yield Score("overlap", found.overlap, 1, 1)
-            for part, norm in found.gradient_norms.items():
+            diagnostics = system.diagnostics()
+            yield Score("overlap", diagnostics.overlap, 1, 1)
+            for part, norm in diagnostics.gradient_norms.items():
                 yield Score("gradient_norm", norm, 1, 1, {"part": part})
-            for stage, spent in found.refresh_s.items():
+            for stage, spent in diagnostics.refresh_s.items():
                 yield Score("refresh_s", spent, 1, 1, {"stage": stage})
 
     def answers(self, system: Retriever, split: Questions, picks: np.ndarray) -> np.ndarray:
-        """I64[n 10]: the first documents found for each picked query."""
+        """I64[n 10]: the first documents for each picked query."""
         return system.search([split.queries[pick] for pick in picks], TOP)

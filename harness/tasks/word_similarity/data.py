@@ -1,4 +1,4 @@
-"""How the problems of each case are made: a text for training; pairs, uses of words and documents to judge by."""
+"""The problem of each case: a text to learn from, and pairs, uses of words and documents to be scored on."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -9,20 +9,20 @@ import numpy as np
 from harness.core.canonical import array_digest
 from harness.core.errors import UserError
 from harness.run import Run
-from harness.tasks.word_similarity.context import RatedUses, Senses, rated_uses, senses
-from harness.tasks.word_similarity.corpus import I64, Corpus
-from harness.tasks.word_similarity.metrics import F64
-from harness.tasks.word_similarity.text import SPECIAL, Prose, Vocabulary
-from harness.tasks.word_similarity.topics import Documents, newsgroup_documents
+from harness.tasks.word_similarity.problems.context import RatedUses, Senses, rated_uses, senses
+from harness.tasks.word_similarity.problems.corpus import F64, I64, Corpus
+from harness.tasks.word_similarity.problems.text import SPECIAL, Prose, Vocabulary
+from harness.tasks.word_similarity.problems.topics import Documents, newsgroup_documents
 
 ATLAS_SLACK: Final = 1.2
-"""An Atlas text is written that much longer than asked for and then cut, because its length is random."""
+"""The length of a generated Atlas text as a multiple of the required length, to which it is then cut, because the
+length is random."""
 
 
 class PairSet(NamedTuple):
-    """A set of judged word pairs: `first`, `second` I64[n], rows of the vocabulary; `judged` F64[n].
+    """A set of judged word pairs: `first` and `second` I64[n], rows of the vocabulary, and `judged` F64[n].
 
-    `expected` counts the published pairs, with those that the vocabulary lacks a word of.
+    `expected` is the number of published pairs, including those with a word that the vocabulary lacks.
     """
 
     name: str
@@ -34,9 +34,12 @@ class PairSet(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Judgements:
-    """What a system is scored on: pair sets over a vocabulary of so many words; the names of those that enter the mean;
-    senses to set a threshold on and to test it on (both or none); rated uses of words; documents to learn the topics of
-    and documents to test this on."""
+    """What a system is scored on.
+
+    `words` is the size of the vocabulary. `sets` are sets of word pairs, and `mean_over` the names of those that enter
+    the mean. `tuning` and `senses` are the pairs of uses on which a threshold is set and tested (both or none). `rated`
+    are rated uses of words. `documents` are those to learn topics from and those to test this on.
+    """
 
     words: int = 0
     sets: Sequence[PairSet] = ()
@@ -48,7 +51,7 @@ class Judgements:
 
 
 class Material(NamedTuple):
-    """The data of one seed. `drawn`: digest of what the seed drew."""
+    """The data of one seed. `drawn` is the digest of what the seed drew."""
 
     train: Corpus
     valid: Judgements
@@ -57,7 +60,7 @@ class Material(NamedTuple):
 
 
 def gather(case: str, run: Run) -> Material:
-    """The material of a case (`KeyError` if there is none); the `cost` cases have nothing to be scored on."""
+    """The material of a case (`KeyError` if there is none). The `cost` cases have nothing to be scored on."""
     make: Callable[[Run], Material] = {
         "atlas": _atlas,
         "wikipedia": _wikipedia,
@@ -73,7 +76,8 @@ def _unjudged(text: Corpus) -> Material:
 
 
 def _atlas(run: Run) -> Material:
-    """A world of the seed's own; pairs by turns for validation and test, so that both span all similarities."""
+    """A world that the seed draws. Every second pair is for validation and the others for the test, so that both span
+    all similarities."""
     from harness.data.atlas import Atlas, AtlasOptions
 
     options = AtlasOptions(words=run.settings["atlas_words"], length=round(ATLAS_SLACK * run.settings["tokens"]))
@@ -100,20 +104,20 @@ def _atlas(run: Run) -> Material:
 
 
 def _wikipedia(run: Run) -> Material:
-    """Articles drawn by the seed; all published judgements, and 20 Newsgroups, which this text has nothing of."""
+    """Articles drawn by the seed, all published judgements, and 20 Newsgroups, which is no part of this text."""
     corpus, vocabulary = _text(["wikipedia"], run)
     valid, test = _published(vocabulary, run)
     return Material(corpus, valid, replace(test, documents=newsgroup_documents(vocabulary, run)), corpus.digest)
 
 
 def _mix(run: Run) -> Material:
-    """Articles, reviews and posts drawn by the seed; all published judgements."""
+    """Articles, reviews and posts drawn by the seed, and all published judgements."""
     corpus, vocabulary = _text(["wikipedia", "imdb", "newsgroups20"], run)
     return Material(corpus, *_published(vocabulary, run), corpus.digest)
 
 
 def _text(sources: Sequence[str], run: Run) -> tuple[Corpus, Vocabulary]:
-    """Documents of these data sets drawn by the seed, and their vocabulary, which is the same for every seed."""
+    """Documents of these data sets that the seed draws, and their vocabulary, which is the same for every seed."""
     from harness.data.catalogue import catalogue
 
     contents = tuple(catalogue()[source].content for source in sources)
@@ -123,7 +127,7 @@ def _text(sources: Sequence[str], run: Run) -> tuple[Corpus, Vocabulary]:
 
 
 def _published(vocabulary: Vocabulary, run: Run) -> tuple[Judgements, Judgements]:
-    """The published judgements for validation and for the test, on what the vocabulary knows of them."""
+    """The published judgements for validation and for the test, restricted to words of the vocabulary."""
     from harness.data.sets import word_pairs
 
     published = word_pairs.pairs()
@@ -146,36 +150,39 @@ def _published(vocabulary: Vocabulary, run: Run) -> tuple[Judgements, Judgements
 
 
 def out_of_context(name: str, rated: RatedUses) -> PairSet:
-    """The pairs of words of which uses were rated, as if they had been rated alone."""
+    """The pairs of words whose uses were rated, as if the words had been rated without their contexts."""
     first, second = rated.uses.targets.reshape(-1, 2).T
     return PairSet(name, first, second, rated.judged, rated.expected)
 
 
 def known_pairs(name: str, published: "tuple[list[str], list[str], F64]", vocabulary: Vocabulary) -> PairSet:
-    """The pairs (first words, second words, scores) whose words, in lower case, are both in the vocabulary."""
+    """The pairs (first words, second words, scores) of which both words, in lower case, are in the vocabulary."""
     first, second, scores = published
-    pairs = [(one.lower(), other.lower()) for one, other in zip(first, second, strict=True)]
-    known = np.array([one in vocabulary and other in vocabulary for one, other in pairs])
+    pairs = [(left.lower(), right.lower()) for left, right in zip(first, second, strict=True)]
+    known = np.array([left in vocabulary and right in vocabulary for left, right in pairs])
     rows = np.array([[vocabulary.row(word) for word in pair] for pair in pairs])[known]
     return PairSet(name, rows[:, 0], rows[:, 1], scores[known], len(pairs))
 
 
 def _excerpt(tokens: np.ndarray, sentences: I64, documents: I64, vocabulary: Vocabulary, run: Run) -> Corpus:
-    """Exactly `tokens` (a setting) words of documents drawn without replacement, the last document cut."""
-    asked = run.settings["tokens"]
-    if len(tokens) < asked:
-        raise UserError(f"tokens = {asked} asks for more words than the text has ({len(tokens)})")
+    """Exactly `tokens` (a setting) words of documents that are drawn without replacement; the last document is cut.
+
+    Raises `UserError` if the text has fewer words.
+    """
+    length = run.settings["tokens"]
+    if len(tokens) < length:
+        raise UserError(f"tokens = {length} asks for more words than the text has ({len(tokens)})")
     order = run.rng("data").permutation(len(documents) - 1)
-    drawn = _joined(documents[order], documents[order + 1])
+    drawn = _concatenated_ranges(documents[order], documents[order + 1])
     ends = np.cumsum(np.diff(sentences)[drawn])
-    drawn = drawn[: np.searchsorted(ends, asked) + 1]
-    offsets = np.minimum(np.r_[0, ends[: len(drawn)]], asked)
-    chosen = _joined(sentences[drawn], sentences[drawn + 1])[:asked]
+    drawn = drawn[: np.searchsorted(ends, length) + 1]
+    offsets = np.minimum(np.r_[0, ends[: len(drawn)]], length)
+    chosen = _concatenated_ranges(sentences[drawn], sentences[drawn + 1])[:length]
     return Corpus(tokens[chosen].astype(np.int32), offsets, vocabulary.words, run.settings["radius"])
 
 
-def _joined(starts: I64, stops: I64) -> I64:
-    """The ranges start ... stop - 1, one after the other."""
+def _concatenated_ranges(starts: I64, stops: I64) -> I64:
+    """The ranges start, ..., stop - 1, one after the other."""
     lengths = stops - starts
     positions: I64 = np.arange(lengths.sum()) + np.repeat(starts - (np.cumsum(lengths) - lengths), lengths)
     return positions

@@ -1,4 +1,5 @@
-"""The system `WordEmbedder`, and the component `Binariser` that turns shared dense vectors into codes."""
+"""What an entrant of the task implements: `WordEmbedder`, or the component `Binariser`, which makes codes of dense
+vectors."""
 
 from abc import abstractmethod
 from typing import Annotated, final
@@ -8,68 +9,72 @@ from annotated_types import Gt
 
 from harness.core.entrant import Entrant, capability
 from harness.run import Run
-from harness.tasks.word_similarity.codes import Codes
-from harness.tasks.word_similarity.corpus import F32, I64, Corpus
-from harness.tasks.word_similarity.skipgram import DenseVectors
+from harness.tasks.word_similarity.models.codes import Codes
+from harness.tasks.word_similarity.models.skipgram import DenseVectors
+from harness.tasks.word_similarity.problems.corpus import F32, I64, Corpus
 
 
 class WordEmbedder(Entrant):
-    """Learns from text to represent words. Two words are as similar as the cosine of their vectors or codes says; the
-    cosine with a vector of zeros is 0."""
+    """Learns to represent words from text.
+
+    The similarity of two words is the cosine of their vectors or codes; the cosine with a vector of zeros is 0.
+    """
 
     @abstractmethod
     def fit(self, train: Corpus, run: Run, /) -> None:
-        """Learn from the corpus, in as many of `train.passes(run)` as wanted."""
+        """Learn from the corpus, in as many of the passes `train.passes(run)` as needed."""
         raise NotImplementedError
 
     @abstractmethod
     def vectors(self) -> F32:
-        """F32[V d]: a vector for every word of the vocabulary. Rows of zeros and ones, equally many ones in each, are
-        taken for what they are: codes."""
+        """F32[V d]: a vector for every word of the vocabulary. Rows of zeros and ones with equally many ones are
+        treated as codes."""
         raise NotImplementedError
 
     @capability
     def codes(self, k: int) -> Codes:
-        """Bool[V m]: a binary code for every word, exactly k bits of each active. The cosine of two codes is the share
-        of active bits that they have in common. Answered only where `bits(k)` is not 0."""
+        """Bool[V m]: a binary code with exactly k active bits for every word. The cosine of two codes is the share of
+        active bits that they have in common. Called only where `bits(k)` is not 0."""
         raise NotImplementedError
 
     @capability
     def bits(self, k: int) -> float:
-        """The information in one code with k active bits: log2 of the number of codes that there could be; 0 where
-        there is no such code. Goes with `codes`."""
+        """The information in a code with k active bits: the log2 of the number of possible codes; 0 where there are no
+        such codes. A subclass defines it together with `codes`."""
         raise NotImplementedError
 
     @capability
     def contextual(self, tokens: I64, position: I64) -> F32:
-        """F32[n d]: vectors of the words at `position` I64[n] of the sentences `tokens` I64[n L] (-1 after the end)."""
+        """F32[n d]: vectors of the words at `position` I64[n] of the texts `tokens` I64[n L], in which -1 follows the
+        last word."""
         raise NotImplementedError
 
 
 class Binariser(WordEmbedder):
-    """Codes made of dense vectors: `encode` is all that differs between subclasses.
+    """Codes made from dense vectors. Subclasses differ only in `encode`.
 
-    The dense vectors are those of the seed: skip-gram with negative sampling, trained once on the corpus in as many
-    passes as the budget allows, and shared by all binarisers of the seed.
+    All binarisers of a seed share their dense vectors: skip-gram with negative sampling, trained once on the corpus in
+    as many passes as the budget allows.
     """
 
-    cases = ("atlas", "wikipedia", "mix")  # what its dense vectors cost is said of them
+    cases = ("atlas", "wikipedia", "mix")  # in the cost cases the dense vectors are measured as `sgns`
     hash_length: Annotated[int, Gt(0)] = 50
-    """Active bits of the codes that stand as vectors."""
+    """The number of active bits of the codes that `vectors` returns."""
 
     @property
     def width(self) -> int:
-        """Entries of a dense vector; known once fitted."""
+        """The number of entries of a dense vector. It is known after `fit`."""
         return int(self._dense.shape[1])
 
     @abstractmethod
     def encode(self, dense: F32, k: int, rng: np.random.Generator) -> Codes:
-        """Bool[V m]: codes of the vectors F32[V d], exactly k bits of each active. `rng` starts anew at every call."""
+        """Bool[V m]: codes of the vectors F32[V d] with exactly k active bits each. `rng` has the same state at every
+        call."""
         raise NotImplementedError
 
     @final
     def fit(self, train: Corpus, run: Run, /) -> None:
-        """Take over the seed's dense vectors; their training is charged to the budget."""
+        """Use the dense vectors of the seed, whose training is charged to the budget."""
         passes = sum(1 for _ in train.passes(run))
         recipe = DenseVectors(corpus=train.digest, passes=passes, seed=run.seed("dense"), text=train)
         before = run.shared_s
@@ -84,5 +89,5 @@ class Binariser(WordEmbedder):
 
     @final
     def codes(self, k: int) -> Codes:
-        """Bool[V m]: `encode` of the dense vectors."""
+        """Bool[V m]: the codes from `encode` for the dense vectors."""
         return self.encode(self._dense, k, np.random.default_rng(self._seed))

@@ -11,7 +11,7 @@ from harness.core.seeds import Streams
 from harness.core.spec import Budget
 from harness.run import Run
 from harness.tasks.federated import Clients, FederatedLearner
-from harness.tasks.federated.dense import Perceptron
+from harness.tasks.federated.models.dense import Perceptron
 
 SETTINGS = {
     "network": "perceptron",

@@ -14,9 +14,9 @@ from harness.core.seeds import Streams
 from harness.registry.headers import HARNESS
 from harness.run import Run
 from harness.tasks.retrieval import Batch, TrainingSet
-from harness.tasks.retrieval.collection import Judgements
+from harness.tasks.retrieval.problems.collection import Judgements
 from harness.tasks.retrieval.task import Retrieval
-from harness.tasks.retrieval.warmup import warmed_up
+from harness.tasks.retrieval.training.warmup import warmed_up
 
 TASK = Retrieval(read_card(HARNESS / "tasks" / "retrieval" / "task.toml"))
 DOCUMENTS = ["red fox jumps", "red fox and red hare rest quietly here", "grey hare", "a stone"]

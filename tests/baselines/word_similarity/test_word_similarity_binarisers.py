@@ -161,7 +161,7 @@ def test_autoencoder_learns_to_decode() -> None:
     clipped = torch.from_numpy(dense.clip(-1, 1))
 
     def loss(epochs: int) -> float:
-        weights = Nlb(epochs=epochs)._learned(clipped, 64, np.random.default_rng(1))
+        weights = Nlb(epochs=epochs)._learn(clipped, 64, np.random.default_rng(1))
         return float(autoencoding_loss(clipped, weights, torch.zeros(20), 1.0))
 
     assert loss(20) < 0.2 * loss(0)

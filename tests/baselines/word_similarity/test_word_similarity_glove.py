@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.sparse import csr_array
 
-from baselines.word_similarity.glove import Factors, Glove, split
+from baselines.word_similarity.glove import Factors, Glove, split_counts
 
 
 def random_counts(words: int = 12, seed: int = 0) -> csr_array:
@@ -64,7 +64,7 @@ def test_logarithms_of_low_rank_are_recovered() -> None:
     counts = csr_array(np.exp(truth).astype(np.float32))
     factors = Factors(40, 3, rng)
     options = Glove(lr=0.2, x_max=1.0)
-    batches = split(counts, 4, rng)
+    batches = split_counts(counts, 4, rng)
     for _ in range(600):
         for batch in batches:
             factors.learn(batch, options)
@@ -74,7 +74,7 @@ def test_logarithms_of_low_rank_are_recovered() -> None:
 @pytest.mark.parametrize("parts", [1, 7, 200])
 def test_batches_add_up_to_the_counts(parts: int) -> None:
     counts = random_counts()
-    batches = split(counts, parts, np.random.default_rng(0))
+    batches = split_counts(counts, parts, np.random.default_rng(0))
     assert len(batches) == parts
     assert sum(batch.nnz for batch in batches) == counts.nnz
     assert (sum(batch.toarray() for batch in batches) == counts.toarray()).all()

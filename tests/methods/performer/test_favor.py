@@ -7,7 +7,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from methods.performer import favor as module
 from methods.performer.favor import favor, linear_attention
-from methods.performer.features import of_softmax
+from methods.performer.features import softmax_features
 from methods.performer.projection import draw_projection
 
 BATCH, HEADS, LENGTH, DIMENSION, FEATURES = 2, 3, 50, 8, 24
@@ -23,7 +23,7 @@ def inputs() -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
 
 
 def plain(q: Tensor, k: Tensor, v: Tensor, projection: Tensor, epsilon: float, causal: bool = False) -> Tensor:
-    queries, keys = of_softmax("positive", q, k, projection, epsilon)
+    queries, keys = softmax_features("positive", q, k, projection, epsilon)
     return linear_attention(queries, keys, v, causal)
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from methods.performer.features import KEYS, QUERIES, hyperbolic, of_softmax, positive, relu, trigonometric
+from methods.performer.features import KEYS, QUERIES, hyperbolic, positive, relu, softmax_features, trigonometric
 from methods.performer.projection import Kind, draw_projection
 
 DIMENSION, FEATURES, DRAWS = 16, 8, 160_000
@@ -94,7 +94,7 @@ def divisors(kernel: str, seed: int) -> Tensor:
     """F[L]: the estimated row sums for standard normal queries and keys, 16 features."""
     torch.manual_seed(seed)
     q, k = torch.randn(2, 256, DIMENSION)
-    queries, keys = of_softmax(kernel, q, k, draw_projection((16, DIMENSION), "orthogonal"), 0.0)  # type: ignore[arg-type]
+    queries, keys = softmax_features(kernel, q, k, draw_projection((16, DIMENSION), "orthogonal"), 0.0)  # type: ignore[arg-type]
     return queries @ keys.sum(0)
 
 

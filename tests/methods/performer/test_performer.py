@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from methods.performer.ablations import PerformerIid, PerformerRawQr, PerformerTrigonometric
 from methods.performer.favor import linear_attention
-from methods.performer.features import of_softmax
+from methods.performer.features import softmax_features
 from methods.performer.performer import Performer, PerformerRelu
 
 WIDTH, HEADS, LENGTH = 32, 2, 40
@@ -102,7 +102,7 @@ def test_the_future_changes_nothing(entrant: Performer) -> None:
 def test_bidirectional_attention_is_the_ratio_of_sums_of_its_features(kernel: str) -> None:
     q, k, v = inputs()
     module = build(Performer(kernel=kernel))  # type: ignore[arg-type]
-    queries, keys = of_softmax(kernel, q, k, module.projection, 1e-6)  # type: ignore[arg-type]
+    queries, keys = softmax_features(kernel, q, k, module.projection, 1e-6)  # type: ignore[arg-type]
     expected = linear_attention(queries, keys, v)
     torch.testing.assert_close(module(q, k, v, everything()), expected, atol=1e-5, rtol=1e-4)
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from methods.rims.core import RimCore, RimOptions, State, most
+from methods.rims.core import RimCore, RimOptions, State, largest
 from methods.rims.dynamics import Memory
 
 INPUTS, MODULES, SIZE, ACTIVE, N = 7, 5, 4, 3, 9
@@ -77,8 +77,8 @@ def test_the_active_ones_attend_least_to_the_null() -> None:
 
 def test_of_equal_scores_the_first_are_active() -> None:
     scores = torch.tensor([1.0, 2.0, 2.0, 0.0, 2.0])[:, None, None]
-    assert most(scores, 2)[:, 0, 0].tolist() == [False, True, True, False, False]
-    assert most(scores, 4)[:, 0, 0].tolist() == [True, True, True, False, True]
+    assert largest(scores, 2)[:, 0, 0].tolist() == [False, True, True, False, False]
+    assert largest(scores, 4)[:, 0, 0].tolist() == [True, True, True, False, True]
 
 
 def jacobian(core: RimCore, before: State) -> tuple[Tensor, Tensor]:
@@ -131,7 +131,7 @@ def test_what_inactive_modules_tell_is_their_state_or_in_released_code_what_they
     _, after = core.step(x, before)
     idle = int((~core.active(after)[0]).nonzero()[0])
     with torch.no_grad():
-        core.recall[idle] += 1  # changes only what the inactive module would become
+        core.recurrent_weights[idle] += 1  # changes only what the inactive module would become
     _, changed = core.step(x, before)
     assert torch.equal(core.active(after), core.active(changed))
     same = torch.equal(after.memory.hidden, changed.memory.hidden)
@@ -143,8 +143,8 @@ def test_weights_of_inactive_modules_get_no_gradient_from_one_step() -> None:
     state = begun(core, n=1)
     _, after = step(core, state._replace(memory=Memory(*torch.randn_like(torch.stack(state.memory)))))
     after.memory.hidden.sum().backward()
-    assert core.recall.grad is not None
-    learns = (core.recall.grad != 0).any(dim=(1, 2))
+    assert core.recurrent_weights.grad is not None
+    learns = (core.recurrent_weights.grad != 0).any(dim=(1, 2))
     assert torch.equal(learns, core.active(after)[0])
 
 
@@ -169,8 +169,8 @@ def torch_cell(core: RimCore, kind: type[nn.LSTMCell] | type[nn.GRUCell]) -> nn.
         return torch.cat([weight.chunk(len(order))[i] for i in order])
 
     with torch.no_grad():
-        cell.weight_ih.copy_(ordered(core.read[0] @ core.values[0]))
-        cell.weight_hh.copy_(ordered(core.recall[0]))
+        cell.weight_ih.copy_(ordered(core.input_weights[0] @ core.values[0]))
+        cell.weight_hh.copy_(ordered(core.recurrent_weights[0]))
         cell.bias_hh.copy_(ordered(core.bias[0, :, 0]))
         cell.bias_ih.zero_()
         if kind is nn.GRUCell:
@@ -223,10 +223,10 @@ def test_samples_do_not_know_each_other() -> None:
 
 
 def test_more_active_than_there_are_is_refused() -> None:
-    with pytest.raises(ValueError, match="of 5 modules, 6 cannot be active"):
+    with pytest.raises(ValueError, match="active = 6 must be at most modules = 5"):
         build(active=6)
 
 
 def test_without_input_attention_all_must_be_active() -> None:
-    with pytest.raises(ValueError, match="all modules must be active"):
+    with pytest.raises(ValueError, match="all of them must be active"):
         build(input_attention=False)

@@ -34,18 +34,18 @@ def by_hand(core: RimCore, x: Tensor) -> Tensor:
         chosen = sorted(range(MODULES), key=lambda k: (float(nulls[k]), k))[:ACTIVE]
         fresh = list(hidden)
         for k in chosen:
-            gates = core.read[k] @ reads[k] + core.recall[k] @ hidden[k] + core.bias[k, :, 0]
-            enter, keep, show, candidate = gates.chunk(4)
-            cells[k] = keep.sigmoid() * cells[k] + enter.sigmoid() * candidate.tanh()
-            fresh[k] = show.sigmoid() * cells[k].tanh()
+            gates = core.input_weights[k] @ reads[k] + core.recurrent_weights[k] @ hidden[k] + core.bias[k, :, 0]
+            input_gate, forget_gate, output_gate, candidate = gates.chunk(4)
+            cells[k] = forget_gate.sigmoid() * cells[k] + input_gate.sigmoid() * candidate.tanh()
+            fresh[k] = output_gate.sigmoid() * cells[k].tanh()
         hidden = list(fresh)
         for k in chosen:
             mixed = []
-            queries = (talk.ask[k] @ fresh[k]).chunk(talk.heads)
-            told = [(talk.tell[j] @ fresh[j]).chunk(2 * talk.heads) for j in range(MODULES)]
+            queries = (talk.query[k] @ fresh[k]).chunk(talk.heads)
+            keys_values = [(talk.key_value[j] @ fresh[j]).chunk(2 * talk.heads) for j in range(MODULES)]
             for head in range(talk.heads):
-                keys = torch.stack([parts[head] for parts in told])
-                values = torch.stack([parts[talk.heads + head] for parts in told])
+                keys = torch.stack([parts[head] for parts in keys_values])
+                values = torch.stack([parts[talk.heads + head] for parts in keys_values])
                 mixed.append((keys @ queries[head] / math.sqrt(talk.width)).softmax(0) @ values)
             hidden[k] = fresh[k] + talk.merge.weight @ torch.cat(mixed)
         outputs.append(torch.cat(hidden))

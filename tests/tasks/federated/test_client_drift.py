@@ -10,10 +10,9 @@ from baselines.federated.scaffold import Scaffold
 from harness.core.seeds import Streams
 from harness.core.spec import Budget
 from harness.run import Run
-from harness.tasks.federated import Clients, ServerOptimizer
-from harness.tasks.federated.models import Models
-from harness.tasks.federated.network import Network, Part
-from harness.tasks.federated.rounds import federate
+from harness.tasks.federated import Clients, ServerOptimizer, Training
+from harness.tasks.federated.models.network import Network, Part
+from harness.tasks.federated.training.rounds import federate
 
 OPTIMUM = -9 / 11
 
@@ -38,9 +37,10 @@ def settled(server: ServerOptimizer, steps: int, rounds: int = 200) -> float:
     clients = Clients(inputs, np.zeros(2 * steps, np.int64), np.array([0, steps, 2 * steps]), 2)
     settings = {"cohort": 2, "client_batch": 1, "epochs": 1, "crop": 0}
     run = Run(settings=settings, budget=Budget("rounds", rounds), streams=Streams("federated", 0))
-    models = Models(rounds)
-    federate(server, Parabolas(), clients, run, models)
-    return models.last[-1].item()
+    training = Training(clients, run, Parabolas())
+    federate(server, clients, run, training)
+    (model,) = training.parameters()
+    return model.item()
 
 
 @pytest.mark.parametrize(("rate", "steps", "expected"), [(0.1, 10, -0.21115), (0.05, 10, -0.42688), (0.05, 1, OPTIMUM)])

@@ -10,9 +10,9 @@ from scipy.sparse import csr_array
 from harness.core.card import Card
 from harness.data.sets import newsgroups
 from harness.run import Run
-from harness.tasks.federated import roles
-from harness.tasks.federated.bags import NewsgroupBags, coarse, frequencies
-from harness.tasks.federated.federation import UNCOUNTED
+from harness.tasks.federated.problems import roles
+from harness.tasks.federated.problems.bags import NewsgroupBags, coarse_topics, word_shares
+from harness.tasks.federated.problems.clients import UNCOUNTED
 from harness.tasks.federated.task import Federated
 
 MakeRun = Callable[..., Run]
@@ -39,7 +39,7 @@ def test_sequences_overlap_by_one_token_and_padding_is_no_label() -> None:
     tokens = np.arange(2, 9, dtype=np.int16)
     cut = roles._cut(tokens, 4)
     assert cut.tolist() == [[2, 3, 4, 5, 6], [6, 7, 8, 0, 0]]
-    inputs, labels = roles.given_and_next(cut)
+    inputs, labels = roles.inputs_and_labels(cut)
     assert inputs.tolist() == [[2, 3, 4, 5], [6, 7, 8, 0]]
     assert labels.tolist() == [[3, 4, 5, 6], [7, 8, UNCOUNTED, UNCOUNTED]]
 
@@ -54,12 +54,12 @@ def test_roles_with_two_speeches_or_more_take_part(mirror: Path, card: Card, mak
 
 
 def test_bags_are_shares_of_a_document_s_words() -> None:
-    found = frequencies(csr_array(np.array([[2, 0, 2], [0, 0, 0], [0, 5, 0]], np.float32)))
+    found = word_shares(csr_array(np.array([[2, 0, 2], [0, 0, 0], [0, 5, 0]], np.float32)))
     assert found.toarray().tolist() == [[0.5, 0, 0.5], [0, 0, 0], [0, 1, 0]]
 
 
 def test_groups_belong_to_what_their_names_begin_with() -> None:
-    assert coarse(np.array(["alt.atheism", "comp.graphics", "sci.med", "sci.space"])) == [0, 1, 2, 2]
+    assert coarse_topics(np.array(["alt.atheism", "comp.graphics", "sci.med", "sci.space"])) == [0, 1, 2, 2]
 
 
 def test_the_vocabulary_is_that_of_training_posts(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,13 +15,12 @@ from harness.core.card import Card
 from harness.core.errors import BadOutput, Diverged
 from harness.core.task import Problem
 from harness.run import Run
-from harness.tasks.federated import Clients, FederatedLearner, Inputs, ServerOptimizer
-from harness.tasks.federated.build import build
-from harness.tasks.federated.federation import UNCOUNTED, Examples
-from harness.tasks.federated.metrics import by_client, right, rounds_until, worst_tenth
-from harness.tasks.federated.models import Models
-from harness.tasks.federated.rounds import cohorts
+from harness.tasks.federated import Clients, FederatedLearner, Inputs, ServerOptimizer, Training
+from harness.tasks.federated.models.build import build
+from harness.tasks.federated.problems.clients import UNCOUNTED, Examples
+from harness.tasks.federated.scores.metrics import accuracy_by_client, count_correct, rounds_to_target, worst_decile
 from harness.tasks.federated.task import Federated
+from harness.tasks.federated.training.checkpoints import Checkpoints
 from methods.fedopt.fedopt import FedAdam
 
 MakeRun = Callable[..., Run]
@@ -45,14 +44,19 @@ def scores(task: Federated, server: FederatedLearner, split: Examples, run: Run)
 
 
 def test_clients_of_a_round_are_drawn_without_replacement_and_the_same_for_all_learners(make_run: MakeRun) -> None:
-    clients = Clients(np.zeros((200, 1)), np.zeros(200, int), np.array([0, *np.cumsum(np.arange(1, 20))]), 2)
-    drawn = [[chosen.tolist() for chosen in cohorts(clients, make_run(rounds=40, cohort=6))] for _ in range(2)]
-    assert drawn[0] == drawn[1]
-    assert len(drawn[0]) == 40
-    assert all(len(set(chosen)) == 6 for chosen in drawn[0])
-    assert all((np.diff(clients.sizes[chosen]) <= 0).all() for chosen in drawn[0])
-    assert {client for chosen in drawn[0] for client in chosen} == set(range(len(clients)))
-    assert [chosen.tolist() for chosen in cohorts(clients, make_run(seed=1, rounds=40, cohort=6))] != drawn[0]
+    starts = np.array([0, *np.cumsum(np.arange(1, 20))])
+    clients = Clients(np.zeros((200, 2, 2, 1), np.uint8), np.zeros(200, int), starts, 2)
+
+    def rounds(seed: int) -> list[list[int]]:
+        training = Training(clients, make_run(seed=seed, rounds=40, cohort=6))
+        return [chosen.tolist() for chosen in training.rounds()]
+
+    drawn = rounds(seed=0)
+    assert drawn == rounds(seed=0) != rounds(seed=1)
+    assert len(drawn) == 40
+    assert all(len(set(chosen)) == 6 for chosen in drawn)
+    assert all((np.diff(clients.sizes[chosen]) <= 0).all() for chosen in drawn)
+    assert {client for chosen in drawn for client in chosen} == set(range(len(clients)))
 
 
 @pytest.mark.parametrize("case", ["digits", "atlas"])
@@ -88,16 +92,16 @@ def test_global_random_state_is_left_alone(task: Federated, make_run: MakeRun) -
 
 
 def test_the_last_tenth_of_the_rounds_is_scored_and_ten_models_on_the_way() -> None:
-    models = Models(200)
+    checkpoints = Checkpoints(200)
     for done in range(1, 201):
-        models.keep(torch.tensor([float(done)]), done)
+        checkpoints.add(torch.tensor([float(done)]), done)
         if done == 100:
-            assert models.last[:, 0].tolist() == [100.0]
-    assert models.last[:, 0].tolist() == [float(done) for done in range(181, 201)]
-    rounds, kept = models.checkpoints
+            assert checkpoints.final[:, 0].tolist() == [100.0]
+    assert checkpoints.final[:, 0].tolist() == [float(done) for done in range(181, 201)]
+    rounds, models = checkpoints.spaced
     assert rounds == list(range(20, 201, 20))
-    assert kept[:, 0].tolist() == rounds
-    assert [part.item() for part in models.parameters()] == [200.0]
+    assert models[:, 0].tolist() == rounds
+    assert [part.item() for part in checkpoints.parameters()] == [200.0]
 
 
 def test_scores_are_means_over_the_last_models(task: Federated, make_run: MakeRun) -> None:
@@ -194,22 +198,22 @@ def test_padding_is_not_scored() -> None:
     labels = np.array([[1, 0, UNCOUNTED, UNCOUNTED], [1, 1, 1, UNCOUNTED]])
     examples = Examples(np.zeros((2, 4), int), labels, np.array([0, 1]), 2)
     always_one = np.eye(2, dtype=np.float32)[np.ones((1, 2, 4), int)]
-    assert right(lambda inputs: always_one, examples).tolist() == [[1.0, 3.0]]
+    assert count_correct(lambda inputs: always_one, examples).tolist() == [[1.0, 3.0]]
 
 
 def test_clients_with_fewer_than_five_labels_have_no_accuracy() -> None:
     examples = Examples(np.zeros((12, 1)), np.ones(12, int), np.repeat([0, 1, 2], [5, 4, 3]), 2)
-    assert by_client(np.array([1.0] * 4 + [0.0] * 8), examples).tolist() == [0.8]
+    assert accuracy_by_client(np.array([1.0] * 4 + [0.0] * 8), examples).tolist() == [0.8]
 
 
 def test_the_worst_decile_is_the_mean_of_the_lowest_tenth() -> None:
-    assert worst_tenth(np.linspace(1, 0, 21)) == pytest.approx(0.025)
-    assert worst_tenth(np.array([0.3, 0.9])) == 0.3
+    assert worst_decile(np.linspace(1, 0, 21)) == pytest.approx(0.025)
+    assert worst_decile(np.array([0.3, 0.9])) == 0.3
 
 
 def test_rounds_until_the_target_lie_between_two_models() -> None:
     rounds, accuracy = [10, 20, 30], np.array([0.2, 0.4, 0.8])
-    assert [rounds_until(target, rounds, accuracy) for target in (0.1, 0.4, 0.5, 0.9)] == [10, 20, 22.5, 30]
+    assert [rounds_to_target(target, rounds, accuracy) for target in (0.1, 0.4, 0.5, 0.9)] == [10, 20, 22.5, 30]
 
 
 @pytest.mark.parametrize(

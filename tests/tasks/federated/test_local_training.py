@@ -9,14 +9,14 @@ from scipy.sparse import csr_array
 from torch import Tensor
 
 from harness.tasks.federated import Clients
-from harness.tasks.federated.cohort import Cohort, Cohorts, Lessons, batches, lessons
-from harness.tasks.federated.convolutional import Convolutional, Residual
-from harness.tasks.federated.dense import Logistic, Perceptron
-from harness.tasks.federated.federation import UNCOUNTED
-from harness.tasks.federated.gated import gated
-from harness.tasks.federated.local import Learned, learn
-from harness.tasks.federated.network import Network
-from harness.tasks.federated.recurrent import Recurrent
+from harness.tasks.federated.models.convolutional import Convolutional, Residual
+from harness.tasks.federated.models.dense import Logistic, Perceptron
+from harness.tasks.federated.models.gru import gru_states
+from harness.tasks.federated.models.network import Network
+from harness.tasks.federated.models.recurrent import Recurrent
+from harness.tasks.federated.problems.clients import UNCOUNTED
+from harness.tasks.federated.training.cohorts import BatchSchedule, Cohort, Cohorts, batches, schedule_batches
+from harness.tasks.federated.training.descent import LocalUpdates, descend
 
 RNG = np.random.default_rng(0)
 SIZES = np.array([23, 12, 7, 1])
@@ -71,13 +71,13 @@ def dense(cohort: Cohort, client: int) -> Tensor:
 
 
 def one_by_one(
-    network: Network, x: Tensor, cohort: Cohort, planned: Lessons, lr: float, corrections: Tensor | None
+    network: Network, x: Tensor, cohort: Cohort, schedule: BatchSchedule, lr: float, corrections: Tensor | None
 ) -> Tensor:
     """F[c p]: the deltas of a plain loop over clients and over their batches, without padding of either."""
     found = []
     for i in range(len(cohort.labels)):
         y = x.clone()
-        for places in planned.places[:, i]:
+        for places in schedule.rows[:, i]:
             if (picked := torch.tensor(places[places >= 0])).numel() == 0:
                 continue
             inputs, labels = dense(cohort, i)[picked], cohort.labels[i, picked]
@@ -96,25 +96,27 @@ def one_by_one(
 @pytest.mark.parametrize("corrected", [False, True], ids=["plain", "corrected"])
 def test_padded_clients_together_are_a_plain_loop_over_clients(name: str, corrected: bool) -> None:
     network, x, cohort = setting(name)
-    planned = lessons(SIZES, 5, 2, np.random.default_rng(3))
+    schedule = schedule_batches(SIZES, 5, 2, np.random.default_rng(3))
     corrections = torch.randn(4, len(x), dtype=x.dtype, generator=torch.Generator().manual_seed(2)) / 10
-    learned = learn(network, x, cohort, planned, 0.1, (lambda g, k: g + corrections[:k]) if corrected else None)
+    learned = descend(network, x, cohort, schedule, 0.1, (lambda g, k: g + corrections[:k]) if corrected else None)
     for client in range(4):
         alone = torch.zeros(4, dtype=x.dtype)
         alone[client] = 1
-        delta = learned.weighted(alone, len(x))
-        expected = one_by_one(network, x, cohort, planned, 0.1, corrections if corrected else None)[client]
+        delta = learned.weighted_sum(alone, len(x))
+        expected = one_by_one(network, x, cohort, schedule, 0.1, corrections if corrected else None)[client]
         torch.testing.assert_close(delta, expected, rtol=1e-9, atol=1e-11)
 
 
 @networks
 def test_clients_trained_alone_move_as_they_do_together(name: str) -> None:
     network, x, cohort = setting(name)
-    planned = lessons(SIZES, 5, 1, np.random.default_rng(3))
+    schedule = schedule_batches(SIZES, 5, 1, np.random.default_rng(3))
     shares = torch.tensor(SIZES / SIZES.sum())
-    together = learn(network, x, cohort, planned, 0.1).weighted(shares, len(x))
+    together = descend(network, x, cohort, schedule, 0.1).weighted_sum(shares, len(x))
     each = [slice(i, i + 1) for i in range(4)]
-    alone = [learn(network, x, cohort.at(i), planned.at(i), 0.1).weighted(shares[i], len(x)) for i in each]
+    alone = [
+        descend(network, x, cohort.select(i), schedule.select(i), 0.1).weighted_sum(shares[i], len(x)) for i in each
+    ]
     torch.testing.assert_close(together, torch.stack(alone).sum(0), rtol=1e-9, atol=1e-12)
 
 
@@ -123,8 +125,8 @@ def test_one_full_batch_of_every_client_is_a_step_on_the_pooled_loss(name: str) 
     network, x, cohort = setting(name)
     if name in ("gru", "lstm"):  # means over characters, of which clients have unequally many
         cohort = cohort._replace(labels=cohort.labels.clamp(min=0))
-    planned = lessons(SIZES, int(SIZES[0]), 1, np.random.default_rng(0))
-    delta = learn(network, x, cohort, planned, 1.0).weighted(torch.tensor(SIZES / SIZES.sum()), len(x))
+    schedule = schedule_batches(SIZES, int(SIZES[0]), 1, np.random.default_rng(0))
+    delta = descend(network, x, cohort, schedule, 1.0).weighted_sum(torch.tensor(SIZES / SIZES.sum()), len(x))
     inputs = torch.cat([dense(cohort, i)[:n] for i, n in enumerate(SIZES)])
     labels = torch.cat([cohort.labels[i, :n] for i, n in enumerate(SIZES)])
     _, gradient = network.gradient(x[None], inputs[None], labels[None])
@@ -133,45 +135,47 @@ def test_one_full_batch_of_every_client_is_a_step_on_the_pooled_loss(name: str) 
 
 def test_one_client_with_one_full_batch_descends_along_its_gradient() -> None:
     network, x, cohort = setting("perceptron")
-    planned = lessons(SIZES[:1], int(SIZES[0]), 1, np.random.default_rng(0))
-    delta = learn(network, x, cohort.at(slice(1)), planned, 1.0).weighted(torch.ones(1, dtype=x.dtype), len(x))
+    schedule = schedule_batches(SIZES[:1], int(SIZES[0]), 1, np.random.default_rng(0))
+    delta = descend(network, x, cohort.select(slice(1)), schedule, 1.0).weighted_sum(
+        torch.ones(1, dtype=x.dtype), len(x)
+    )
     _, gradient = network.gradient(x[None], cohort.inputs[:1], cohort.labels[:1])
     torch.testing.assert_close(delta, -gradient[0], rtol=0, atol=1e-12)
 
 
 def test_deltas_are_weighted_by_the_numbers_of_examples() -> None:
-    learned = Learned(torch.tensor([[0.1], [-0.1]]), torch.tensor(0.0))
-    assert learned.weighted(torch.tensor([1.0, 3.0]) / 4, 1).item() == pytest.approx(-0.05)
+    learned = LocalUpdates(torch.tensor([[0.1], [-0.1]]), torch.tensor(0.0))
+    assert learned.weighted_sum(torch.tensor([1.0, 3.0]) / 4, 1).item() == pytest.approx(-0.05)
 
 
 def test_an_epoch_has_every_example_once_and_the_last_batch_is_smaller() -> None:
-    planned = lessons(SIZES, 5, 3, np.random.default_rng(0))
+    schedule = schedule_batches(SIZES, 5, 3, np.random.default_rng(0))
     for client, size in enumerate(SIZES):
-        seen = planned.places[:, client]
+        seen = schedule.rows[:, client]
         assert np.bincount(seen[seen >= 0], minlength=size).tolist() == [3] * size
-    assert planned.steps.tolist() == [15, 9, 6, 3]
-    assert planned.learning.tolist() == [4] * 3 + [3] * 3 + [2] * 3 + [1] * 6
-    assert sorted((planned.places[:, 0] >= 0).sum(1).tolist()) == [3] * 3 + [5] * 12
+    assert schedule.steps_per_client.tolist() == [15, 9, 6, 3]
+    assert schedule.active_clients.tolist() == [4] * 3 + [3] * 3 + [2] * 3 + [1] * 6
+    assert sorted((schedule.rows[:, 0] >= 0).sum(1).tolist()) == [3] * 3 + [5] * 12
 
 
 def test_a_client_s_epoch_does_not_wait_for_a_longer_one_s() -> None:
-    places = lessons(SIZES, 5, 2, np.random.default_rng(0)).places[:, 2]
+    places = schedule_batches(SIZES, 5, 2, np.random.default_rng(0)).rows[:, 2]
     assert ((places >= 0).sum(1)[:4] == [5, 2, 5, 2]).all()
 
 
 def test_what_clients_take_no_part_in_leaves_them_unchanged() -> None:
     network, x, cohort = setting("perceptron")
-    planned = lessons(SIZES, 5, 1, np.random.default_rng(0))
-    shorter = Lessons(planned.places[:1])
-    ends = [learn(network, x, cohort, lesson, 0.1).deltas for lesson in (planned, shorter)]
+    schedule = schedule_batches(SIZES, 5, 1, np.random.default_rng(0))
+    shorter = BatchSchedule(schedule.rows[:1])
+    ends = [descend(network, x, cohort, lesson, 0.1).deltas for lesson in (schedule, shorter)]
     assert torch.equal(ends[0][3], ends[1][3])
     assert not torch.equal(ends[0][0], ends[1][0])
 
 
 def test_padding_is_no_example() -> None:
     _, _, cohort = setting("perceptron")
-    planned = lessons(SIZES, 5, 1, np.random.default_rng(0))
-    found = [int((labels[-1] != UNCOUNTED).sum()) for k, _, labels in batches(cohort, planned) if k == 4]
+    schedule = schedule_batches(SIZES, 5, 1, np.random.default_rng(0))
+    found = [int((labels[-1] != UNCOUNTED).sum()) for k, _, labels in batches(cohort, schedule) if k == 4]
     assert found == [1]
 
 
@@ -205,12 +209,12 @@ def test_the_recurrence_is_torch_s_and_its_backward_pass_is_right() -> None:
     gates, recurrent, bias = (
         torch.randn(shape, dtype=torch.float64, requires_grad=True) for shape in ((5, 2, 3, 12), (2, 4, 12), (2, 1, 4))
     )
-    assert torch.autograd.gradcheck(gated, (gates, recurrent, bias))
+    assert torch.autograd.gradcheck(gru_states, (gates, recurrent, bias))
     theirs = torch.nn.GRU(6, 4).double()
     x = torch.randn(5, 3, 6, dtype=torch.float64)
     before = torch.cat([theirs.bias_hh_l0[:8], torch.zeros(4)])
     entering = (x @ theirs.weight_ih_l0.T + theirs.bias_ih_l0 + before)[:, None]
-    ours = gated(entering, theirs.weight_hh_l0.T[None], theirs.bias_hh_l0[None, None, 8:])
+    ours = gru_states(entering, theirs.weight_hh_l0.T[None], theirs.bias_hh_l0[None, None, 8:])
     torch.testing.assert_close(ours[:, 0], theirs(x)[0])
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from harness.tasks.federated.federation import by_client
-from harness.tasks.federated.partition import dirichlet, matching, pachinko
+from harness.tasks.federated.problems.clients import group_by_client
+from harness.tasks.federated.problems.partition import dirichlet, draw_owners, pachinko
 
 LABELS = np.random.default_rng(0).integers(20, size=4_013)
 COARSE = [label // 5 for label in range(20)]
@@ -25,7 +25,7 @@ def histogram(owners: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("kind", ["dirichlet", "pachinko"])
 def test_every_example_is_in_exactly_one_client_and_all_have_equally_many(kind: str) -> None:
     owners = deal(kind)
-    clients = by_client(np.arange(len(LABELS))[:, None], LABELS, owners, 20)
+    clients = group_by_client(np.arange(len(LABELS))[:, None], LABELS, owners, 20)
     assert sorted(clients.inputs[:, 0].tolist()) == list(range(len(LABELS)))
     assert clients.sizes.min() >= len(LABELS) // 40
     assert np.ptp(clients.sizes) <= 1
@@ -69,5 +69,5 @@ def test_more_clients_than_examples_are_refused() -> None:
 def test_clients_are_tested_on_labels_that_they_have() -> None:
     owners = deal("dirichlet")
     further = np.random.default_rng(1).integers(20, size=500)
-    found = matching(further, LABELS, owners, np.random.default_rng(2))
+    found = draw_owners(further, LABELS, owners, np.random.default_rng(2))
     assert (histogram(owners)[found, further] > 0).all()

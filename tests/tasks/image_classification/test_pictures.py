@@ -13,8 +13,9 @@ from harness.core.spec import TierName
 from harness.core.task import Problem
 from harness.data.sets import digits
 from harness.run import Run
-from harness.tasks.image_classification import Images, data, pictures
-from harness.tasks.image_classification.augmentation import augmented
+from harness.tasks.image_classification import Images, data
+from harness.tasks.image_classification.problems import pictures
+from harness.tasks.image_classification.problems.augmentation import augment
 from harness.tasks.image_classification.task import ImageClassification
 
 CARD = read_card(Path(data.__file__).with_name("task.toml"))
@@ -94,7 +95,7 @@ def test_the_same_clothes_are_seen_in_two_sizes() -> None:
 
 
 def test_too_many_images_are_an_error() -> None:
-    with pytest.raises(ValueError, match="learns from 5000 images, but of digits there are 1200"):
+    with pytest.raises(ValueError, match="learns from 5000 images, but digits has 1200"):
         problem("resolution_digits", tier="smoke", train_items=5000)
 
 
@@ -112,11 +113,11 @@ def a_batch(n: int = 64) -> torch.Tensor:
 
 
 def test_without_augmentation_images_are_themselves() -> None:
-    assert torch.equal(augmented(a_batch(), 0, False, torch.Generator()), a_batch())
+    assert torch.equal(augment(a_batch(), 0, False, torch.Generator()), a_batch())
 
 
 def test_half_of_the_images_are_mirrored() -> None:
-    before, after = a_batch(400), augmented(a_batch(400), 0, True, torch.Generator().manual_seed(0))
+    before, after = a_batch(400), augment(a_batch(400), 0, True, torch.Generator().manual_seed(0))
     same = (after == before).flatten(1).all(1)
     turned = (after == before.flip(-1)).flatten(1).all(1)
     assert torch.equal(same, ~turned)
@@ -125,7 +126,7 @@ def test_half_of_the_images_are_mirrored() -> None:
 
 def test_crops_are_windows_of_the_padded_image_of_each_place_alike() -> None:
     before = a_batch(600)
-    after = augmented(before, 1, False, torch.Generator().manual_seed(0))
+    after = augment(before, 1, False, torch.Generator().manual_seed(0))
     padded = torch.nn.functional.pad(before, (1, 1, 1, 1))
     windows = {(y, x): padded[:, :, y : y + 6, x : x + 5] for y in range(3) for x in range(3)}
     counts = {place: int((after == window).flatten(1).all(1).sum()) for place, window in windows.items()}
@@ -134,6 +135,6 @@ def test_crops_are_windows_of_the_padded_image_of_each_place_alike() -> None:
 
 
 def test_augmentation_follows_its_generator() -> None:
-    first, again, other = (augmented(a_batch(), 2, True, torch.Generator().manual_seed(s)) for s in (0, 0, 1))
+    first, again, other = (augment(a_batch(), 2, True, torch.Generator().manual_seed(s)) for s in (0, 0, 1))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)

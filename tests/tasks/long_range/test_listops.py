@@ -5,7 +5,17 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from harness.tasks.long_range.listops import ASK, CLASSES, DIGIT, END, OPERATOR, OPERATORS, PAD, VOCABULARY, ListOps
+from harness.tasks.long_range.problems.listops import (
+    CLASSES,
+    DIGIT,
+    END,
+    OPERATOR,
+    OPERATORS,
+    PAD,
+    QUESTION,
+    VOCABULARY,
+    ListOps,
+)
 
 FUNCTIONS: dict[str, Callable[[list[int]], int]] = {
     "[MIN": min,
@@ -52,7 +62,7 @@ def test_lengths_are_within_the_bounds(built: dict[str, np.ndarray]) -> None:
     assert tokens.shape == (600, 81)
     assert lengths.min() >= 20
     assert lengths.max() <= 80
-    assert (tokens[:, 0] == ASK).all()
+    assert (tokens[:, 0] == QUESTION).all()
     assert tokens.max() < VOCABULARY
 
 

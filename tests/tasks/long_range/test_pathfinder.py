@@ -8,8 +8,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from harness.tasks.long_range import pathfinder
-from harness.tasks.long_range.pathfinder import INK, Pathfinder
+from harness.tasks.long_range.problems import pathfinder
+from harness.tasks.long_range.problems.pathfinder import INK, Pathfinder
 
 ITEMS, TRAINED_ON = 4000, 2400
 BOUND = 3 * 0.5 / (ITEMS - TRAINED_ON) ** 0.5
@@ -68,7 +68,7 @@ def test_every_dots_are_drawn_once_on_one_curve_and_once_on_two(built: dict[str,
 def test_label_is_whether_a_path_joins_the_dots(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without gaps between the dashes, what is joined is connected."""
     places = dots(recipe(items=300).build()["images"])
-    monkeypatch.setattr(pathfinder, "_inked", lambda curves: curves)
+    monkeypatch.setattr(pathfinder, "_on_dashes", lambda curves: curves)
     solid = recipe(items=300).build()
     for image, ends, joined in zip(solid["images"], places, solid["labels"], strict=True):
         parts, _ = connected(image, np.ones((3, 3)))

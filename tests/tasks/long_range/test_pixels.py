@@ -13,8 +13,9 @@ from harness.core.spec import Budget
 from harness.core.task import Problem
 from harness.data.sets import digits
 from harness.run import Run
-from harness.tasks.long_range import data, pixels
-from harness.tasks.long_range.pixels import ASK, GREY, Pictures, grey, shuffled_pictures, tokenised
+from harness.tasks.long_range import data
+from harness.tasks.long_range.problems import pixels
+from harness.tasks.long_range.problems.pixels import GREY, QUESTION, Pictures, grey, shuffled_pictures, tokenised
 from harness.tasks.long_range.task import LongRange
 
 CARD = read_card(Path(data.__file__).with_name("task.toml"))
@@ -32,7 +33,7 @@ def problem(case: str, seed: int, **settings: Any) -> Problem:
 
 def test_tokens_are_the_pixels_row_by_row() -> None:
     images = np.array([[[0, 1], [2, 255]]], dtype=np.uint8)
-    assert tokenised(images).tolist() == [[ASK, GREY, GREY + 1, GREY + 2, GREY + 255]]
+    assert tokenised(images).tolist() == [[QUESTION, GREY, GREY + 1, GREY + 2, GREY + 255]]
     assert GREY + 255 == pixels.VOCABULARY - 1
 
 

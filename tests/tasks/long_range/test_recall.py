@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from harness.tasks.long_range.recall import PAD, Recall
+from harness.tasks.long_range.problems.recall import PAD, Recall
 
 GAME = Recall(longest=20, keys=5, values=3)
 

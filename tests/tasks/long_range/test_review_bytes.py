@@ -13,8 +13,8 @@ from harness.core.task import Problem
 from harness.data.sets.imdb import Review
 from harness.run import Run
 from harness.tasks.long_range import data
+from harness.tasks.long_range.problems.text import BYTE, PAD, QUESTION, shuffled_reviews, tokenised
 from harness.tasks.long_range.task import LongRange
-from harness.tasks.long_range.text import ASK, BYTE, PAD, shuffled_reviews, tokenised
 
 CARD = read_card(Path(data.__file__).with_name("task.toml"))
 
@@ -30,8 +30,8 @@ def test_tokens_are_the_first_bytes() -> None:
     reviews = [Review("test", 1, 0, 9, "né"), Review("test", 0, 1, 2, "abcdef")]
     tokens, labels = tokenised(reviews, 4)
     assert tokens.tolist() == [
-        [ASK, BYTE + ord("n"), BYTE + 0xC3, BYTE + 0xA9, PAD],
-        [ASK, *(BYTE + ord(letter) for letter in "abcd")],
+        [QUESTION, BYTE + ord("n"), BYTE + 0xC3, BYTE + 0xA9, PAD],
+        [QUESTION, *(BYTE + ord(letter) for letter in "abcd")],
     ]
     assert labels.tolist() == [1, 0]
 

@@ -15,8 +15,8 @@ from harness.core.spec import Budget
 from harness.core.task import Problem, Score
 from harness.run import Run
 from harness.tasks.long_range import Attention, SequenceClassifier, Sequences, data
-from harness.tasks.long_range.swap import ExactAttention
 from harness.tasks.long_range.task import LongRange
+from harness.tasks.long_range.training.original import ExactAttention
 
 CARD = read_card(Path(data.__file__).with_name("task.toml"))
 TASK = LongRange(CARD)

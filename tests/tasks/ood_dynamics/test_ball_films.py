@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from harness.tasks.ood_dynamics.films import BallFilms, behind_a_curtain, drawn
+from harness.tasks.ood_dynamics.problems.films import BallFilms, curtain_mask, draw_frames
 
 
 def test_a_disc_has_its_area_and_its_centre() -> None:
     place = np.array([[[[0.25, 0.6]]]])
-    (frame,) = drawn(place, np.array([[0.1]]), 200)[0]
+    (frame,) = draw_frames(place, np.array([[0.1]]), 200)[0]
     down, right = np.nonzero(frame)
     assert abs(frame.mean() - np.pi * 0.01) < 1e-3
     np.testing.assert_allclose([(down.mean() + 0.5) / 200, (right.mean() + 0.5) / 200], [0.25, 0.6], atol=1e-3)
@@ -26,7 +26,7 @@ def test_balls_move() -> None:
 
 
 def test_a_curtain_hides_the_middle_third() -> None:
-    visible = behind_a_curtain(9)
+    visible = curtain_mask(9)
     assert visible[:, :3].all()
     assert visible[:, 6:].all()
     assert not visible[:, 3:6].any()

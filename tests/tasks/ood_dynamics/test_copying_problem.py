@@ -5,16 +5,16 @@ import math
 import numpy as np
 import pytest
 
-from harness.tasks.ood_dynamics.copying import BLANK, Copying
-from harness.tasks.ood_dynamics.metrics import measured
-from harness.tasks.ood_dynamics.sequences import Sequences
+from harness.tasks.ood_dynamics.problems.copying import BLANK, Copying
+from harness.tasks.ood_dynamics.problems.sequences import Sequences
+from harness.tasks.ood_dynamics.scores.metrics import compute_metrics
 
 GAME = Copying(copied=10, alphabet=8)
 
 
 def posed(delay: int, game: Copying = GAME) -> Sequences:
     shown = game.draw(300, np.random.default_rng(0))
-    return Sequences(*game.posed(shown, delay), game.vocabulary, game.classes, game.copied)
+    return Sequences(*game.pose(shown, delay), game.vocabulary, game.classes, game.copied)
 
 
 def memoryless(items: Sequences) -> np.ndarray:
@@ -29,7 +29,7 @@ def memoryless(items: Sequences) -> np.ndarray:
 @pytest.mark.parametrize(("delay", "over_all"), [(50, 0.29706), (200, 0.09452)])
 def test_a_guess_without_memory_scores_the_known_losses(delay: int, over_all: float) -> None:
     items = posed(delay)
-    found = measured(memoryless(items), items)
+    found = compute_metrics(memoryless(items), items)
     assert found["cross_entropy"].value == pytest.approx(2.0794, abs=5e-5)
     assert found["all_cross_entropy"].value == pytest.approx(over_all, abs=5e-6)
 
@@ -52,15 +52,15 @@ def test_the_answer_is_what_was_shown() -> None:
 def test_a_perfect_answer_scores_zero_and_one_wrong_symbol_costs_the_sequence() -> None:
     items = posed(5)
     logits = 200.0 * np.eye(items.classes, dtype=np.float32)[items.targets]
-    found = measured(logits, items)
+    found = compute_metrics(logits, items)
     assert found["cross_entropy"].value == pytest.approx(0, abs=1e-6)
     assert found["accuracy"].value == 1
     logits[:30, -3] = 200.0 * np.eye(items.classes)[BLANK]
-    assert measured(logits, items)["accuracy"].value == 0.9
+    assert compute_metrics(logits, items)["accuracy"].value == 0.9
 
 
 def test_chance_of_a_whole_answer() -> None:
     game = Copying(copied=1, alphabet=4)
     items = posed(3, game)
-    guess = measured(memoryless(items), items)
+    guess = compute_metrics(memoryless(items), items)
     assert guess["cross_entropy"].value == pytest.approx(math.log(4))

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from harness.tasks.retrieval.contrast import pairwise_loss
+from harness.tasks.retrieval.training.contrast import pairwise_loss
 
 
 @pytest.mark.parametrize(

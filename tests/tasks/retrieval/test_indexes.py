@@ -9,9 +9,9 @@ import torch
 from harness.core.errors import UserError
 from harness.tasks.retrieval import NegativeSampler
 from harness.tasks.retrieval.data import collect
-from harness.tasks.retrieval.hnsw import HnswIndex
-from harness.tasks.retrieval.index import ExactIndex
-from harness.tasks.retrieval.passages import Passages
+from harness.tasks.retrieval.models.hnsw import HnswIndex
+from harness.tasks.retrieval.models.index import ExactIndex
+from harness.tasks.retrieval.problems.passages import Passages
 
 CORPUS, WIDTH, K = 3000, 24, 50
 

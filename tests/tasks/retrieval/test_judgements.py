@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from harness.tasks.retrieval.collection import Judgements
+from harness.tasks.retrieval.problems.collection import Judgements
 
 GOLD = Judgements.of(np.array([2, 0, 0, 3, 2]), np.array([1, 4, 0, 3, 1]), 5, np.array([1, 2, 0, -1, 9]))
 

@@ -11,13 +11,13 @@ from harness.core.errors import BadOutput
 from harness.records.record import MOST_CURVE_POINTS
 from harness.registry.headers import HARNESS
 from harness.tasks.retrieval import NegativeSampler, TrainingSet
-from harness.tasks.retrieval.collection import Judgements
-from harness.tasks.retrieval.contrast import accepted
 from harness.tasks.retrieval.data import collect
-from harness.tasks.retrieval.index import ExactIndex
-from harness.tasks.retrieval.passages import Passages
-from harness.tasks.retrieval.view import LONGEST_LAG, Batch
-from harness.tasks.retrieval.warmup import warmed_up
+from harness.tasks.retrieval.models.index import ExactIndex
+from harness.tasks.retrieval.problems.collection import Judgements
+from harness.tasks.retrieval.problems.passages import Passages
+from harness.tasks.retrieval.training.contrast import check_negatives
+from harness.tasks.retrieval.training.view import LONGEST_LAG, Batch
+from harness.tasks.retrieval.training.warmup import warmed_up
 
 CARD = read_card(HARNESS / "tasks" / "retrieval" / "task.toml")
 
@@ -148,7 +148,7 @@ def test_a_sampler_that_returns_an_answer_is_refused(smoke, train):
 )
 def test_a_sampler_that_returns_no_documents_is_refused(view, negatives):
     with pytest.raises(BadOutput, match="negatives"):
-        accepted(negatives, Batch(np.array([0, 1]), np.array([0, 0])), view)
+        check_negatives(negatives, Batch(np.array([0, 1]), np.array([0, 0])), view)
 
 
 def test_all_arms_start_from_the_same_warm_up(smoke, train, tmp_path):
@@ -203,7 +203,7 @@ def test_spared_documents_are_no_negatives_of_any_kind(smoke, train):
         assert not (negatives[:, :, None] == documents[:, None, :]).any()
         assert view.allowed(queries, negatives).all()
     with pytest.raises(BadOutput, match=r"2 documents that are barred from their query \(step 0\); ask view.allowed"):
-        accepted(documents[:2, :1], Batch(queries[:2], first[:2]), view)
+        check_negatives(documents[:2, :1], Batch(queries[:2], first[:2]), view)
 
 
 def test_gradients_are_noted_along_the_budget(smoke, train):
@@ -249,7 +249,7 @@ def test_diagnostics_tell_overlap_and_gradients(smoke, train):
 
 
 def test_the_index_leaves_out_pairs_in_every_chunk_of_queries(monkeypatch):
-    monkeypatch.setattr("harness.tasks.retrieval.index.QUERIES", 3)
+    monkeypatch.setattr("harness.tasks.retrieval.models.index.QUERY_BATCH", 3)
     vectors, passages = torch.eye(5), Passages.cut(np.ones((5, 1), np.int32), 1)
     everywhere = (np.arange(5), np.arange(5))
     found = ExactIndex(vectors, passages).search(vectors, 6, without=everywhere)

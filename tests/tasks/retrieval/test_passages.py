@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from harness.tasks.retrieval import NegativeSampler
-from harness.tasks.retrieval.contrast import pairwise_loss
 from harness.tasks.retrieval.data import collect
-from harness.tasks.retrieval.passages import Passages
-from harness.tasks.retrieval.warmup import warmed_up
+from harness.tasks.retrieval.problems.passages import Passages
+from harness.tasks.retrieval.training.contrast import pairwise_loss
+from harness.tasks.retrieval.training.warmup import warmed_up
 
 SHORT = 30
 """So many tokens cut the documents of the smoke tier into one to four passages."""

@@ -6,8 +6,8 @@ import pytest
 from ir_measures import AP, RR, R, nDCG
 
 from harness.core.errors import BadOutput
-from harness.tasks.retrieval.collection import Judgements
-from harness.tasks.retrieval.metrics import DEPTH, at_random, check_ranking, per_query
+from harness.tasks.retrieval.problems.collection import DEPTH, Judgements
+from harness.tasks.retrieval.scores.metrics import at_random, check_ranking, per_query
 
 
 def test_mrr_counts_the_first_relevant_document_of_the_first_ten():

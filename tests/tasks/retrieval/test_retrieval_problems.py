@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from harness.tasks.retrieval.data import collect
-from harness.tasks.retrieval.tokens import Tokens, restored, tokenized
+from harness.tasks.retrieval.problems.tokens import Tokens, restore, tokenize
 
 
 def test_every_atlas_question_has_one_answer_and_no_question_is_in_two_splits(smoke):
@@ -114,10 +114,10 @@ def test_tokens_are_learned_alike_every_time_cut_and_padded(kind):
     recipe = Tokens(corpus="", kind=kind, vocabulary=40, length=3, documents=DOCUMENTS)
     first, again = recipe.build(), recipe.build()
     assert all((first[name] == again[name]).all() for name in ("tokenizer", "documents"))
-    tokenizer = restored(first["tokenizer"])
-    np.testing.assert_array_equal(tokenized(tokenizer, DOCUMENTS, 3), first["documents"])
+    tokenizer = restore(first["tokenizer"])
+    np.testing.assert_array_equal(tokenize(tokenizer, DOCUMENTS, 3), first["documents"])
     assert first["documents"].shape == (15, 3)
-    padded = tokenized(tokenizer, ["the", ""], 4)
+    padded = tokenize(tokenizer, ["the", ""], 4)
     assert (padded[0, 1:] == 0).all()
     assert padded[0, 0] > 1
     assert not padded[1].any()
@@ -126,8 +126,8 @@ def test_tokens_are_learned_alike_every_time_cut_and_padded(kind):
 def test_the_words_of_atlas_are_an_exact_vocabulary(smoke):
     train = collect("atlas", smoke()).train
     recipe = Tokens(corpus="", kind="words", vocabulary=20_000, length=48, documents=train.documents)
-    tokenizer = restored(recipe.build()["tokenizer"])
-    tokens = tokenized(tokenizer, train.documents, 400)
+    tokenizer = restore(recipe.build()["tokenizer"])
+    tokens = tokenize(tokenizer, train.documents, 400)
     lengths = [len(document.split()) for document in train.documents]
     np.testing.assert_array_equal((tokens > 0).sum(axis=1), np.minimum(lengths, 400))
     assert not (tokens == 1).any()

@@ -5,9 +5,9 @@ import torch
 
 from harness.core.card import read_card
 from harness.registry.headers import HARNESS
-from harness.tasks.retrieval.contrast import pairwise_loss
-from harness.tasks.retrieval.tower import Tower, TowerOptions
-from harness.tasks.retrieval.warmup import Held
+from harness.tasks.retrieval.models.tower import Tower, TowerOptions
+from harness.tasks.retrieval.training.contrast import pairwise_loss
+from harness.tasks.retrieval.training.warmup import ConstantSettings
 
 
 @pytest.fixture(params=[0, 2], ids=["mean of words", "2 layers"])
@@ -50,7 +50,7 @@ def test_queries_and_documents_share_one_encoder_with_a_gradient_in_every_weight
 def test_the_paper_tier_has_the_papers_encoder_whose_layer_takes_a_step():
     """RoBERTa-base has 124.6 million weights; positions to 512 and no token types or pooling layer here."""
     card = read_card(HARNESS / "tasks" / "retrieval" / "task.toml")
-    held = Held.of(card.resolve("paper", "medquad").settings)
+    held = ConstantSettings.of(card.resolve("paper", "medquad").settings)
     with torch.device("meta"):
         tower = Tower(TowerOptions(held.vocabulary, held.width, held.layers, held.heads, held.document_tokens))
     assert sum(weight.numel() for weight in tower.parameters()) == pytest.approx(124.6e6, rel=0.01)

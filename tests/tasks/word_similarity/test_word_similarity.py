@@ -18,11 +18,11 @@ from harness.data.atlas import Atlas, AtlasOptions
 from harness.registry.headers import HARNESS
 from harness.run import Run
 from harness.tasks.word_similarity import Binariser, Corpus, WordEmbedder, code_bits
-from harness.tasks.word_similarity.context import RatedUses, Senses, Uses
 from harness.tasks.word_similarity.data import ATLAS_SLACK, Judgements, Material, PairSet, out_of_context
-from harness.tasks.word_similarity.skipgram import DenseVectors
+from harness.tasks.word_similarity.models.skipgram import DenseVectors
+from harness.tasks.word_similarity.problems.context import RatedUses, Senses, Uses
+from harness.tasks.word_similarity.problems.topics import Documents
 from harness.tasks.word_similarity.task import WordSimilarity
-from harness.tasks.word_similarity.topics import Documents
 
 CARD = read_card(HARNESS / "tasks" / "word_similarity" / "task.toml")
 Scores = Mapping[tuple[str, Mapping[str, float | str]], float]
@@ -200,7 +200,7 @@ def test_bytes_are_counted_by_what_a_vector_is() -> None:
     assert measured(system, judgements())["bytes_a_word",] == pytest.approx(np.log2(91390) / 8)
 
 
-def test_senses_are_told_apart_by_a_threshold_set_on_others() -> None:
+def test_senses_are_classified_correctly_by_a_threshold_set_on_others() -> None:
     class InContext(Table):
         def contextual(self, tokens: np.ndarray, position: np.ndarray) -> np.ndarray:
             next_word = tokens[np.arange(len(tokens)), position + 1]
@@ -237,7 +237,7 @@ def test_rated_uses_are_compared_in_context() -> None:
     assert (together.expected, len(together.judged)) == (60, 50)
 
 
-def test_topics_are_told_apart_by_the_words_of_documents(
+def test_topics_are_classified_correctly_by_the_words_of_documents(
     prepare: Callable[..., tuple[Problem, Run]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def documents(seed: int) -> Documents:

@@ -12,10 +12,10 @@ from harness.data.sets.imdb import Review
 from harness.data.sets.newsgroups import Post
 from harness.data.sets.wikipedia import Article
 from harness.tasks.word_similarity import Corpus, SkipGramOptions, cooccurrences, train_skipgram
-from harness.tasks.word_similarity.context import rated_uses, rows_around
 from harness.tasks.word_similarity.data import known_pairs
-from harness.tasks.word_similarity.text import SPECIAL, Prose, Vocabulary, sentences
-from harness.tasks.word_similarity.topics import NewsgroupBags
+from harness.tasks.word_similarity.problems.context import rated_uses, rows_around
+from harness.tasks.word_similarity.problems.text import SPECIAL, Prose, Vocabulary, sentences
+from harness.tasks.word_similarity.problems.topics import NewsgroupBags
 
 
 def corpus_of(lines: Sequence[Sequence[int]], words: int, radius: int = 5) -> Corpus:

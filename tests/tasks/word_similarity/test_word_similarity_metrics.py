@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
-from harness.tasks.word_similarity.metrics import best_threshold, cosine, spearman
+from harness.tasks.word_similarity.scores.metrics import best_threshold, cosine, spearman
 
 
 @given(n=st.integers(3, 60), levels=st.integers(2, 30), seed=st.integers(0, 10**6))

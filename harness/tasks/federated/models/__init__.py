@@ -1,0 +1,1 @@
+"""The models of the task `federated` that are the same for every entrant."""

@@ -1,0 +1,27 @@
+"""The curve of a federated training: the clients' mean loss, a few times on the way."""
+
+import torch
+from torch import Tensor
+
+from harness.core.training import CURVE_POINTS
+from harness.run import Run
+
+
+class Curve:
+    """Logs the mean loss since the last point of the curve, and lets the run measure its validation split.
+
+    A loss or a model that is not finite ends the run as diverged.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._every = max(1, run.budget.total // CURVE_POINTS)
+        self._losses: list[Tensor] = []
+
+    def add(self, loss: Tensor, model: Tensor) -> None:
+        """Note the outcome of a round: the mean loss of its clients, a scalar, and the server's model F[p]."""
+        self._losses.append(loss)
+        if self._run.spent % self._every == 0 or self._run.spent == self._run.budget.total:
+            self._run.log(loss=float(torch.stack(self._losses).mean()), weight_norm=float(model.norm()))
+            self._losses.clear()
+        self._run.validate_if_due()

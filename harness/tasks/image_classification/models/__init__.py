@@ -1,0 +1,1 @@
+"""The models of the task `image_classification` that are the same for every entrant."""

@@ -1,0 +1,1 @@
+"""The models of the task `long_range` that are the same for every entrant."""

@@ -1,0 +1,1 @@
+"""How the scores of the task `long_range` are computed."""

@@ -1,0 +1,1 @@
+"""How the models of the task `long_range` are trained."""

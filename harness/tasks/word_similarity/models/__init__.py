@@ -1,0 +1,1 @@
+"""The models of the task `word_similarity` that are the same for every entrant."""

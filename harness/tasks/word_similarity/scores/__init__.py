@@ -1,0 +1,1 @@
+"""How the scores of the task `word_similarity` are computed."""

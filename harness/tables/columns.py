@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from harness.core.card import Card
 from harness.core.errors import UserError
 from harness.core.spec import without
-from harness.tables.results import RunRow, ScoreRow, Selection
+from harness.tables.results import RunRow, ScoreRow, TableData
 from harness.tables.table import Column
 
 
@@ -43,7 +43,7 @@ class Layout:
         return Position(position.case, position.at[: bool(self.spread)])
 
 
-def lay_out(selection: Selection, card: Card, by: str | None = None) -> Layout:
+def lay_out(selection: TableData, card: Card, by: str | None = None) -> Layout:
     """The layout of what a table shows, over the card's column axis or over `by`. A record with two scores at one
     point is a `UserError`."""
     is_point = any(by in dict(score.point) for score in selection.scores)
@@ -57,7 +57,7 @@ def _home(run: RunRow, spread: str) -> Position:
     return Position(run.case, ((spread, run.at[spread]),) if spread else ())
 
 
-def _by_position(selection: Selection, spread: str) -> dict[Position, dict[str, ScoreRow]]:
+def _by_position(selection: TableData, spread: str) -> dict[Position, dict[str, ScoreRow]]:
     """The scores by position and record; runs of which nothing was measured have a position, too, which says what
     became of them."""
     homes = {run.path: _home(run, spread) for run in selection.runs}

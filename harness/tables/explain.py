@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class Evidence(NamedTuple):
+class CellRecord(NamedTuple):
     """A record behind a cell, and what it scored there: NaN if nothing."""
 
     case: str
@@ -42,7 +42,7 @@ class Explanation:
     formula: str
     interval: str
     items: str
-    evidence: tuple[Evidence, ...]
+    evidence: tuple[CellRecord, ...]
     commands: tuple[str, ...]
 
 
@@ -120,7 +120,7 @@ def _interval(table: Table, cell: Cell) -> str:
     )
 
 
-def _evidence(runs: "pd.DataFrame", row: Row, cell: Cell) -> Iterator[Evidence]:
+def _evidence(runs: "pd.DataFrame", row: Row, cell: Cell) -> Iterator[CellRecord]:
     # The mean over cases has the values of its records in the row's other cells.
     values = {
         path: value
@@ -130,7 +130,7 @@ def _evidence(runs: "pd.DataFrame", row: Row, cell: Cell) -> Iterator[Evidence]:
     }
     columns = (runs[name].tolist() for name in ("case", "seed", "status", "path", "key", "error"))
     for case, seed, status, path, key, error in zip(*columns, strict=True):
-        yield Evidence(case, seed, status, values.get(path, math.nan), path, key, error)
+        yield CellRecord(case, seed, status, values.get(path, math.nan), path, key, error)
 
 
 def _commands(runs: "pd.DataFrame", table: Table, row: Row, column: Column, folder: str) -> Iterator[str]:
@@ -146,7 +146,7 @@ def _commands(runs: "pd.DataFrame", table: Table, row: Row, column: Column, fold
     yield rerun(table.task, table.tier, dict.fromkeys(labels, row.kind), cases=cases, seeds=seeds)
 
 
-def _evidence_line(evidence: Evidence) -> str:
+def _evidence_line(evidence: CellRecord) -> str:
     value = "no score" if math.isnan(evidence.value) else f"{evidence.value:.6g}"
     error = f" ({evidence.error})" if evidence.error else ""
     place = f"{evidence.case}, seed {evidence.seed}"

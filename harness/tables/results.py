@@ -76,7 +76,7 @@ class ScoreRow(NamedTuple):
     at: Mapping[str, Any]
 
 
-class Selection(NamedTuple):
+class TableData(NamedTuple):
     """The runs of a table, and their scores on its metric."""
 
     runs: list[RunRow]
@@ -87,11 +87,11 @@ class Selection(NamedTuple):
         """The entrants of the runs."""
         return {run.label for run in self.runs}
 
-    def leaving_out(self, parameters: Collection[str]) -> "Selection":
+    def leaving_out(self, parameters: Collection[str]) -> "TableData":
         """The selection without the runs that set one of these parameters from outside."""
         runs = [run for run in self.runs if not run.chosen.intersection(parameters)]
         kept = {run.path for run in runs}
-        return Selection(runs, [score for score in self.scores if score.path in kept])
+        return TableData(runs, [score for score in self.scores if score.path in kept])
 
 
 class TaskResults:
@@ -150,7 +150,7 @@ class TaskResults:
         column: str = "case",
         by: str | None = None,
         where: Mapping[str, Condition] = EVERYWHERE,
-    ) -> Selection:
+    ) -> TableData:
         """What a table of these cases and this metric over the axis `column`, or over `by`, shows.
 
         With `by`, what does not lie on that axis is left out. Scores that also lie on further axes are shown only where
@@ -163,7 +163,7 @@ class TaskResults:
             runs = [run for run in runs if by in run.at or run.case in measured]
             paths = {run.path for run in runs}
             scores = [score for score in scores if score.path in paths and by in score.at]
-        return Selection(runs, _on_fewest_axes(scores, by or column))
+        return TableData(runs, _on_fewest_axes(scores, by or column))
 
 
 def _on_fewest_axes(scores: Sequence[ScoreRow], column: str) -> list[ScoreRow]:

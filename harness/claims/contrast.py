@@ -1,24 +1,47 @@
-"""Contrasts: the records and scores of two entrants over the same seeds, or why they cannot be compared."""
+"""Contrasts: the scores of two entrants over the same seeds, cell by cell, or why they cannot be compared."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from harness.claims.cells import with_cells
 from harness.claims.conditions import Condition, literals, matches, spelled
-from harness.claims.query import Query
 from harness.core.spec import entrant_in
 from harness.records.comparable import COLUMNS, find_difference
 from harness.records.record import SCORED
-from harness.records.scored import AXIS, Scored
+from harness.records.scored import AXIS, SPENT, Scored
 from harness.stats.estimands import NotAssessable, Side
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+@dataclass(frozen=True)
+class Query:
+    """Which scores are compared: a metric of a task at a tier, where the conditions on the axes hold.
+
+    `x` is an axis that keeps its numbers, for slopes. `curve` asks for the scores along the budget.
+    """
+
+    task: str
+    tier: str
+    metric: str
+    where: Mapping[str, Condition] = field(default_factory=dict)
+    x: str = ""
+    curve: bool = False
+
+    @property
+    def axes(self) -> set[str]:
+        """The axes that the query names."""
+        return {*self.where, self.axis} - {""}
+
+    @property
+    def axis(self) -> str:
+        """The axis along which numbers are kept."""
+        return SPENT if self.curve else self.x
 
 
 @dataclass(frozen=True)
@@ -224,3 +247,38 @@ def _stacked(runs: Sequence["pd.DataFrame"]) -> "pd.DataFrame":
     import pandas as pd
 
     return pd.concat(runs).drop_duplicates("path")
+
+
+def with_cells(rows: "pd.DataFrame", runs: "pd.DataFrame", axis: str, parameters: Collection[str]) -> "pd.DataFrame":
+    """Score `rows` with the columns `cell` and `x` (0 where `axis` is empty), given the records (`runs`) of their task.
+
+    A cell is named by its case and by its point. A case that stands for a place on the axis is named by its other
+    places instead, so that what is one curve on the axis is one cell. `parameters` are the axes that entrants fix and
+    cases do not.
+    """
+    import pandas as pd
+
+    along = AXIS + axis
+    axes = [name for name in runs.columns if name.startswith(AXIS)]
+    names = {
+        case: _name(runs.loc[(runs["case"] == case).to_numpy(), axes], case, along, axis in parameters)
+        for case in rows["case"].unique()
+    }
+    cells = [
+        ", ".join([names[case], *(_spelled(name, value) for name, value in sorted(point) if name not in (axis, SPENT))])
+        for case, point in zip(rows["case"], rows["point"], strict=True)
+    ]
+    return rows.assign(cell=cells, x=pd.to_numeric(rows[along], errors="coerce") if along in rows else 0.0)
+
+
+def _name(places: "pd.DataFrame", case: str, along: str, is_parameter: bool) -> str:
+    """What a case is called, given the places [records, axes] that its records fix."""
+    if is_parameter or along not in places or places[along].isna().any():
+        return f"case {case}"
+    agreed = [name for name in sorted(places.columns) if name != along and places[name].notna().all()]
+    words = [_spelled(name.removeprefix(AXIS), places[name].iloc[0]) for name in agreed if places[name].nunique() == 1]
+    return ", ".join(words) or "all cases"
+
+
+def _spelled(axis: str, value: Any) -> str:
+    return f"{axis} = {f'{value:g}' if isinstance(value, float) else value}"

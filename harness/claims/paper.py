@@ -1,4 +1,4 @@
-"""`paper.toml`: a paper's citation, published numbers, sweeps and claims; and what is wrong with them."""
+"""Papers: what each `paper.toml` says (citation, published numbers, sweeps, claims), and what is wrong with it."""
 
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
@@ -13,6 +13,7 @@ from harness.core.errors import UserError
 from harness.core.spec import TierName, entrant_in
 from harness.core.strict import Strict
 from harness.core.suggest import unknown
+from harness.registry.find import Registry
 
 
 class Citation(Strict):
@@ -162,3 +163,27 @@ def _in_words(error: ValidationError, written: Mapping[str, Any]) -> str:
         model = models.get(str(table), Paper) if field else Paper
         return ": ".join([*(place if field else []), str(unknown("field", field or str(table), model.model_fields))])
     return ": ".join([*place, *([field] if field else []), first["msg"]])
+
+
+def find_papers(registry: Registry) -> dict[str, Paper]:
+    """The papers by the name of their folder, in order of name."""
+    return {path.parent.name: load_paper(path) for path in _files(registry)}
+
+
+def paper_problems(registry: Registry) -> list[str]:
+    """What is wrong with the papers' sweeps and claims, a line each."""
+    entrants = {name: set(header.parameters) for (_, name), header in registry.entrants.items()}
+    problems: list[str] = []
+    for path in _files(registry):
+        try:
+            wrong = check_paper(load_paper(path), entrants, registry.tasks)
+        except UserError as error:
+            problems.append(str(error))
+        else:
+            problems += [f"{path}: {line}" for line in wrong]
+    return problems
+
+
+def _files(registry: Registry) -> list[Path]:
+    folders = {header.path.parent for header in registry.entrants.values()}
+    return sorted(path for folder in folders if (path := folder / "paper.toml").is_file())

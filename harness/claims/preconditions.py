@@ -1,4 +1,4 @@
-"""Preconditions: what must hold of the compared runs themselves before a claim on them is judged."""
+"""Preconditions: what cards ask of the compared runs themselves before a claim on them is judged."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 from harness.claims.claim import Gate, Part
 from harness.claims.conditions import matches
 from harness.claims.contrast import Contrast, Scope
+from harness.core.card import Card
+from harness.core.spec import TierName
 from harness.records.scored import AXIS
+from harness.registry.find import Registry
+from harness.registry.headers import inapplicable
 from harness.stats.estimands import NotAssessable
 
 if TYPE_CHECKING:
@@ -86,3 +90,25 @@ def _final(scope: Scope, gate: Gate) -> "pd.DataFrame":
     for axis, condition in gate.where.items():
         rows = rows[matches(rows[AXIS + axis], condition)] if AXIS + axis in rows else rows.iloc[:0]
     return rows
+
+
+def rules(registry: Registry) -> Mapping[str, Rules]:
+    """What each task's card asks of claims: the margins above chance, and who takes part where."""
+    return {
+        task: Rules(
+            {name: metric.margin for name, metric in card.metrics.items() if metric.margin is not None},
+            planned={tier: _planned(registry, card, tier) for tier in card.tiers},
+        )
+        for task, card in registry.tasks.items()
+    }
+
+
+def _planned(registry: Registry, card: Card, tier: TierName) -> dict[str, frozenset[str]]:
+    """Who takes part in each case of a tier that does not measure times."""
+    resolved = [card.resolve(tier, case) for case in card.tiers[tier].cases]
+    headers = registry.of_task(card.task).values()
+    return {
+        one.case.id: frozenset(header.name for header in headers if not inapplicable(header, one))
+        for one in resolved
+        if not one.case.exclusive
+    }

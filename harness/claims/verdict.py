@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from harness.claims.claim import Claim, Part
-from harness.claims.contrast import Scope
+from harness.claims.contrast import Query, Scope
 from harness.claims.finding import Finding, ItemScores, Judgement, Leaning, find, settling
 from harness.claims.preconditions import Rules, check_preconditions
-from harness.claims.query import Query
 from harness.records.scored import Scored
 from harness.stats.estimands import NotAssessable
 from harness.stats.intervals import ALPHA

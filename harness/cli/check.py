@@ -76,7 +76,7 @@ def _relock(registry: "Registry", name: str) -> None:
 
 def _check_all(registry: "Registry") -> bool:
     from harness.checks.locks import protocol_problem
-    from harness.claims.papers import paper_problems
+    from harness.claims.paper import paper_problems
     from harness.figures.checked import figure_problems
 
     problems = [*registry.problems]

@@ -21,8 +21,7 @@ def command(
     as_json: Json = False,
 ) -> None:
     """Judge every claim on a tier's records: reproduced, contradicted, inconclusive or not assessable."""
-    from harness.cli.selecting import registry_with, warn
-    from harness.cli.session import Session
+    from harness.cli.session import Session, registry_with, warn
     from harness.records.store import Store
     from harness.site.board import as_json as board_json
     from harness.site.board import as_markdown

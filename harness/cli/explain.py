@@ -24,8 +24,7 @@ def command(
     as_json: Json = False,
 ) -> None:
     """Show the records behind a row's cells, their formula and interval, and the commands that make them anew."""
-    from harness.cli.selecting import registry_with, warn
-    from harness.cli.session import Session
+    from harness.cli.session import Session, registry_with, warn
     from harness.cli.table import tables_of
     from harness.core.errors import UserError
     from harness.records.store import Store

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def command(task: Tasks = None, plugin: Plugins = None, as_json: Json = False) -> None:
     """List tasks and entrants. With `--task`, also its cases, metrics and the entrants' parameters."""
-    from harness.cli.selecting import registry_with
+    from harness.cli.session import registry_with
 
     registry = registry_with(plugin)
     tasks = {name: _described(registry, name) for name in task or registry.tasks}

@@ -34,7 +34,7 @@ def command(
     as_json: Json = False,
 ) -> None:
     """Show the runs there are to do, without doing them."""
-    from harness.cli.selecting import planned
+    from harness.cli.session import planned
 
     selection = select(tier, task, case, entrant, seeds, plugin)
     _, _, plan = planned(selection, results_folder(results))

@@ -47,8 +47,7 @@ def command(
 
     Figures refuse to mix what cannot be compared, as tables do; one that lacks records is skipped, and says which.
     """
-    from harness.cli.selecting import registry_with, warn
-    from harness.cli.session import Session
+    from harness.cli.session import Session, registry_with, warn
     from harness.core.suggest import unknown
     from harness.records.store import Store
 
@@ -183,7 +182,7 @@ class _Desk:
 
     def _file(self, report: _Report, figure: "Figure", drawn: "Files") -> None:
         from harness.figures.files import check, write
-        from harness.tables.values import plain
+        from harness.tables.formats import plain
 
         kept = {} if self._check else {form: drawn[form] for form in self._formats}
         paths = write(self._folder, figure, kept)
@@ -212,7 +211,7 @@ class _Desk:
             self._say(str(path))
 
     def _complain(self, report: _Report, line: str) -> None:
-        from harness.cli.selecting import warn
+        from harness.cli.session import warn
 
         report.problems.append(line)
         warn([line])

@@ -44,8 +44,7 @@ def command(
     A run that fails ends in a record that says why, and the others go on; the exit status is then 1.
     Safe to kill at any moment: give the same command again.
     """
-    from harness.cli.selecting import planned
-    from harness.cli.session import Session
+    from harness.cli.session import Session, planned
     from harness.cli.table import print_tables
 
     effort = Effort(workers, threads, device, limit, memory)

@@ -1,9 +1,16 @@
 """What the verbs that read results share: each record, each paper and each task's figures are read once a command."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import typer
+
+from harness.records.record import Environment
+from harness.records.store import Store
+from harness.registry.find import Registry, find
+from harness.runs.plan import Plan, Selection, make_plan
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,7 +58,7 @@ class Session:
     @cached_property
     def papers(self) -> "Mapping[str, Paper]":
         """The papers by the name of their folder."""
-        from harness.claims.papers import find_papers
+        from harness.claims.paper import find_papers
 
         return find_papers(self.registry)
 
@@ -98,7 +105,7 @@ class Session:
 
     def verdicts(self, tier: "TierName", tasks: Collection[str]) -> "dict[str, list[Verdict]]":
         """The verdicts on the claims about some tasks, by paper."""
-        from harness.claims.rules import rules
+        from harness.claims.preconditions import rules
         from harness.claims.verdict import judge
 
         cards = rules(self.registry)
@@ -122,3 +129,30 @@ class Session:
     def _sidecars(self) -> dict[str, str]:
         """The digest of each record's sidecar by the record's path; "" where it has none."""
         return dict(zip(self.scored.runs["path"], self.scored.runs["sidecar"], strict=True))
+
+
+NOWHERE = Environment()
+"""The environment of runs that are planned and not done."""
+
+
+def warn(problems: Iterable[str]) -> None:
+    """Say on standard error what was found wrong and left aside."""
+    for problem in problems:
+        typer.secho(f"warning: {problem}", err=True, fg="yellow")
+
+
+def registry_with(plugins: Iterable[Path] | None) -> Registry:
+    """The registry, plug-ins included; what could not be read is said."""
+    registry = find(plugins or ())
+    warn(registry.problems)
+    return registry
+
+
+def planned(selection: Selection, results: Path, environment: Environment = NOWHERE) -> tuple[Registry, Store, Plan]:
+    """The plan of a selection over a folder of results; what cannot be used of them is said. Runs that are to be done
+    need an environment."""
+    registry = registry_with(selection.plugins)
+    store = Store(results)
+    plan = make_plan(registry, selection, store, environment)
+    warn(store.problems)
+    return registry, store, plan

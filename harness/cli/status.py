@@ -23,7 +23,7 @@ def command(
     as_json: Json = False,
 ) -> None:
     """Show the state of the results. With `--why`, the file or value that made each stale run stale."""
-    from harness.cli.selecting import NOWHERE, registry_with, warn
+    from harness.cli.session import NOWHERE, registry_with, warn
     from harness.records.store import Store
     from harness.runs.plan import make_plan, stored_runs
 

@@ -55,8 +55,7 @@ def command(
     as_json: Json = False,
 ) -> None:
     """Print the tables of the tasks that have records. They refuse to mix what cannot be compared."""
-    from harness.cli.selecting import registry_with, warn
-    from harness.cli.session import Session
+    from harness.cli.session import Session, registry_with, warn
     from harness.core.suggest import unknown
     from harness.records.store import Store
     from harness.tables.build import View

@@ -65,7 +65,7 @@ def command(
     The same command again runs nothing; more trials go on from fewer. What was chosen on a case holds for it; the
     tier's cases that were not tuned on take what was chosen on the first that was.
     """
-    from harness.cli.selecting import registry_with
+    from harness.cli.session import registry_with
     from harness.records.store import Store
     from harness.runs.planned import World
     from harness.tuning.trials import plan_tuning
@@ -99,7 +99,7 @@ def _write(world: "World", selection: "Selection", tunings: "Tunings") -> tuple[
     """Write what was chosen; returns all outcomes, and in words those of which nothing could be written."""
     from pathlib import Path
 
-    from harness.cli.selecting import warn
+    from harness.cli.session import warn
     from harness.registry.tuned import Place, Tuned, write_tuned
     from harness.runs.planned import World
     from harness.tuning.holding import restate_trials, uneven
@@ -205,7 +205,7 @@ def _print_outcomes(outcomes: "list[Outcome]") -> None:
 
 
 def _check(world: "World", tasks: Sequence[str], tiers: Sequence[TierName], as_json: bool) -> None:
-    from harness.cli.selecting import warn
+    from harness.cli.session import warn
     from harness.tuning.holding import held, strays, uneven
 
     registry = world.registry

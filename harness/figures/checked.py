@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 
-from harness.claims.papers import find_papers
+from harness.claims.paper import find_papers
 from harness.core.card import Card
 from harness.core.errors import UserError
 from harness.core.spec import entrant_in, set_in
@@ -19,7 +19,7 @@ from harness.figures.presentation import FILE, Presentation, read_presentation
 from harness.records.scored import VALIDATION
 from harness.registry.find import Registry
 from harness.registry.headers import HARNESS
-from harness.tables.held import DEFAULT
+from harness.tables.notes import DEFAULT
 
 
 def presentation_of(task: str) -> Presentation:

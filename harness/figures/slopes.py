@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from harness.figures.plot import Line, Slope
 from harness.stats.estimands import Estimand, NotAssessable, Side
-from harness.tables.cells import half_width
+from harness.tables.rows import half_width
 
 
 def slopes(lines: Sequence[Line], from_x: float) -> dict[str, Slope]:

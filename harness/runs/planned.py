@@ -8,8 +8,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from harness.claims.claim import Part
 from harness.claims.items import read_items_of
-from harness.claims.paper import Paper
-from harness.claims.papers import find_papers
+from harness.claims.paper import Paper, find_papers
 from harness.core.card import Card, Case, Resolved
 from harness.core.spec import Budget, Spec, Value
 from harness.data.catalogue import catalogue

@@ -14,13 +14,11 @@ from harness.records.scored import Scored
 from harness.tables.columns import lay_out
 from harness.tables.comparable import check_comparable, rerun
 from harness.tables.expected import Expected
-from harness.tables.held import held_settings, shared_artefacts
-from harness.tables.notes import notes_on
+from harness.tables.notes import held_settings, notes_on, shared_artefacts
 from harness.tables.options import TableOptions
 from harness.tables.provenance import provenance_of
-from harness.tables.references import references_of
 from harness.tables.results import ScoreRow, TaskResults
-from harness.tables.rows import CellRules, rows_of
+from harness.tables.rows import CellRules, references_of, rows_of
 from harness.tables.table import Column, Table
 
 FLOPS = "flops"

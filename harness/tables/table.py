@@ -7,7 +7,9 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from harness.claims.paper import Published
 
-CellState: TypeAlias = Literal["scored", "failed", "missing", "not applicable", "not measured", "not planned", "incomplete"]
+CellState: TypeAlias = Literal[
+    "scored", "failed", "missing", "not applicable", "not measured", "not planned", "incomplete"
+]
 """`missing`: a record that there should be; `not measured`: the run has no such score; `not planned`: no run is asked
 for; `not applicable`: the entrant lacks a capability; `incomplete`: a mean over cells that are not all scored."""
 Mark: TypeAlias = Literal["best", "tie", ""]

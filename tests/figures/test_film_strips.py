@@ -19,7 +19,7 @@ from harness.figures.film import FilmStrips
 from harness.figures.rasters import by_pixels
 from harness.records.record import Record
 from harness.records.store import Store
-from harness.tables.values import to_json
+from harness.tables.formats import to_json
 
 Make = Callable[..., Record]
 Films = Callable[..., FilmStrips]

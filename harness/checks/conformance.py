@@ -102,7 +102,7 @@ def _examine(card: Card, header: Header) -> list[Finding]:
 
 def _ask_in_batches(card: Card, header: Header, entrant: Entrant) -> Iterator[Finding]:
     """Fit at the smoke tier, then ask for the same items in other batches and in another order."""
-    task = load_task(card)
+    task = load_task(card, header.home)
     for case in card.tiers["smoke"].cases:
         resolved = card.resolve("smoke", case)
         if inapplicable(header, resolved):

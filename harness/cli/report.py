@@ -56,7 +56,7 @@ def command(
     formats = _formats(form)
     registry = registry_with(plugin)
     tasks = [registry.card(name).task for name in task or registry.tasks]
-    known = {figure.id for name in tasks for figure in presentation_of(name).figure}
+    known = {figure.id for name in tasks for figure in presentation_of(registry, name).figure}
     for name in only or ():
         if name not in known:
             raise unknown("figure", name, known)
@@ -172,7 +172,7 @@ class _Desk:
             except UserError as error:
                 absent.append(f"no table: {error}")
                 self._complain(report, f"no table of {task}: {error}")
-        for figure in presentation_of(task).figure:
+        for figure in presentation_of(self._registry, task).figure:
             if self._only and figure.id not in self._only:
                 continue
             try:

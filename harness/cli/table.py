@@ -169,7 +169,7 @@ def tables_for(
         if any(part.task == task for claim in paper.claim for part in claim.parts)
         for number in paper.published
     ]
-    shown = presentation_of(task)
+    shown = presentation_of(registry, task)
     return build_tables(found, registry.card(task), view, expected, published, details, shown)
 
 

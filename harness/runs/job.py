@@ -1,6 +1,7 @@
 """`Job`, a spec with all that it takes to run it, and the form of its record."""
 
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -39,6 +40,12 @@ class Job:
     def resolved(self) -> Resolved:
         """What the card fixes for the job's case and tier."""
         return self.card.resolve(self.spec.tier, self.spec.case)
+
+    @property
+    def bundled(self) -> tuple[str, ...]:
+        """The case's files in the task's folder, named as the entrant's code is: from the folder that bounds it."""
+        folder = self.header.home.folder
+        return tuple(os.path.relpath(folder / name, self.header.root) for name in self.resolved.case.bundled)
 
     @property
     def expect_s(self) -> float:

@@ -238,6 +238,13 @@ def test_a_file_that_is_no_toml_is_named_with_its_line(tmp_path: Path) -> None:
         read_card(path)
 
 
+def test_a_file_that_is_not_utf8_is_named(tmp_path: Path) -> None:
+    path = _written(tmp_path, "")
+    path.write_bytes(b"title = '\xff'")
+    with pytest.raises(UserError, match=r"task\.toml: 'utf-8' codec can't decode byte"):
+        read_card(path)
+
+
 def test_letters_of_all_languages_are_read_as_utf8(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LC_ALL", "C")
     assert read_card(_written(tmp_path, TOML.replace('"Words"', '"Wörter"'))).title == "Wörter"

@@ -1,49 +1,13 @@
 """A task of an installed package is found, run, shown and judged like any other; a broken one is one clear line."""
 
 import json
-import os
-import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
-PACKAGE = Path(__file__).resolve().parents[1] / "fixtures" / "task_package"
 RUN = ("run", "--tier", "smoke", "--task", "tides")
-
-
-def install(project: Path, site: Path) -> Path:
-    """Install a project, as it stands, into a folder that is put on the path. Nothing is downloaded."""
-    words = ["--quiet", "--no-deps", "--no-build-isolation", "--no-index", "--disable-pip-version-check", "--target"]
-    subprocess.run(
-        [sys.executable, "-m", "pip", "install", *words, site, project],
-        check=True,
-        capture_output=True,
-        timeout=120,
-    )
-    return site
-
-
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that the fixture package is installed in."""
-    folder = tmp_path_factory.mktemp("task_package")
-    return install(shutil.copytree(PACKAGE, folder / "project"), folder / "site")
-
-
-@pytest.fixture
-def harness_with(harness: Command) -> Callable[[Path], Command]:
-    """The `harness` command where what a folder holds is installed, too."""
-
-    def with_site(site: Path) -> Command:
-        path = os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH", "")]))
-        return lambda *words: harness(*words, PYTHONPATH=path)
-
-    return with_site
 
 
 def states(command: Command) -> set[str]:
@@ -53,23 +17,20 @@ def states(command: Command) -> set[str]:
     return {run["state"] for run in json.loads(told.stdout)} - {"missing"}
 
 
-def test_a_task_of_another_package_is_listed_run_shown_and_judged(
-    harness_with: Callable[[Path], Command], installed: Path, tmp_path: Path
-) -> None:
-    command = harness_with(installed)
-    entrants = json.loads(command("list", "--json").stdout)["tides"]["entrants"]
+def test_a_task_of_another_package_is_listed_run_shown_and_judged(sea: Command, tmp_path: Path) -> None:
+    entrants = json.loads(sea("list", "--json").stdout)["tides"]["entrants"]
     assert {name: entrant["kind"] for name, entrant in entrants.items()} == {"harmonics": "method", "mean": "baseline"}
 
-    ran = command(*RUN)
+    ran = sea(*RUN)
     assert ran.returncode == 0, ran.stderr
     assert any(line.startswith("| harmonics ") for line in ran.stdout.splitlines()), ran.stdout
     assert "held constant: ahead 1 6 12" in ran.stdout
 
-    (claim,) = json.loads(command("claims", "--tier", "smoke", "--task", "tides", "--json").stdout)["claims"]
+    (claim,) = json.loads(sea("claims", "--tier", "smoke", "--task", "tides", "--json").stdout)["claims"]
     said = claim["paper"], claim["claim"], claim["text"]
     assert said == ("harmonics", "below_the_mean", "rehearsal: leaning for")
 
-    report = command("report", "--tier", "smoke", "--format", "svg")
+    report = sea("report", "--tier", "smoke", "--format", "svg")
     assert report.returncode == 0, report.stderr
     folder = tmp_path / "results" / "report"
     assert "Error of predicted heights by hours ahead" in (folder / "tides-smoke-ahead.svg").read_text()
@@ -77,7 +38,7 @@ def test_a_task_of_another_package_is_listed_run_shown_and_judged(
     assert "Tides, tier smoke: error" in page
     assert "A wave of the moon&#39;s period tells heights more closely than their mean." in page
 
-    checked = command("check")
+    checked = sea("check")
     assert checked.returncode == 0, checked.stderr
 
 
@@ -89,36 +50,30 @@ EDITS = {
 }
 
 
-def test_an_edited_task_makes_the_records_of_its_own_package_stale(
-    harness_with: Callable[[Path], Command], installed: Path, tmp_path: Path
-) -> None:
-    site = shutil.copytree(installed, tmp_path / "site")
-    command = harness_with(site)
-    assert command(*RUN, "--seeds", "1", "--no-table").returncode == 0
-    assert states(command) == {"done"}
+def test_an_edited_task_makes_the_records_of_its_own_package_stale(sea: Command, sea_site: Path) -> None:
+    assert sea(*RUN, "--seeds", "1", "--no-table").returncode == 0
+    assert states(sea) == {"done"}
     for file, (before, after) in EDITS.items():
-        path = site / "fixture_sea" / "tides" / file
+        path = sea_site / "fixture_sea" / "tides" / file
         whole = path.read_text()
         assert before in whole
         path.write_text(whole.replace(before, after, 1))
-        assert states(command) == {"stale"}, file
+        assert states(sea) == {"stale"}, file
         path.write_text(whole)
-    assert states(command) == {"done"}
+    assert states(sea) == {"done"}
 
 
 def test_a_task_that_cannot_be_imported_is_listed_and_its_runs_say_why_while_others_run(
-    harness_with: Callable[[Path], Command], installed: Path, tmp_path: Path
+    sea: Command, sea_site: Path
 ) -> None:
-    site = shutil.copytree(installed, tmp_path / "site")
-    command = harness_with(site)
-    task = site / "fixture_sea" / "tides" / "task.py"
+    task = sea_site / "fixture_sea" / "tides" / "task.py"
     task.write_text("import a_module_that_is_not_installed\n" + task.read_text())
-    listed = command("list")
+    listed = sea("list")
     assert (listed.returncode, listed.stderr) == (0, "")
     assert "tides  Tides (version 1, hours)" in listed.stdout
 
     words = ("--task", "word_similarity", "--case", "harbour", "--case", "atlas", "--seeds", "1", "--no-table")
-    ran = command(*RUN, *words, "--entrant", "mean", "--entrant", "ppmi")
+    ran = sea(*RUN, *words, "--entrant", "mean", "--entrant", "ppmi")
     assert ran.returncode == 1
     (line,) = [line for line in ran.stderr.splitlines() if "tides/harbour mean" in line]
     assert "error: tides/harbour mean seed 0: ModuleNotFoundError: No module named" in line
@@ -128,12 +83,16 @@ def test_a_task_that_cannot_be_imported_is_listed_and_its_runs_say_why_while_oth
 
 
 def test_a_new_task_installs_and_its_baseline_runs_and_conforms(
-    harness_with: Callable[[Path], Command], harness: Command, tmp_path: Path
+    harness: Command,
+    harness_with: Callable[[Path], Command],
+    install: Callable[[Path, Path], None],
+    tmp_path: Path,
 ) -> None:
     made = harness("new", "my_task", "--kind", "task")
     assert made.returncode == 0, made.stderr
     assert "then: pip install -e my_task; harness run --task my_task --tier smoke" in made.stdout
-    command = harness_with(install(tmp_path / "my_task", tmp_path / "site"))
+    install(tmp_path / "my_task", tmp_path / "site")
+    command = harness_with(tmp_path / "site")
     ran = command("run", "--task", "my_task", "--tier", "smoke")
     assert ran.returncode == 0, ran.stderr
     assert any(line.startswith("| mean ") for line in ran.stdout.splitlines()), ran.stdout

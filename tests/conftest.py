@@ -1,6 +1,7 @@
 """Fixtures that several test modules share: real data, the command, and records of a toy task made by hand."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -54,6 +55,49 @@ def harness(tmp_path: Path) -> Command:
         )
 
     return command
+
+
+@pytest.fixture(scope="session")
+def install() -> Callable[[Path, Path], None]:
+    """Installs a project, as it stands, into a folder. Nothing is downloaded."""
+
+    def installed(project: Path, site: Path) -> None:
+        words = ["--quiet", "--no-index", "--no-deps", "--no-build-isolation", "--target"]
+        command = [sys.executable, "-m", "pip", "install", *words, site, project]
+        subprocess.run(command, check=True, capture_output=True, timeout=120)
+
+    return installed
+
+
+@pytest.fixture(scope="session")
+def task_package(install: Callable[[Path, Path], None], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that the fixture package `fixture_sea` is installed in; it brings the task `tides`."""
+    folder = tmp_path_factory.mktemp("task_package")
+    install(shutil.copytree(CHECKOUT / "tests" / "fixtures" / "task_package", folder / "project"), folder / "site")
+    return folder / "site"
+
+
+@pytest.fixture
+def harness_with(harness: Command) -> Callable[[Path], Command]:
+    """Makes the `harness` command where what a folder holds is installed, too."""
+
+    def command(site: Path) -> Command:
+        path = os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH", "")]))
+        return lambda *words: harness(*words, PYTHONPATH=path)
+
+    return command
+
+
+@pytest.fixture
+def sea_site(task_package: Path, tmp_path: Path) -> Path:
+    """A copy of the installed fixture package that may be edited."""
+    return Path(shutil.copytree(task_package, tmp_path / "site"))
+
+
+@pytest.fixture
+def sea(harness_with: Callable[[Path], Command], sea_site: Path) -> Command:
+    """The `harness` command with the fixture package."""
+    return harness_with(sea_site)
 
 
 Scores: TypeAlias = float | Mapping[str, float | Mapping[tuple[tuple[str, Any], ...], float]]

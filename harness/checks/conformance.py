@@ -5,29 +5,25 @@ import json
 import pickle
 import random
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from harness.checks.smoke import run_smoke, untimed_scores
 from harness.core import limits
 from harness.core.card import Card
 from harness.core.entrant import Entrant
 from harness.core.run import Run
 from harness.core.seeds import Streams
-from harness.records.environment import gather
-from harness.records.record import SCORED, Record
-from harness.records.store import Store
+from harness.records.record import SCORED
 from harness.registry.attributes import OWN
 from harness.registry.find import Registry, load_entrant, load_task
 from harness.registry.headers import Header, inapplicable
 from harness.registry.parameters import Parameter, Uncheckable
 from harness.runs.executors.isolated import IsolatedCall, ProcessEnded
-from harness.runs.executors.local import LocalExecutor
-from harness.runs.plan import Selection, make_plan
 
 TOLERANCE = 1e-4
 """Batches of another size may change a float's last bits, no more."""
@@ -109,7 +105,7 @@ def _examine(card: Card, header: Header) -> list[Finding]:
 
 def _ask_in_batches(card: Card, header: Header, entrant: Entrant) -> Iterator[Finding]:
     """Fit at the smoke tier, then ask for the same items in other batches and in another order."""
-    task = load_task(card)
+    task = load_task(card, header.home)
     for case in card.tiers["smoke"].cases:
         resolved = card.resolve("smoke", case)
         if inapplicable(header, resolved):
@@ -155,16 +151,17 @@ def _difference(expected: np.ndarray, found: np.ndarray) -> str:
 def _run_twice(registry: Registry, header: Header, limit_s: float | None) -> Iterator[Finding]:
     """Two smoke runs of one seed in processes of their own; one alone where that fails."""
     with tempfile.TemporaryDirectory() as folder:
-        first = _smoke(registry, header, Path(folder) / "first", limit_s)
-        ended = all(record.status in SCORED for record in first.values())
-        second = _smoke(registry, header, Path(folder) / "second", limit_s) if ended else {}
+        smoke = partial(run_smoke, registry, header.task, [header.name], limit_s=limit_s)
+        first = smoke(results=Path(folder) / "first")
+        ended = all(record.status in SCORED for record in first)
+        second = {record.spec.place: record for record in smoke(results=Path(folder) / "second")} if ended else {}
     if not first:
         yield Finding("smoke run", "the smoke tier has no case for it")
-    for cell, record in first.items():
-        case = record.spec.case
+    for record in first:
+        case, place = record.spec.case, record.spec.place
         failure = f"{record.status}: {record.failure.text}" if record.failure else ""
         yield Finding(f"{case}: smoke run", failure)
-        if cell not in second:
+        if place not in second:
             continue
         unlisted = record.origin.unlisted
         yield Finding(
@@ -173,28 +170,11 @@ def _run_twice(registry: Registry, header: Header, limit_s: float | None) -> Ite
             if unlisted
             else "",
         )
-        same = _scores(record) == _scores(second[cell])
+        same = untimed_scores(record) == untimed_scores(second[place])
         yield Finding(
             f"{case}: same seed, same scores",
             "" if same or not header.deterministic else "draw from run.rng(...), or set `deterministic = False`",
         )
-
-
-def _smoke(registry: Registry, header: Header, results: Path, limit_s: float | None) -> Mapping[str, Record]:
-    store = Store(results)
-    selection = Selection(tier="smoke", tasks=[header.task], entrants=[header.name], seeds=1)
-    plan = make_plan(registry, selection, store, gather(device="cpu", threads=1, pinned_allocator=True))
-    LocalExecutor().run(replace(run.job, limit_at_s=limit_s) for run in plan.runs)
-    return {str(record.spec.cell): record for record in store.all()}
-
-
-def _scores(record: Record) -> list[tuple[str, str, float]]:
-    """All scores but timings."""
-    return [
-        (score.metric, str(sorted(score.at.items())), score.value)
-        for score in record.scores
-        if not record.metrics[score.metric].timing
-    ]
 
 
 def _global_state() -> Sequence[Any]:

@@ -1,22 +1,28 @@
-"""`harness new`: write the file of a new entrant, with the methods that its task's interface leaves open."""
+"""`harness new`: write the file of a new entrant, or the package of a new task."""
 
 import ast
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-Name = Annotated[str, typer.Argument(help="The entrant's name: small letters, digits and underscores.")]
-Task = Annotated[str, typer.Option("--task", "-t", help="The task that it enters.")]
+if TYPE_CHECKING:
+    from harness.registry.find import Registry
+
+Name = Annotated[str, typer.Argument(help="The name of the new thing: small letters, digits and underscores.")]
+Kind = Annotated[str, typer.Option("--kind", help="What to write: `entrant`, or `task` with a baseline.")]
+Task = Annotated[str, typer.Option("--task", "-t", help="The task that the entrant enters.")]
 Base = Annotated[
     str, typer.Option("--base", help="The class to fill in. Default: the task's component, else its system.")
 ]
-Folder = Annotated[Path, typer.Option("--folder", help="Where to write the file.")]
+Folder = Annotated[Path, typer.Option("--folder", help="Where to write it.")]
+
+KINDS = ("entrant", "task")
 
 TEMPLATE = '''\
 """{title}: what it is, in one line."""
 
-from harness.tasks.{task} import {base}
+from {package} import {base}
 
 
 class {cls}({base}):
@@ -26,36 +32,78 @@ class {cls}({base}):
 {methods}'''
 
 
-def command(name: Name, task: Task, base: Base = "", folder: Folder = Path(".")) -> None:
-    """Write NAME.py: an entrant whose open methods wait to be filled in. Then: `harness check NAME.py`."""
+def command(name: Name, task: Task = "", kind: Kind = "entrant", base: Base = "", folder: Folder = Path(".")) -> None:
+    """Write NAME.py, an entrant of a task whose open methods wait to be filled in; or, with `--kind task`, the folder
+    NAME: a package that brings a task, with its card, its interface, data and a baseline, and runs as it is."""
     from harness.core.errors import UserError
     from harness.core.spec import NAME
     from harness.core.suggest import unknown
     from harness.registry.find import find
-    from harness.registry.headers import HARNESS
 
-    registry = find()
-    registry.card(task)
+    if kind not in KINDS:
+        raise unknown("kind", kind, KINDS)
     if not NAME.fullmatch(name):
         raise UserError(f"name '{name}' must match {NAME.pattern}: small letters, digits, underscores")
-    if name in registry.of_task(task):
-        raise UserError(f"the name '{name}' is taken in {task} by {registry.header(task, name).place}")
-    classes = _open_classes(HARNESS / "tasks" / task / "interface.py")
-    if base and base not in classes:
-        raise unknown(f"class of {task} to fill in", base, classes)
-    chosen = base or next(iter(classes))
-    path = folder / f"{name}.py"
+    if kind == "entrant" and not task:
+        raise UserError(f"a new entrant needs its task: harness new {name} --task TASK")
+    if kind == "task" and (task or base):
+        raise UserError("--task and --base go with a new entrant; leave them out, or leave out --kind task")
+    registry = find()
+    path = folder / (name if kind == "task" else f"{name}.py")
     if path.exists():
         raise UserError(f"{path} exists already; choose another name or --folder")
-    title = name.replace("_", " ").capitalize()
-    cls = "".join(part.capitalize() for part in name.split("_"))
     try:
-        path.write_text(
-            TEMPLATE.format(title=title, task=task, base=chosen, cls=cls, name=name, methods=classes[chosen])
-        )
+        if kind == "task":
+            _write_task(registry, path, name)
+        else:
+            _write_entrant(registry, path, name, task, base)
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror}") from error
+
+
+def _write_task(registry: "Registry", path: Path, name: str) -> None:
+    from harness.cli.task_package import write_task_package
+    from harness.core.errors import UserError
+    from harness.registry.packages import source_of
+
+    if name in registry.homes:
+        raise UserError(f"the name '{name}' is taken by the task in {registry.homes[name].folder}")
+    if source := source_of(name):
+        raise UserError(f"the name '{name}' is taken by the module {source}; choose another")
+    write_task_package(path, name=name, title=_title(name), cls=_class_name(name))
+    typer.echo(f"wrote {path}; edit it, then: pip install -e {path}; harness run --task {name} --tier smoke")
+
+
+def _write_entrant(registry: "Registry", path: Path, name: str, task: str, base: str) -> None:
+    from harness.core.errors import UserError
+    from harness.core.suggest import unknown
+
+    registry.card(task)
+    if name in registry.of_task(task):
+        raise UserError(f"the name '{name}' is taken in {task} by {registry.header(task, name).place}")
+    home = registry.homes[task]
+    classes = _open_classes(home.folder / "interface.py")
+    if base not in ("", *classes):
+        raise unknown(f"class of {task} to fill in", base, classes)
+    chosen = base or next(iter(classes))
+    text = TEMPLATE.format(
+        title=_title(name),
+        package=home.package,
+        base=chosen,
+        cls=_class_name(name),
+        name=name,
+        methods=classes[chosen],
+    )
+    path.write_text(text, encoding="utf-8")
     typer.echo(f"wrote {path}; fill it in, then: harness check {path}; harness run --task {task} --plugin {path}")
+
+
+def _title(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+def _class_name(name: str) -> str:
+    return "".join(part.capitalize() for part in name.split("_"))
 
 
 def _open_classes(interface: Path) -> dict[str, str]:

@@ -67,7 +67,7 @@ class Session:
         from harness.figures.checked import presentation_of
 
         if task not in self._presentations:
-            self._presentations[task] = presentation_of(task)
+            self._presentations[task] = presentation_of(self.registry, task)
         return self._presentations[task]
 
     def tasks_at(self, tier: str) -> set[str]:

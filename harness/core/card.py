@@ -40,15 +40,17 @@ class Metric(Strict):
 class Case(Strict):
     """A problem of the task, fixed before training.
 
-    `at` places it on the axes; `data` names its real data sets; a `generated` case says what generates it and stands
-    in for real data when `stand_in` is true; an `exclusive` case is timed and runs alone; `primary` replaces the
-    card's primary metric; `needs` names the capability without which an entrant is not applicable.
+    `at` places it on the axes; `data` names its real data sets, `bundled` the files with data that the task's folder
+    holds; a `generated` case says what generates it and stands in for real data when `stand_in` is true; an `exclusive`
+    case is timed and runs alone; `primary` replaces the card's primary metric; `needs` names the capability without
+    which an entrant is not applicable.
     """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     about: str = ""
     at: Mapping[str, int | float | str] = {}
     data: tuple[str, ...] = ()
+    bundled: tuple[str, ...] = ()
     generated: str = ""
     stand_in: bool = False
     exclusive: bool = False
@@ -57,8 +59,11 @@ class Case(Strict):
 
     @model_validator(mode="after")
     def _has_a_source(self) -> "Case":
-        if bool(self.data) == bool(self.generated):
-            raise ValueError(f"case '{self.id}' must name either its data sets (data) or its generator (generated)")
+        if bool(self.data or self.bundled) == bool(self.generated):
+            raise ValueError(
+                f"case '{self.id}' must name its data sets (data), its files beside the card (bundled), or in place of "
+                "both its generator (generated)"
+            )
         return self
 
 
@@ -182,7 +187,7 @@ def read_card(path: Path) -> Card:
     """The card in `task.toml`; the task's name is its folder's. A fault is a `UserError` that names file and place."""
     try:
         return Card.model_validate({**tomllib.loads(path.read_text(encoding="utf-8")), "task": path.parent.name})
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise UserError(f"{path}: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]

@@ -18,13 +18,12 @@ from harness.figures.declared import (
 from harness.figures.presentation import FILE, Presentation, read_presentation
 from harness.records.scored import VALIDATION
 from harness.registry.find import Registry
-from harness.registry.headers import HARNESS
 from harness.tables.notes import DEFAULT
 
 
-def presentation_of(task: str) -> Presentation:
+def presentation_of(registry: Registry, task: str) -> Presentation:
     """What a task declares beside its card."""
-    return read_presentation(HARNESS / "tasks" / task / FILE)
+    return read_presentation(registry.homes[task].folder / FILE)
 
 
 def figure_problems(registry: Registry) -> list[str]:
@@ -34,11 +33,11 @@ def figure_problems(registry: Registry) -> list[str]:
     for task, card in registry.tasks.items():
         entrants = {name: set(header.parameters) for name, header in registry.of_task(task).items()}
         try:
-            wrong = check_presentation(presentation_of(task), card, {**awaited, **entrants})
+            wrong = check_presentation(presentation_of(registry, task), card, {**awaited, **entrants})
         except UserError as error:
             problems.append(str(error))
         else:
-            problems += [f"harness/tasks/{task}/{FILE}: {line}" for line in wrong]
+            problems += [f"{registry.homes[task].folder / FILE}: {line}" for line in wrong]
     return problems
 
 

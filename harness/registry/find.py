@@ -5,21 +5,21 @@ import importlib.util
 import sys
 import sysconfig
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from importlib.metadata import entry_points
 from pathlib import Path
 
-from harness.core.card import Card, read_card
+from harness.core.card import Card
 from harness.core.closure import Closure, closure, top_level_folder
 from harness.core.entrant import Entrant
 from harness.core.errors import UserError
 from harness.core.suggest import unknown
 from harness.core.task import Task
 from harness.registry.headers import HARNESS, Header, read_headers
+from harness.registry.packages import OWN, entry_points_of, source_of, top_level
+from harness.registry.tasks import PROTOCOL, TaskHome, find_tasks
 
 GROUP = "harness.entrants"
-OWN = ("methods", "baselines")
 
 
 @dataclass
@@ -30,6 +30,8 @@ class Registry:
     entrants: Mapping[tuple[str, str], Header]
     """Headers by (task, entrant)."""
     problems: tuple[str, ...] = ()
+    homes: Mapping[str, TaskHome] = field(default_factory=dict)
+    """Where the tasks live; also those whose card could not be read."""
 
     def card(self, task: str) -> Card:
         """A task's card; an unknown name is a `UserError` with the nearest ones."""
@@ -49,7 +51,8 @@ class Registry:
         return known[entrant]
 
     def closure(self, header: Header) -> Closure:
-        """The source closure of an entrant."""
+        """The source closure of an entrant. It holds the protocol of its task, too, where both are in one package: only
+        to the entrants of other packages does the task's version stand for its source."""
         place = header.path, header.class_name
         if place not in self._closures:
             extra = [header.path.parent / name for name in header.files]
@@ -58,10 +61,18 @@ class Registry:
                     raise UserError(f"{header.place}: files names {path}, which is not there")
                 if not path.parent.resolve().is_relative_to(header.root.resolve()):
                     raise UserError(f"{header.place}: files names {path}, which is outside {header.root}")
+            beside = [header.home.folder / PROTOCOL] if header.home.root == header.root else []
             self._closures[place] = closure(
-                [header.path], header.root, extra, skip=lambda path: _is_foreign(path, header)
+                [header.path, *beside], header.root, extra, skip=lambda path: self._is_foreign(path, header)
             )
         return self._closures[place]
+
+    def _is_foreign(self, path: Path, header: Header) -> bool:
+        """Whether a file below an entrant's root is not its own: a plug-in may lie beside the harness or a task's
+        package, whose version stands for it in the key, and a lone module is installed beside every library."""
+        packages = {HARNESS, *(home.root for home in self.homes.values())} - {header.root}
+        libraries = {Path(sysconfig.get_path(name)).resolve() for name in ("purelib", "platlib")}
+        return not packages.isdisjoint(path.parents) or (header.root in libraries and path != header.path)
 
     @cached_property
     def _closures(self) -> dict[tuple[Path, str], Closure]:
@@ -69,19 +80,19 @@ class Registry:
 
 
 def find(plugins: Iterable[Path] = ()) -> Registry:
-    """The registry of the built-in tasks, the installed entrant packages and the given plug-in files.
+    """The registry of the installed packages of tasks and of entrants, and of the given plug-in files.
 
-    A file that cannot be read is named in `problems` and the others are still listed, except for a plug-in that was
-    asked for: its fault, or a name that is taken, is a `UserError`.
+    What cannot be read is named in `problems` and the rest is still listed, except for a plug-in that was asked for:
+    its fault, or a name that is taken, is a `UserError`.
     """
-    tasks = {path.parent.name: read_card(path) for path in sorted((HARNESS / "tasks").glob("*/task.toml"))}
+    tasks = find_tasks()
+    problems = tasks.problems
     entrants: dict[tuple[str, str], Header] = {}
-    problems: list[str] = []
     for root in _roots(problems):
         files = [root] if root.is_file() else sorted(root.rglob("*.py"))
         for path in filter(Path.is_file, files):
             try:
-                _add(entrants, read_headers(path, root.parent if root.is_file() else root), tasks)
+                _add(entrants, read_headers(path, root.parent if root.is_file() else root, tasks.homes), tasks.cards)
             except UserError as error:
                 problems.append(str(error))
     for plugin in plugins:
@@ -90,19 +101,21 @@ def find(plugins: Iterable[Path] = ()) -> Registry:
             raise UserError(f"plug-in {plugin} is not a file; --plugin takes the path of a Python file")
         root = top_level_folder(path)
         _check_module_name(path, root)
-        found = list(read_headers(path, root))
+        found = list(read_headers(path, root, tasks.homes))
         if not found:
             raise UserError(
                 f"plug-in {plugin} defines no entrant: a top-level class with a literal `name` "
-                "whose base is imported from harness.tasks.<task>"
+                "whose base is imported from a task's package, such as harness.tasks.<task>"
             )
-        _add(entrants, found, tasks)
-    return Registry(tasks, entrants, tuple(problems))
+        _add(entrants, found, tasks.cards)
+    return Registry(tasks.cards, entrants, tuple(dict.fromkeys(problems)), tasks.homes)
 
 
 def _add(entrants: dict[tuple[str, str], Header], headers: Iterable[Header], tasks: Mapping[str, Card]) -> None:
     for header in headers:
-        known = [case.id for case in tasks[header.task].cases] if header.task in tasks else []
+        if header.task not in tasks:
+            continue  # `problems` says why the task's card could not be read
+        known = [case.id for case in tasks[header.task].cases]
         if wrong := [case for case in header.cases if case not in known]:
             raise UserError(f"{header.place}: cases names '{wrong[0]}'; {header.task} has: {', '.join(known)}")
         there = entrants.setdefault((header.task, header.name), header)
@@ -113,16 +126,16 @@ def _add(entrants: dict[tuple[str, str], Header], headers: Iterable[Header], tas
 def _roots(problems: list[str]) -> list[Path]:
     """The folder (or lone file) of every top-level module that the entry points name."""
     roots: list[Path] = []
-    for point in sorted(entry_points(group=GROUP), key=lambda point: point.value):
-        top = point.value.partition(".")[0]
-        spec = importlib.util.find_spec(top)
-        if spec is None or spec.origin is None:
+    for point in entry_points_of(GROUP):
+        top = top_level(point.value)
+        source = source_of(top)
+        if source is None:
             problems.append(
-                f"entry point {point.name}: there is no module or package '{top}'; reinstall what brings it"
+                f"entry point '{point.name}' of {GROUP} leads nowhere: there is no module or package '{top}'; "
+                "reinstall what brings it"
             )
             continue
-        origin = Path(spec.origin).resolve()
-        root = origin.parent if origin.name == "__init__.py" else origin
+        root = source.parent if source.name == "__init__.py" else source
         if top in OWN and root != HARNESS.parent / top:
             raise UserError(
                 f"'{top}' resolves to {root}, not to this distribution's {HARNESS.parent / top}: "
@@ -143,13 +156,6 @@ def _check_module_name(path: Path, root: Path) -> None:
         raise UserError(f"plug-in {path}: the name '{spec.name}' is taken by {spec.origin}; rename the plug-in")
 
 
-def _is_foreign(path: Path, header: Header) -> bool:
-    """Whether a file below an entrant's root is not its own: a plug-in may lie beside the harness, whose version stands
-    for it in the key, and a lone module is installed beside every library."""
-    libraries = {Path(sysconfig.get_path(name)).resolve() for name in ("purelib", "platlib")}
-    return HARNESS in path.parents or (header.root in libraries and path != header.path)
-
-
 def load_entrant(header: Header) -> type[Entrant]:
     """Import an entrant's class. What holds a plug-in's top-level module is put on the path."""
     folder = str(header.root.parent if (header.root / "__init__.py").exists() else header.root)
@@ -159,13 +165,15 @@ def load_entrant(header: Header) -> type[Entrant]:
     return found
 
 
-def load_task(card: Card) -> Task[Entrant]:
-    """Import and construct a task: the one subclass of `Task` that its `task.py` defines."""
-    module = importlib.import_module(f"harness.tasks.{card.task}.task")
-    (owned,) = (
+def load_task(card: Card, home: TaskHome) -> Task[Entrant]:
+    """Import and construct a task: the one subclass of `Task` that its `task.py` defines (else a `UserError`)."""
+    module = importlib.import_module(f"{home.package}.{Path(PROTOCOL).stem}")
+    owned = [
         value
         for value in vars(module).values()
         if isinstance(value, type) and issubclass(value, Task) and value.__module__ == module.__name__
-    )
-    instance: Task[Entrant] = owned(card)
+    ]
+    if len(owned) != 1:
+        raise UserError(f"{home.folder / PROTOCOL} must define one subclass of Task, but defines {len(owned)}")
+    instance: Task[Entrant] = owned[0](card)
     return instance

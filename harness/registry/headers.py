@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from harness.core.card import Resolved
 from harness.core.closure import imported_from, source_file
@@ -23,6 +23,7 @@ from harness.registry.attributes import (
 )
 from harness.registry.parameters import Parameter
 from harness.registry.search import Space
+from harness.registry.tasks import TaskHome
 
 HARNESS = Path(__file__).resolve().parents[1]
 
@@ -33,13 +34,14 @@ Kind: TypeAlias = Literal["method", "baseline", "ablation", "plugin"]
 class Header:
     """What is known of an entrant before it is imported.
 
-    `root` is the folder that bounds its closure; `component` is the task-owned class that it fills in, or "" for a
-    whole system.
+    `home` is where its task lives; `root` is the folder that bounds its closure; `component` is the task-owned class
+    that it fills in, or "" for a whole system.
     """
 
     name: str
     title: str
     task: str
+    home: TaskHome
     kind: Kind
     component: str
     class_name: str
@@ -71,25 +73,38 @@ class Module:
     """Local name -> (level, module, name) of `from module import name`."""
 
 
-def read_headers(path: Path, root: Path) -> Iterator[Header]:
-    """The entrants that a file defines, `root` bounding their closure.
+class _Reach(NamedTuple):
+    """Where bases are looked for: below the entrant's own `root`, and in the `packages` of the harness and of tasks."""
+
+    root: Path
+    packages: tuple[Path, ...]
+
+
+def read_headers(path: Path, root: Path, homes: Mapping[str, TaskHome]) -> Iterator[Header]:
+    """The entrants that a file defines, `root` bounding their closure. An entrant is of the task, among those that live
+    in `homes`, in whose folder the file of a class lies that it descends from.
 
     A syntax error, and a name, a parameter or an attribute that cannot be read, is a `UserError` with its line.
     """
     module = _module(path, path.stat().st_mtime_ns)
+    reach = _Reach(root, (HARNESS, *dict.fromkeys(home.root for home in homes.values())))
     for definition in module.classes.values():
         if not has_name(definition):
             continue
-        chain = _chain(module, definition, root)
-        lineage = [source for source in chain if _is_entrant(source, root)]
-        owned = [source for source in lineage if _owner(source)]
+        chain = _chain(module, definition, reach)
+        lineage = [source for source in chain if _is_entrant(source, reach)]
+        # A task's folder may hold entrants, too: what stands in a file with entrants is not the task's.
+        in_tasks = [(source, task) for source in lineage if (task := _owner(source, homes))]
+        owned = [(source, task) for source, task in in_tasks if not _defines_entrants(source.path, reach)]
         if owned:
+            (base, task), *above = owned
             yield Header(
                 name=read_name(lineage),
                 title=(ast.get_docstring(definition) or "").split("\n", 1)[0],
-                task=_owner(owned[0]),
-                kind=_kind(path, root),
-                component=owned[0].definition.name if len(owned) > 1 else "",
+                task=task,
+                home=homes[task],
+                kind=_kind(path, root, homes[task]),
+                component=base.definition.name if above else "",
                 class_name=definition.name,
                 path=path,
                 root=root,
@@ -111,10 +126,14 @@ def module_name(path: Path, root: Path) -> str:
     return ".".join(relative.parts)
 
 
-def _kind(path: Path, root: Path) -> Kind:
-    if root == HARNESS.parent / "methods":
-        return "ablation" if path.stem == "ablations" else "method"
-    return "baseline" if root == HARNESS.parent / "baselines" else "plugin"
+def _kind(path: Path, root: Path, home: TaskHome) -> Kind:
+    """By the names of file and folders where an entrant is in this distribution or in its task's package; all others
+    are plug-ins."""
+    if root not in (HARNESS.parent / "methods", HARNESS.parent / "baselines", home.root):
+        return "plugin"
+    if path.stem == "ablations":
+        return "ablation"
+    return "method" if {"baseline", "baselines"}.isdisjoint(module_name(path, root).split(".")) else "baseline"
 
 
 @cache
@@ -133,25 +152,25 @@ def _module(path: Path, modified: int) -> Module:
     return Module(path, classes, imports)
 
 
-def _chain(module: Module, definition: ast.ClassDef, root: Path) -> list[Source]:
-    """The class and all its bases whose source is found below `root` or the harness, in method resolution order."""
+def _chain(module: Module, definition: ast.ClassDef, reach: _Reach) -> list[Source]:
+    """The class and all its bases whose source is within reach, in method resolution order."""
     chain = [Source(module.path, definition)]
     for base in definition.bases:
         target = base.value if isinstance(base, ast.Subscript) else base
-        found = _find(module, target.id, root, definition) if isinstance(target, ast.Name) else None
+        found = _find(module, target.id, reach, definition) if isinstance(target, ast.Name) else None
         if found is not None:
-            chain += _chain(*found, root)
+            chain += _chain(*found, reach)
     # A base that is reached twice comes after all that descends from it.
     return list(reversed(dict.fromkeys(reversed(chain))))
 
 
-def _find(module: Module, name: str, root: Path, below: ast.ClassDef) -> tuple[Module, ast.ClassDef] | None:
+def _find(module: Module, name: str, reach: _Reach, below: ast.ClassDef) -> tuple[Module, ast.ClassDef] | None:
     """The class of that name as a module sees it before `below`, one of its own classes, is defined."""
     own = module.classes.get(name)
     found = own if own is not None and own.lineno < below.lineno else None
     seen = set()
     while found is None:
-        path = _file_of(*module.imports[name][:2], module.path, root) if name in module.imports else None
+        path = _file_of(*module.imports[name][:2], module.path, reach) if name in module.imports else None
         if path is None or (module.path, name) in seen:
             return None
         seen.add((module.path, name))
@@ -160,23 +179,35 @@ def _find(module: Module, name: str, root: Path, below: ast.ClassDef) -> tuple[M
     return module, found
 
 
-def _file_of(level: int, dotted: str, importer: Path, root: Path) -> Path | None:
-    if HARNESS in importer.parents or (not level and dotted.partition(".")[0] == HARNESS.name):
-        root = HARNESS
+def _file_of(level: int, dotted: str, importer: Path, reach: _Reach) -> Path | None:
+    inside = next((folder for folder in reach.packages if folder in _folders(importer)), reach.root)
+    named = next((folder for folder in reach.packages if folder.name == dotted.partition(".")[0]), inside)
+    root = inside if level else named
     place = imported_from(level, dotted, importer, root)
     return source_file(place) if place is not None and place.is_relative_to(root) else None
 
 
-def _owner(source: Source) -> str:
-    """The task whose folder the class is in, or ""."""
-    tasks = HARNESS / "tasks"
-    return source.path.relative_to(tasks).parts[0] if tasks in source.path.parents else ""
+@cache
+def _folders(path: Path) -> frozenset[Path]:
+    """All folders that a file is in."""
+    return frozenset(path.parents)
 
 
-def _is_entrant(source: Source, root: Path) -> bool:
+def _owner(source: Source, homes: Mapping[str, TaskHome]) -> str:
+    """The task whose folder the class is in, the innermost where a task's folder is in that of another; or ""."""
+    owners = [task for task, home in homes.items() if home.folder in _folders(source.path)]
+    return max(owners, key=lambda task: len(homes[task].folder.parts), default="")
+
+
+def _defines_entrants(path: Path, reach: _Reach) -> bool:
+    classes = _module(path, path.stat().st_mtime_ns).classes.values()
+    return any(has_name(definition) and _is_entrant(Source(path, definition), reach) for definition in classes)
+
+
+def _is_entrant(source: Source, reach: _Reach) -> bool:
     base = HARNESS / "core" / "entrant.py"
     module = _module(source.path, source.path.stat().st_mtime_ns)
-    return any(above.path == base for above in _chain(module, source.definition, root))
+    return any(above.path == base for above in _chain(module, source.definition, reach))
 
 
 def _capabilities(chain: Sequence[Source]) -> frozenset[str]:

@@ -1,6 +1,7 @@
 """`Job`: a spec with everything that is needed to run it and to write its record."""
 
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -38,6 +39,12 @@ class Job:
     contended: bool = False
     limit_at_s: float | None = None
     limit_at_mb: int | None = None
+
+    @property
+    def bundled(self) -> tuple[str, ...]:
+        """The case's files in the task's folder, named as the entrant's code is: from the folder that bounds it."""
+        folder = self.header.home.folder
+        return tuple(os.path.relpath(folder / name, self.header.root) for name in self.resolved.case.bundled)
 
     @property
     def expect_s(self) -> float:

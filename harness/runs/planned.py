@@ -1,5 +1,6 @@
 """One run of a plan: its spec, and what the store knows of it."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -121,7 +122,7 @@ class World:
                 seed=0,
                 budget=resolved.budget,
                 code=accepted_code(header, self.registry.closure(header).digest),
-                data=data_identity(resolved.case),
+                data=data_identity(resolved.case, header.home.folder),
                 settings=resolved.deviating,
             )
             tuned = self.tuned(card, resolved, header)
@@ -162,9 +163,11 @@ def _deviating(header: Header, values: Mapping[str, Value]) -> dict[str, Value]:
     return {name: value for name, value in values.items() if name not in known or value != known[name].default}
 
 
-def data_identity(case: Case) -> str:
-    """What stands for a case's data in the key: the content digests of its data sets, or its generator's name."""
+def data_identity(case: Case, folder: Path) -> str:
+    """What stands for a case's data in the key: the digests of its data sets and of its files in the task's folder, or
+    its generator's name."""
     if case.generated:
         return f"generated:{case.generated}"
-    known = catalogue()
-    return ",".join(f"{name}:{known[name].content[:32]}" for name in case.data)
+    digests = {name: catalogue()[name].content for name in case.data}
+    digests |= {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in case.bundled}
+    return ",".join(f"{name}:{digest[:32]}" for name, digest in digests.items())

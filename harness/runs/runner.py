@@ -5,7 +5,6 @@ import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
@@ -123,7 +122,7 @@ class _Attempt:
             produced=problem.produced if problem else "",
             chance=problem.chance_on(self.job.spec.split) if problem else {},
             artefacts=self.handle.artefacts,
-            unlisted=watch.unlisted(set(self.job.code)),
+            unlisted=watch.unlisted({*self.job.code, *self.job.bundled}),
             costs=Costs(
                 setup_s=self.clocks.seconds["setup"],
                 shared_s=self.handle.shared_s,
@@ -139,7 +138,7 @@ class _Attempt:
         job = self.job
         if job.environment.device == "cpu":
             limits.limit_memory(job.memory_mb)
-        task = load_task(job.card)
+        task = load_task(job.card, job.header.home)
         self.entrant = load_entrant(job.header)(**job.spec.parameters)
         limits.set_threads(job.environment.threads)
         limits.seed_globals(self.handle.seed("global"))
@@ -215,8 +214,9 @@ class _Attempt:
 
 def _failure(error: BaseException, header: Header) -> Failure:
     text = "".join(traceback.format_exception(error))
-    for folder, name in ((HARNESS.parent, "."), (header.root.parent, "."), (Path(sys.prefix), "<python>")):
-        text = text.replace(str(folder), name)
+    for folder in (HARNESS.parent, header.home.root.parent, header.root.parent):
+        text = text.replace(str(folder), ".")
+    text = text.replace(sys.prefix, "<python>")
     message = str(error) if not isinstance(error, SystemExit) else f"the entrant exited with status {error.code}"
     return Failure(type=type(error).__name__, message=message, traceback=text[-LONGEST_TRACEBACK:])
 

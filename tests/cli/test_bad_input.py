@@ -25,6 +25,15 @@ WRONG = {
     "absent device": (["run", "--device", "cuda:99"], ["'cuda:99' is not there", "--device cpu"]),
     "explaining nothing": (["explain", "retrieval", "ance"], ["no records", "harness run --task retrieval"]),
     "taken name": (["new", "ppmi", "--task", "word_similarity"], ["'ppmi'", "taken"]),
+    "golden scores of nothing": (["check", "--golden"], ["harness check --golden TASK"]),
+    "golden scores of an entrant": (["check", "--golden", "ppmi"], ["harness check --golden TASK"]),
+    "accepting nothing": (["check", "--accept"], ["harness check --accept NAME"]),
+    "checking nothing known": (["check", "retrival"], ["'retrival'", "did you mean retrieval"]),
+    "new without a task": (["new", "mine"], ["harness new mine --task TASK"]),
+    "unknown kind": (["new", "mine", "--kind", "tasks"], ["'tasks'", "did you mean task"]),
+    "taken task": (["new", "retrieval", "--kind", "task"], ["'retrieval'", "taken", "harness/tasks/retrieval"]),
+    "taken module": (["new", "random", "--kind", "task"], ["'random'", "taken by the module"]),
+    "new task for a task": (["new", "mine", "--kind", "task", "--base", "A"], ["leave out --kind task"]),
 }
 
 

@@ -175,8 +175,9 @@ FAULTS: list[tuple[str, Change, str]] = [
     ("case id", _set("cases", 0, "id", value="N 100"), "cases.0.id: String should match pattern"),
     ("case id with newline", _set("cases", 0, "id", value="n100\n"), "cases.0.id: String should match pattern"),
     ("case twice", _set("cases", 1, "id", value="n100"), "card: case 'n100' is there twice"),
-    ("no source", _drop("cases", 0, "generated"), "cases.0: case 'n100' must name either its data sets (data) or its"),
-    ("two sources", _set("cases", 0, "data", value=["text8"]), "cases.0: case 'n100' must name either its data sets"),
+    ("no source", _drop("cases", 0, "generated"), "cases.0: case 'n100' must name its data sets (data), its files"),
+    ("files and a generator", _set("cases", 0, "bundled", value=["a.csv"]), "cases.0: case 'n100' must name its data"),
+    ("two sources", _set("cases", 0, "data", value=["text8"]), "cases.0: case 'n100' must name its data sets"),
     ("column", _set("column", value="shift"), "column 'shift' is neither 'case' nor an axis; name it in points"),
     (
         "unknown case",
@@ -234,6 +235,13 @@ def test_a_fault_is_named_with_file_and_place(
 def test_a_file_that_is_no_toml_is_named_with_its_line(tmp_path: Path) -> None:
     path = _written(tmp_path, "version = 1\ntitle = \n")
     with pytest.raises(UserError, match=r"task\.toml: Invalid value \(at line 2"):
+        read_card(path)
+
+
+def test_a_file_that_is_not_utf8_is_named(tmp_path: Path) -> None:
+    path = _written(tmp_path, "")
+    path.write_bytes(b"title = '\xff'")
+    with pytest.raises(UserError, match=r"task\.toml: 'utf-8' codec can't decode byte"):
         read_card(path)
 
 

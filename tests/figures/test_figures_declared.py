@@ -29,7 +29,7 @@ def test_what_the_tasks_declare_exists() -> None:
 
 @pytest.mark.parametrize("task", sorted(find().tasks))
 def test_every_task_declares_learning_curves_and_what_was_held(task: str) -> None:
-    declared = presentation_of(task)
+    declared = presentation_of(find(), task)
     assert any(figure.kind == "curves" for figure in declared.figure)
     assert declared.held
 

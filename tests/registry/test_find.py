@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from textwrap import dedent
@@ -16,6 +16,8 @@ from harness.core.entrant import Entrant
 from harness.core.errors import UserError
 from harness.registry.find import Registry, find, load_entrant, load_task
 from harness.registry.headers import HARNESS
+from harness.registry.packages import source_of
+from harness.registry.tasks import TaskHome
 
 CARD = """
 version = 1
@@ -61,8 +63,10 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     _write(root / "harness" / "__init__.py")
     _write(root / "harness" / "core" / "entrant.py", "class Entrant: ...\n")
     words = root / "harness" / "tasks" / "words"
+    _write(root / "harness" / "tasks" / "__init__.py")
     _write(words / "__init__.py", "from harness.core.entrant import Entrant\nclass Embedder(Entrant): ...\n")
     _write(words / "task.toml", CARD)
+    _write(words / "task.py")
     _write(root / "methods" / "__init__.py")
     _write(root / "baselines" / "__init__.py")
     _write(root / "baselines" / "words" / "counts.py", PLUGIN.format(name="counts"))
@@ -72,6 +76,10 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     interface.Embedder = Embedder  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "harness.tasks.words", interface)
     monkeypatch.setattr("sys.path", [str(root), *sys.path])
+    monkeypatch.setattr(
+        "harness.registry.packages.source_of",
+        lambda name: root / "harness" / "__init__.py" if name == "harness" else source_of(name),
+    )
     _install(monkeypatch, "methods", "baselines")
     for name in [name for name in sys.modules if name.partition(".")[0] in ("methods", "baselines")]:
         monkeypatch.delitem(sys.modules, name)
@@ -88,9 +96,13 @@ def _write(path: Path, text: str = "") -> Path:
     return path
 
 
-def _install(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
-    points = [EntryPoint(name, name, "harness.entrants") for name in names]
-    monkeypatch.setattr("harness.registry.find.entry_points", lambda group: points)
+def _install(monkeypatch: pytest.MonkeyPatch, *entrants: str, tasks: Sequence[str] = ()) -> None:
+    """Let these packages bring entrants, and beside `harness.tasks` these bring tasks."""
+    points = [EntryPoint(name, name, "harness.entrants") for name in entrants]
+    points += [EntryPoint(name.split(".")[0], name, "harness.tasks") for name in ("harness.tasks", *tasks)]
+    monkeypatch.setattr(
+        "harness.registry.packages.entry_points", lambda group: [point for point in points if point.group == group]
+    )
 
 
 def _plugin(house: Path, name: str = "own", file: str = "plugins/plug.py") -> Path:
@@ -100,8 +112,8 @@ def _plugin(house: Path, name: str = "own", file: str = "plugins/plug.py") -> Pa
 def test_every_built_in_task_is_listed_and_loads() -> None:
     registry = find()
     assert set(registry.tasks) == {path.parent.name for path in (HARNESS / "tasks").glob("*/task.toml")}
-    for card in registry.tasks.values():
-        assert load_task(card).card is card
+    for name, card in registry.tasks.items():
+        assert load_task(card, registry.homes[name]).card is card
 
 
 def test_every_built_in_entrant_is_listed_and_nothing_is_wrong_with_it() -> None:
@@ -231,8 +243,136 @@ def test_a_built_in_file_that_cannot_be_read_is_named_and_the_others_are_listed(
 def test_an_installed_package_that_is_gone_is_named(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _install(monkeypatch, "baselines", "vanished_package")
     assert find().problems == (
-        "entry point vanished_package: there is no module or package 'vanished_package'; reinstall what brings it",
+        "entry point 'vanished_package' of harness.entrants leads nowhere: there is no module or package "
+        "'vanished_package'; reinstall what brings it",
     )
+
+
+def _task(folder: Path, card: str = CARD) -> Path:
+    """A task folder in a package of that name, or of its parent's; both are importable."""
+    _write(folder / "__init__.py", "from harness.core.entrant import Entrant\nclass Player(Entrant): ...\n")
+    _write(folder / "task.py", "raise SystemExit('imported')\n")
+    return _write(folder / "task.toml", card)
+
+
+@pytest.mark.parametrize("place", ["games", "games/chess"])
+def test_a_package_brings_a_task_in_its_own_folder_or_in_a_folder_of_it(
+    house: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    name, package = Path(place).name, place.replace("/", ".")
+    _write(house / "games" / "__init__.py")
+    _task(house / place)
+    entrant = f"from {package} import Player\nclass Own(Player):\n    name = 'own'\n"
+    _write(house / "games" / "entrants.py", entrant)
+    _install(monkeypatch, "games", tasks=["games"])
+    registry = find()
+    assert not registry.problems
+    assert registry.homes[name] == TaskHome(house / place, package)
+    header = registry.header(name, "own")
+    assert (header.task, header.root, header.module) == (name, house / "games", "games.entrants")
+    assert "games" not in sys.modules
+
+
+def test_the_key_of_an_entrant_covers_its_task_only_where_both_are_in_one_package(
+    house: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _task(house / "games")
+    _write(house / "games" / "data.py", "LINES = 3\n")
+    _write(house / "games" / "task.py", "from games.data import LINES\n")
+    entrant = "from games import Player\nclass Own(Player):\n    name = '{}'\n"
+    _write(house / "games" / "entrants.py", entrant.format("own"))
+    _install(monkeypatch, "games", tasks=["games"])
+    other = _write(house / "other.py", entrant.format("other"))
+    registry = find([other])
+    files = {name: set(registry.closure(header).files) for name, header in registry.of_task("games").items()}
+    assert files == {"own": {"__init__.py", "data.py", "entrants.py", "task.py"}, "other": {"other.py"}}
+
+
+FAULTY_TASKS = {
+    "a task folder without a card": (
+        {"chess/task.py": ""},
+        "{house}/games/chess: a task folder needs a task.toml and a task.py; there is no task.toml",
+    ),
+    "a package without a task folder": (
+        {},
+        "entry point 'games' of harness.tasks: there is no task.toml in {house}/games or in a folder of it",
+    ),
+    "a card without a protocol": (
+        {"chess/task.toml": CARD},
+        "{house}/games/chess: a task folder needs a task.toml and a task.py; there is no task.py",
+    ),
+    "a card with a syntax error": (
+        {"chess/task.toml": "version = \n", "chess/task.py": ""},
+        "{house}/games/chess/task.toml: Invalid value (at line 1, column 11)",
+    ),
+    "a card with a fault": (
+        {"chess/task.toml": CARD.replace('primary = "spearman"', 'primary = "pearson"'), "chess/task.py": ""},
+        "{house}/games/chess/task.toml: card: primary metric 'pearson' is not among the metrics",
+    ),
+    "an unknown data set": (
+        {"chess/task.toml": CARD.replace('generated = "atlas"', 'data = ["scifatc"]'), "chess/task.py": ""},
+        "{house}/games/chess/task.toml: case 'atlas': unknown data set 'scifatc'; did you mean scifact or ",
+    ),
+    "a file that is not bundled": (
+        {"chess/task.toml": CARD.replace('generated = "atlas"', 'bundled = ["a.csv"]'), "chess/task.py": ""},
+        "{house}/games/chess/task.toml: case 'atlas': bundled names a.csv, which is not beside the card",
+    ),
+    "a taken name": (
+        {"words/task.toml": CARD, "words/task.py": ""},
+        "{house}/games/words/task.toml: the name 'words' is taken by {house}/harness/tasks/words/task.toml; "
+        "rename the folder",
+    ),
+    "a name that is not allowed": (
+        {"Chess/task.toml": CARD, "Chess/task.py": ""},
+        "{house}/games/Chess: a task is called as its folder, but 'Chess' does not match [a-z][a-z0-9_]*",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTY_TASKS)
+def test_a_faulty_task_is_one_line_with_its_place_and_the_others_are_listed(
+    house: Path, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    files, message = FAULTY_TASKS[fault]
+    _write(house / "games" / "__init__.py")
+    for name, text in files.items():
+        _write(house / "games" / name, text)
+    _task(house / "good_games")
+    _install(monkeypatch, "baselines", tasks=["games", "good_games"])
+    registry = find()
+    (problem,) = registry.problems
+    assert problem.startswith(message.format(house=house))
+    assert registry.tasks.keys() == {"words", "good_games"}
+    assert registry.of_task("words").keys() == {"counts"}
+
+
+@pytest.mark.parametrize("value", ["vanished", "games.vanished", "random", ""])
+def test_an_entry_point_that_leads_to_no_package_is_named(
+    house: Path, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    _write(house / "games" / "__init__.py")
+    _install(monkeypatch, "baselines", tasks=[value])
+    (problem,) = find().problems
+    assert problem.endswith(f"leads nowhere: there is no package '{value}'; reinstall what brings it")
+
+
+def test_entrants_of_a_task_whose_card_is_faulty_are_left_out(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _write(house / "harness" / "tasks" / "words" / "task.toml", "version = \n")
+    _install(monkeypatch, "baselines")
+    registry = find([_plugin(house)])
+    assert (dict(registry.tasks), dict(registry.entrants)) == ({}, {})
+    assert len(registry.problems) == 1
+
+
+@pytest.mark.parametrize("classes", ["", "class A(Task): ...\nclass B(Task): ...\n"])
+def test_a_task_module_defines_one_task(house: Path, monkeypatch: pytest.MonkeyPatch, classes: str) -> None:
+    _task(house / "games")
+    _write(house / "games" / "__init__.py")
+    _write(house / "games" / "task.py", f"from harness.core.task import Task\n{classes}")
+    _install(monkeypatch, tasks=["games"])
+    registry = find()
+    with pytest.raises(UserError, match=r"games/task\.py must define one subclass of Task, but defines [02]$"):
+        load_task(registry.card("games"), registry.homes["games"])
 
 
 @pytest.mark.parametrize("name", ["methods", "baselines"])

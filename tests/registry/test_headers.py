@@ -12,6 +12,7 @@ from harness.core.spec import Value
 from harness.registry.headers import Header, module_name, read_headers
 from harness.registry.parameters import Parameter
 from harness.registry.search import Choice, Range, Space
+from harness.registry.tasks import TaskHome
 from harness.runs.plan import expand, parse_parameter
 
 INTERFACE = """
@@ -60,9 +61,15 @@ def _write(path: Path, text: str = "") -> Path:
     return path
 
 
+def headers_in(house: Path, path: Path, root: Path, *others: TaskHome) -> list[Header]:
+    """The headers of a file where the task `words` and the `others` are known."""
+    homes = (TaskHome(house / "harness" / "tasks" / "words", "harness.tasks.words"), *others)
+    return list(read_headers(path, root, {home.folder.name: home for home in homes}))
+
+
 def _plugin(house: Path, text: str) -> list[Header]:
     path = _write(house.parent / "plugins" / "plug.py", "from harness.tasks.words import Embedder\n" + dedent(text))
-    return list(read_headers(path, path.parent))
+    return headers_in(house, path, path.parent)
 
 
 def _one(house: Path, text: str) -> Header:
@@ -159,7 +166,7 @@ def test_bases_are_followed_through_own_classes_modules_and_re_exports(house: Pa
             name = "other"
         """,
     )
-    leaf, other = read_headers(path, root)
+    leaf, other = headers_in(house, path, root)
     assert leaf.parameters == {"window": Parameter("int", 5), "dim": Parameter("int", 9)}
     assert leaf.module == "package.deep.leaf"
     assert other.task == "words"
@@ -177,7 +184,7 @@ def test_names_that_lead_in_a_circle_lead_nowhere(house: Path) -> None:
     root = house.parent / "package"
     _write(root / "__init__.py", "from . import Base\n")
     path = _write(root / "plug.py", 'from . import Base\nclass Plug(Base):\n    name = "plug"\n')
-    assert list(read_headers(path, root)) == []
+    assert headers_in(house, path, root) == []
 
 
 def test_two_modules_that_import_from_each_other_lead_nowhere(house: Path) -> None:
@@ -186,7 +193,7 @@ def test_two_modules_that_import_from_each_other_lead_nowhere(house: Path) -> No
     _write(root / "a.py", "from .b import Base\n")
     _write(root / "b.py", "from .a import Base\n")
     path = _write(root / "plug.py", 'from .a import Base\nclass Plug(Base):\n    name = "plug"\n')
-    assert list(read_headers(path, root)) == []
+    assert headers_in(house, path, root) == []
 
 
 @pytest.mark.parametrize("bases", ["Mixin, Embedder", "Embedder, Mixin"])
@@ -267,7 +274,7 @@ def test_the_kind_is_told_by_the_folder(house: Path, place: str, kind: str) -> N
     root = house / Path(place).parts[0]
     _write(root / "__init__.py")
     path = _write(house / place, 'from harness.tasks.words import Embedder\nclass A(Embedder):\n    name = "a"\n')
-    (header,) = read_headers(path, root)
+    (header,) = headers_in(house, path, root)
     assert header.kind == kind
     assert header.module == place.removesuffix(".py").replace("/", ".")
 
@@ -275,8 +282,56 @@ def test_the_kind_is_told_by_the_folder(house: Path, place: str, kind: str) -> N
 def test_a_folder_named_methods_elsewhere_holds_plugins(house: Path) -> None:
     root = house.parent / "elsewhere" / "methods"
     path = _write(root / "a.py", 'from harness.tasks.words import Embedder\nclass A(Embedder):\n    name = "a"\n')
-    (header,) = read_headers(path, root)
+    (header,) = headers_in(house, path, root)
     assert header.kind == "plugin"
+
+
+STRANGER = "from harness.core.entrant import Entrant\nclass Guesser(Entrant):\n    def guess(self): ...\n"
+
+
+def _stranger(house: Path) -> TaskHome:
+    """A package `games` that brings a task of the same name, which is the package's own folder."""
+    root = house.parent / "games"
+    _write(root / "__init__.py", "from games.interface import Guesser as Guesser\n")
+    _write(root / "interface.py", STRANGER)
+    return TaskHome(root, "games")
+
+
+def test_an_entrant_beside_its_task_in_one_folder_is_found(house: Path) -> None:
+    home = _stranger(house)
+    base = "from games.interface import Guesser\n"
+    path = _write(
+        home.folder / "entrants.py",
+        base + "class Base(Guesser):\n    pass\nclass A(Base):\n    name = 'a'\nclass B(A):\n    name = 'b'\n",
+    )
+    found = headers_in(house, path, home.folder, home)
+    assert [(header.name, header.task, header.home, header.component) for header in found] == [
+        ("a", "games", home, ""),
+        ("b", "games", home, ""),
+    ]
+    ablation = _write(home.folder / "ablation.py", "from games.entrants import A\nclass C(A):\n    name = 'c'\n")
+    (header,) = headers_in(house, ablation, home.folder, home)
+    assert (header.task, header.component) == ("games", "")
+
+
+def test_an_entrant_of_another_package_is_of_the_task_that_its_base_belongs_to(house: Path) -> None:
+    home = _stranger(house)
+    path = _write(
+        house.parent / "plugins" / "plug.py", "from games import Guesser\nclass A(Guesser):\n    name = 'a'\n"
+    )
+    (header,) = headers_in(house, path, path.parent, home)
+    assert (header.task, header.home, header.root) == ("games", home, path.parent)
+    assert headers_in(house, path, path.parent) == [], "nobody brings the task"
+
+
+def test_the_innermost_task_folder_owns_a_class(house: Path) -> None:
+    outer = _stranger(house)
+    inner = TaskHome(outer.folder / "chess", "games.chess")
+    _write(inner.folder / "__init__.py", STRANGER)
+    path = _write(outer.folder / "own.py", "from games.chess import Guesser\nclass A(Guesser):\n    name = 'a'\n")
+    (header,) = headers_in(house, path, outer.folder, outer, inner)
+    assert header.task == "chess"
+    assert inner.root == outer.root == outer.folder
 
 
 def test_capabilities_are_marked_by_the_task_and_answered_by_any_class(house: Path) -> None:
@@ -415,7 +470,7 @@ def test_an_edited_file_is_read_anew(house: Path) -> None:
         'from harness.tasks.words import Embedder\nclass A(Embedder):\n    name = "b"\n',
     )
     os.utime(path, ns=(1, 1))
-    (header,) = read_headers(path, path.parent)
+    (header,) = headers_in(house, path, path.parent)
     assert header.name == "b"
 
 
@@ -429,6 +484,7 @@ PPMI = Header(
     name="ppmi",
     title="",
     task="words",
+    home=TaskHome(Path("words"), "words"),
     kind="plugin",
     component="",
     class_name="Ppmi",

@@ -20,7 +20,7 @@ def registry() -> Registry:
     """All entrants, of which ppmi takes part in one case."""
     found = find()
     place = "word_similarity", "ppmi"
-    return Registry(found.tasks, {**found.entrants, place: replace(found.entrants[place], cases=("cost",))})
+    return replace(found, entrants={**found.entrants, place: replace(found.entrants[place], cases=("cost",))})
 
 
 def planned(registry: Registry, folder: Path, *entrants: str) -> Plan:

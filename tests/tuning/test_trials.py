@@ -285,8 +285,8 @@ def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
 @pytest.fixture
 def spy(world: World, monkeypatch: pytest.MonkeyPatch, here: None) -> Spy:
     """The spy in the task's place."""
-    found = Spy(load_task(world.registry.card(TASK)))
-    monkeypatch.setattr("harness.runs.runner.load_task", lambda card: found)
+    found = Spy(load_task(world.registry.card(TASK), world.registry.homes[TASK]))
+    monkeypatch.setattr("harness.runs.runner.load_task", lambda card, home: found)
     return found
 
 

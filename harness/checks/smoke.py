@@ -1,0 +1,60 @@
+"""Smoke runs: those of the first seed, with no parameter set from outside."""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from harness.core.spec import Spec
+from harness.records.environment import gather
+from harness.records.record import Environment, Record
+from harness.records.store import Store
+from harness.registry.find import Registry
+from harness.runs.executors.local import LocalExecutor
+from harness.runs.plan import Plan, Selection, make_plan
+
+
+def environment() -> Environment:
+    """Where smoke runs are done: on this machine's processor, with one thread each."""
+    return gather(device="cpu", threads=1, pinned_allocator=True)
+
+
+def smoke_specs(registry: Registry, task: str, entrants: Sequence[str]) -> list[Spec]:
+    """The smoke runs of some entrants of a task; nothing runs."""
+    with tempfile.TemporaryDirectory() as folder:
+        return [run.job.spec for run in _plan(registry, task, entrants, Store(Path(folder)), Environment()).runs]
+
+
+def run_smoke(
+    registry: Registry,
+    task: str,
+    entrants: Sequence[str],
+    results: Path,
+    *,
+    workers: int = 1,
+    limit_s: float | None = None,
+) -> list[Record]:
+    """Do the smoke runs of some entrants of a task and return their records, in order of path. Each run is stopped
+    after the tier's limit, or after `limit_s` where that is shorter."""
+    store = Store(results)
+    plan = _plan(registry, task, entrants, store, environment())
+    LocalExecutor(workers=workers).run(replace(run.job, limit_at_s=limit_s) for run in plan.runs)
+    return list(store.all())
+
+
+def _plan(registry: Registry, task: str, entrants: Sequence[str], store: Store, where: Environment) -> Plan:
+    return make_plan(registry, Selection(tier="smoke", tasks=[task], entrants=entrants, seeds=1), store, where)
+
+
+def untimed_scores(record: Record) -> dict[str, float]:
+    """All scores of a record but its timings, by metric and point of measurement: `code_spearman (k=4, set=atlas)`."""
+    return {
+        _named(score.metric, score.at): score.value
+        for score in record.scores
+        if not record.metrics[score.metric].timing
+    }
+
+
+def _named(metric: str, at: Mapping[str, float | str]) -> str:
+    point = [f"{axis}={value if isinstance(value, str) else f'{value:g}'}" for axis, value in sorted(at.items())]
+    return f"{metric} ({', '.join(point)})" if point else metric

@@ -41,7 +41,9 @@ def get(source: str | Path, target: Path, sha256: str, progress: Progress) -> No
             done += len(chunk)
             progress(target.name, done, total)
     if done < total:
-        raise UserError(f"{source} broke off at {amount(done)} of {amount(total)}; the same command goes on from there")
+        raise UserError(
+            f"{source} broke off at {amount(done)} of {amount(total)}; run the same command again to resume"
+        )
     expect(sha256, part, target)
     part.replace(target)
 
@@ -121,4 +123,4 @@ def _read(stream: IO[bytes], source: str | Path) -> bytes:
     try:
         return stream.read(_CHUNK)
     except (OSError, HTTPException) as error:
-        raise UserError(f"{source} broke off ({error}); the same command goes on from there") from error
+        raise UserError(f"{source} broke off ({error}); run the same command again to resume") from error

@@ -62,8 +62,10 @@ def write(world: World, options: AtlasOptions, rng: np.random.Generator) -> Pros
     """
     subject = rng.permutation(np.r_[np.arange(options.entities), np.full(options.distractors, -1)])
     topic = np.where(subject >= 0, world.topic[subject], rng.integers(options.topics, size=len(subject)))
-    least = FACTS + 1
-    lengths = least + rng.poisson(max(options.length / len(subject) / SENTENCE_WORDS - least, 0), len(subject))
+    fact_sentences = FACTS + 1
+    lengths = fact_sentences + rng.poisson(
+        max(options.length / len(subject) / SENTENCE_WORDS - fact_sentences, 0), len(subject)
+    )
 
     article = np.arange(len(subject)).repeat(lengths)  # for each sentence; `sentence` and `owner` are for each unit
     on_topic = rng.random(len(article)) < ON_TOPIC
@@ -73,22 +75,22 @@ def write(world: World, options: AtlasOptions, rng: np.random.Generator) -> Pros
     owner, size = subject[article[sentence]], len(sentence)
     words, phrase, entity, (single, phrases, junk, mentions, _) = _units(world)
 
-    one = np.zeros(size, dtype=np.int64)
-    function = draw(zipf(FUNCTION_WORDS)[None], one, rng)
+    first_row = np.zeros(size, dtype=np.int64)
+    function = draw(zipf(FUNCTION_WORDS)[None], first_row, rng)
     content = draw(world.emission, theme[sentence], rng)
-    planted = single + draw(zipf(options.phrases)[None], one, rng)
+    planted = single + draw(zipf(options.phrases)[None], first_row, rng)
     sticky = phrases + rng.integers(options.pairs, size=size) - options.pairs * (rng.random(size) >= FOLLOWED)
     bearers = world.topic == np.arange(options.topics)[:, None]
     anyone = draw(world.popularity * (bearers + 1e-9), theme[sentence], rng)  # a topic may have no entity
     mention = junk + np.where((owner >= 0) & (rng.random(size) < ON_SUBJECT), owner, anyone)
-    unit = np.choose(draw(np.array([SHARES]), one, rng), (function, content, planted, sticky, mention))
+    unit = np.choose(draw(np.array([SHARES]), first_row, rng), (function, content, planted, sticky, mention))
 
     nth = np.arange(len(article)) - (np.cumsum(lengths) - lengths)[article]
-    (stating,) = np.nonzero((subject[article] >= 0) & (nth < least))
-    unit[(np.cumsum(slots) - slots)[stating]] = mentions + subject[article[stating]] * least + nth[stating]
+    (stating,) = np.nonzero((subject[article] >= 0) & (nth < fact_sentences))
+    unit[(np.cumsum(slots) - slots)[stating]] = mentions + subject[article[stating]] * fact_sentences + nth[stating]
     opening = phrase[unit, 0]
-    again = np.r_[False, (opening[1:] >= 0) & (opening[1:] == opening[:-1])]
-    unit[again] = function[again]
+    is_repeated = np.r_[False, (opening[1:] >= 0) & (opening[1:] == opening[:-1])]
+    unit[is_repeated] = function[is_repeated]
 
     inside = words[unit] >= 0
     sentences = np.r_[0, np.cumsum(np.add.reduceat(inside.sum(axis=1), np.cumsum(slots) - slots))]

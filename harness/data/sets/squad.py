@@ -67,7 +67,7 @@ def _published(file: Path) -> Iterator[Paragraph]:
 
 def _paragraph(source: str, article: str, text: str, questions: list[dict[str, Any]]) -> Paragraph:
     """A paragraph from either packing. One of them has only the texts of the answers."""
-    asked = [
+    parsed = [
         Question(
             row["id"],
             _plain(row["question"]),
@@ -75,7 +75,7 @@ def _paragraph(source: str, article: str, text: str, questions: list[dict[str, A
         )
         for row in questions
     ]
-    return Paragraph(source, article, _plain(text), sorted(asked))
+    return Paragraph(source, article, _plain(text), sorted(parsed))
 
 
 def _plain(text: str) -> str:

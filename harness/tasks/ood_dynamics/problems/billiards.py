@@ -107,8 +107,8 @@ def _wall_times(balls: Balls) -> Floats:
 
 
 def _pair_times(balls: Balls) -> Floats:
-    """F64[n pairs]: the time until two balls touch, when `|separation + t velocity|` is the sum of their radii; infinity if
-    they never do."""
+    """F64[n pairs]: the time until two balls touch, when `|separation + t velocity|` is the sum of their radii;
+    infinity if they never do."""
     i, j = _pairs(balls.position.shape[1])
     separation, relative = balls.position[:, i] - balls.position[:, j], balls.velocity[:, i] - balls.velocity[:, j]
     closing = -(separation * relative).sum(axis=-1)

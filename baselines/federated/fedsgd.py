@@ -6,8 +6,7 @@ from harness.tasks.federated import ServerOptimizer
 
 
 class FedSgd(ServerOptimizer):
-    """FedSGD (McMahan et al., 2017): clients send the gradient of all their data, and the server descends along the
-    mean.
+    """FedSGD (McMahan et al., 2017): the server descends along the mean of the clients' full-batch gradients.
 
     The learning rate is that of the clients, because a client's change is its gradient times this rate.
     """

@@ -10,8 +10,7 @@ from harness.tasks.long_range import Attention
 
 
 class BigBird(Attention):
-    """Block-sparse attention (Zaheer et al., 2020) to the first and last block, the blocks around, and some random
-    ones.
+    """Block-sparse attention to the first, the last, the nearby and some random blocks (Zaheer et al., 2020).
 
     A block attends to the first and the last block, to the `window` blocks around it, and to `random` others. The first
     and the last block attend to everything. The random blocks of a head are drawn when it is built, for sequences of

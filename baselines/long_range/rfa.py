@@ -161,10 +161,10 @@ def recurrent_sums(queries: Tensor, keys: Tensor, values: Tensor, log_gates: Ten
     decays = [log_gates[0].cumsum(-1), *(_sums_to_end(backward) for backward in log_gates[1:])]
     sources = [decay - log_input for decay, log_input in zip(decays, log_inputs, strict=True)]
     edges = [decay[..., edge] for decay, edge in zip(decays, (-1, 0), strict=False)]
-    apart = [decay.unsqueeze(-1) - source.unsqueeze(-2) for decay, source in zip(decays, sources, strict=True)]
+    log_decays = [decay.unsqueeze(-1) - source.unsqueeze(-2) for decay, source in zip(decays, sources, strict=True)]
     later = torch.ones(CHUNK, CHUNK, dtype=torch.bool, device=q.device).triu(1)
-    between = torch.where(later, apart[1] if len(apart) == 2 else -math.inf, apart[0]).exp2()
-    sums: Tensor = (q @ k.mT * between) @ v
+    decay_matrix = torch.where(later, log_decays[1] if len(log_decays) == 2 else -math.inf, log_decays[0]).exp2()
+    sums: Tensor = (q @ k.mT * decay_matrix) @ v
     for backward, (decay, source, edge) in enumerate(zip(decays, sources, edges, strict=True)):
         added = k.mT @ (v * (edge.unsqueeze(-1) - source).exp2().unsqueeze(-1))
         sums = sums + decay.exp2().unsqueeze(-1) * (q @ _states_before(added, edge.exp2(), bool(backward)))

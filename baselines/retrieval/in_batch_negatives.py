@@ -9,8 +9,7 @@ from harness.tasks.retrieval import I64, Batch, NegativeSampler, View
 
 
 class InBatchNegatives(NegativeSampler):
-    """In-batch negatives: the `m` documents of the batch that the tower now scores highest and that do not answer the
-    query.
+    """In-batch negatives: the `m` documents of the batch that the tower now scores highest, without answers.
 
     This is the noise-contrastive estimation that Xiong et al. (2021, section 5.1) compare with: the hardest document of
     the batch is the negative. Where too few documents of the batch may be negatives, the hardest one is repeated, and

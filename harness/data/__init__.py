@@ -1,1 +1,2 @@
-"""Data: the catalogue of real sets, how they are got and verified, their readers; and Atlas, the generated world."""
+"""The data: the catalogue of real data sets, how they are fetched and verified, their readers; and Atlas, generated
+text."""

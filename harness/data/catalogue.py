@@ -21,10 +21,11 @@ class _Entry(BaseModel):
 class Form(_Entry):
     """One packing of a data set: the files that hold all of it, and where they are published.
 
-    `files` maps each path to the SHA-256 of the file, empty where the bytes may change though the content does not
-    (archives made on demand); then the content digest alone is checked. A path is relative to the set's own folder,
-    in the data folder and in a mirror, and to the public `address`; a form without address is found in mirrors only.
-    `size` is the bytes of all files together (about, where they may change).
+    `files` maps each path to the SHA-256 of the file. It is empty for files whose bytes may change while the content
+    stays the same, such as archives that are made on demand; then only the content digest is checked. Paths are
+    relative to the data set's own folder, in the data folder and in a mirror, and to the public `address`. A form
+    without an address is found only in mirrors. `size` is the number of bytes of all files together, approximate where
+    they may change.
     """
 
     address: str = ""
@@ -35,8 +36,9 @@ class Form(_Entry):
 class DataSet(_Entry):
     """A data set.
 
-    `content` is its content digest, which enters run keys; `reader` the module of `harness.data.sets` that reads it;
-    `forms` its packings in the order in which they are looked for. A set without forms is `bundled` with a package.
+    `content` is its content digest, which enters the keys of runs. `reader` is the module of `harness.data.sets` that
+    reads it. `forms` are its packings in the order in which they are looked for. A data set without forms is `bundled`
+    with a package.
     """
 
     name: str
@@ -52,25 +54,25 @@ class DataSet(_Entry):
 
     @property
     def public(self) -> Form | None:
-        """The form that has a public address, if one has."""
+        """The form with a public address; None if there is none."""
         return next((form for form in self.forms if form.address), None)
 
     @property
     def size(self) -> int:
-        """Bytes of what a download brings; 0 for a bundled set."""
+        """The bytes of a download; 0 for a bundled data set."""
         forms = (self.public, *self.forms)
         return next((form.size for form in forms if form), 0)
 
 
 @cache
 def catalogue() -> Mapping[str, DataSet]:
-    """Every data set by name."""
+    """All data sets by name."""
     text = files("harness.data").joinpath("catalogue.toml").read_text(encoding="utf-8")
     return MappingProxyType({name: DataSet(name=name, **entry) for name, entry in tomllib.loads(text).items()})
 
 
 def find(name: str) -> DataSet:
-    """The data set of that name. Raises `UserError` with the nearest name when there is none."""
+    """The data set of that name. Raises `UserError` with the nearest name if there is none."""
     known = catalogue()
     if name not in known:
         near = get_close_matches(name, known, n=1, cutoff=0.5)
@@ -80,7 +82,7 @@ def find(name: str) -> DataSet:
 
 
 def amount(size: int) -> str:
-    """A number of bytes for people, in decimal units: `2.9 MB`."""
+    """A number of bytes in decimal units, as people read it: `2.9 MB`."""
     for unit, scale in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
         if size >= scale:
             return f"{size / scale:.1f} {unit}"

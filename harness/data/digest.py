@@ -1,4 +1,4 @@
-"""Content digests: what a data set says, whatever archive it came in."""
+"""Content digests: what a data set contains, whatever archive it comes in."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -10,9 +10,9 @@ from harness.core.canonical import canonical
 
 
 def of_rows(rows: Iterable[Sequence[object]]) -> str:
-    """SHA-256 (64 hex digits) over rows of plain values in their order.
+    """The SHA-256 (64 hex digits) of rows of plain values in their order.
 
-    Canonical form: each row is a JSON array without white space, in UTF-8, and ends with a newline.
+    In the canonical form each row is a JSON array without white space, in UTF-8, and ends with a newline.
     """
     state = hashlib.sha256()
     for row in rows:
@@ -21,9 +21,9 @@ def of_rows(rows: Iterable[Sequence[object]]) -> str:
 
 
 def of_arrays(*arrays: NDArray[np.generic]) -> str:
-    """SHA-256 (64 hex digits) over arrays in their order.
+    """The SHA-256 (64 hex digits) of arrays in their order.
 
-    Canonical form: each array is the row `[kind and bytes an item, shape]` as in `of_rows` (for example
+    In the canonical form each array is the row `[kind and bytes per item, shape]` as in `of_rows` (for example
     `["u1",[60000,28,28]]`), followed by its values in C order, little-endian.
     """
     state = hashlib.sha256()

@@ -1,7 +1,7 @@
-"""Where the files of a data set are: look them up, get them, and make sure that they are the right ones.
+"""Where the files of a data set are: finds them, fetches them, and verifies them.
 
-Looked up in this order: the data folder (`HARNESS_DATA`, else the user's cache folder), a mirror (`HARNESS_MIRROR`, a
-folder or an address), the public address. Files in a mirror folder are used where they lie.
+Places are searched in this order: the data folder (`HARNESS_DATA`, else the user's cache folder), a mirror
+(`HARNESS_MIRROR`, a folder or an address), the public address. Files in a mirror folder are used where they are.
 """
 
 import json
@@ -25,13 +25,13 @@ Status: TypeAlias = Literal["here", "in the mirror", "absent"]
 
 
 def data_folder() -> Path:
-    """The folder of fetched data sets, a folder each; it need not exist yet."""
+    """The folder of fetched data sets, with a folder for each. It need not exist yet."""
     chosen = os.environ.get("HARNESS_DATA")
     return Path(chosen).expanduser().absolute() if chosen else user_cache_path("harness", appauthor=False) / "data"
 
 
 def mirror() -> str | Path | None:
-    """The mirror, an address or a folder. Raises `UserError` when `HARNESS_MIRROR` is neither."""
+    """The mirror, which is an address or a folder, or None. Raises `UserError` if `HARNESS_MIRROR` is neither."""
     place = os.environ.get("HARNESS_MIRROR", "")
     if not place or place.startswith(("http://", "https://")):
         return place.rstrip("/") or None
@@ -42,58 +42,58 @@ def mirror() -> str | Path | None:
 
 
 def status(name: str) -> Status:
-    """Where a data set is, without verifying it; a mirror that is an address is not asked."""
+    """Where a data set is, without verifying it. A mirror that is an address is not asked."""
     dataset = find(name)
     if dataset.bundled:
         return "here"
-    for folder, _ in _shelves(dataset):
+    for folder, _ in _complete_folders(dataset):
         return "here" if _is_own(folder) else "in the mirror"
     return "absent"
 
 
 def locate(name: str) -> Path:
-    """The folder with the verified files of a data set (of the package, for a bundled one).
+    """The folder with the verified files of a data set; for a bundled data set, the folder of the package.
 
     Files whose size and modification time have not changed since they were verified are not read again. Raises
-    `UserError` when the set is absent or a file is not the right one.
+    `UserError` if the data set is absent or a file is wrong.
     """
-    return _located(name, anew=False)
+    return _locate(name, again=False)
 
 
 def verify(name: str) -> Path:
-    """Like `locate`, but every file is read again, and the content digest is checked as well."""
-    return _located(name, anew=True)
+    """The same as `locate`, but every file is read again, and the content digest is checked, too."""
+    return _locate(name, again=True)
 
 
 def fetch(name: str, progress: Progress = lambda file, done, total: None) -> Path:
-    """Bring a data set into the data folder, from the mirror or the public address; returns its verified folder.
+    """Fetch a data set into the data folder, from the mirror or the public address, and return its verified folder.
 
-    What is there already is verified only; an interrupted download goes on where it stopped. Raises `UserError` when no
-    place has the set, a digest is wrong (the file is kept aside) or the folder cannot take it.
+    Files that are there already are only verified, and an interrupted download is resumed. Raises `UserError` if no
+    place has the data set, if a digest is wrong (the file is kept under another name), or if the folder cannot hold it.
     """
     dataset = find(name)
     if not dataset.bundled:
         make_room(data_folder(), 0)
         with writing(data_folder()), FileLock(data_folder() / f"{name}.lock"):
-            if not any(_is_own(folder) for folder, _ in _shelves(dataset)):
+            if not any(_is_own(folder) for folder, _ in _complete_folders(dataset)):
                 _collect(dataset, progress)
     return locate(name)
 
 
-def _located(name: str, *, anew: bool) -> Path:
+def _locate(name: str, *, again: bool) -> Path:
     dataset = find(name)
     if dataset.bundled:
         spec = find_spec(dataset.bundled)
         if spec is None or spec.origin is None:
             raise UserError(f"data set '{name}' comes with the package {dataset.bundled}, which is not installed")
         folder = Path(spec.origin).parent
-        if anew:
+        if again:
             _check_content(dataset, folder, [])
         return folder
-    for folder, form in _shelves(dataset):
-        if anew or _remembered(dataset) != _marks(dataset, form, folder):
-            _check(dataset, form, folder, deep=anew)
-            _remember(dataset, form, folder)
+    for folder, form in _complete_folders(dataset):
+        if again or _read_stamp(dataset) != _file_states(dataset, form, folder):
+            _check(dataset, form, folder, deep=again)
+            _write_stamp(dataset, form, folder)
         return folder
     raise UserError(f"data set '{name}' ({amount(dataset.size)}) is not here; get it with: harness data fetch {name}")
 
@@ -102,8 +102,8 @@ def _is_own(folder: Path) -> bool:
     return folder.is_relative_to(data_folder())
 
 
-def _shelves(dataset: DataSet) -> Iterator[tuple[Path, Form]]:
-    """The folders that have all files of a form, in look-up order."""
+def _complete_folders(dataset: DataSet) -> Iterator[tuple[Path, Form]]:
+    """The folders that have all files of a form, in the order of the search."""
     for root in (data_folder(), mirror()):
         if isinstance(root, Path):
             folder = root / dataset.name
@@ -134,7 +134,7 @@ def _collect(dataset: DataSet, progress: Progress) -> None:
 
 
 def _places(dataset: DataSet) -> Iterator[tuple[str | Path, Form]]:
-    """Where each form may be got: the mirror before the public addresses."""
+    """The places where each form may be available, the mirror before the public addresses."""
     match mirror():
         case Path() as folder:
             yield from ((folder / dataset.name, form) for form in dataset.forms)
@@ -144,7 +144,7 @@ def _places(dataset: DataSet) -> Iterator[tuple[str | Path, Form]]:
 
 
 def _check(dataset: DataSet, form: Form, folder: Path, *, deep: bool) -> None:
-    """Check the digest of every file; and of the content if `deep`, or if the digest of a file is not known."""
+    """Check the digest of every file; also check the content if `deep`, or if the digest of a file is not known."""
     for path, sha256 in form.files.items():
         expect(sha256, folder / path, folder / path if _is_own(folder) else None)
     unknown = [folder / path for path, sha256 in form.files.items() if not sha256]
@@ -153,7 +153,7 @@ def _check(dataset: DataSet, form: Form, folder: Path, *, deep: bool) -> None:
 
 
 def _check_content(dataset: DataSet, folder: Path, suspects: list[Path]) -> None:
-    """Raise `UserError`, after the suspects were set aside, when the content is not what the catalogue states."""
+    """Raise `UserError` if the content is not that of the catalogue. The `suspects` are renamed before."""
     reader = import_module(f"harness.data.sets.{dataset.reader}")
     try:
         found = reader.content(folder)
@@ -167,8 +167,9 @@ def _check_content(dataset: DataSet, folder: Path, suspects: list[Path]) -> None
         )
 
 
-def _marks(dataset: DataSet, form: Form, folder: Path) -> dict[str, Any]:
-    """What a file looks like while it need not be verified again: its size, its time, the digest asked for."""
+def _file_states(dataset: DataSet, form: Form, folder: Path) -> dict[str, Any]:
+    """The state of each file for which it need not be verified again: its size, its modification time and the expected
+    digest."""
     stats = {path: (folder / path).stat() for path in form.files}
     return {
         str(folder / path): [stat.st_size, stat.st_mtime_ns, form.files[path] or dataset.content]
@@ -176,21 +177,22 @@ def _marks(dataset: DataSet, form: Form, folder: Path) -> dict[str, Any]:
     }
 
 
-def _stamp(dataset: DataSet) -> Path:
+def _stamp_path(dataset: DataSet) -> Path:
     return data_folder() / ".verified" / f"{dataset.name}.json"
 
 
-def _remembered(dataset: DataSet) -> Any:
+def _read_stamp(dataset: DataSet) -> Any:
     with suppress(OSError, ValueError):
-        return json.loads(_stamp(dataset).read_text(encoding="utf-8"))
+        return json.loads(_stamp_path(dataset).read_text(encoding="utf-8"))
     return None
 
 
-def _remember(dataset: DataSet, form: Form, folder: Path) -> None:
-    """Write the stamp in one step. A data folder that cannot be written costs time, not the run."""
-    stamp = _stamp(dataset)
+def _write_stamp(dataset: DataSet, form: Form, folder: Path) -> None:
+    """Write the stamp in one step. If the data folder cannot be written, files are verified again later, but the run
+    goes on."""
+    stamp = _stamp_path(dataset)
     with suppress(OSError):
         stamp.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", dir=stamp.parent, delete=False, encoding="utf-8") as file:
-            json.dump(_marks(dataset, form, folder), file)
+            json.dump(_file_states(dataset, form, folder), file)
         Path(file.name).replace(stamp)

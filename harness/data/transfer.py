@@ -1,4 +1,4 @@
-"""One file from a place into a folder: resumed where it stopped, checked before it gets its name."""
+"""Brings one file from a place into a folder: resumes where it stopped, and checks the file before it gets its name."""
 
 import hashlib
 import shutil
@@ -15,22 +15,23 @@ from harness.core.errors import UserError
 from harness.data.catalogue import amount
 
 Progress: TypeAlias = Callable[[str, int, int], None]
-"""Told after every chunk: the file's name, its bytes that are here, its bytes in all (0 when unknown)."""
+"""Called after every chunk with the file's name, the bytes that are here, and the bytes in all (0 if unknown)."""
 
 _CHUNK = 1 << 18
 _TIMEOUT_S = 30
 
 
 class Unreachable(Exception):
-    """A place does not have the file, or does not answer."""
+    """Raised if a place does not have the file, or does not answer."""
 
 
 def get(source: str | Path, target: Path, sha256: str, progress: Progress) -> None:
-    """Copy a file, or download an address (http, https), to `target`.
+    """Copy a file, or download it from an address (http, https), to `target`.
 
-    The bytes go to `<target>.part`, where the next call goes on; when they are complete, and have the SHA-256 if one is
-    given, they are renamed. Raises `Unreachable` when the source has no such file, `UserError` when the connection
-    breaks, the digest is wrong (see `expect`) or the folder cannot take the file (nothing is left of it then).
+    The bytes are written to `<target>.part`, where the next call resumes. When they are complete, and have the given
+    SHA-256 unless it is empty, the file is renamed. Raises `Unreachable` if the source has no such file. Raises
+    `UserError` if the connection breaks, if the digest is wrong (see `expect`), or if the folder cannot hold the file,
+    of which nothing is left then.
     """
     part = target.with_name(f"{target.name}.part")
     stream, done, total = _open(source, part.stat().st_size if part.exists() else 0)
@@ -40,15 +41,17 @@ def get(source: str | Path, target: Path, sha256: str, progress: Progress) -> No
             done += len(chunk)
             progress(target.name, done, total)
     if done < total:
-        raise UserError(f"{source} broke off at {amount(done)} of {amount(total)}; the same command goes on from there")
+        raise UserError(
+            f"{source} broke off at {amount(done)} of {amount(total)}; run the same command again to resume"
+        )
     expect(sha256, part, target)
     part.replace(target)
 
 
 def expect(sha256: str, file: Path, name: Path | None) -> None:
-    """Raise `UserError` when a file has another SHA-256 than the expected one (empty: any).
+    """Raise `UserError` if a file does not have the expected SHA-256, unless that is empty.
 
-    With a `name` the file is kept aside as `<name>.wrong-<first 8 digits of what was found>`.
+    With a `name` the wrong file is renamed to `<name>.wrong-<first 8 digits of its digest>`.
     """
     found = digest_of(file)
     if sha256 and found != sha256:
@@ -57,19 +60,20 @@ def expect(sha256: str, file: Path, name: Path | None) -> None:
 
 
 def set_aside(file: Path, name: Path) -> Path:
-    """Rename a file to `<name>.wrong-<first 8 digits of its SHA-256>`."""
+    """Rename a file to `<name>.wrong-<first 8 digits of its SHA-256>`, and return its new path."""
     return file.rename(name.with_name(f"{name.name}.wrong-{digest_of(file)[:8]}"))
 
 
 def digest_of(file: Path) -> str:
-    """SHA-256 of a file, 64 hex digits."""
+    """The SHA-256 of a file, 64 hex digits."""
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 @contextmanager
 def writing(path: Path, size: int = 0) -> Iterator[None]:
-    """Turn what the system says of a path that cannot take `size` bytes into a `UserError`; remove the begun file."""
+    """Turn an error of the system about a path that cannot hold `size` bytes into a `UserError`, and remove the
+    incomplete file."""
     try:
         yield
     except OSError as error:
@@ -82,7 +86,7 @@ def writing(path: Path, size: int = 0) -> Iterator[None]:
 
 
 def make_room(folder: Path, size: int) -> None:
-    """Make a folder that can take `size` bytes. Raises `UserError` when it cannot."""
+    """Make a folder that can hold `size` bytes. Raises `UserError` if that is not possible."""
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(folder).free
@@ -94,7 +98,8 @@ def make_room(folder: Path, size: int) -> None:
 
 
 def _open(source: str | Path, start: int) -> tuple[IO[bytes], int, int]:
-    """The stream of a source, where it starts (`start`, or 0 if the source cannot resume), and the bytes in all."""
+    """The stream of a source; the position at which it starts (`start`, or 0 if the source cannot resume); and the
+    bytes in all."""
     if isinstance(source, Path):
         try:
             return source.open("rb"), 0, source.stat().st_size
@@ -118,4 +123,4 @@ def _read(stream: IO[bytes], source: str | Path) -> bytes:
     try:
         return stream.read(_CHUNK)
     except (OSError, HTTPException) as error:
-        raise UserError(f"{source} broke off ({error}); the same command goes on from there") from error
+        raise UserError(f"{source} broke off ({error}); run the same command again to resume") from error

@@ -8,8 +8,10 @@ from methods.ance.ance import Ance
 
 
 class StaticHardNegatives(Ance):
-    """ANCE that never refreshes its index: the nearest neighbours of the retriever after the warm-up (as in STAR, Zhan
-    et al., 2021)."""
+    """ANCE that never refreshes its index, as in STAR (Zhan et al., 2021).
+
+    Its negatives are the nearest neighbours of the retriever after the warm-up.
+    """
 
     name = "static_hard_negatives"
     search_space = {"lr": (3e-4, 3e-3), "top_k": (10, 500)}

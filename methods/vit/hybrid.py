@@ -43,12 +43,12 @@ class Features(Embedding):
     def __init__(self, body: ResNet, width: int) -> None:
         super().__init__()
         self.body = body
-        self.places = Patches(body.outputs, 1, width)
+        self.patches = Patches(body.outputs, 1, width)
 
     def grid(self, shape: Shape) -> Grid:
         """The numbers of rows and columns of positions."""
         return math.ceil(shape.height / self.body.stride), math.ceil(shape.width / self.body.stride)
 
     def forward(self, images: Tensor) -> Tensor:
-        tokens: Tensor = self.places(self.body(images))
+        tokens: Tensor = self.patches(self.body(images))
         return tokens

@@ -24,7 +24,7 @@ def test_equal_generator_states_give_equal_bytes():
     assert first.digest() == second.digest()
 
 
-def test_views_do_not_depend_on_what_was_asked_before():
+def test_views_do_not_depend_on_earlier_calls():
     asked, fresh = (Atlas(SMALL, np.random.default_rng(5)) for _ in range(2))
     asked.questions(10), asked.linking(unseen=0.5), asked.pairs(7), asked.bags()
     assert asked.digest() == fresh.digest()

@@ -267,7 +267,7 @@ def test_broken_download_goes_on_where_it_stopped(folder: Path, server: Server, 
     assert (folder / "published.gz").read_bytes() == PUBLISHED
 
 
-def test_download_begins_anew_where_a_server_cannot_resume(folder: Path, server: Server, use: Any) -> None:
+def test_download_restarts_where_a_server_cannot_resume(folder: Path, server: Server, use: Any) -> None:
     server.files, server.breaks_after = {"/published.gz": PUBLISHED}, 500_000
     use(toy(server.address))
     with pytest.raises(UserError):

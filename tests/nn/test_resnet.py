@@ -33,7 +33,7 @@ def test_scaling_and_shifting_its_filters_changes_nothing() -> None:
 @pytest.mark.parametrize(
     ("root", "side", "out"), [("small images", 16, 8), ("photographs", 64, 8), ("photographs", 57, 8)]
 )
-def test_what_comes_out_is_smaller_by_the_stride(root: Any, side: int, out: int) -> None:
+def test_output_is_smaller_by_the_stride(root: Any, side: int, out: int) -> None:
     body = ResNet(ResNetOptions(channels=3, blocks=(1, 2), strides=(1, 2), width=8, groups=4, root=root))
     assert body(torch.randn(2, 3, side, side)).shape == (2, body.outputs, out, out)
     assert (body.outputs, -(-side // body.stride)) == (64, out)
@@ -68,7 +68,7 @@ def test_blocks_add_to_their_input_where_sizes_allow() -> None:
     torch.testing.assert_close(last(features), features)
 
 
-def test_what_mixes_places_can_be_replaced() -> None:
+def test_the_spatial_layer_can_be_replaced() -> None:
     asked = []
 
     def spatial(channels: int, stride: int) -> nn.Module:

@@ -1,7 +1,7 @@
-"""Atlas: a seeded, fictional encyclopedia with known truth, so that the text tasks run without a network.
+"""Atlas: a generated, fictional encyclopedia with known truth, so that tasks on text run without a network.
 
-Every seed draws its own world and prose; the language (words and their spelling) is the same for all of them.
-Results on Atlas are a rehearsal, never a reproduction: no inflection, no entity types, no realistic prose.
+Every seed draws its own world and text; the words and their spelling are the same for all seeds. Results on Atlas are
+rehearsals and no reproductions: it has no inflection, no types of entities and no realistic prose.
 """
 
 from harness.data.atlas.views import Atlas

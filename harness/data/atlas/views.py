@@ -1,4 +1,4 @@
-"""What the tasks see of an Atlas world: running text, word pairs, mentions, questions, bags of words."""
+"""The views of an Atlas world that tasks use: running text, word pairs, mentions, questions, bags of words."""
 
 import hashlib
 from typing import Final, NamedTuple
@@ -10,12 +10,13 @@ from harness.data.atlas.lexicon import FUNCTION_WORDS, Ids, Lexicon
 from harness.data.atlas.prose import write
 from harness.data.atlas.world import BEARERS, FACTS, AtlasOptions, Floats, draw, draw_world
 
-CLUES: Final = 2  # words of the entity's topic in a question, however rare: they need not occur in the article
+CLUES: Final = 2  # words of the entity's topic in a question; they need not occur in the article
 SPLITS: Final = {"train": 0.7, "valid": 0.1, "test": 0.2}
 
 
 class Corpus(NamedTuple):
-    """tokens: I64[n], ids into vocabulary: str[V]; sentences: I64[s + 1] and articles: I64[a + 1], offsets."""
+    """Running text. tokens: I64[n], ids into vocabulary: str[V]; sentences: I64[s + 1] and articles: I64[a + 1],
+    offsets."""
 
     tokens: Ids
     sentences: Ids
@@ -24,16 +25,18 @@ class Corpus(NamedTuple):
 
 
 class Pairs(NamedTuple):
-    """words: I64[n 2], two distinct words; similarity: F64[n] in [0, 1], the cosine of their topics."""
+    """Word pairs. words: I64[n 2], two distinct words; similarity: F64[n] in [0, 1], the cosine of their topics."""
 
     words: Ids
     similarity: Floats
 
 
 class Linking(NamedTuple):
-    """Mentions: context: I64[n 2r + 1], a surname and r words of its article on each side, -1 beyond the article.
+    """Mentions of entities. context: I64[n 2r + 1], a surname and r words of its article on each side, -1 beyond the
+    article.
 
-    entity: I64[n]; split: str[n], whole articles; unseen: Bool[E], no mention for training; names: I64[E 2], distinct.
+    entity: I64[n]. split: str[n], the same for a whole article. unseen: Bool[E], whether an entity has no mention for
+    training. names: I64[E 2], distinct.
     """
 
     context: Ids
@@ -44,9 +47,10 @@ class Linking(NamedTuple):
 
 
 class Questions(NamedTuple):
-    """words: I64[n 5]; article: I64[n], the only one with the answer; split: str[n], a fact's questions in one.
+    """Questions. words: I64[n 5]; article: I64[n], the only one with the answer; split: str[n], one split for all
+    questions about a fact.
 
-    near: I64[n 2], the articles about the surname's other bearers, who stand in the same relation.
+    near: I64[n 2], the articles about the other entities with the same surname, who have the same relation.
     """
 
     words: Ids
@@ -56,16 +60,17 @@ class Questions(NamedTuple):
 
 
 class Bags(NamedTuple):
-    """counts: I64[a V], how often each word occurs in each article; topic: I64[a], its label."""
+    """Bags of words. counts: I64[a V], how often each word occurs in each article; topic: I64[a], the article's
+    label."""
 
     counts: Ids
     topic: Ids
 
 
 class Atlas:
-    """One world, its prose, and the views that tasks use. Equal states of `rng` give equal bytes.
+    """A world, its prose, and the views that tasks use. Equal states of `rng` give equal bytes.
 
-    Views have random streams of their own: how often and in which order they are called changes nothing.
+    Views have random streams of their own, so the number and the order of calls change nothing.
     """
 
     def __init__(self, options: AtlasOptions, rng: np.random.Generator) -> None:
@@ -76,11 +81,11 @@ class Atlas:
         self.lexicon = Lexicon.of_size(len(self.world.mixtures), options.syllables)
 
     def corpus(self) -> Corpus:
-        """The running text."""
+        """The running text of all articles."""
         return Corpus(self.prose.tokens, self.prose.sentences, self.prose.articles, self.lexicon.words)
 
     def pairs(self, n: int = 500) -> Pairs:
-        """At most n pairs of content words, spread evenly over the similarities from 0 to 1."""
+        """At most n pairs of content words, whose similarities are spread evenly from 0 to 1."""
         mixtures = self.world.mixtures / np.maximum(np.linalg.norm(self.world.mixtures, axis=1, keepdims=True), 1e-12)
         (content,) = np.nonzero(mixtures.any(axis=1))
         drawn = np.random.default_rng(self._pairs).choice(content, (100 * n, 2))
@@ -91,20 +96,21 @@ class Atlas:
         return Pairs(words[chosen], similarity[chosen])
 
     def linking(self, unseen: float = 0.15, radius: int = 8) -> Linking:
-        """All mentions, but for those of unseen entities (this share of all) in articles for training."""
+        """All mentions, except those of unseen entities (the share `unseen` of all) in articles for training."""
         rng = np.random.default_rng(self._linking)
         prose, world = self.prose, self.world
         hidden = rng.permutation(len(world.surname)) < round(unseen * len(world.surname))
         split = _splits(len(prose.topic), rng)[prose.document]
         (at,) = np.nonzero(prose.entity >= 0)
         at = at[~hidden[prose.entity[at]] | (split[at] != "train")]
-        window = (at[:, None] + np.arange(-radius, radius + 1)) % len(split)  # around the end: another article
+        window = (at[:, None] + np.arange(-radius, radius + 1)) % len(split)  # wraps around into another article
         context = np.where(prose.document[window] == prose.document[at, None], prose.tokens[window], -1)
         names = np.column_stack((world.surname, world.kind[world.topic]))
         return Linking(context, prose.entity[at], split[at], hidden, names)
 
     def questions(self, n: int = 2_000) -> Questions:
-        """A question: a function word, the surname, the relation's other verb, and words of the entity's topic."""
+        """Questions, each made of a function word, the surname, the relation's verb for questions, and words of the
+        entity's topic."""
         rng = np.random.default_rng(self._questions)
         world = self.world
         fact = rng.permutation(np.arange(n) % world.relation.size)
@@ -117,13 +123,13 @@ class Atlas:
         return Questions(words, articles[entity], articles[others], _splits(world.relation.size, rng)[fact])
 
     def bags(self) -> Bags:
-        """Every article as a bag of words."""
+        """All articles as bags of words."""
         articles, words = len(self.prose.topic), len(self.lexicon.words)
         counts = np.bincount(self.prose.document * words + self.prose.tokens, minlength=articles * words)
         return Bags(counts.reshape(articles, words), self.prose.topic)
 
     def digest(self) -> str:
-        """SHA-256, in hex, over the world, its prose and, as they are by default, the views."""
+        """The SHA-256, in hex, of the world, its prose and the views with their default arguments."""
         views = (self.corpus(), self.pairs(), self.linking(), self.questions())
         arrays = (*vars(self.world).values(), *vars(self.prose).values(), *(array for view in views for array in view))
         total = hashlib.sha256()
@@ -134,6 +140,6 @@ class Atlas:
 
 
 def _splits(n: int, rng: np.random.Generator) -> NDArray[np.str_]:
-    """The names of the splits in their shares and in random order: str[n]."""
+    """str[n]: names of splits, in their shares and in random order."""
     edges = np.cumsum(list(SPLITS.values()))[:-1]
     return rng.permutation(np.array(list(SPLITS))[np.searchsorted(edges, (np.arange(n) + 0.5) / n)])

@@ -1,4 +1,4 @@
-"""The facts of one Atlas world: topics, what words mean, collocations, entities and their relations."""
+"""The facts of an Atlas world: topics, meanings of words, collocations, entities and their relations."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -11,19 +11,20 @@ from harness.data.atlas.lexicon import FUNCTION_WORDS, INVENTORY, Ids
 
 Floats = NDArray[np.float64]
 
-BEARERS: Final = 3  # entities that share a surname, each of another topic
-FACTS: Final = 3  # relations that an entity stands in
-FREQUENT: Final = 5  # function words that may stand inside a phrase, or follow a sticky pair
-SKIPPED: Final = 0.05  # of the content words, the most frequent: too common to make a phrase that can be told apart
+BEARERS: Final = 3  # the number of entities that share a surname, each of another topic
+FACTS: Final = 3  # the number of relations of an entity
+FREQUENT: Final = 5  # the number of function words that may be inside a phrase or follow a sticky pair
+SKIPPED: Final = 0.05  # the share of the content words, the most frequent ones, that are too common for phrases
 
 
 @dataclass(frozen=True)
 class AtlasOptions:
-    """Sizes of a world. `words` counts the vocabulary without surnames, of which there is one for three entities.
+    """The sizes of a world. `words` is the size of the vocabulary without surnames, of which there is one for three
+    entities.
 
-    distractors: articles about no entity. length: words of prose, roughly, and never under 4 sentences an article.
-    pairs: sticky pairs. concentration: of the Dirichlet that a word's topics are drawn from; small: words of one topic.
-    Raises UserError for a size outside its bounds.
+    distractors: articles about no entity. length: the approximate number of words of prose; an article has at least 4
+    sentences. pairs: sticky pairs. concentration: of the Dirichlet distribution of a word's topics; if it is small,
+    words have one topic. Raises `UserError` for a size outside its bounds.
     """
 
     words: int = 400
@@ -56,13 +57,14 @@ class AtlasOptions:
 
 @dataclass(frozen=True, eq=False)
 class World:
-    """The truth behind the prose. V words, T topics, E entities, R relations; -1 pads a row of words.
+    """The truth behind the prose. V words, T topics, E entities, R relations; -1 pads rows of words.
 
-    mixtures: F64[V T], each content word's topics; zero for other words. emission: F64[T V], p(word | topic).
-    phrases: I64[p 4], the planted phrases and after them the sticky pairs. junk: I64[pairs 3], each sticky pair with
-    the frequent word that mostly follows it. kind: I64[T], the content word that names a topic's entities.
-    surname, topic: I64[E]; an entity is called (surname, kind[topic]). popularity: F64[E], its share of the mentions.
-    relation, value: I64[E 3], what it does to which content word. verb: I64[R 2], as said in articles, in questions.
+    mixtures: F64[V T], the topics of each content word; zero for other words. emission: F64[T V], p(word | topic).
+    phrases: I64[p 4], the planted phrases, followed by the sticky pairs. junk: I64[pairs 3], each sticky pair with the
+    frequent word that mostly follows it. kind: I64[T], the content word that names a topic's entities. surname, topic:
+    I64[E]; an entity is called (surname, kind[topic]). popularity: F64[E], its share of the mentions. relation, value:
+    I64[E 3], the entity's relations and the content words to which it has them. verb: I64[R 2], the verb of a relation
+    in articles and in questions.
     """
 
     mixtures: Floats
@@ -79,31 +81,32 @@ class World:
 
 
 def zipf(n: int) -> Floats:
-    """Zipf's law over ranks 1 to n, normalised."""
+    """The probabilities of ranks 1 to n by Zipf's law."""
     weights: Floats = 1.0 / np.arange(1, n + 1)
     weights /= weights.sum()
     return weights
 
 
 def draw(weights: Floats, rows: Ids, rng: np.random.Generator) -> Ids:
-    """For each row index a column, drawn in proportion to weights[row]: I64[n], by one search in all rows' sums."""
+    """I64[n]: for each of the row numbers a column, drawn in proportion to `weights[row]`, by a single search in the
+    cumulative sums of all rows."""
     sums = np.cumsum(weights, axis=1)
-    ladder = sums / sums[:, -1:] + np.arange(len(sums))[:, None]
-    found = np.searchsorted(ladder.ravel(), rng.random(len(rows)) + rows, side="right")
-    columns: Ids = np.minimum(found - rows * weights.shape[1], weights.shape[1] - 1)
+    cumulative = sums / sums[:, -1:] + np.arange(len(sums))[:, None]
+    positions = np.searchsorted(cumulative.ravel(), rng.random(len(rows)) + rows, side="right")
+    columns: Ids = np.minimum(positions - rows * weights.shape[1], weights.shape[1] - 1)
     return columns
 
 
 def stack(blocks: tuple[Ids, ...], width: int = 4) -> Ids:
-    """Rows of words of several widths, one below the other, padded with -1."""
+    """Rows of words of several widths, one block below the other, padded with -1."""
     return np.vstack([np.pad(b, ((0, 0), (0, width - b.shape[1])), constant_values=-1) for b in blocks])
 
 
 def draw_world(options: AtlasOptions, rng: np.random.Generator) -> World:
-    """Draws the meanings, collocations, entities and relations of one world."""
+    """Draws the meanings of words, the collocations, the entities and the relations of a world."""
     others = rng.permutation(np.arange(FUNCTION_WORDS, options.words))
     bounds = np.cumsum((2 * options.relations, 2 * options.pairs))
-    verb, sticky, content = np.split(others, bounds)  # content: most frequent first
+    verb, sticky, content = np.split(others, bounds)  # content words are sorted by falling frequency
     surnames = options.entities // BEARERS
     mixtures = np.zeros((options.words + surnames, options.topics))
     mixtures[content] = rng.dirichlet(np.full(options.topics, options.concentration), len(content))
@@ -116,7 +119,7 @@ def draw_world(options: AtlasOptions, rng: np.random.Generator) -> World:
     a, b, c = rng.permutation(common).reshape(3, -1)
     link = rng.integers(FREQUENT, size=options.phrases)
     two, three, four = np.column_stack((a, b)), np.column_stack((a, link, b)), np.column_stack((a, link, b, c))
-    planted = rng.permutation(stack((two[0::3], three[1::3], four[2::3])))  # in order of frequency
+    planted = rng.permutation(stack((two[0::3], three[1::3], four[2::3])))  # sorted by falling frequency
     follower = rng.integers(FREQUENT, size=options.pairs)
 
     topic = rng.random((surnames, options.topics)).argsort(axis=1)[:, :BEARERS].ravel()

@@ -1,4 +1,4 @@
-"""Readers: one module a family of data sets, each turning verified files into plain structures.
+"""The readers: one module for each family of data sets, which turns verified files into plain structures.
 
-Every module has `content(folder)`, the content digest of what it reads: equal for every form that a set is packed in.
+Every module has `content(folder)`, the content digest of what it reads, which is equal for every form of a data set.
 """

@@ -1,4 +1,4 @@
-"""CIFAR-10: colour images 32x32 of ten kinds of things (Krizhevsky, 2009), in the binary version."""
+"""CIFAR-10: colour images 32x32 of ten classes (Krizhevsky, 2009), in the binary version."""
 
 import hashlib
 import tarfile
@@ -23,7 +23,8 @@ class Images(NamedTuple):
 
 
 def images(split: str, folder: Path | None = None) -> Images:
-    """A split (train 50,000, test 10,000), ordered by the SHA-256 of each image's bytes, whatever form it came in."""
+    """A split (train 50,000, test 10,000), sorted by the SHA-256 of each image's bytes, so that the order is that of
+    every form. Raises `ValueError` for another split."""
     if split not in _BATCHES:
         raise ValueError(f"no split '{split}' in cifar-10; there are {', '.join(_BATCHES)}")
     archive = (folder or locate("cifar-10")) / "cifar-10-binary.tar.gz"
@@ -33,7 +34,7 @@ def images(split: str, folder: Path | None = None) -> Images:
             for member in members
             if Path(member.name).name in _BATCHES[split] and (stream := members.extractfile(member))
         )
-    # A row an image: its label, then its red, green and blue planes.
+    # Each row is an image: its label, then its red, green and blue planes.
     rows = np.frombuffer(raw, np.uint8).reshape(-1, 1 + _COLOURS * _SIDE**2)
     pixels = np.ascontiguousarray(rows[:, 1:].reshape(-1, _COLOURS, _SIDE, _SIDE).transpose(0, 2, 3, 1))
     order = sorted(range(len(rows)), key=lambda i: hashlib.sha256(pixels[i].tobytes()).digest())
@@ -46,5 +47,5 @@ def content(folder: Path) -> str:
 
 
 def _sha256(*arrays: NDArray[np.uint8]) -> str:
-    """Of their bytes alone, as the digests of these splits were published."""
+    """The SHA-256 of the arrays' bytes without their shapes, as the digests of these splits were published."""
     return hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest()

@@ -18,9 +18,9 @@ class Digits(NamedTuple):
 
 
 def digits(folder: Path | None = None) -> Digits:
-    """The 1,797 digits, as `sklearn.datasets.load_digits` gives them.
+    """The 1,797 digits, as `sklearn.datasets.load_digits` returns them.
 
-    Its file is read from the package's folder: importing scikit-learn takes longer than a smoke run.
+    Their file is read from the package's folder, because importing scikit-learn takes longer than a smoke run.
     """
     file = (folder or locate("digits")) / "datasets" / "data" / "digits.csv.gz"
     rows = np.loadtxt(file, np.uint8, delimiter=",")

@@ -14,7 +14,8 @@ _LABELS = {"neg": 0, "pos": 1}
 
 
 class Review(NamedTuple):
-    """One review. `label` is 1 when positive (rating 7 to 10), 0 when negative (1 to 4); `text` keeps its `<br />`."""
+    """A review. `label` is 1 if it is positive (rating 7 to 10) and 0 if it is negative (1 to 4); `text` keeps its
+    `<br />`."""
 
     split: str
     label: int
@@ -24,7 +25,7 @@ class Review(NamedTuple):
 
 
 def reviews(folder: Path | None = None) -> list[Review]:
-    """The 25,000 test and 25,000 training reviews, ordered by split, label and id (unique within these two)."""
+    """The 25,000 test and 25,000 training reviews, sorted by split, label and id (unique within split and label)."""
     folder = folder or locate("imdb")
     packed = folder / "reviews.jsonl.xz"
     if packed.exists():
@@ -34,7 +35,7 @@ def reviews(folder: Path | None = None) -> list[Review]:
 
 
 def _archived(archive: Path) -> Iterator[Review]:
-    """The members `aclImdb/<split>/<label>/<id>_<rating>.txt`; those without a label are left out."""
+    """The members `aclImdb/<split>/<label>/<id>_<rating>.txt`; reviews without a label are left out."""
     with tarfile.open(archive, "r|gz") as members:
         for member in members:
             match member.name.split("/"):

@@ -10,8 +10,8 @@ from harness.data.fetch import locate
 
 
 class Answer(NamedTuple):
-    """One answered question. `focus` is the entity that both are about, empty where the page names none; `kind` the
-    question's type (information, symptoms, ...); runs of white space are one space."""
+    """An answered question. `focus` is the entity that question and answer are about, empty where the page names none;
+    `kind` is the question's type (information, symptoms, ...). Runs of white space are replaced by one space."""
 
     document: str
     focus: str
@@ -21,9 +21,9 @@ class Answer(NamedTuple):
 
 
 def answers(folder: Path | None = None) -> list[Answer]:
-    """The 16,407 questions that have an answer, ordered by document (folder and file name).
+    """The 16,407 questions that have an answer, sorted by document (folder and file name).
 
-    They hold 14,979 distinct questions, 15,809 distinct answers and 5,126 entities.
+    They contain 14,979 distinct questions, 15,809 distinct answers and 5,126 entities.
     """
     folder = folder or locate("medquad")
     packed = folder / "medquad.tar.gz"
@@ -39,12 +39,12 @@ def answers(folder: Path | None = None) -> list[Answer]:
 def _answers(document: str, page: bytes) -> list[Answer]:
     root = ElementTree.fromstring(page)
     focus = _text(root, "Focus")
-    found = []
+    pairs = []
     for pair in root.iter("QAPair"):
         question = pair.find("Question")
         kind = "" if question is None else question.get("qtype", "")
-        found.append(Answer(document, focus, kind, _text(pair, "Question"), _text(pair, "Answer")))
-    return [answer for answer in found if answer.answer]
+        pairs.append(Answer(document, focus, kind, _text(pair, "Question"), _text(pair, "Answer")))
+    return [answer for answer in pairs if answer.answer]
 
 
 def _text(element: ElementTree.Element, child: str) -> str:

@@ -1,4 +1,4 @@
-"""MNIST and the sets packed like it: grey images 28x28 in idx files (LeCun et al., 1998; Xiao et al., 2017)."""
+"""MNIST and data sets of the same format: grey images 28x28 in idx files (LeCun et al., 1998; Xiao et al., 2017)."""
 
 import gzip
 from pathlib import Path
@@ -21,7 +21,8 @@ class Images(NamedTuple):
 
 
 def images(split: str, name: str = "mnist", folder: Path | None = None) -> Images:
-    """A split (train 60,000, test 10,000) of `mnist` or `fashion-mnist` in published order."""
+    """A split (train 60,000, test 10,000) of `mnist` or `fashion-mnist` in published order. Raises `ValueError` for
+    another split."""
     if split not in _PREFIX:
         raise ValueError(f"no split '{split}' in {name}; there are {', '.join(_PREFIX)}")
     folder = folder or locate(name)
@@ -30,7 +31,8 @@ def images(split: str, name: str = "mnist", folder: Path | None = None) -> Image
 
 
 def _idx(file: Path) -> NDArray[np.uint8]:
-    """An idx file of bytes: two zeros, type 8, the number of axes, the length of each (big-endian), the values."""
+    """The array of an idx file of bytes: two zeros, type 8, the number of axes, the length of each (big-endian), the
+    values."""
     raw = gzip.decompress(file.read_bytes())
     shape = np.frombuffer(raw, ">u4", raw[3], 4)
     return np.frombuffer(raw, np.uint8, offset=4 + 4 * raw[3]).reshape(shape).copy()

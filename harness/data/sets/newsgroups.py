@@ -9,12 +9,12 @@ from harness.data import digest
 from harness.data.fetch import locate
 
 _MEMBER = re.compile(r"20news-bydate-(train|test)/([^/]+)/(\d+)(-o)?")
-# An empty line ends the headers, unless a list of references goes on behind it.
+# An empty line ends the headers, unless a list of references continues after it.
 _END_OF_HEADERS = re.compile(rb"\t\t(?![ \t]*<)")
 
 
 class Post(NamedTuple):
-    """One post. Runs of white space are one space in `headers` and `body`; bytes are read as Latin-1."""
+    """A post. Runs of white space are replaced by one space in `headers` and `body`; bytes are read as Latin-1."""
 
     split: str
     group: str
@@ -24,15 +24,15 @@ class Post(NamedTuple):
 
 
 def posts(folder: Path | None = None) -> list[Post]:
-    """The 7,532 test and 11,314 training posts, ordered by split, group and id (unique within these two).
+    """The 7,532 test and 11,314 training posts, sorted by split, group and id (unique within split and group).
 
-    A packing in use has the line ends of all training posts as tabs. So line ends are read as tabs in every packing:
-    all give the same posts, and the headers end where they really do in 99.5 % of them. Where a packing keeps the
-    original of an edited post under the name `<id>-o`, the original is taken.
+    One packing has tabs in place of the line ends of all training posts. So line ends are read as tabs in every
+    packing: all packings give the same posts, and the end of the headers is right in 99.5 % of them. Where a packing
+    has the original of an edited post under the name `<id>-o`, the original is used.
     """
     folder = folder or locate("newsgroups20")
     packed = folder / "20news-bydate.tar.xz"
-    found: dict[tuple[str, str, int], Post] = {}
+    by_id: dict[tuple[str, str, int], Post] = {}
     with tarfile.open(packed if packed.exists() else folder / "20news-bydate.tar.gz", "r|*") as members:
         for member in members:
             name = _MEMBER.fullmatch(member.name)
@@ -40,9 +40,9 @@ def posts(folder: Path | None = None) -> list[Post]:
             if name and stream:
                 split, group, number, original = name.groups()
                 key = (split, group, int(number))
-                if original or key not in found:
-                    found[key] = Post(*key, *_parts(stream.read()))
-    return sorted(found.values())
+                if original or key not in by_id:
+                    by_id[key] = Post(*key, *_parts(stream.read()))
+    return sorted(by_id.values())
 
 
 def _parts(post: bytes) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Who wrote the digits of MNIST: the extended labels of QMNIST (Yadav and Bottou, 2019)."""
+"""The writers of the digits of MNIST: the extended labels of QMNIST (Yadav and Bottou, 2019)."""
 
 import gzip
 from pathlib import Path
@@ -10,19 +10,24 @@ from harness.data import digest
 from harness.data.fetch import locate
 
 DIGITS = {"train": 60_000, "test": 10_000}
-"""MNIST's digits of a split. QMNIST's test split goes on behind them with digits that MNIST does not have."""
+"""The number of MNIST's digits in a split. In QMNIST's test split, digits that MNIST does not have follow them."""
 _CLASS, _WRITER = 0, 2
 _TYPE_INT = 0x0C
 
 
 def writers(split: str, folder: Path | None = None) -> NDArray[np.int64]:
-    """I64[digits]: the writer of each digit of MNIST's split (train 60,000 by 539, test 10,000 by 297 others), in the
-    order of `mnist.images`. Writers have NIST's numbers."""
+    """I64[digits]: the number of the writer, as in NIST's data, of each digit of MNIST's split, in the order of
+    `mnist.images`.
+
+    The 60,000 digits of `train` are by 539 writers, and the 10,000 of `test` by 297 others. Raises `ValueError` for
+    another split.
+    """
     return labels(split, folder)[:, _WRITER]
 
 
 def labels(split: str, folder: Path | None) -> NDArray[np.int64]:
-    """An idx file of 32-bit integers, big-endian: eight columns a digit, of which the third is its writer."""
+    """I64[digits 8]: the labels of an idx file of 32-bit integers, big-endian. The third of the eight columns is the
+    writer."""
     if split not in DIGITS:
         raise ValueError(f"no split '{split}' in qmnist-writers; there are {', '.join(DIGITS)}")
     raw = gzip.decompress(((folder or locate("qmnist-writers")) / f"qmnist-{split}-labels-idx2-int.gz").read_bytes())

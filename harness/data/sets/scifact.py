@@ -14,12 +14,12 @@ from harness.data import digest
 from harness.data.fetch import locate
 
 SPLITS = ("train", "validation")
-# A cell of the tables lists strings as numpy prints them: Python literals with white space between.
+# A cell of the tables lists strings as numpy prints them: Python literals separated by white space.
 _STRING = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
 
 
 class Abstract(NamedTuple):
-    """One document; `structured` when its sentences begin with section names."""
+    """A document. `structured` is true if its sentences begin with section names."""
 
     id: int
     title: str
@@ -28,12 +28,13 @@ class Abstract(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The sentences, one space between two."""
+        """The sentences, joined by spaces."""
         return " ".join(self.sentences)
 
 
 class Claim(NamedTuple):
-    """One claim, the ids of the abstracts it cites, and which of these support (true) or contradict (false) it."""
+    """A claim, the ids of the abstracts that it cites, and which of these support it (true) or contradict it
+    (false)."""
 
     id: int
     text: str
@@ -42,7 +43,7 @@ class Claim(NamedTuple):
 
 
 def abstracts(folder: Path | None = None) -> list[Abstract]:
-    """The 5,183 abstracts, by ascending id."""
+    """The 5,183 abstracts, sorted by id."""
     folder = folder or locate("scifact")
     tables = folder / "scifact.zip"
     rows = _table(tables, "corpus_train") if tables.exists() else _lines(folder, "corpus")
@@ -52,9 +53,10 @@ def abstracts(folder: Path | None = None) -> list[Abstract]:
 
 
 def claims(split: str, folder: Path | None = None) -> list[Claim]:
-    """The claims of a split (train 809, validation 300), by ascending id.
+    """The claims of a split (train 809, validation 300), sorted by id.
 
-    The validation claims have 339 pairs of claim and cited abstract. The test claims are published without answers.
+    The validation claims have 339 pairs of a claim and a cited abstract. The test claims are published without answers.
+    Raises `ValueError` for another split.
     """
     if split not in SPLITS:
         raise ValueError(f"no split '{split}' in SciFact; there are {', '.join(SPLITS)}")
@@ -74,16 +76,16 @@ def claims(split: str, folder: Path | None = None) -> list[Claim]:
 
 
 def _from_table(rows: list[dict[str, Any]]) -> list[Claim]:
-    """Claims from a table that has a row for each set of evidence sentences."""
-    found: dict[int, Claim] = {}
+    """The claims of a table that has a row for each set of evidence sentences."""
+    by_id: dict[int, Claim] = {}
     for row in rows:
         cited = dict.fromkeys(int(doc) for doc in row["cited_doc_ids"].strip("[]").split())
-        claim = found.setdefault(int(row["id"]), Claim(int(row["id"]), row["claim"], list(cited), []))
+        claim = by_id.setdefault(int(row["id"]), Claim(int(row["id"]), row["claim"], list(cited), []))
         if row["evidence_doc_id"]:
             verdict = (int(row["evidence_doc_id"]), row["evidence_label"] == "SUPPORT")
             if verdict not in claim.evidence:
                 claim.evidence.append(verdict)
-    return list(found.values())
+    return list(by_id.values())
 
 
 def _sentences(cell: str | list[str]) -> list[str]:

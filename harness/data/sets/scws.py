@@ -9,7 +9,8 @@ from harness.data.fetch import locate
 
 
 class Item(NamedTuple):
-    """Two words in context: their parts of speech, the tokens around them, where they stand, ten ratings (0 to 10)."""
+    """Two words in context: their parts of speech, the tokens around them, their places in these, and ten ratings (0 to
+    10)."""
 
     words: tuple[str, str]
     parts: tuple[str, str]
@@ -26,17 +27,17 @@ class Item(NamedTuple):
 def items(folder: Path | None = None) -> list[Item]:
     """The 2,003 items in published order."""
     folder = folder or locate("scws")
-    found = []
+    all_items = []
     for line in (folder / "scws.txt").read_text(encoding="utf-8").splitlines():
         _, word, part, other, other_part, left, right, _, *ratings = line.split("\t")
         (context, at), (other_context, other_at) = _unmarked(left), _unmarked(right)
         contexts = (context, other_context)
-        found.append(Item((word, other), (part, other_part), contexts, (at, other_at), [float(r) for r in ratings]))
-    return found
+        all_items.append(Item((word, other), (part, other_part), contexts, (at, other_at), [float(r) for r in ratings]))
+    return all_items
 
 
 def _unmarked(context: str) -> tuple[list[str], int]:
-    """Tokens without the marks `<b>` and `</b>`, and the index of the token between these."""
+    """The tokens without the marks `<b>` and `</b>`, and the index of the token between them."""
     tokens = context.split()
     at = tokens.index("<b>")
     return tokens[:at] + tokens[at + 1 : at + 2] + tokens[at + 3 :], at

@@ -10,13 +10,13 @@ from harness.data import digest
 from harness.data.fetch import locate
 
 _PAGE = "full.html"
-# A few speakers say nothing; they have no block of lines and are left out.
+# A few speakers say nothing. They have no block of lines and are left out.
 _SPEECH = re.compile(r"<A NAME=speech\d+><b>(.*?)</b></a>\s*<blockquote>(.*?)</blockquote>", re.I | re.S)
 _LINE = re.compile(r"<A NAME=[\d.]+>(.*?)</A>", re.I | re.S)
 
 
 class Speech(NamedTuple):
-    """One speech: the play's short name, the role as the play calls it, and the lines without stage directions."""
+    """A speech: the play's short name, the role as the play calls it, and the lines without stage directions."""
 
     play: str
     role: str
@@ -24,7 +24,8 @@ class Speech(NamedTuple):
 
 
 def speeches(folder: Path | None = None) -> list[Speech]:
-    """The 30,876 speeches of 1,393 roles, in order of the plays' names and, within a play, as they are said."""
+    """The 30,876 speeches of 1,393 roles, sorted by the plays' names and, within a play, in the order in which they are
+    spoken."""
     return [
         Speech(play, role, "\n".join(" ".join(line.split()) for line in _LINE.findall(block)))
         for play, page in sorted(_pages(folder or locate("shakespeare")))
@@ -33,7 +34,8 @@ def speeches(folder: Path | None = None) -> list[Speech]:
 
 
 def _pages(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """Every play's page by its short name: packed in one archive, or each in its play's folder as published."""
+    """The page of every play by its short name, either from one archive or from a folder for each play, as
+    published."""
     packed = folder / "plays.tar.xz"
     if not packed.exists():
         yield from ((page.parent.name, page.read_bytes()) for page in folder.glob(f"*/{_PAGE}"))

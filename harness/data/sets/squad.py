@@ -16,7 +16,7 @@ _VERSION = re.compile(r"[-_]v\d")
 
 
 class Question(NamedTuple):
-    """One question, and the answers that people marked in its paragraph: distinct, in alphabetical order."""
+    """A question, and the answers that people marked in its paragraph: distinct, in alphabetical order."""
 
     id: str
     text: str
@@ -24,8 +24,8 @@ class Question(NamedTuple):
 
 
 class Paragraph(NamedTuple):
-    """One paragraph of an article, and what is asked about it. `source` is the published file that it is from, without
-    version: `dev`, `new_wiki`, `reddit` (one article), `amazon_reviews` (an article a product)."""
+    """A paragraph of an article, and the questions about it. `source` is the name of the published file without its
+    version: `dev`, `new_wiki`, `reddit` (one article), `amazon_reviews` (an article for each product)."""
 
     source: str
     article: str
@@ -34,9 +34,11 @@ class Paragraph(NamedTuple):
 
 
 def paragraphs(name: str, folder: Path | None = None) -> list[Paragraph]:
-    """The paragraphs of `squad11-dev` (2,067, with 10,570 questions) or `squadshifts` (5,666, with 27,626 questions;
-    its fourth part, from the New York Times, is not in it). Ordered by source, article and text, their questions by id;
-    runs of white space are one space.
+    """The paragraphs of `squad11-dev` (2,067, with 10,570 questions) or of `squadshifts` (5,666, with 27,626 questions;
+    the part from the New York Times is left out).
+
+    They are sorted by source, article and text, and their questions by id. Runs of white space are replaced by one
+    space. Raises `ValueError` for another name.
     """
     if name not in SETS:
         raise ValueError(f"no set '{name}' of SQuAD's form; there are {', '.join(SETS)}")
@@ -47,11 +49,11 @@ def _read(folder: Path) -> list[Paragraph]:
     packed = folder / _PACKED
     if packed.exists():
         rows = map(json.loads, lzma.decompress(packed.read_bytes()).splitlines())
-        found = [_paragraph("dev", row["article"], row["paragraph"], row["questions"]) for row in rows]
+        all_paragraphs = [_paragraph("dev", row["article"], row["paragraph"], row["questions"]) for row in rows]
     else:
         files = [path for path in folder.iterdir() if path.name.endswith((".json", ".json.xz"))]
-        found = [paragraph for file in files for paragraph in _published(file)]
-    return sorted(found)
+        all_paragraphs = [paragraph for file in files for paragraph in _published(file)]
+    return sorted(all_paragraphs)
 
 
 def _published(file: Path) -> Iterator[Paragraph]:
@@ -64,8 +66,8 @@ def _published(file: Path) -> Iterator[Paragraph]:
 
 
 def _paragraph(source: str, article: str, text: str, questions: list[dict[str, Any]]) -> Paragraph:
-    """A paragraph from either packing: one of them has the texts of the answers alone."""
-    asked = [
+    """A paragraph from either packing. One of them has only the texts of the answers."""
+    parsed = [
         Question(
             row["id"],
             _plain(row["question"]),
@@ -73,7 +75,7 @@ def _paragraph(source: str, article: str, text: str, questions: list[dict[str, A
         )
         for row in questions
     ]
-    return Paragraph(source, article, _plain(text), sorted(asked))
+    return Paragraph(source, article, _plain(text), sorted(parsed))
 
 
 def _plain(text: str) -> str:

@@ -11,7 +11,8 @@ SPLITS = ("train", "dev", "test")
 
 
 class Item(NamedTuple):
-    """One word in two contexts: the lemma, its part of speech (N or V), the tokens, where it stands, the answer."""
+    """A word in two contexts: the lemma, its part of speech (N or V), the tokens, the word's places in them, and the
+    answer."""
 
     word: str
     part: str
@@ -21,17 +22,18 @@ class Item(NamedTuple):
 
 
 def items(split: str, folder: Path | None = None) -> list[Item]:
-    """The items of a split (train 5,428, dev 638, test 1,400) in published order; half of each are `same`."""
+    """The items of a split (train 5,428, dev 638, test 1,400) in published order; half of each are `same`. Raises
+    `ValueError` for another split."""
     if split not in SPLITS:
         raise ValueError(f"no split '{split}' in WiC; there are {', '.join(SPLITS)}")
     folder = folder or locate("wic")
     rows, answers = (_lines(folder, f"{split}/{split}.{kind}.txt") for kind in ("data", "gold"))
-    found = []
+    all_items = []
     for row, answer in zip(rows, answers, strict=True):
         word, part, positions, first, second = row.split("\t")
         left, right = positions.split("-")
-        found.append(Item(word, part, (first.split(), second.split()), (int(left), int(right)), answer == "T"))
-    return found
+        all_items.append(Item(word, part, (first.split(), second.split()), (int(left), int(right)), answer == "T"))
+    return all_items
 
 
 def _lines(folder: Path, path: str) -> list[str]:

@@ -15,7 +15,7 @@ _DOCUMENT = re.compile(r'<doc id="(\d+)" url="[^"]*" title="(.*?)">\n(.*?)\n</do
 
 
 class Article(NamedTuple):
-    """One article. `text` has a line for each paragraph and heading; it is the title where the page has no text."""
+    """An article. `text` has a line for each paragraph and heading. It is the title where the page has no text."""
 
     id: int
     title: str
@@ -23,7 +23,7 @@ class Article(NamedTuple):
 
 
 def articles(folder: Path | None = None) -> list[Article]:
-    """The 35,839 articles of at least ten words, by ascending id."""
+    """The 35,839 articles of at least ten words, sorted by id."""
     folder = folder or locate("wikipedia")
     packed = folder / "articles.jsonl.xz"
     if packed.exists():
@@ -34,7 +34,7 @@ def articles(folder: Path | None = None) -> list[Article]:
 
 
 def _pages(file: Path) -> Iterator[Article]:
-    """The records of one file of the extractor: each repeats its title as the first line of its text."""
+    """The records of a file of the extractor, each of which repeats its title as the first line of its text."""
     for number, title, body in _DOCUMENT.findall(file.read_bytes().decode()):
         yield Article(int(number), title, body.strip().removeprefix(f"{title}\n").strip())
 

@@ -27,7 +27,7 @@ SETS = {
 
 
 class Pairs(NamedTuple):
-    """One set: words as published (WordSim-353 has capitals), and scores float64 [pairs] on the set's own scale."""
+    """A set of pairs: words as published (WordSim-353 has capitals), and scores F64[pairs] on the set's own scale."""
 
     first: list[str]
     second: list[str]
@@ -35,14 +35,14 @@ class Pairs(NamedTuple):
 
 
 def pairs(folder: Path | None = None) -> dict[str, Pairs]:
-    """Every set by its published name, the pairs in published order."""
+    """All sets by their published names, with the pairs in published order."""
     folder = folder or locate("word-pairs")
-    found = {}
+    sets = {}
     for name, file in SETS.items():
         rows = [line.split() for line in (folder / file).read_text(encoding="utf-8").splitlines()]
         first, second, scores = (list(column) for column in zip(*rows, strict=True))
-        found[name] = Pairs(first, second, np.array(scores, np.float64))
-    return found
+        sets[name] = Pairs(first, second, np.array(scores, np.float64))
+    return sets
 
 
 def content(folder: Path) -> str:

@@ -110,11 +110,11 @@ def _select(items: Dataset, rows: np.ndarray) -> Dataset:
 
 def _first_film(logits: np.ndarray, films: Films, at: Mapping[str, float | str]) -> dict[str, np.ndarray]:
     """The first film of a point, and its shown and then predicted frames, U8[1 T h w] each; white is ink."""
-    seen, predicted = films.shown[:1] * np.uint8(WHITE), expit(logits[:1].astype(np.float64)) * WHITE
+    shown, predicted = films.shown[:1] * np.uint8(WHITE), expit(logits[:1].astype(np.float64)) * WHITE
     point = f"{at['balls']:g} balls, {at['view']}"
     return {
         f"{point}: film": films.frames[:1] * np.uint8(WHITE),
-        f"{point}: continued": np.concatenate([seen, np.rint(predicted).astype(np.uint8)], axis=1),
+        f"{point}: continued": np.concatenate([shown, np.rint(predicted).astype(np.uint8)], axis=1),
     }
 
 

@@ -109,11 +109,11 @@ def _squad(dataset: str, run: Run, *, spare_article: bool = False) -> Collection
     paragraphs = squad.paragraphs(dataset)
     documents = list(dict.fromkeys(paragraph.text for paragraph in paragraphs))
     document_row = _rows(documents)
-    asked = {(question.text, document_row[entry.text]) for entry in paragraphs for question in entry.questions}
-    times = Counter(query for query, _ in asked)
-    answer_of = {query: row for query, row in asked if times[query] == 1}
-    place = {row: _random_key(text) for text, row in document_row.items()}
-    queries = sorted(answer_of, key=lambda query: (place[answer_of[query]], _random_key(query)))
+    pairs = {(question.text, document_row[entry.text]) for entry in paragraphs for question in entry.questions}
+    times = Counter(query for query, _ in pairs)
+    answer_of = {query: row for query, row in pairs if times[query] == 1}
+    sort_key = {row: _random_key(text) for text, row in document_row.items()}
+    queries = sorted(answer_of, key=lambda query: (sort_key[answer_of[query]], _random_key(query)))
     answers = np.array([answer_of[query] for query in queries])
     judged = Judgements.of(np.arange(len(queries)), answers, len(documents))
     splits = _split_by_group(answers, {"test": run.settings["test_queries"], "valid": run.settings["valid_queries"]})

@@ -105,7 +105,7 @@ def test_the_content_of_a_context_has_no_order() -> None:
     torch.testing.assert_close(made(turned), expected, atol=1e-5, rtol=1e-4)
 
 
-def test_lambda_layers_refuse_what_they_cannot_divide() -> None:
+def test_lambda_layers_refuse_channels_that_they_cannot_divide() -> None:
     with pytest.raises(ValueError, match="multiple of 4 heads"):
         LambdaLayer(10)
     with pytest.raises(ValueError, match="scope odd"):

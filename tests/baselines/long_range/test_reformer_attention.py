@@ -140,7 +140,7 @@ def test_keys_take_no_part(inputs: Inputs) -> None:
     assert torch.autograd.grad(found.sum(), k, allow_unused=True) == (None,)
 
 
-def test_buckets_are_as_many_as_the_greatest_length_asks_for() -> None:
+def test_the_number_of_buckets_follows_from_the_greatest_length() -> None:
     for length in (256, 4096):
         half = build(Reformer(chunk=16), length).rotations.shape[-1]
         assert (2 * half) ** 2 == pytest.approx(2 * length / 16, rel=0.3)

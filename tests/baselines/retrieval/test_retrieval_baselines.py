@@ -64,7 +64,7 @@ def test_parameters_reach_the_formula(run):
 
 
 @pytest.mark.parametrize(("options", "expected"), [({}, 0.662), ({"stem": True, "k1": 0.9, "b": 0.4}, 0.676)])
-def test_bm25_on_scifact_scores_what_it_is_known_to(mirror, run, options, expected):
+def test_bm25_on_scifact_reaches_its_known_score(mirror, run, options, expected):
     """nDCG@10 on the 300 published validation claims; .665 is what Lucene's BM25 is known to reach."""
     problem = TASK.problem("scifact", run)
     retriever = Bm25Retriever(**options)

@@ -63,7 +63,7 @@ def test_ppmi_factorises_its_matrix(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("baseline", [Ppmi(), Glove(epochs=1), StrongestContexts()], ids=lambda one: one.name)
-def test_what_counts_reads_the_text_once(baseline: WordEmbedder, tmp_path: Path) -> None:
+def test_counting_entrants_read_the_text_once(baseline: WordEmbedder, tmp_path: Path) -> None:
     run, problem = prepare(tmp_path, passes=3)
     baseline.fit(problem.train, run)
     assert run.spent == 60_000

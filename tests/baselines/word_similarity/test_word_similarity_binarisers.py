@@ -62,7 +62,7 @@ def test_lsh_agrees_as_often_as_the_angle_says() -> None:
 
 
 @pytest.mark.parametrize("binariser", [Lsh(), RandExp(), Sign(), Itq()], ids=lambda one: one.name)
-def test_what_all_vectors_share_is_in_no_code(binariser: Binariser) -> None:
+def test_codes_do_not_depend_on_the_mean_of_the_vectors(binariser: Binariser) -> None:
     dense = np.random.default_rng(0).integers(-8, 9, size=(64, 20)).astype(np.float32)
     shared = np.arange(20, dtype=np.float32)
     one, other = (binariser.encode(words, 16, np.random.default_rng(1)) for words in (dense, dense + shared))

@@ -53,7 +53,7 @@ def nearest(view, tower, queries, k):
 
 
 @pytest.mark.parametrize("lag", [0, 1, 2])
-def test_negatives_are_the_nearest_neighbours_of_the_checkpoint_so_many_refreshes_ago(smoke, train, lag):
+def test_negatives_are_the_nearest_neighbours_of_the_checkpoint_at_the_lag(smoke, train, lag):
     """From lists of one document; every step of the training."""
     sampler = Watched(refresh=10, lag=lag, top_k=1)
     sampler.fit(train, smoke())
@@ -100,7 +100,7 @@ def test_no_document_that_answers_is_ever_a_negative(smoke, train):
             assert (view.positives.grade(queries, chosen) == 0).all()
 
 
-def test_refreshing_changes_what_is_learned(smoke, train):
+def test_refreshing_changes_the_trained_tower(smoke, train):
     one, other = Ance(refresh=10, lag=0, top_k=5), StaticHardNegatives(top_k=5)
     for sampler in (one, other):
         sampler.fit(train, smoke())

@@ -80,7 +80,7 @@ def test_centre_is_one_neuron_of_its_own_block() -> None:
 
 
 @pytest.mark.parametrize(("duplicates", "active"), [("pruned", [3, 9, 24]), ("counted", [3, 3, 9, 24])])
-def test_duplicates_in_a_context_count_as_asked(duplicates: str, active: list[int]) -> None:
+def test_duplicates_in_a_context_are_pruned_or_counted(duplicates: str, active: list[int]) -> None:
     windows = Windows(np.zeros(20, np.bool_), duplicates)  # type: ignore[arg-type]
     inputs = windows.inputs(torch.tensor([[3, 9, 3]]), torch.tensor([4]))
     assert sorted(i for i in inputs[0].tolist() if i < 40) == active

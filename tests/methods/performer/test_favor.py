@@ -38,7 +38,7 @@ def defined(q: Tensor, k: Tensor, v: Tensor, projection: Tensor, epsilon: float)
 
 @pytest.mark.parametrize("tile", [100, FEATURES * 64, 1 << 18])
 @pytest.mark.parametrize("epsilon", [0.0, 1e-6, 0.1])
-def test_fused_is_what_it_is_defined_to_be(
+def test_fused_attention_equals_its_definition(
     inputs: tuple[Tensor, ...], tile: int, epsilon: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "TILE", tile)

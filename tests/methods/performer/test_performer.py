@@ -118,7 +118,7 @@ def projections_in_training(redraw: int, passes: int) -> list[Tensor]:
     return found
 
 
-def test_projection_is_redrawn_every_so_many_training_passes() -> None:
+def test_projection_is_redrawn_after_every_interval_of_training_passes() -> None:
     found = projections_in_training(redraw=2, passes=6)
     assert [torch.equal(one, other) for one, other in pairwise(found)] == [True, False, True, False, True]
     products = found[2][:16].double() @ found[2][:16].double().T

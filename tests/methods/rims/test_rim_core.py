@@ -51,7 +51,7 @@ def test_inactive_modules_keep_their_state_bit_for_bit(variant: str, cell: str, 
 
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("active", range(1, MODULES + 1))
-def test_exactly_so_many_are_active_in_every_sample(variant: str, active: int) -> None:
+def test_the_given_number_of_modules_is_active_in_every_sample(variant: str, active: int) -> None:
     core = build(variant=variant, active=active)
     state = core.initial(N)
     for seed in range(4):
@@ -115,7 +115,7 @@ def test_with_communication_the_active_depend_on_all_and_the_others_on_themselve
     assert torch.equal(own[~active], torch.eye(SIZE, dtype=torch.float64).expand(int((~active).sum()), -1, -1))
 
 
-def test_released_code_passes_no_gradient_to_what_the_inactive_tell() -> None:
+def test_released_variant_passes_no_gradient_to_candidates_of_inactive_modules() -> None:
     depends, _, active = reached(build(variant="released"))
     others = ~torch.eye(MODULES, dtype=torch.bool).expand(N, -1, -1)
     told_by_active = active[:, None, :].expand(-1, MODULES, -1)
@@ -124,7 +124,7 @@ def test_released_code_passes_no_gradient_to_what_the_inactive_tell() -> None:
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_what_inactive_modules_tell_is_their_state_or_in_released_code_what_they_would_be(variant: str) -> None:
+def test_inactive_modules_send_their_state_or_in_the_released_variant_their_candidate(variant: str) -> None:
     core = build(variant=variant)
     before = begun(core, n=1)
     x = torch.randn(1, INPUTS, dtype=torch.float64)

@@ -50,7 +50,7 @@ def test_the_paper_s_core_has_its_size() -> None:
     assert Rims(variant="released").build(600, 1_762_400, 600).communication.width == 16
 
 
-def test_what_the_ablations_undo() -> None:
+def test_every_ablation_undoes_one_choice() -> None:
     everyone = RimsAllActive().build(24, 6_000, 24)
     _, state = everyone.step(torch.randn(5, 24), everyone.initial(5))
     assert state.active.all()

@@ -53,7 +53,7 @@ def by_hand(core: RimCore, x: Tensor) -> Tensor:
 
 
 @pytest.mark.parametrize("heads", [1, 4])
-def test_the_batched_core_does_what_the_equations_say(heads: int) -> None:
+def test_the_batched_core_follows_the_equations(heads: int) -> None:
     torch.manual_seed(0)
     core = RimCore(INPUTS, RimOptions(MODULES, SIZE, ACTIVE, input_heads=heads)).double()
     with torch.no_grad():

@@ -187,7 +187,7 @@ def reference(block: Block, tokens: Tensor) -> Tensor:
 
 
 @pytest.mark.parametrize("asked", [None, 1, 3])
-def test_a_block_is_the_paper_s_equations_for_all_tokens_that_are_asked_for(asked: int | None) -> None:
+def test_a_block_follows_the_paper_s_equations_for_all_requested_tokens(asked: int | None) -> None:
     torch.manual_seed(0)
     block, tokens = Block(SIZES["grey8"], 0.0, "exact"), torch.randn(2, 5, 32)
     for layer in (block.project, block.merge):
@@ -237,7 +237,7 @@ def test_the_hybrid_has_as_many_tokens_as_vit(side: int) -> None:
     assert built(VitHybrid(), shape).embed(images(1, shape)).shape[1] == (side // Vit().embedding(shape).side) ** 2
 
 
-def test_images_are_told_apart_by_their_size() -> None:
+def test_the_kind_of_images_depends_on_their_size() -> None:
     sides = (8, 9, 28, 29, 64, 65)
     assert [kind_of(Shape(side, side, 1)) for side in sides] == [
         "grey8",

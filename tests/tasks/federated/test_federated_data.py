@@ -58,7 +58,7 @@ def test_bags_are_shares_of_a_document_s_words() -> None:
     assert found.toarray().tolist() == [[0.5, 0, 0.5], [0, 0, 0], [0, 1, 0]]
 
 
-def test_groups_belong_to_what_their_names_begin_with() -> None:
+def test_coarse_topics_are_the_beginnings_of_group_names() -> None:
     assert coarse_topics(np.array(["alt.atheism", "comp.graphics", "sci.med", "sci.space"])) == [0, 1, 2, 2]
 
 

@@ -152,7 +152,7 @@ class Keeper(ServerOptimizer):
         return x + delta, state
 
 
-def test_what_clients_keep_comes_back_and_its_mean_is_over_all_clients(task: Federated, make_run: MakeRun) -> None:
+def test_client_states_come_back_and_their_mean_is_over_all_clients(task: Federated, make_run: MakeRun) -> None:
     server = Keeper()
     server.seen = 0
     fitted(task, server, make_run())

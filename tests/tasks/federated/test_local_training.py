@@ -163,7 +163,7 @@ def test_a_client_s_epoch_does_not_wait_for_a_longer_one_s() -> None:
     assert ((places >= 0).sum(1)[:4] == [5, 2, 5, 2]).all()
 
 
-def test_what_clients_take_no_part_in_leaves_them_unchanged() -> None:
+def test_clients_without_a_batch_keep_their_weights() -> None:
     network, x, cohort = setting("perceptron")
     schedule = schedule_batches(SIZES, 5, 1, np.random.default_rng(0))
     shorter = BatchSchedule(schedule.rows[:1])

@@ -55,7 +55,7 @@ def test_pachinko_concentrates_on_coarse_labels_and_spreads_within_them() -> Non
     assert (main > 0).mean() > 0.9
 
 
-def test_what_is_used_up_is_dealt_no_more() -> None:
+def test_labels_that_are_used_up_are_not_dealt() -> None:
     labels = np.array([0] * 3 + [1] * 97)
     owners = dirichlet(labels, 10, 0.01, np.random.default_rng(0))
     assert np.bincount(owners).tolist() == [10] * 10

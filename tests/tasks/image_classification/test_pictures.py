@@ -99,7 +99,7 @@ def test_too_many_images_are_an_error() -> None:
         problem("resolution_digits", tier="smoke", train_items=5000)
 
 
-def test_scaling_keeps_what_is_even_and_the_size_that_it_is() -> None:
+def test_scaling_keeps_uniform_images_and_images_of_the_given_size() -> None:
     rng = np.random.default_rng(0)
     images = Images(rng.integers(256, size=(2, 8, 8, 3), dtype=np.uint8), np.zeros(2, dtype=np.int64), 10)
     assert np.array_equal(images.scaled(8).pixels, images.pixels)

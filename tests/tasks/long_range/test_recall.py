@@ -13,7 +13,7 @@ def drawn() -> tuple[np.ndarray, np.ndarray]:
     return GAME.draw(400, np.random.default_rng(0))
 
 
-def test_label_is_the_value_of_the_asked_key(drawn: tuple[np.ndarray, np.ndarray]) -> None:
+def test_label_is_the_value_of_the_first_key(drawn: tuple[np.ndarray, np.ndarray]) -> None:
     for row, label in zip(*drawn, strict=True):
         asked = row[0] - 1
         pairs = row[1:][row[1:] != PAD] - 1 - GAME.keys

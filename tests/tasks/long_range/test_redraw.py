@@ -8,7 +8,7 @@ from harness.tasks.long_range import is_redraw_due
 
 
 @pytest.mark.parametrize(("every", "due"), [(0, []), (1, [1, 2, 3, 4]), (2, [2, 4]), (9, [])])
-def test_it_is_due_every_so_many_passes_after_the_first(every: int, due: list[int]) -> None:
+def test_a_redraw_is_due_after_every_interval_of_training_passes(every: int, due: list[int]) -> None:
     module, passes = nn.Module().train(), torch.zeros((), dtype=torch.int64)
     assert [i for i in range(5) if is_redraw_due(module, passes, every)] == due
     assert passes == (5 if every else 0)

@@ -85,7 +85,7 @@ def test_the_same_attention_loses_nothing(cache: Path) -> None:
     assert value(scores, "lost_accuracy", "tuned") != 0
 
 
-def test_what_is_lost_is_the_difference_to_the_original(cache: Path) -> None:
+def test_lost_accuracy_is_the_difference_to_the_original(cache: Path) -> None:
     _, scores = fitted(Weighted(), cache)
     for stage in ("swapped", "tuned"):
         lost = value(scores, "accuracy", "original") - value(scores, "accuracy", stage)
@@ -134,7 +134,7 @@ def test_other_weights_make_another_problem(cache: Path) -> None:
     assert TASK.problem("swap_recall", longer).produced != first.produced
 
 
-def test_the_curve_is_of_what_is_trained(cache: Path) -> None:
+def test_the_curve_shows_the_attention_that_is_trained(cache: Path) -> None:
     run = a_run(cache)
     valid = TASK.problem("swap_recall", run).valid
     assert isinstance(valid, Sequences)

@@ -26,7 +26,7 @@ def test_attention_gets_heads_and_gives_states(encoder: Encoder) -> None:
     assert encoder(tokens, torch.ones(3, 12, dtype=torch.bool)).shape == (3, 12, 16)
 
 
-def test_what_is_not_kept_changes_nothing(encoder: Encoder) -> None:
+def test_positions_that_are_not_kept_change_nothing(encoder: Encoder) -> None:
     tokens = torch.randint(10, (3, 12))
     keep = torch.ones(3, 12, dtype=torch.bool)
     keep[:, 8:] = False

@@ -41,7 +41,7 @@ def test_equal_balls_that_meet_head_on_exchange_velocities_at_the_exact_time() -
     after = advance(pair([[0.3, 0.5], [0.7, 0.5]], [[0.3, 0.0], [-0.1, 0.0]], [0.1, 0.1]), 1.0)
     # They touch when the gap of 0.2 is closed at 0.4 a unit of time: after half a unit, at 0.45 and 0.65.
     np.testing.assert_allclose(after.velocity, [[[-0.1, 0.0], [0.3, 0.0]]], atol=1e-12)
-    np.testing.assert_allclose(after.place, [[[0.40, 0.5], [0.80, 0.5]]], atol=1e-12)
+    np.testing.assert_allclose(after.position, [[[0.40, 0.5], [0.80, 0.5]]], atol=1e-12)
 
 
 def test_a_heavy_ball_throws_a_light_one_back() -> None:
@@ -55,7 +55,7 @@ def test_a_heavy_ball_throws_a_light_one_back() -> None:
 def test_a_wall_turns_one_axis_round() -> None:
     after = advance(pair([[0.8, 0.5]], [[0.2, 0.1]], [0.1]), 1.0)
     np.testing.assert_allclose(after.velocity, [[[-0.2, 0.1]]])
-    np.testing.assert_allclose(after.place, [[[0.8, 0.6]]])
+    np.testing.assert_allclose(after.position, [[[0.8, 0.6]]])
 
 
 def test_balls_stay_in_the_box_and_apart(start: Balls) -> None:
@@ -72,24 +72,24 @@ def test_balls_stay_in_the_box_and_apart(start: Balls) -> None:
 def test_time_can_be_turned_back(start: Balls) -> None:
     later = advance(start, 2.0)
     back = advance(later._replace(velocity=-later.velocity), 2.0)
-    np.testing.assert_allclose(back.place, start.place, atol=1e-8)
+    np.testing.assert_allclose(back.position, start.position, atol=1e-8)
 
 
 def test_a_box_goes_its_way_whatever_others_do(start: Balls) -> None:
     alone = Balls(*(part[7:8] for part in start))
-    np.testing.assert_array_equal(advance(alone, 5.0).place, advance(start, 5.0).place[7:8])
+    np.testing.assert_array_equal(advance(alone, 5.0).position, advance(start, 5.0).position[7:8])
 
 
 def test_balls_start_anywhere_in_the_box() -> None:
     balls = scatter(3000, 1, RADIUS, SPEED, np.random.default_rng(0))
-    share = ((balls.place - balls.radius[..., None]) / (1 - 2 * balls.radius[..., None]))[:, 0]
+    share = ((balls.position - balls.radius[..., None]) / (1 - 2 * balls.radius[..., None]))[:, 0]
     np.testing.assert_allclose(share.mean(axis=0), 0.5, atol=0.02)
     np.testing.assert_allclose(np.cov(share.T), np.eye(2) / 12, atol=0.006)
 
 
 def test_a_crowded_box_is_filled() -> None:
     balls = scatter(200, 8, (0.09, 0.09), SPEED, np.random.default_rng(0))
-    apart = np.linalg.norm(balls.place[:, :, None] - balls.place[:, None], axis=-1) + np.eye(8)
+    apart = np.linalg.norm(balls.position[:, :, None] - balls.position[:, None], axis=-1) + np.eye(8)
     assert apart.min() > 0.18
 
 

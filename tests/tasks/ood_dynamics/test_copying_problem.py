@@ -43,7 +43,7 @@ def test_symbols_come_first_and_the_marker_after_the_delay() -> None:
     assert (items.symbols[:, 60:] == BLANK).all()
 
 
-def test_the_answer_is_what_was_shown() -> None:
+def test_the_answer_repeats_the_shown_symbols() -> None:
     items = posed(50)
     assert (items.targets[:, :60] == BLANK).all()
     np.testing.assert_array_equal(items.targets[:, 60:], items.symbols[:, :10])

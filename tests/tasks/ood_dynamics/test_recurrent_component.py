@@ -120,7 +120,7 @@ def test_an_evaluation_leaves_no_trace(fitted: tuple[Watched, Any, Run]) -> None
     assert first == second
 
 
-def test_sequences_start_anew_whatever_was_seen_before(fitted: tuple[Watched, Any, Run]) -> None:
+def test_sequences_do_not_depend_on_earlier_ones(fitted: tuple[Watched, Any, Run]) -> None:
     entrant, problem, _ = fitted
     picks = np.arange(8)
     before = TASK.answers(entrant, problem.test, picks)
@@ -248,7 +248,7 @@ def test_a_rollout_feeds_its_own_predictions(tmp_path: Path) -> None:
             film = torch.cat([film, following.sigmoid()[:, None]], dim=1)
 
 
-def test_film_strips_are_kept_with_what_was_shown(tmp_path: Path) -> None:
+def test_kept_films_begin_with_the_shown_frames(tmp_path: Path) -> None:
     run = a_run("balls", cache=tmp_path)
     problem = TASK.problem("balls", run)
     entrant = Sums()

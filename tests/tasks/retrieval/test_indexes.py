@@ -58,7 +58,7 @@ def test_the_approximate_index_finds_nearly_all_of_them(found):
 
 
 @pytest.mark.parametrize("index", [ExactIndex, HnswIndex])
-def test_an_index_leaves_out_what_it_is_told_to(found, index):
+def test_an_index_leaves_out_the_given_documents(found, index):
     vectors, passages, queries, order = found
     without = np.arange(200).repeat(5), order[:, :5].ravel()
     ranked = index(vectors, passages).search(queries, K, without=without)

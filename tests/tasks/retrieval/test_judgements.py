@@ -32,7 +32,7 @@ def test_joined_judgements_hold_the_pairs_of_both_and_the_first_ones_grades():
     assert both.grade(np.array([2]), np.array([[1, 3, 0]])).tolist() == [[1, 1, 0]]
 
 
-def test_a_subset_of_queries_is_numbered_anew():
+def test_a_subset_of_queries_is_renumbered():
     part = GOLD.of_queries(np.array([1, 2, 3]))
     assert part.queries.tolist() == [1, 2]
     assert part.documents.tolist() == [1, 3]

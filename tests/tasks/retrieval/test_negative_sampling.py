@@ -89,7 +89,7 @@ def test_without_lag_the_lists_are_the_nearest_neighbours_of_the_tower_as_it_is(
 
 
 @pytest.mark.parametrize("lag", [1, 2, 3])
-def test_with_lag_the_lists_are_those_of_the_checkpoint_so_many_refreshes_ago(view, lag):
+def test_lists_with_a_lag_are_those_of_an_earlier_checkpoint(view, lag):
     queries = np.arange(len(view.encoder.all_queries()))
     towers = []
     for seed in range(5):

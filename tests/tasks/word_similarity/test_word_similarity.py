@@ -98,7 +98,7 @@ def judgements(pairs: int = 60, words: int = 30, seed: int = 0) -> Judgements:
     return Judgements(words, sets, frozenset("a"))
 
 
-def test_text_has_exactly_the_asked_length(prepare: Callable[..., tuple[Problem, Run]]) -> None:
+def test_text_has_exactly_the_requested_length(prepare: Callable[..., tuple[Problem, Run]]) -> None:
     for tokens in (777, 20_000):
         corpus: Corpus = prepare(tokens=tokens)[0].train
         assert len(corpus.tokens) == corpus.sentences[-1] == tokens
@@ -192,7 +192,7 @@ def test_vectors_for_other_words_are_refused() -> None:
         measured(Table(table=np.zeros((29, 8), np.float32)), judgements())
 
 
-def test_bytes_are_counted_by_what_a_vector_is() -> None:
+def test_bytes_of_a_code_are_its_information_and_of_a_vector_four_an_entry() -> None:
     table = np.random.default_rng(1).normal(size=(30, 40)).astype(np.float32)
     assert measured(Table(table=table), judgements())["bytes_a_word",] == 160
     system = Coded(table=table)

@@ -80,9 +80,9 @@ class Pathfinder(Recipe):
                 taken = np.zeros((len(points), self.side, self.side), dtype=np.bool_)
                 joined = np.empty((len(points), 0, _sample_count(self.dashes), 2), dtype=np.float32)
                 for ends in pairs:
-                    curve, found = self._place(points[:, ends], self.dashes, taken, rng)
-                    points, taken, ways = points[found], taken[found], [other[found] for other in ways]
-                    joined = np.concatenate([joined[found], curve[found, None]], axis=1)
+                    curve, is_placed = self._place(points[:, ends], self.dashes, taken, rng)
+                    points, taken, ways = points[is_placed], taken[is_placed], [other[is_placed] for other in ways]
+                    joined = np.concatenate([joined[is_placed], curve[is_placed, None]], axis=1)
                 ways.append(joined)
             # The dots may be on either curve: the second curve was placed with less room than the first.
             dots = np.where(rng.random((len(points), 1, 1)) < 0.5, points[:, :2], points[:, 2:])
@@ -96,8 +96,8 @@ class Pathfinder(Recipe):
             _paint(taken, rows, curve, True, reach=GAP)
             _paint(images, rows, _on_dashes(curve), INK)
         for _ in range(self.distractors):
-            curve, found = self._place(None, self.dashes // 3, taken, rng)
-            _paint(images, rows[found], _on_dashes(curve[found]), INK)
+            curve, is_placed = self._place(None, self.dashes // 3, taken, rng)
+            _paint(images, rows[is_placed], _on_dashes(curve[is_placed]), INK)
         _paint(images, rows, dots, INK, reach=1)
 
     def _place(self, ends: Floats | None, dashes: int, taken: Bools, rng: np.random.Generator) -> tuple[Floats, Bools]:
@@ -185,8 +185,8 @@ def _keeps_off_itself(curves: Floats) -> Bools:
     image."""
     index = np.arange(0, curves.shape[1], 2)
     i, j = np.nonzero(index[:, None] - index > 4 * (GAP + 1))
-    apart = np.abs(curves[:, index[i]] - curves[:, index[j]]).max(axis=-1)
-    return np.asarray((apart > GAP + 1).all(axis=1))
+    distance = np.abs(curves[:, index[i]] - curves[:, index[j]]).max(axis=-1)
+    return np.asarray((distance > GAP + 1).all(axis=1))
 
 
 def _can_be_joined(points: Floats, length: float) -> Bools:

@@ -109,9 +109,9 @@ class SymbolPredictor(Predictor[Sequences]):
         symbols, targets = (torch.tensor(array, device=device) for array in (items.symbols, items.targets))
 
         def loss(rows: Tensor) -> Tensor:
-            wanted = targets[rows].long()
-            logits = self(symbols[rows].long(), wanted.shape[1])
-            return nn.functional.cross_entropy(logits.flatten(0, 1), wanted.flatten())
+            batch_targets = targets[rows].long()
+            logits = self(symbols[rows].long(), batch_targets.shape[1])
+            return nn.functional.cross_entropy(logits.flatten(0, 1), batch_targets.flatten())
 
         return loss
 
@@ -141,15 +141,15 @@ class FramePredictor(Predictor[Films]):
         return loss
 
     def rollout(self, frames: np.ndarray, steps: int) -> np.ndarray:
-        flat = self._apply_in_batches(frames, lambda rows: self._continued(rows.flatten(2).float(), steps))
+        flat = self._apply_in_batches(frames, lambda rows: self._continue(rows.flatten(2).float(), steps))
         return flat.reshape(len(frames), steps, *frames.shape[2:])
 
     def _active(self, inputs: Tensor) -> Tensor:
         return super()._active(inputs.flatten(2).float())
 
-    def _continued(self, given: Tensor, steps: int) -> Tensor:
+    def _continue(self, frames: Tensor, steps: int) -> Tensor:
         """frames F32[n T p] -> logits F32[n steps p] of the frames that follow."""
-        outputs, state = self.outputs(given)
+        outputs, state = self.outputs(frames)
         logits = [self.read(outputs[:, -1])]
         for _ in range(steps - 1):
             output, state = self.core.step(self.embed(logits[-1].sigmoid()), state)

@@ -15,12 +15,12 @@ TRIES: Final = 30
 
 
 class Balls(NamedTuple):
-    """Balls in each of n boxes: `place` and `velocity` F64[n b 2], `radius` F64[n b].
+    """Balls in each of n boxes: `position` and `velocity` F64[n b 2], `radius` F64[n b].
 
     The mass of a ball is the square of its radius: the balls are discs of one material.
     """
 
-    place: Floats
+    position: Floats
     velocity: Floats
     radius: Floats
 
@@ -38,40 +38,40 @@ def scatter(
     r = rng.uniform(*radius, (boxes, balls))
     angle, pace = rng.uniform(0, 2 * np.pi, (boxes, balls)), rng.uniform(*speed, (boxes, balls))
     velocity = pace[..., None] * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
-    place = np.empty((boxes, balls, 2))
+    position = np.empty((boxes, balls, 2))
     todo = np.arange(boxes)
     while len(todo):
-        place[todo], is_placed = _try_places(r[todo], rng)
+        position[todo], is_placed = _try_places(r[todo], rng)
         todo = todo[~is_placed]
-    return Balls(place, velocity, r)
+    return Balls(position, velocity, r)
 
 
 def advance(balls: Balls, time: float) -> Balls:
     """The balls after the given time. All boxes advance together, each from one of its collisions to the next."""
-    place, velocity, radius = balls.place.copy(), balls.velocity.copy(), balls.radius
-    remaining = np.full(len(place), time)
-    rows = np.arange(len(place))
+    position, velocity, radius = balls.position.copy(), balls.velocity.copy(), balls.radius
+    remaining = np.full(len(position), time)
+    rows = np.arange(len(position))
     while len(rows):
-        now = Balls(place[rows], velocity[rows], radius[rows])
+        now = Balls(position[rows], velocity[rows], radius[rows])
         times = np.concatenate([_wall_times(now), _pair_times(now)], axis=1)
         event = times.argmin(axis=1)
         until = times[np.arange(len(rows)), event]
         collides = until <= remaining[rows]
         step = np.where(collides, until, remaining[rows])
-        place[rows] += step[:, None, None] * velocity[rows]
+        position[rows] += step[:, None, None] * velocity[rows]
         remaining[rows] -= step
         rows, event = rows[collides], event[collides]
-        velocity[rows] = _bounce(Balls(place[rows], velocity[rows], radius[rows]), event)
-    return Balls(place, velocity, radius)
+        velocity[rows] = _bounce(Balls(position[rows], velocity[rows], radius[rows]), event)
+    return Balls(position, velocity, radius)
 
 
 def simulate(balls: Balls, frames: int) -> Floats:
     """F64[n frames b 2]: the places of the balls at times 0, 1, ..."""
-    places = [balls.place]
+    positions = [balls.position]
     for _ in range(frames - 1):
         balls = advance(balls, 1.0)
-        places.append(balls.place)
-    return np.stack(places, axis=1)
+        positions.append(balls.position)
+    return np.stack(positions, axis=1)
 
 
 def _pairs(balls: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -82,24 +82,24 @@ def _pairs(balls: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 def _try_places(radius: Floats, rng: np.random.Generator) -> tuple[Floats, NDArray[np.bool_]]:
     """Places F64[n b 2] for balls, chosen one after the other so that they do not overlap; and Bool[n], whether all
     balls of a box found a place. A box without room for its last balls must be tried anew."""
-    place = np.empty((*radius.shape, 2))
+    position = np.empty((*radius.shape, 2))
     is_placed = np.ones(len(radius), dtype=np.bool_)
     for ball in range(radius.shape[1]):
         todo = np.arange(len(radius))
         for _ in range(TRIES):
             ball_radius = radius[todo, ball, None]
-            place[todo, ball] = rng.uniform(ball_radius, 1 - ball_radius, (len(todo), 2))
-            distance = np.linalg.norm(place[todo, :ball] - place[todo, ball, None], axis=-1)
+            position[todo, ball] = rng.uniform(ball_radius, 1 - ball_radius, (len(todo), 2))
+            distance = np.linalg.norm(position[todo, :ball] - position[todo, ball, None], axis=-1)
             todo = todo[(distance <= radius[todo, :ball] + ball_radius).any(axis=1)]
         is_placed[todo] = False
-    return place, is_placed
+    return position, is_placed
 
 
 def _wall_times(balls: Balls) -> Floats:
     """F64[n 2b]: the time until each ball reaches the wall that it moves towards, for each axis; infinity if it does
     not move."""
     r = balls.radius[..., None]
-    ahead = np.where(balls.velocity > 0, 1 - r - balls.place, balls.place - r)
+    ahead = np.where(balls.velocity > 0, 1 - r - balls.position, balls.position - r)
     with np.errstate(divide="ignore", invalid="ignore"):
         times = np.where(balls.velocity == 0, np.inf, ahead / np.abs(balls.velocity))
     # Rounding may leave a ball slightly outside.
@@ -107,13 +107,13 @@ def _wall_times(balls: Balls) -> Floats:
 
 
 def _pair_times(balls: Balls) -> Floats:
-    """F64[n pairs]: the time until two balls touch, when `|apart + t velocity|` is the sum of their radii; infinity if
-    they never do."""
-    i, j = _pairs(balls.place.shape[1])
-    apart, relative = balls.place[:, i] - balls.place[:, j], balls.velocity[:, i] - balls.velocity[:, j]
-    closing = -(apart * relative).sum(axis=-1)
+    """F64[n pairs]: the time until two balls touch, when `|separation + t velocity|` is the sum of their radii;
+    infinity if they never do."""
+    i, j = _pairs(balls.position.shape[1])
+    separation, relative = balls.position[:, i] - balls.position[:, j], balls.velocity[:, i] - balls.velocity[:, j]
+    closing = -(separation * relative).sum(axis=-1)
     fast = (relative**2).sum(axis=-1)
-    gap = (apart**2).sum(axis=-1) - (balls.radius[:, i] + balls.radius[:, j]) ** 2
+    gap = (separation**2).sum(axis=-1) - (balls.radius[:, i] + balls.radius[:, j]) ** 2
     root = closing**2 - fast * gap
     touching = (closing > 0) & (root >= 0)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -132,7 +132,7 @@ def _bounce(balls: Balls, event: NDArray[np.intp]) -> Floats:
     velocity[rows, ball, axis] *= -1
     rows = np.arange(boxes)[~at_wall]
     first, second = (side[event[~at_wall] - WALL_EVENTS * count] for side in _pairs(count))
-    normal = balls.place[rows, first] - balls.place[rows, second]
+    normal = balls.position[rows, first] - balls.position[rows, second]
     normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
     first_mass, second_mass = balls.mass[rows, first], balls.mass[rows, second]
     closing = ((velocity[rows, first] - velocity[rows, second]) * normal).sum(axis=-1)

@@ -32,12 +32,12 @@ class BallFilms(Recipe):
         return {"frames": draw_frames(simulate(balls, self.frames), balls.radius, self.side)}
 
 
-def draw_frames(places: np.ndarray, radius: np.ndarray, side: int) -> np.ndarray:
+def draw_frames(positions: np.ndarray, radius: np.ndarray, side: int) -> np.ndarray:
     """U8[n frames side side]: frames with balls at places F64[n frames b 2] (down, right) of radii F64[n b]."""
     centres = (np.arange(side) + 0.5) / side
-    frames = np.zeros((*places.shape[:2], side, side), dtype=np.bool_)
-    for place, r in zip(np.moveaxis(places, 2, 0), radius.T, strict=True):
-        down, right = ((centres - place[..., axis, None]) ** 2 for axis in (0, 1))
+    frames = np.zeros((*positions.shape[:2], side, side), dtype=np.bool_)
+    for position, r in zip(np.moveaxis(positions, 2, 0), radius.T, strict=True):
+        down, right = ((centres - position[..., axis, None]) ** 2 for axis in (0, 1))
         frames |= down[..., :, None] + right[..., None, :] <= r[:, None, None, None] ** 2
     return frames.view(np.uint8)
 

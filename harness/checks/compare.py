@@ -1,16 +1,14 @@
-"""Whether the present code gives a task's golden smoke scores.
+"""Whether the present code gives a task's golden smoke scores, and what may be changed while it does.
 
 A run's key leaves out the source of the task and of the harness, for which the task's version stands, and those values
 of the card that each tier may set otherwise. The comparison keeps that honest: other scores under the same keys, and
 other defaults, are wrong until the version is raised.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 
 from harness.checks.golden import (
     FILE,
-    WITHIN,
     Golden,
     cell_of,
     defaults,
@@ -18,12 +16,14 @@ from harness.checks.golden import (
     measure,
     own_entrants,
     read_golden,
+    within,
     write_golden,
     writing,
 )
 from harness.checks.smoke import smoke_specs
 from harness.core.card import Card
 from harness.core.errors import UserError
+from harness.registry.accepted import accept_code
 from harness.registry.find import Registry
 from harness.registry.headers import HARNESS
 
@@ -33,106 +33,111 @@ MOST_LINES = 5
 def golden_problems(registry: Registry, task: str) -> list[str]:
     """What shows without a run that a task's golden scores are not those of the present code, a line each. Only the
     tasks of this distribution must have golden scores."""
+    if registry.homes[task].root != HARNESS and not golden_file(registry, task).exists():
+        return []
     card = registry.card(task)
     try:
         golden = read_golden(registry, task)
     except UserError as error:
         return [str(error)]
-    if golden is None:
-        return [missing(registry, task)] if registry.homes[task].root == HARNESS else []
     if golden.version != card.version:
         return [f"{task}: {FILE} is of version {golden.version}, the card of version {card.version}: `{writing(task)}`"]
-    return [*changed_defaults(golden, card), *_changed_names(golden, card), *_changed_runs(registry, golden, task)]
-
-
-def missing(registry: Registry, task: str) -> str:
-    """That a task has no golden scores, and what to do."""
-    path = golden_file(registry, task)
-    return f"{path} is not there: `{writing(task)}` writes it; scores must be equal to it here, elsewhere {WITHIN}"
+    return [*changed_defaults(golden, card), *_changed_runs(registry, golden, task)]
 
 
 def check_scores(registry: Registry, task: str) -> tuple[list[str], str]:
     """Run a task's smoke tier and compare its scores with the golden ones: what is wrong, a line each, and in words
-    what was compared and how closely."""
-    problems = golden_problems(registry, task)
-    golden = None if problems else read_golden(registry, task)
-    if golden is None:
-        return problems or [missing(registry, task)], ""
+    what was compared and how closely. Without golden scores it is a `UserError`."""
+    golden = read_golden(registry, task)
+    if problems := golden_problems(registry, task):
+        return problems, ""
     now = measure(registry, task, own_entrants(registry, task))
-    told = f"{task}: {sum(len(cell.scores) for cell in now.cells.values())} smoke scores of {len(now.code)} entrants"
-    if golden.same_place(now):
-        return changed_scores(task, golden, now), f"{told}, bit for bit"
-    elsewhere = f"{FILE} was written with {golden.place}, this is {now.place}; `{writing(task)}` makes it exact here"
-    return changed_scores(task, golden, now), f"{told}, {WITHIN}: {elsewhere}"
+    how = "bit for bit"
+    if not golden.same_place(now):
+        how = f"{within()}: {FILE} is from {golden.place}, this is {now.place}; `{writing(task)}` makes it exact here"
+    return changed_scores(task, golden, now), f"{task}: {now.size}, {how}"
 
 
 def renew_golden(registry: Registry, task: str) -> str:
     """Write a task's golden scores and say what was written. Raises a `UserError` where the version must be raised
     first: scores changed while the keys of their runs did not, or a default changed."""
-    card, before = registry.card(task), read_golden(registry, task)
+    card, path = registry.card(task), golden_file(registry, task)
+    before = read_golden(registry, task) if path.exists() else None
     now = measure(registry, task, own_entrants(registry, task))
     if before is not None and before.version == card.version:
-        wrong = [*changed_defaults(before, card), *changed_scores(task, before, now)]
+        wrong = [*changed_defaults(before, card, new=False), *changed_scores(task, before, now)]
         if wrong and not before.same_place(now):
-            wrong.append(f"where only the machine makes the difference, delete {golden_file(registry, task)} first")
+            wrong.append(f"where only the machine makes the difference, delete {path} first")
         if wrong:
             raise UserError("; ".join(wrong))
-    path = write_golden(registry, task, now)
-    return f"{path}: {sum(len(cell.scores) for cell in now.cells.values())} scores of {len(now.code)} entrants"
+    return f"{write_golden(registry, task, now)}: {now.size}"
+
+
+def accept(registry: Registry, task: str, entrants: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Let the present code of entrants of a task stand, in keys, for the code that their golden scores were written
+    with, if every smoke score is the same bit for bit. Returns what was refused and what was accepted, a line each.
+
+    The code that an entrant's records were made with is the one that `smoke.json` names, for `harness check` refuses a
+    file that names another one than keys have. The file keeps it when rewritten code is accepted, so that code can be
+    rewritten and accepted again and again.
+
+    Golden scores that are not there, or from other packages or another processor, are a `UserError`.
+    """
+    golden = read_golden(registry, task)
+    specs = [spec for spec in smoke_specs(registry, task, entrants) if golden.differs_in_code(spec)]
+    rewritten = sorted({spec.entrant for spec in specs})
+    refused: list[str] = []
+    accepted = [f"{name}: there is no other code to accept" for name in entrants if name not in rewritten]
+    now = measure(registry, task, rewritten) if rewritten else golden
+    if not golden.same_place(now):
+        raise UserError(
+            f"{task}: code is accepted where scores are the same bit for bit, but {FILE} is from {golden.place}, and "
+            f"this is {now.place}; `{writing(task)}` at the commit before the change writes it here"
+        )
+    for name in rewritten:
+        if changed := golden.differences(now, [cell_of(spec) for spec in specs if spec.entrant == name]):
+            refused.append(f"{name}: {changed[0]} ({len(changed)} changed): its records are stale: `{writing(task)}`")
+            continue
+        header = registry.header(task, name)
+        path = accept_code(header, golden.code[name], registry.closure(header).digest)
+        accepted.append(f"{name}: every smoke score is the golden one; its records stay valid ({path})")
+    return refused, accepted
 
 
 def changed_scores(task: str, golden: Golden, now: Golden) -> list[str]:
-    """What to do where scores changed though the keys of their runs did not, and the first of these scores: a line
-    each. Where `now` is from other packages or another processor, only what is beyond the tolerance counts."""
-    exact = golden.same_place(now)
-    cells = [name for name, cell in golden.cells.items() if name in now.cells and now.cells[name].key == cell.key]
-    changed = [
-        f"{name}: {line}" for name in cells for line in golden.cells[name].differences(now.cells[name], exact=exact)
-    ]
+    """What to do where scores changed though the keys of their runs did not, and the first of these scores."""
+    same = [cell for cell, key in golden.keys.items() if now.keys.get(cell) == key]
+    changed = golden.differences(now, same)
     if not changed:
         return []
-    more = [f"and {len(changed) - MOST_LINES} more"] if len(changed) > MOST_LINES else []
     what = f"{len(changed)} smoke scores changed though the keys of their runs did not"
+    more = [f"and {len(changed) - MOST_LINES} more"] if len(changed) > MOST_LINES else []
     return [f"{task}: {what}: raise `version` in task.toml, or mend the code", *changed[:MOST_LINES], *more]
 
 
-def changed_defaults(golden: Golden, card: Card) -> list[str]:
-    """The card's defaults that are others than those of the golden scores, and what to do: one line, or none."""
-    before, now = golden.defaults, _plain_defaults(card)
-    common = [name for name in before if name in now]
-    changed = [f"{name} was {before[name]}, is {now[name]}" for name in common if before[name] != now[name]]
-    if not changed:
-        return []
-    why = "keys leave it out, and smoke scores prove nothing about it, because the smoke tier may set it otherwise"
-    return [f"{card.task}: {'; '.join(changed)}: {why}; raise `version` in task.toml, or restore it"]
-
-
-def _changed_names(golden: Golden, card: Card) -> Iterator[str]:
-    """The defaults that are new on the card or gone from it. What they do shows in the scores."""
-    if names := sorted(golden.defaults.keys() ^ _plain_defaults(card).keys()):
-        yield f"{card.task}: new on the card or gone from it: {', '.join(names)}: `{writing(card.task)}`"
-
-
-def _plain_defaults(card: Card) -> dict[str, object]:
-    """The card's defaults as they are after they were written and read."""
-    plain: dict[str, object] = json.loads(json.dumps(defaults(card)))
-    return plain
+def changed_defaults(golden: Golden, card: Card, *, new: bool = True) -> list[str]:
+    """The card's defaults that are others than those of the golden scores, and what to do. What is `new` on the card or
+    gone from it needs no other version, because what it does shows in the scores."""
+    before, now = golden.defaults, defaults(card)
+    changed = [f"{name} was {before[name]}, is {now[name]}" for name in now if before.get(name, now[name]) != now[name]]
+    if changed:
+        why = "keys leave it out, and smoke scores prove nothing about it, because the smoke tier may set it otherwise"
+        return [f"{card.task}: {'; '.join(changed)}: {why}; raise `version` in task.toml, or restore it"]
+    names = sorted(before.keys() ^ now.keys()) if new else []
+    return (
+        [f"{card.task}: new on the card or gone from it: {', '.join(names)}: `{writing(card.task)}`"] if names else []
+    )
 
 
 def _changed_runs(registry: Registry, golden: Golden, task: str) -> Iterator[str]:
     """How the smoke runs that are planned differ from the golden ones."""
     specs = {cell_of(spec): spec for spec in smoke_specs(registry, task, own_entrants(registry, task))}
-    rewritten = {name for name, spec in specs.items() if golden.differs_in_code(spec)}
-    if names := sorted({specs[name].entrant for name in rewritten}):
+    rewritten = {cell for cell, spec in specs.items() if golden.differs_in_code(spec)}
+    if names := sorted({specs[cell].entrant for cell in rewritten}):
         yield (
             f"{task}: the code of {', '.join(names)} is not that of {FILE}. If it gives the same scores, "
             f"`harness check --accept {' '.join(names)}` keeps the records; else `{writing(task)}`, and they are stale"
         )
-    kept = {name for name, spec in specs.items() if golden.has(spec)}
-    if others := sorted((specs.keys() | golden.cells.keys()) - kept - rewritten):
-        yield f"{task}: {_few(others)}: new, gone, or not the same run as in {FILE}: `{writing(task)}`"
-
-
-def _few(names: Sequence[str]) -> str:
-    more = f" and {len(names) - MOST_LINES} more" if len(names) > MOST_LINES else ""
-    return ", ".join(names[:MOST_LINES]) + more
+    same = {cell for cell, spec in specs.items() if golden.has(spec)}
+    if others := sorted((specs.keys() | golden.keys.keys()) - same - rewritten):
+        yield f"{task}: new, gone, or not the same run as in {FILE}: {', '.join(others)}: `{writing(task)}`"

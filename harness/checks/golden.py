@@ -4,7 +4,7 @@ import json
 import math
 import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,43 +28,34 @@ or so much in all.
 Without AVX-512, and with two threads, smoke scores differ by less than 1e-3 of their value; with SSE alone, rank
 correlations of binarised vectors differ by up to 0.007. `ABSOLUTE` also lets one of 64 test items be judged otherwise.
 """
-WITHIN = f"within {RELATIVE:g} of their value or {ABSOLUTE:g} in all"
-
-
-class Cell(Strict):
-    """One smoke run: its key, and its scores but timings, by metric and point of measurement."""
-
-    key: str
-    scores: Mapping[str, float]
-
-    def differences(self, now: "Cell", *, exact: bool) -> Iterator[str]:
-        """The scores that are others `now`, in words; beyond the tolerance where it need not be `exact`."""
-        for name in sorted(self.scores.keys() | now.scores.keys()):
-            before, after = self.scores.get(name), now.scores.get(name)
-            if before != after and (exact or not _close(before, after)):
-                yield f"{name} was {before}, is {after}"
 
 
 class Golden(Strict):
     """What a `smoke.json` says.
 
-    `version` is the task's; `packages` and `processor` say where the scores are from; `defaults` are the values on the
-    card that scores depend on though keys leave them out; `code` is what stands for each entrant's code in its keys;
-    `cells` are the smoke runs by `case/entrant seed N`.
+    `packages` and `processor` say where the scores are from; `defaults` are the values on the card that scores depend
+    on though keys leave them out; `code` is what stands for each entrant's code in its keys; `keys` and `scores` (all
+    but timings, by metric and point of measurement) are those of the smoke runs, by `case/entrant seed N`.
     """
 
-    about: str = ""
+    about: str
     version: int
     packages: Mapping[str, str]
     processor: str
     defaults: Mapping[str, Any]
     code: Mapping[str, str]
-    cells: Mapping[str, Cell]
+    keys: Mapping[str, str]
+    scores: Mapping[str, Mapping[str, float]]
 
     @property
     def place(self) -> str:
         """Where the scores are from, in words."""
         return f"torch {self.packages.get('torch', '(none)')} on {self.processor}"
+
+    @property
+    def size(self) -> str:
+        """How much there is, in words."""
+        return f"{sum(map(len, self.scores.values()))} smoke scores of {len(self.code)} entrants"
 
     def same_place(self, other: "Golden") -> bool:
         """Whether both are from the same packages and processor: equal code then gives equal bits."""
@@ -72,17 +63,29 @@ class Golden(Strict):
 
     def has(self, spec: Spec) -> bool:
         """Whether a run is one of the golden ones."""
-        cell = self.cells.get(cell_of(spec))
-        return cell is not None and cell.key == spec.key
+        return self.keys.get(cell_of(spec)) == spec.key
 
     def differs_in_code(self, spec: Spec) -> bool:
         """Whether a run is one of the golden ones but for its entrant's code."""
         return not self.has(spec) and self.has(replace(spec, code=self.code.get(spec.entrant, "")))
 
+    def differences(self, now: "Golden", cells: Iterable[str]) -> list[str]:
+        """How the scores of runs differ `now`, a line each; from another place, only what is beyond the tolerance."""
+        close = _equal if self.same_place(now) else _close
+        return [
+            f"{cell}: {name} was {before.get(name)}, is {after.get(name)}"
+            for cell in sorted(cells)
+            for before, after in [(self.scores.get(cell, {}), now.scores.get(cell, {}))]
+            for name in sorted(before.keys() | after.keys())
+            if not (name in before and name in after and close(before[name], after[name]))
+        ]
 
-def _close(before: float | None, after: float | None) -> bool:
-    if before is None or after is None:
-        return False
+
+def _equal(before: float, after: float) -> bool:
+    return before == after
+
+
+def _close(before: float, after: float) -> bool:
     return math.isclose(before, after, rel_tol=RELATIVE, abs_tol=ABSOLUTE)
 
 
@@ -92,21 +95,13 @@ def cell_of(spec: Spec) -> str:
 
 
 def defaults(card: Card) -> dict[str, Any]:
-    """What scores depend on in a card though keys leave it out, by name: the defaults of the settings, and what
-    guessing scores and cannot be beaten."""
+    """What scores depend on in a card though keys leave it out, by name, as JSON has it: the defaults of the settings,
+    and what guessing scores and cannot be beaten."""
     found = {f"setting {name}": value for name, value in card.settings.items()}
     for name, metric in card.metrics.items():
         found |= {f"chance of {name}": metric.chance, f"ceiling of {name}": metric.ceiling}
-    return found
-
-
-def own_entrants(registry: Registry, task: str) -> list[str]:
-    """The entrants that a task's golden scores cover: this distribution's, or those of the task's own package. That
-    there are none is a `UserError`."""
-    own = [name for name, header in registry.of_task(task).items() if header.kind != "plugin"]
-    if not own:
-        raise UserError(f"{task}: its package brings no entrant whose scores could be golden")
-    return own
+    plain: dict[str, Any] = json.loads(json.dumps(found))
+    return plain
 
 
 def golden_file(registry: Registry, task: str) -> Path:
@@ -114,13 +109,16 @@ def golden_file(registry: Registry, task: str) -> Path:
     return registry.homes[task].folder / FILE
 
 
-def read_golden(registry: Registry, task: str) -> Golden | None:
-    """A task's golden scores, None if there is no such file; a fault is a `UserError`."""
+def read_golden(registry: Registry, task: str) -> Golden:
+    """A task's golden scores. That there are none, or that they cannot be read, is a `UserError`."""
     path = golden_file(registry, task)
     try:
         return Golden.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
-        return None
+    except FileNotFoundError as error:
+        raise UserError(
+            f"{path} is not there: `{writing(task)}` writes it. Scores must then be the same, bit for bit on this "
+            f"machine, {within()} elsewhere"
+        ) from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "content"
@@ -130,9 +128,9 @@ def read_golden(registry: Registry, task: str) -> Golden | None:
 def write_golden(registry: Registry, task: str, golden: Golden) -> Path:
     """Write a task's golden scores, a line a score."""
     path = golden_file(registry, task)
-    content = {**golden.model_dump(mode="json"), "about": f"Golden smoke scores, written by `{writing(task)}`."}
+    content = json.dumps(golden.model_dump(mode="json"), indent=1, sort_keys=True, ensure_ascii=False)
     try:
-        path.write_text(json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+        path.write_text(content + "\n", encoding="utf-8")
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror}") from error
     return path
@@ -143,22 +141,36 @@ def writing(task: str) -> str:
     return f"harness check --golden {task}"
 
 
+def within() -> str:
+    """The tolerance, in words."""
+    return f"within {RELATIVE:g} of their value or {ABSOLUTE:g} in all"
+
+
+def own_entrants(registry: Registry, task: str) -> list[str]:
+    """The entrants that a task's golden scores cover: all but plug-ins. That there are none is a `UserError`."""
+    own = [name for name, header in registry.of_task(task).items() if header.kind != "plugin"]
+    if not own:
+        raise UserError(f"{task}: its package brings no entrant whose scores could be golden")
+    return own
+
+
 def measure(registry: Registry, task: str, entrants: Sequence[str]) -> Golden:
     """What the present code gives for some entrants of a task. A run that fails is a `UserError`."""
     with tempfile.TemporaryDirectory() as folder:
         records = run_smoke(registry, task, entrants, Path(folder), workers=check_load(0, 1))
     for record in records:
-        if record.status not in SCORED:
-            why = record.failure.text if record.failure else "it left no word"
-            raise UserError(f"{task}: {cell_of(record.spec)}: {record.status}: {why}")
+        if record.status not in SCORED and record.failure:
+            raise UserError(f"{task}: {cell_of(record.spec)}: {record.status}: {record.failure.text}")
     here = environment()
     return Golden(
+        about=f"Golden smoke scores, written by `{writing(task)}`.",
         version=registry.card(task).version,
         packages=here.packages,
         processor=f"{here.processor}{_model()}",
         defaults=defaults(registry.card(task)),
         code={record.spec.entrant: record.spec.code for record in records},
-        cells={cell_of(record.spec): Cell(key=record.key, scores=untimed_scores(record)) for record in records},
+        keys={cell_of(record.spec): record.key for record in records},
+        scores={cell_of(record.spec): untimed_scores(record) for record in records},
     )
 
 

@@ -12,19 +12,14 @@ if TYPE_CHECKING:
     from harness.registry.find import Registry
     from harness.registry.headers import Header
 
-What = Annotated[
-    list[str] | None,
-    typer.Argument(help="Plug-in files, names of entrants, names of tasks. Default: all that can be checked unrun."),
-]
-Golden = Annotated[
-    bool, typer.Option("--golden", help="Write the golden smoke scores of the named tasks (smoke.json).")
-]
+What = Annotated[list[str] | None, typer.Argument(help="Plug-in files, entrants or tasks. Default: what needs no run.")]
+Golden = Annotated[bool, typer.Option("--golden", help="Write the golden scores (smoke.json) of the named tasks.")]
 Accept = Annotated[
     bool,
     typer.Option(
         "--accept",
-        help="Accept the rewritten code of the named entrants, or of all of the named tasks, if every smoke score is "
-        "the golden one bit for bit: their records stay valid.",
+        help="Let rewritten code of the named entrants, or of all of the named tasks, keep its records if its smoke "
+        "scores are the golden ones bit for bit.",
     ),
 ]
 
@@ -32,35 +27,45 @@ Accept = Annotated[
 def command(what: What = None, limit: Limit = None, golden: Golden = False, accept: Accept = False) -> None:
     """Check entrants, tasks, or (without arguments) that everything committed holds together.
 
-    Without arguments nothing runs: the registry, golden scores' keys, papers' claims and figures are read, in seconds.
-    A plug-in file or an entrant is run twice at the smoke tier, and checked for conformance. A task is run once at the
-    smoke tier, and its scores are compared with the golden ones in its `smoke.json`.
+    Without arguments nothing runs: tasks, entrants, claims and figures are read, and of golden scores the keys and
+    the defaults. A plug-in file or an entrant is run twice at the smoke tier and checked for conformance. A task is run
+    once at the smoke tier, and its scores are compared with the golden ones.
     """
     from harness.core.errors import UserError
-    from harness.core.suggest import unknown
     from harness.registry.find import find
 
-    if golden and accept:
-        raise UserError("give --golden or --accept, not both")
     names = what or []
-    files = [Path(name) for name in names if name.endswith(".py")]
-    registry = find(files)
+    registry = find([Path(name) for name in names if name.endswith(".py")])
     tasks = [name for name in names if name in registry.tasks]
-    given = {name for name in names if not name.endswith(".py")} - {*tasks}
-    paths = {path.resolve() for path in files}
-    chosen = [header for header in registry.entrants.values() if header.name in given or header.path in paths]
-    if unmet := given - {header.name for header in chosen}:
-        raise unknown("task or entrant", min(unmet), {*registry.tasks, *(name for _, name in registry.entrants)})
+    headers = _headers(registry, [name for name in names if name not in tasks])
+    if golden and (accept or headers or not tasks):
+        raise UserError("--golden writes the scores of whole tasks: harness check --golden TASK...")
+    if accept and not names:
+        raise UserError("--accept needs names of entrants or tasks: harness check --accept NAME...")
     if golden:
-        good = _write_golden(registry, tasks, chosen)
+        good = _write_golden(registry, tasks)
     elif accept:
-        good = _accept(registry, tasks, chosen)
-    elif not names:
-        good = _check_unrun(registry)
+        good = _accept(registry, tasks, headers)
+    elif names:
+        good = all(
+            [*[_conform(registry, header, limit) for header in headers], *[_compare(registry, t) for t in tasks]]
+        )
     else:
-        good = all([*(_conform(registry, header, limit) for header in chosen), *(_compare(registry, t) for t in tasks)])
+        good = _check_unrun(registry)
     if not good:
         raise typer.Exit(1)
+
+
+def _headers(registry: "Registry", names: list[str]) -> list["Header"]:
+    """The entrants of plug-in files and of names; an unknown name is a `UserError`."""
+    from harness.core.suggest import unknown
+
+    known = {name for _, name in registry.entrants}
+    for name in names:
+        if not name.endswith(".py") and name not in known:
+            raise unknown("task or entrant", name, known | {*registry.tasks})
+    paths = {Path(name).resolve() for name in names}
+    return [header for header in registry.entrants.values() if header.name in names or header.path in paths]
 
 
 def _conform(registry: "Registry", header: "Header", limit: float | None) -> bool:
@@ -79,35 +84,24 @@ def _compare(registry: "Registry", task: str) -> bool:
     from harness.checks.compare import check_scores
 
     problems, told = check_scores(registry, task)
-    return _report(problems, told if told and not problems else "")
+    return _report(problems, [] if problems else [told])
 
 
-def _write_golden(registry: "Registry", tasks: list[str], chosen: list["Header"]) -> bool:
+def _write_golden(registry: "Registry", tasks: list[str]) -> bool:
     from harness.checks.compare import renew_golden
-    from harness.core.errors import UserError
 
-    if chosen or not tasks:
-        raise UserError("--golden writes the scores of whole tasks; name tasks: harness check --golden TASK...")
-    for task in tasks:
-        typer.echo(f"wrote {renew_golden(registry, task)}")
-    return True
+    return _report([], (f"wrote {renew_golden(registry, task)}" for task in tasks))
 
 
-def _accept(registry: "Registry", tasks: list[str], chosen: list["Header"]) -> bool:
-    from harness.checks.accepting import accept
+def _accept(registry: "Registry", tasks: list[str], headers: list["Header"]) -> bool:
+    from harness.checks.compare import accept
     from harness.checks.golden import own_entrants
-    from harness.core.errors import UserError
 
-    if not chosen and not tasks:
-        raise UserError("--accept needs names of entrants or of tasks: harness check --accept NAME...")
     wanted = {task: own_entrants(registry, task) for task in tasks}
-    for header in chosen:
+    for header in headers:
         wanted.setdefault(header.task, []).append(header.name)
-    good = True
-    for task, names in wanted.items():
-        refused, accepted = accept(registry, task, list(dict.fromkeys(names)))
-        good &= _report(refused, *accepted)
-    return good
+    good = [_report(*accept(registry, task, list(dict.fromkeys(names)))) for task, names in wanted.items()]
+    return all(good)
 
 
 def _check_unrun(registry: "Registry") -> bool:
@@ -115,17 +109,15 @@ def _check_unrun(registry: "Registry") -> bool:
     from harness.claims.paper import paper_problems
     from harness.figures.checked import figure_problems
 
-    problems = [*registry.problems]
-    for task in registry.tasks:
-        problems += golden_problems(registry, task)
-    problems += [*paper_problems(registry), *figure_problems(registry)]
+    golden = [problem for task in registry.tasks for problem in golden_problems(registry, task)]
+    problems = [*registry.problems, *golden, *paper_problems(registry), *figure_problems(registry)]
     count = f"{len(registry.tasks)} tasks, {len(registry.entrants)} entrants"
-    return _report(problems, "" if problems else f"{count}: golden scores, claims and figures hold together")
+    return _report(problems, [] if problems else [f"{count}: golden scores, claims and figures hold together"])
 
 
-def _report(problems: Iterable[str], *told: str) -> bool:
-    """Say what is good on standard output and what is wrong on standard error; whether nothing is wrong."""
-    for line in filter(None, told):
+def _report(problems: Iterable[str], told: Iterable[str]) -> bool:
+    """Say what is wrong on standard error and what is good on standard output; whether nothing is wrong."""
+    for line in told:
         typer.echo(line)
     good = True
     for problem in problems:

@@ -18,6 +18,7 @@ from harness.cli.options import (
     results_folder,
     select,
 )
+from harness.core.spec import TIERS
 
 Quiet = Annotated[bool, typer.Option("--no-table", help="Do not print the tables afterwards.")]
 
@@ -46,10 +47,14 @@ def command(
     """
     from harness.cli.session import Session, planned
     from harness.cli.table import print_tables
+    from harness.core.errors import UserError
 
     effort = Effort(workers, threads, device, limit, memory)
     selection = select(tier, task, case, entrant, seeds, plugin)
     registry, store, plan = planned(selection, results_folder(results), effort.environment())
+    if not plan.runs and not plan.skipped:
+        tiers = {name for each in task or registry.tasks for name in registry.card(each).tiers}
+        raise UserError(f"there is nothing at tier {tier}; there are: {', '.join(sorted(tiers, key=TIERS.index))}")
     due = plan.due(retry_errors)
     failures = execute(due, store, effort, quiet=as_json)
     failed = failed_before(plan.runs, retry_errors=retry_errors)

@@ -83,9 +83,11 @@ def _add(tasks: Tasks, home: TaskHome) -> None:
 
 
 def _checked(home: TaskHome) -> Card:
-    """The card of a task whose data exists."""
+    """The card of a task that can be tested, and whose data exists."""
     path = home.folder / CARD
     card = read_card(path)
+    if "smoke" not in card.tiers:
+        raise UserError(f"{path}: tiers: there is no tier 'smoke', at which entrants are tested")
     for case in card.cases:
         for name in case.data:
             if name not in catalogue():

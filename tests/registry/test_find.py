@@ -309,6 +309,10 @@ FAULTY_TASKS = {
         {"chess/task.toml": CARD.replace('primary = "spearman"', 'primary = "pearson"'), "chess/task.py": ""},
         "{house}/games/chess/task.toml: card: primary metric 'pearson' is not among the metrics",
     ),
+    "no smoke tier": (
+        {"chess/task.toml": CARD.replace("tiers.smoke", "tiers.quick"), "chess/task.py": ""},
+        "{house}/games/chess/task.toml: tiers: there is no tier 'smoke', at which entrants are tested",
+    ),
     "an unknown data set": (
         {"chess/task.toml": CARD.replace('generated = "atlas"', 'data = ["scifatc"]'), "chess/task.py": ""},
         "{house}/games/chess/task.toml: case 'atlas': unknown data set 'scifatc'; did you mean scifact or ",

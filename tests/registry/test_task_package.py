@@ -25,6 +25,8 @@ def test_a_task_of_another_package_is_listed_run_shown_and_judged(sea: Command, 
     assert ran.returncode == 0, ran.stderr
     assert any(line.startswith("| harmonics ") for line in ran.stdout.splitlines()), ran.stdout
     assert "held constant: ahead 1 6 12" in ran.stdout
+    nothing = sea("run", "--tier", "quick", "--task", "tides")
+    assert (nothing.returncode, nothing.stderr) == (2, "harness: there is nothing at tier quick; there are: smoke\n")
 
     (claim,) = json.loads(sea("claims", "--tier", "smoke", "--task", "tides", "--json").stdout)["claims"]
     said = claim["paper"], claim["claim"], claim["text"]

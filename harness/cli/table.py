@@ -183,7 +183,7 @@ def expected_for(
     any_key: bool = False,
 ) -> "Expected":
     """What the plan of one task at a view's tier expects; with `any_key`, stale records do as well as any."""
-    from harness.records.environment import gather
+    from harness.cli.selecting import NOWHERE
     from harness.runs.plan import Selection, make_plan
     from harness.tables.expected import expected_of
 
@@ -191,7 +191,7 @@ def expected_for(
     selection = Selection(
         tier=tier_name(view.tier), tasks=[task], cases=view.cases, seeds=view.seeds, plugins=plugins or ()
     )
-    plan = make_plan(registry, selection, store, gather(device="cpu", threads=1, pinned_allocator=True))
+    plan = make_plan(registry, selection, store, NOWHERE, read=False)
     return expected_of(plan, task, view.tier, any_key=any_key)
 
 

@@ -78,7 +78,6 @@ class Session:
     def expected(self, task: str, view: "View", *, any_key: bool = False) -> "Expected":
         """What is planned for a task at the tier of a view; with `any_key`, stale records count as well."""
         from harness.cli.options import tier_name
-        from harness.records.environment import gather
         from harness.runs.plan import Selection, make_plan
         from harness.tables.expected import expected_of
 
@@ -86,8 +85,7 @@ class Session:
         selection = Selection(
             tier=tier_name(view.tier), tasks=[task], cases=view.cases, seeds=view.seeds, plugins=self._plugins
         )
-        environment = gather(device="cpu", threads=1, pinned_allocator=True)
-        plan = make_plan(self.registry, selection, self.store, environment)
+        plan = make_plan(self.registry, selection, self.store, NOWHERE, read=False)
         return expected_of(plan, task, view.tier, any_key=any_key)
 
     def tables(self, task: str, view: "View", expected: "Expected") -> "list[Table]":

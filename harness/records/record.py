@@ -149,8 +149,8 @@ class CorruptRecord(Exception):
 
 
 class UnusableRecord(Exception):
-    """Why a record that may be sound cannot be used as things are: it is of another version, or what it shares with
-    others is missing."""
+    """Why a record that may be sound cannot be used as things are: it is of another version, its file cannot be read,
+    or what it shares with others is missing."""
 
 
 class Files(NamedTuple):
@@ -169,7 +169,7 @@ Shared: TypeAlias = Callable[[str], Mapping[str, Any]]
 """Finds what a shared file holds by its digest. Raises `UnusableRecord` if the file is missing or edited."""
 
 _OF_THE_CASE = ("at", "generated", "metrics", "primary", "seed_varies", "settings")
-_OF_THE_CASE_IN_THE_SPEC = ("budget", "case", "data", "settings", "task", "tier", "version")
+_SPEC_OF_THE_CASE = ("budget", "case", "data", "settings", "task", "tier", "version")
 _OF_THE_CHECKOUT = ("commit", "dirty")
 _ONE_A_LINE = ("scores", "curve")
 _NOTHING: Mapping[str, Any] = {}
@@ -190,7 +190,7 @@ def to_files(record: Record) -> Files:
     """
     content = record.model_dump(mode="json")
     case = {name: content.pop(name) for name in _OF_THE_CASE}
-    case["spec"] = {name: content["spec"].pop(name) for name in _OF_THE_CASE_IN_THE_SPEC}
+    case["spec"] = {name: content["spec"].pop(name) for name in _SPEC_OF_THE_CASE}
     machine, origin, scores, curve = (content.pop(name) for name in ("environment", "origin", *_ONE_A_LINE))
     chances = {name: metric.pop("chance") for name, metric in case["metrics"].items()}
     checkout = {name: machine.pop(name) for name in _OF_THE_CHECKOUT}
@@ -221,7 +221,7 @@ def from_bytes(raw: bytes, shared: Shared) -> Record:
         return Record.model_validate(_content(raw, shared))
     except ValidationError as error:
         first = error.errors()[0]
-        raise CorruptRecord(f"not of version {VERSION}: {first['loc']}: {first['msg']}") from error
+        raise CorruptRecord(f"not in the form of version {VERSION}: {first['loc']}: {first['msg']}") from error
 
 
 class Stored(NamedTuple):
@@ -250,7 +250,7 @@ def stored_from_bytes(raw: bytes, shared: Shared) -> Stored:
         spec = content["spec"]
         return Stored(Spec(**{**spec, "budget": Budget(**spec["budget"])}), content)
     except (KeyError, TypeError) as error:
-        raise CorruptRecord(f"not of version {VERSION}: {error}") from error
+        raise CorruptRecord(f"not in the form of version {VERSION}: {error}") from error
 
 
 def _content(raw: bytes, shared: Shared) -> dict[str, Any]:
@@ -269,7 +269,7 @@ def _content(raw: bytes, shared: Shared) -> dict[str, Any]:
         composed = {"metrics": metrics, "environment": {**machine, **checkout}, "origin": origin}
         return {**_LEFT_OUT, **case, **own, "spec": {**case["spec"], **own["spec"]}, **composed}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CorruptRecord(f"not of version {VERSION}: {error}") from error
+        raise CorruptRecord(f"not in the form of version {VERSION}: {error}") from error
 
 
 def _body(raw: bytes) -> bytes:

@@ -54,9 +54,12 @@ class Plan:
         return sum(run.job.expect_s for run in self.due(retry_errors))
 
 
-def make_plan(registry: Registry, selection: Selection, store: Store, environment: Environment) -> Plan:
-    """The plan of a selection. An unknown task, case, entrant or parameter is a `UserError`."""
-    plan, world = Plan(), World(registry, store, environment)
+def make_plan(
+    registry: Registry, selection: Selection, store: Store, environment: Environment, *, read: bool = True
+) -> Plan:
+    """The plan of a selection. An unknown task, case, entrant or parameter is a `UserError`. Where records are not
+    `read`, every run is `missing`."""
+    plan, world = Plan(), World(registry, store, environment, read)
     cards = [registry.card(task) for task in selection.tasks or registry.tasks]
     wanted = _Wanted(world, [card.task for card in cards], selection)
     check_cases(cards, selection.tier, selection.cases)

@@ -53,11 +53,12 @@ class _Common(NamedTuple):
 
 @dataclass(frozen=True)
 class World:
-    """What a run's spec is made from beside what was asked for."""
+    """What a run's spec is made from beside what was asked for, and whether its record is to be read."""
 
     registry: Registry
     store: Store
     environment: Environment
+    read: bool = True
 
     def result(
         self,
@@ -133,7 +134,7 @@ class World:
     def _planned(self, common: _Common, spec: Spec, stored: Stored | None = None) -> Planned:
         card, resolved, header, _, tuned, claims = common
         code = self.registry.closure(header).files
-        record = stored or self.store.stored_at(spec.place)
+        record = stored or (self.store.stored_at(spec.place) if self.read else None)
         job = Job(
             spec=spec,
             card=card,

@@ -206,13 +206,13 @@ def test_a_record_of_another_version_is_not_called_corrupt(read: Any, version: i
     "changes", [{"status": "fine"}, {"colour": "red"}, {"key": ...}, {"shared": ...}, {"curve": [{}] * 21}], ids=str
 )
 def test_content_that_the_types_do_not_allow_is_refused(changes: dict[str, Any]) -> None:
-    with pytest.raises(CorruptRecord, match=f"not of version {VERSION}"):
+    with pytest.raises(CorruptRecord, match=f"not in the form of version {VERSION}"):
         _record(_signed(**changes))
 
 
 @pytest.mark.parametrize("changes", [{"shared": ...}, {"spec": ...}, {"spec": {"seed": 0}}, {"scores": [1]}], ids=str)
 def test_content_without_the_form_of_a_record_is_refused(changes: dict[str, Any]) -> None:
-    with pytest.raises(CorruptRecord, match=f"not of version {VERSION}"):
+    with pytest.raises(CorruptRecord, match=f"not in the form of version {VERSION}"):
         _stored(_signed(**changes))
 
 

@@ -115,3 +115,10 @@ def test_no_record_is_read_twice(registry: Registry, tmp_path: Path, monkeypatch
     assert {run.state for run in [*plan.runs, *further]} == {"done"}
     assert set(read.values()) == {1}
     assert len(read) == 6
+
+
+def test_a_plan_without_its_records_is_the_same_but_for_what_is_done(registry: Registry, tmp_path: Path) -> None:
+    done = _stored_plan(registry, tmp_path)
+    plan = make_plan(registry, SELECTION, Store(tmp_path), Environment(), read=False)
+    assert [run.job.spec for run in plan.runs] == [run.job.spec for run in done.runs]
+    assert {run.state for run in plan.runs} == {"missing"}

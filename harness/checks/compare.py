@@ -111,8 +111,7 @@ def changed_scores(task: str, golden: Golden, now: Golden) -> list[str]:
     if not changed:
         return []
     what = f"{len(changed)} smoke scores changed though the keys of their runs did not"
-    more = [f"and {len(changed) - MOST_LINES} more"] if len(changed) > MOST_LINES else []
-    return [f"{task}: {what}: raise `version` in task.toml, or mend the code", *changed[:MOST_LINES], *more]
+    return [f"{task}: {what}: raise `version` in task.toml, or mend the code", *_first(changed)]
 
 
 def changed_defaults(golden: Golden, card: Card, *, new: bool = True) -> list[str]:
@@ -140,4 +139,10 @@ def _changed_runs(registry: Registry, golden: Golden, task: str) -> Iterator[str
         )
     same = {cell for cell, spec in specs.items() if golden.has(spec)}
     if others := sorted((specs.keys() | golden.keys.keys()) - same - rewritten):
-        yield f"{task}: new, gone, or not the same run as in {FILE}: {', '.join(others)}: `{writing(task)}`"
+        yield f"{task}: new, gone, or not the same run as in {FILE}: {', '.join(_first(others))}: `{writing(task)}`"
+
+
+def _first(lines: Sequence[str]) -> list[str]:
+    """The first few lines, and how many more there are."""
+    more = [f"and {len(lines) - MOST_LINES} more"] if len(lines) > MOST_LINES else []
+    return [*lines[:MOST_LINES], *more]

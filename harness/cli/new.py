@@ -1,6 +1,8 @@
 """`harness new`: write the file of a new entrant, or the package of a new task."""
 
 import ast
+import keyword
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -68,6 +70,8 @@ def _write_task(registry: "Registry", path: Path, name: str) -> None:
 
     if name in registry.homes:
         raise UserError(f"the name '{name}' is taken by the task in {registry.homes[name].folder}")
+    if name in sys.stdlib_module_names or keyword.iskeyword(name):
+        raise UserError(f"the name '{name}' is taken by Python; choose another")
     if source := source_of(name):
         raise UserError(f"the name '{name}' is taken by the module {source}; choose another")
     write_task_package(path, name=name, title=_title(name), cls=_class_name(name))

@@ -32,7 +32,8 @@ WRONG = {
     "new without a task": (["new", "mine"], ["harness new mine --task TASK"]),
     "unknown kind": (["new", "mine", "--kind", "tasks"], ["'tasks'", "did you mean task"]),
     "taken task": (["new", "retrieval", "--kind", "task"], ["'retrieval'", "taken", "harness/tasks/retrieval"]),
-    "taken module": (["new", "random", "--kind", "task"], ["'random'", "taken by the module"]),
+    "taken module": (["new", "numpy", "--kind", "task"], ["'numpy'", "taken by the module"]),
+    "taken word": (["new", "time", "--kind", "task"], ["'time'", "taken by Python"]),
     "new task for a task": (["new", "mine", "--kind", "task", "--base", "A"], ["leave out --kind task"]),
 }
 

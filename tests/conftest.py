@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
+from harness.cli import main
 from harness.core.card import Card
 from harness.core.entrant import Entrant
 from harness.core.spec import Spec
@@ -51,6 +52,26 @@ def harness(tmp_path: Path) -> Command:
             check=False,
             timeout=240,
         )
+
+    return command
+
+
+@pytest.fixture
+def verb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """The `harness` command as above, but in this process, which takes a fraction of the time: for verbs that start no
+    runs."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def command(*words: object, **environment: str) -> "subprocess.CompletedProcess[str]":
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(sys, "argv", ["harness", *map(str, words)])
+        with pytest.raises(SystemExit) as exit_:
+            main()
+        out, err = capsys.readouterr()
+        return subprocess.CompletedProcess(sys.argv, int(exit_.value.code or 0), out, err)
 
     return command
 

@@ -38,22 +38,31 @@ def mirror(monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def harness_in() -> Callable[[Path], Command]:
+    """The `harness` command in a folder: `harness_in(folder)("run", "--tier", "smoke")` gives the finished process."""
+
+    def bound(folder: Path) -> Command:
+        def command(*words: object, **environment: str) -> "subprocess.CompletedProcess[str]":
+            return subprocess.run(
+                [sys.executable, "-m", "harness", *map(str, words)],
+                cwd=folder,
+                env={**os.environ, "HARNESS_CACHE": str(folder / "cache"), "COLUMNS": "200", **environment},
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=240,
+            )
+
+        return command
+
+    return bound
+
+
 @pytest.fixture
-def harness(tmp_path: Path) -> Command:
-    """The `harness` command in a folder of its own: `harness("run", "--tier", "smoke")` gives the finished process."""
-
-    def command(*words: object, **environment: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-m", "harness", *map(str, words)],
-            cwd=tmp_path,
-            env={**os.environ, "HARNESS_CACHE": str(tmp_path / "cache"), "COLUMNS": "200", **environment},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=240,
-        )
-
-    return command
+def harness(harness_in: Callable[[Path], Command], tmp_path: Path) -> Command:
+    """The `harness` command in the test's own folder."""
+    return harness_in(tmp_path)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """A plug-in with a mistake gets a finding that says what and where, never a traceback; and nothing hangs."""
 
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -30,52 +31,68 @@ class Mine(WordEmbedder):
 '''
 
 FAULTY = {
-    "lacks a method": ("def vectors", "def vektors", "abstract method vectors"),
-    "raises": ('print("HELLO")', 'raise KeyError("tokenz")', "KeyError: 'tokenz' (./MINE:"),
-    "never ends": ('print("HELLO")', "while True: pass", "timeout: stopped after its limit of 1 s"),
-    "has a default of the wrong type": ("= 2", '= "two"', "dim = 'two': input should be a valid integer"),
-    "answers in another shape": ("(self.size, 2)", "(3, 2)", "smoke run: error: vectors"),
+    "lacks_a_method": ("def vectors", "def vektors", "abstract method vectors"),
+    "raises": ('print("HELLO")', 'raise KeyError("tokenz")', "KeyError: 'tokenz' (./FOLDER/raises.py:"),
+    "has_a_default_of_the_wrong_type": ("= 2", '= "two"', "dim = 'two': input should be a valid integer"),
+    "answers_in_another_shape": ("(self.size, 2)", "(3, 2)", "smoke run: error: vectors"),
 }
+SMALLEST = ("--task", "word_similarity", "--tier", "smoke", "--case", "atlas", "--seeds", "1")
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-@pytest.mark.parametrize("fault", FAULTY)
-def test_a_mistake_is_a_finding(harness: Command, tmp_path: Path, fault: str) -> None:
-    before, after, told = FAULTY[fault]
+def write(folder: Path, name: str, before: str = "", after: str = "") -> str:
+    """Write the plug-in `name`, some of its text replaced; returns the file's name."""
     assert before in PLUGIN
-    (tmp_path / "mine.py").write_text(PLUGIN.replace(before, after))
-    limit = ["--limit", 1] if fault == "never ends" else []
-    done = harness("check", "mine.py", *limit)
+    text = PLUGIN.replace('"mine"', f'"{name}"')
+    (folder / f"{name}.py").write_text(text.replace(before, after) if before else text)
+    return f"{name}.py"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of all plug-ins with a mistake."""
+    return tmp_path_factory.mktemp("faulty")
+
+
+@pytest.fixture(scope="module")
+def checked(harness_in: Callable[[Path], Command], folder: Path) -> dict[str, str]:
+    """What one `harness check` says of each plug-in with a mistake."""
+    files = [write(folder, name, before, after) for name, (before, after, _) in FAULTY.items()]
+    done = harness_in(folder)("check", *files)
     assert done.returncode == 1
-    assert told.replace("MINE", f"{tmp_path.name}/mine.py") in done.stdout, done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+    return dict(re.findall(r"^word_similarity (\w+) \(.*\)\n((?:  .*\n)*)", done.stdout, flags=re.M))
+
+
+@pytest.mark.parametrize("fault", FAULTY)
+def test_a_mistake_is_a_finding(checked: dict[str, str], folder: Path, fault: str) -> None:
+    assert FAULTY[fault][2].replace("FOLDER", folder.name) in checked[fault]
+
+
+def test_an_entrant_that_never_ends_is_a_finding(harness: Command, tmp_path: Path) -> None:
+    done = harness("check", write(tmp_path, "endless", 'print("HELLO")', "while True: pass"), "--limit", 1)
+    assert done.returncode == 1
+    assert "timeout: stopped after its limit of 1 s" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
 
 
-@pytest.fixture
-def run(harness: Command, tmp_path: Path) -> Command:
-    """`harness run` of the plug-in on the smallest case."""
-
-    def command(text: str, *words: str) -> "subprocess.CompletedProcess[str]":
-        (tmp_path / "mine.py").write_text(text)
-        asked = ["--task", "word_similarity", "--tier", "smoke", "--case", "atlas", "--seeds", 1, "--entrant", "mine"]
-        return harness(*words, "run", *asked, "--plugin", "mine.py", "--json")
-
-    return command
-
-
-def test_what_a_plugin_prints_is_no_output_of_the_harness(run: Command) -> None:
-    done = run(PLUGIN)
-    assert json.loads(done.stdout)["ran"] == 1
+def test_a_run_tells_of_a_failure_in_one_line_and_prints_nothing_that_a_plugin_does(
+    harness: Command, tmp_path: Path
+) -> None:
+    files = [write(tmp_path, "prints"), write(tmp_path, "fails", "= len(", "= len(3 + ")]
+    plugins = [word for file in files for word in ("--plugin", file, "--entrant", file.removesuffix(".py"))]
+    done = harness("run", *SMALLEST, *plugins, "--json")
+    told = json.loads(done.stdout)
+    assert told["ran"] == 2
     assert "HELLO" in done.stderr
+    (failure,) = told["failures"]
+    assert "error: word_similarity/atlas fails seed 0: TypeError: unsupported operand" in failure
+    assert failure.endswith(f"(./{tmp_path.name}/fails.py:17)")
 
 
-def test_a_failure_is_told_in_one_line_with_its_place(run: Command, tmp_path: Path) -> None:
-    (failure,) = json.loads(run(PLUGIN.replace("= len(", "= len(3 + ")).stdout)["failures"]
-    assert "error: word_similarity/atlas mine seed 0: TypeError: unsupported operand" in failure
-    assert failure.endswith(f"(./{tmp_path.name}/mine.py:17)")
-
-
-def test_debug_shows_the_traceback_of_a_failed_run(run: Command) -> None:
-    (failure,) = json.loads(run(PLUGIN.replace("= len(", "= len(3 + "), "--debug").stdout)["failures"]
+def test_debug_shows_the_traceback_of_a_failed_run(harness: Command, tmp_path: Path) -> None:
+    plugin = write(tmp_path, "fails", "= len(", "= len(3 + ")
+    done = harness("--debug", "run", *SMALLEST, "--entrant", "fails", "--plugin", plugin, "--json")
+    (failure,) = json.loads(done.stdout)["failures"]
     assert "Traceback" in failure

@@ -39,9 +39,9 @@ WRONG = {
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-def test_bad_input_is_one_clear_line(harness: Command, wrong: str) -> None:
+def test_bad_input_is_one_clear_line(verb: Command, wrong: str) -> None:
     words, parts = WRONG[wrong]
-    done = harness(*words)
+    done = verb(*words)
     assert done.returncode == 2
     assert done.stderr.startswith("harness: ")
     assert len(done.stderr.strip().splitlines()) == 1
@@ -52,38 +52,38 @@ def test_debug_shows_the_traceback(harness: Command) -> None:
     assert "Traceback" in harness("--debug", "plan", "--task", "retrival").stderr
 
 
-def test_missing_data_names_its_size_and_the_command(harness: Command, tmp_path: Path) -> None:
+def test_missing_data_names_its_size_and_the_command(verb: Command, tmp_path: Path) -> None:
     absent = {"HARNESS_DATA": str(tmp_path / "data"), "HARNESS_MIRROR": ""}
-    done = harness("data", "where", "scifact", **absent)
+    done = verb("data", "where", "scifact", **absent)
     assert done.returncode == 2
     assert "MB" in done.stderr
     assert "harness data fetch scifact" in done.stderr
 
 
-def test_missing_data_is_said_before_anything_runs(harness: Command, tmp_path: Path) -> None:
+def test_missing_data_is_said_before_anything_runs(verb: Command, tmp_path: Path) -> None:
     absent = {"HARNESS_DATA": str(tmp_path / "data"), "HARNESS_MIRROR": ""}
-    done = harness("run", "--tier", "small", "--task", "retrieval", "--case", "scifact", **absent)
+    done = verb("run", "--tier", "small", "--task", "retrieval", "--case", "scifact", **absent)
     assert done.returncode == 2
     assert "harness data fetch scifact" in done.stderr
     assert not (tmp_path / "results" / "records").exists()
 
 
-def test_a_plugin_with_a_syntax_error_is_named_with_its_line(harness: Command, tmp_path: Path) -> None:
+def test_a_plugin_with_a_syntax_error_is_named_with_its_line(verb: Command, tmp_path: Path) -> None:
     (tmp_path / "broken.py").write_text("import os\n\ndef f(:\n    pass\n")
-    done = harness("plan", "--plugin", "broken.py")
+    done = verb("plan", "--plugin", "broken.py")
     assert done.returncode == 2
     assert "broken.py, line 3" in done.stderr
 
 
-def test_a_results_folder_that_cannot_be_written_is_named(harness: Command, tmp_path: Path) -> None:
+def test_a_results_folder_that_cannot_be_written_is_named(verb: Command, tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file where the folder should be")
     words = ("run", "--tier", "smoke", "--task", "word_similarity", "--entrant", "ppmi", "--results", "taken/results")
-    done = harness(*words)
+    done = verb(*words)
     assert done.returncode == 2
     assert "taken/results" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_new_writes_a_file_that_the_registry_finds(harness: Command, tmp_path: Path) -> None:
-    assert harness("new", "my_vectors", "--task", "word_similarity", "--base", "WordEmbedder").returncode == 0
-    assert "my_vectors" in harness("list", "--task", "word_similarity", "--plugin", "my_vectors.py").stdout
+def test_new_writes_a_file_that_the_registry_finds(verb: Command, tmp_path: Path) -> None:
+    assert verb("new", "my_vectors", "--task", "word_similarity", "--base", "WordEmbedder").returncode == 0
+    assert "my_vectors" in verb("list", "--task", "word_similarity", "--plugin", "my_vectors.py").stdout

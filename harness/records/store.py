@@ -4,36 +4,32 @@
 what many records have in common, in files that are named by the digest of their content.
 """
 
-import glob
 import hashlib
-import io
 import itertools
 import os
-import shlex
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 from filelock import FileLock
-from pydantic_core import from_json
 
 from harness.core.errors import UserError
 from harness.core.files import write_whole
 from harness.core.spec import Spec
-from harness.records.record import (
+from harness.records.beside import Beside, has_digest, kept_path, sidecar_path, write_beside
+from harness.records.form import (
     CorruptRecord,
-    Record,
     Shared,
-    Stored,
     UnusableRecord,
     from_bytes,
-    shared_digest,
     stored_from_bytes,
     to_files,
 )
+from harness.records.record import Record, Stored
+from harness.records.shared import SharedFiles
 
 T = TypeVar("T", Record, Stored)
 _Form: TypeAlias = Callable[[bytes, Shared], T]
@@ -47,7 +43,6 @@ class Store:
     root: Path
     _aside: list[str] = field(default_factory=list, init=False, repr=False)
     _unusable: dict[str, str] = field(default_factory=dict, init=False, repr=False)
-    _found: dict[str, Mapping[str, Any]] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def records(self) -> Path:
@@ -91,20 +86,9 @@ class Store:
         """Write a record, its sidecar of item scores and its kept files; its own file last, by rename."""
         path = self.path(record.spec.cell)
         try:
-            sidecar = _npz(items) if items else b""
-            digest = hashlib.sha256(sidecar).hexdigest() if sidecar else ""
-            if sidecar:
-                write_whole(_sidecar(path, digest), sidecar)
-            for name, data in (kept or {}).items():
-                write_whole(_kept(path, name), data)
-            digests = {name: hashlib.sha256(data).hexdigest() for name, data in (kept or {}).items()}
-            self._write(record.model_copy(update={"sidecar": digest, "kept": digests}))
-            for old in path.parent.glob(f"{glob.escape(path.stem)}.*.npz"):
-                if old != _sidecar(path, digest):
-                    old.unlink()
-            for old in path.with_suffix("").glob("*"):
-                if old.name not in (kept or {}):
-                    old.unlink()
+            beside = write_beside(path, items or {}, kept or {})
+            self._write(record.model_copy(update=beside._asdict()))
+            beside.remove_others(path)
         except OSError as error:
             raise UserError(f"cannot write the record {path}: {error.strerror}") from error
         return path
@@ -159,44 +143,24 @@ class Store:
         `UserError` if it is missing or edited."""
         if not sidecar:
             return {}
-        path = _sidecar(self.path(PurePosixPath(place)), sidecar)
-        if not _same_bytes(path, sidecar):
+        path = sidecar_path(self.path(PurePosixPath(place)), sidecar)
+        if not has_digest(path, sidecar):
             raise UserError(f"the item scores {path} are missing or edited; delete the record, and run it again")
         with np.load(path, allow_pickle=False) as stored:
             return {name: stored[name] for name in stored.files}
 
     def kept(self, place: str, name: str, digest: str) -> bytes:
         """The file that the record at a place kept under a name, if it has that digest. Raises `UserError`."""
-        path = _kept(self.path(place), name)
-        if not _same_bytes(path, digest):
+        path = kept_path(self.path(place), name)
+        if not has_digest(path, digest):
             raise UserError(f"the kept file {path} is missing or edited; `harness run` repeats its run")
         return path.read_bytes()
 
     def _write(self, record: Record) -> None:
         """Write the files of a record: those that it shares, where they are not there yet, and then its own."""
         files = to_files(record)
-        for digest, data in files.shared.items():
-            path = self._shared_path(digest)
-            if not path.is_file() or path.read_bytes() != data:
-                write_whole(path, data)
+        self._shared.write(files.shared)
         write_whole(self.path(record.spec.cell), files.own)
-
-    def _shared_path(self, digest: str) -> Path:
-        return self.records / "shared" / f"{digest}.json"
-
-    def _shared(self, digest: str) -> Mapping[str, Any]:
-        """What a shared file holds. It is read once."""
-        if digest not in self._found:
-            path = self._shared_path(digest)
-            try:
-                data = path.read_bytes()
-            except OSError:
-                data = b""
-            if shared_digest(data) != digest:
-                repair = shlex.join(["git", "checkout", "--", str(path)])
-                raise UnusableRecord(f"{path} is missing or edited (`{repair}` restores it if it was committed)")
-            self._found[digest] = from_json(data)
-        return self._found[digest]
 
     def _verified(self, place: str, form: _Form[T], *, alone: bool = False) -> T | None:
         """The record at a place if it is sound, of its own file `alone` or with its sidecar and kept files."""
@@ -204,7 +168,7 @@ class Store:
             raw = self._bytes(place)
             if raw is None:
                 return None
-            found = form(raw, self._shared)
+            found = form(raw, self._shared.find)
             fault = self._fault(place, found, alone=alone)
         except UnusableRecord as why:
             self._unusable[place] = str(why)
@@ -224,6 +188,10 @@ class Store:
     def _folder(self) -> str:
         return str(self.records)
 
+    @cached_property
+    def _shared(self) -> SharedFiles:
+        return SharedFiles(self.records / "shared")
+
     def _bytes(self, place: str) -> bytes | None:
         """The bytes of a record's own file, None if there is none."""
         try:
@@ -241,15 +209,10 @@ class Store:
         if alone:
             return ""
         if isinstance(found, Stored):
-            sidecar, kept = found.content["sidecar"], found.content["kept"]
+            beside = Beside(found.content["sidecar"], found.content["kept"])
         else:
-            sidecar, kept = found.sidecar, found.kept
-        if sidecar and not _same_bytes(_sidecar(self.path(place), sidecar), sidecar):
-            return "without its sidecar of item scores, which is missing or edited"
-        for name, digest in kept.items():
-            if not _same_bytes(_kept(self.path(place), name), digest):
-                return f"without its kept file {name}, which is missing or edited"
-        return ""
+            beside = Beside(found.sidecar, found.kept)
+        return beside.missing(self.path(place)) if any(beside) else ""
 
     def _put_aside(self, place: str, why: str) -> None:
         aside = _free(self.root / "quarantine" / place)
@@ -290,22 +253,3 @@ def _free(path: Path) -> Path:
     """`path`, or with a number where something lies there already: nothing that was put aside is lost."""
     numbered = (path.with_name(f"{path.name}.{number}") for number in itertools.count(2))
     return next(itertools.filterfalse(Path.exists, itertools.chain([path], numbered)))
-
-
-def _sidecar(path: Path, digest: str) -> Path:
-    # Named by content, so that a record is never beside the sidecar of another run, not even after a kill.
-    return path.with_suffix(f".{digest[:12]}.npz")
-
-
-def _kept(path: Path, name: str) -> Path:
-    return path.with_suffix("") / name
-
-
-def _same_bytes(path: Path, digest: str) -> bool:
-    return path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == digest
-
-
-def _npz(items: Mapping[str, np.ndarray]) -> bytes:
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **{name: array.astype(np.float32) for name, array in items.items()})  # type: ignore[arg-type]
-    return buffer.getvalue()

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from harness.core.spec import TIERS, TierName
-from harness.records.record import SHARED, Environment
+from harness.records.form import SHARED
+from harness.records.record import Environment
 from harness.records.store import Store
 from harness.registry.find import Registry, find
 from harness.runs.plan import Selection, make_plan, stored_runs

@@ -12,27 +12,29 @@ import pytest
 from harness.core.canonical import digest
 from harness.core.card import Metric
 from harness.core.spec import Budget, Spec
+from harness.records.form import (
+    CorruptRecord,
+    Files,
+    UnusableRecord,
+    from_bytes,
+    shared_digest,
+    stored_from_bytes,
+    to_files,
+)
 from harness.records.record import (
     MOST_CURVE_POINTS,
     REPEATED,
     SCORED,
     VERSION,
-    CorruptRecord,
     Costs,
     Environment,
     Failure,
-    Files,
     Origin,
     Record,
     RecordedScore,
     Stored,
-    UnusableRecord,
-    from_bytes,
-    shared_digest,
     stored,
-    stored_from_bytes,
     thinned,
-    to_files,
 )
 
 SPEC = Spec(

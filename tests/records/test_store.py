@@ -18,16 +18,8 @@ from harness.core.canonical import canonical
 from harness.core.errors import UserError
 from harness.core.spec import Budget, Spec
 from harness.records import store as module
-from harness.records.record import (
-    Environment,
-    Origin,
-    Record,
-    RecordedScore,
-    Shared,
-    from_bytes,
-    stored,
-    to_files,
-)
+from harness.records.form import Shared, from_bytes, to_files
+from harness.records.record import Environment, Origin, Record, RecordedScore, stored
 from harness.records.store import Store
 
 SPEC = Spec(

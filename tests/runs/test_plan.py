@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from harness.records import store as module
-from harness.records.record import Environment, Failure, Shared, Stored, stored_from_bytes
+from harness.records.form import Shared, stored_from_bytes
+from harness.records.record import Environment, Failure, Stored
 from harness.records.store import Store
 from harness.registry.find import Registry, find
 from harness.runs.plan import Plan, Selection, make_plan, stored_runs

@@ -1,0 +1,47 @@
+"""The folder of files that records share, each named by the digest of its content."""
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic_core import from_json
+
+from harness.core.files import write_whole
+from harness.records.form import UnusableRecord, shared_digest
+
+
+@dataclass
+class SharedFiles:
+    """A folder of shared files. What was read once is kept."""
+
+    folder: Path
+    _found: dict[str, Mapping[str, Any]] = field(default_factory=dict, init=False, repr=False)
+
+    def write(self, files: Mapping[str, bytes]) -> None:
+        """Write files by their digest, those that are not there as they should be. Processes that write the same one at
+        the same time do each other no harm."""
+        for digest, data in files.items():
+            path = self.path(digest)
+            if not path.is_file() or path.read_bytes() != data:
+                write_whole(path, data)
+
+    def find(self, digest: str) -> Mapping[str, Any]:
+        """What the file with a digest holds. Raises `UnusableRecord`, which says how it is repaired, if it is missing
+        or edited."""
+        if digest not in self._found:
+            path = self.path(digest)
+            try:
+                data = path.read_bytes()
+            except OSError:
+                data = b""
+            if shared_digest(data) != digest:
+                repair = shlex.join(["git", "checkout", "--", str(path)])
+                raise UnusableRecord(f"{path} is missing or edited (`{repair}` restores it if it was committed)")
+            self._found[digest] = from_json(data)
+        return self._found[digest]
+
+    def path(self, digest: str) -> Path:
+        """Where the file with a digest lies."""
+        return self.folder / f"{digest}.json"

@@ -257,7 +257,7 @@ def test_server_that_is_off_is_a_clear_error(folder: Path, use: Any) -> None:
 def test_broken_download_goes_on_where_it_stopped(folder: Path, server: Server, use: Any) -> None:
     server.files, server.breaks_after = {"/published.gz": PUBLISHED}, 500_000
     use(toy(server.address))
-    with pytest.raises(UserError, match=r"broke off at 500.0 kB of 900.0 kB; the same command goes on"):
+    with pytest.raises(UserError, match=r"broke off at 500.0 kB of 900.0 kB; run the same command again to resume"):
         fetch("toy")
     assert names(folder) == ["published.gz.part"]
     assert status("toy") == "absent"

@@ -57,9 +57,9 @@ class _Split(NamedTuple):
 
 def _recall(request: _Request) -> Problem:
     settings = request.settings
-    game = Recall(settings["length"], settings["keys"], settings["values"])
-    drawn = game.draw(sum(request.sizes.values()), request.run.rng("data"))
-    return _problem(_cut_into_splits(_Split(*drawn), request.sizes), game.vocabulary, game.values)
+    recall = Recall(settings["length"], settings["keys"], settings["values"])
+    drawn = recall.draw(sum(request.sizes.values()), request.run.rng("data"))
+    return _problem(_cut_into_splits(_Split(*drawn), request.sizes), recall.vocabulary, recall.values)
 
 
 def _listops(request: _Request) -> Problem:

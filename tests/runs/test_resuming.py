@@ -1,6 +1,7 @@
 """The same command again runs nothing; a kill at any moment loses nothing and does nothing twice."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,21 +13,16 @@ import pytest
 
 from harness.records.store import Store
 
-HELPER = """
-WAIT = 0.8
-"""
+HELPER = "WIDTH = 8\n"
 PLUGIN = '''
-"""An entrant that takes its time, and notes every time that it is trained."""
+"""An entrant that waits, and notes every time that it is trained."""
 
 import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-
 from harness.tasks.word_similarity import WordEmbedder
-from slow_helper import WAIT
+from slow_helper import WIDTH
 
 
 class Slow(WordEmbedder):
@@ -36,15 +32,15 @@ class Slow(WordEmbedder):
 
     def fit(self, corpus, run):
         Path(os.environ["TRAINED"]).with_suffix(".pid").write_text(str(os.getpid()))
-        time.sleep(WAIT)
-        self.table = run.rng("init").standard_normal((len(corpus.vocabulary), 8)).astype(np.float32)
+        time.sleep(float(os.environ["WAIT"]))
+        self.table = run.rng("init").standard_normal((len(corpus.vocabulary), WIDTH)).astype("float32")
         with open(os.environ["TRAINED"], "a") as log:
             log.write(f"{run.seed('init')}\\n")
 
     def vectors(self):
         return self.table
 '''
-OTHER = PLUGIN.replace("from slow_helper import WAIT\n", "").replace("WAIT", "0.0")
+OTHER = PLUGIN.replace("from slow_helper import WIDTH\n", "").replace("WIDTH", "8")
 OTHER = OTHER.replace('"slow"', '"other"').replace("class Slow", "class Other")
 SEEDS = 4
 
@@ -57,35 +53,68 @@ def _interrupts_are_heard() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
+def write_plugins(folder: Path) -> None:
+    """Two plug-ins, of which one imports a helper."""
+    (folder / "slow_helper.py").write_text(HELPER)
+    (folder / "slow_entrant.py").write_text(PLUGIN)
+    (folder / "other_entrant.py").write_text(OTHER)
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with two plug-ins, of which one imports a helper."""
-    (tmp_path / "slow_helper.py").write_text(HELPER)
-    (tmp_path / "slow_entrant.py").write_text(PLUGIN)
-    (tmp_path / "other_entrant.py").write_text(OTHER)
+    """A folder with the plug-ins."""
+    write_plugins(tmp_path)
     return tmp_path
 
 
-def command(folder: Path, verb: str = "run", *more: str) -> list[str]:
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which both plug-ins have run."""
+    folder = tmp_path_factory.mktemp("once")
+    write_plugins(folder)
+    done = do(folder, "run", *BOTH)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def finished(once: Path, tmp_path: Path) -> Path:
+    """A copy of that folder."""
+    return shutil.copytree(once, tmp_path / once.name)
+
+
+BOTH = ("--plugin", "other_entrant.py", "--entrant", "other")
+
+
+def command(verb: str = "run", *more: str) -> list[str]:
     words = ["--tier", "smoke", "--task", "word_similarity", "--results", "results", "--plugin", "slow_entrant.py"]
     if verb == "run":
         words += ["--case", "atlas", "--entrant", "slow", "--seeds", str(SEEDS), "--no-table"]
     return [sys.executable, "-m", "harness", verb, *words, *more]
 
 
-def environment(folder: Path) -> dict[str, str]:
-    return {**os.environ, "TRAINED": str(folder / "trained"), "HARNESS_CACHE": str(folder / "cache")}
+def environment(folder: Path, wait: float) -> dict[str, str]:
+    names = {"TRAINED": folder / "trained", "WAIT": wait, "HARNESS_CACHE": folder / "cache"}
+    return {**os.environ, **{name: str(value) for name, value in names.items()}}
 
 
 def do(folder: Path, verb: str = "run", *more: str) -> "subprocess.CompletedProcess[str]":
-    words = command(folder, verb, *more)
-    return subprocess.run(words, cwd=folder, env=environment(folder), capture_output=True, text=True, check=False)
+    words = command(verb, *more)
+    return subprocess.run(words, cwd=folder, env=environment(folder, 0), capture_output=True, text=True, check=False)
 
 
-def start(folder: Path) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(
-        command(folder), cwd=folder, env=environment(folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+def start(folder: Path, wait: float) -> "subprocess.Popen[bytes]":
+    """A `run` whose runs wait for so many seconds."""
+    null = subprocess.DEVNULL
+    return subprocess.Popen(command(), cwd=folder, env=environment(folder, wait), stdout=null, stderr=null)
+
+
+def pid_of_run(folder: Path) -> int:
+    """The process of the first run to train, as soon as there is one."""
+    note = folder / "trained.pid"
+    while not (note.exists() and note.read_text()):
+        time.sleep(0.02)
+    return int(note.read_text())
 
 
 def trained(folder: Path) -> list[str]:
@@ -97,18 +126,17 @@ def statuses(folder: Path) -> list[str]:
     return [record.status for record in Store(folder / "results").all()]
 
 
-def test_the_same_run_again_runs_nothing(folder: Path) -> None:
-    assert do(folder).returncode == 0
-    assert len(trained(folder)) == SEEDS
-    assert do(folder).returncode == 0
-    assert len(trained(folder)) == SEEDS
+def test_the_same_run_again_runs_nothing(finished: Path) -> None:
+    before = trained(finished)
+    assert len(before) == 2 * SEEDS
+    assert do(finished, "run", *BOTH).returncode == 0
+    assert trained(finished) == before
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_a_killed_harness_goes_on_where_it_stopped(folder: Path, number: signal.Signals) -> None:
-    # Long enough that what runs when the signal comes does not end before it is heard, however busy the machine is.
-    (folder / "slow_helper.py").write_text("WAIT = 3.0\n")
-    process = start(folder)
+    # Long enough that the runs at the time of the signal do not end before it arrives, however busy the machine is.
+    process = start(folder, wait=3.0)
     while len(trained(folder)) < 2:
         time.sleep(0.02)
     process.send_signal(number)
@@ -123,11 +151,8 @@ def test_a_killed_harness_goes_on_where_it_stopped(folder: Path, number: signal.
 
 
 def test_a_killed_worker_is_recorded_and_repeated(folder: Path) -> None:
-    process = start(folder)
-    pid = folder / "trained.pid"
-    while not (pid.exists() and pid.read_text()):
-        time.sleep(0.02)
-    os.kill(int(pid.read_text()), signal.SIGKILL)
+    process = start(folder, wait=0.8)
+    os.kill(pid_of_run(folder), signal.SIGKILL)
     process.wait()
     assert sorted(set(statuses(folder))) == ["killed", "ok"]
     assert do(folder).returncode == 0
@@ -135,38 +160,34 @@ def test_a_killed_worker_is_recorded_and_repeated(folder: Path) -> None:
 
 
 def test_two_runs_at_once_run_no_cell_twice(folder: Path) -> None:
-    processes = [start(folder), start(folder)]
+    processes = [start(folder, wait=0.8) for _ in range(2)]
     assert [process.wait() for process in processes] == [0, 0]
     assert len(trained(folder)) == len(set(trained(folder))) == SEEDS
 
 
-def test_editing_a_helper_makes_stale_what_imports_it_and_names_it(folder: Path) -> None:
-    plugin = ("--plugin", "other_entrant.py", "--entrant", "other")
-    assert do(folder, "run", *plugin).returncode == 0
-    (folder / "slow_helper.py").write_text(HELPER.replace("0.8", "0.7"))
-    told = do(folder, "status", "--why", "--plugin", "other_entrant.py").stdout
+def test_editing_a_helper_makes_stale_what_imports_it_and_names_it(finished: Path) -> None:
+    (finished / "slow_helper.py").write_text(HELPER.replace("8", "9"))
+    told = do(finished, "status", "--why", "--plugin", "other_entrant.py").stdout
     stale = [line for line in told.splitlines() if line.startswith("stale")]
     assert len(stale) == SEEDS
     assert all("/slow/" in line and "slow_helper.py changed" in line for line in stale)
 
 
-def test_editing_a_comment_makes_nothing_stale(folder: Path) -> None:
-    assert do(folder).returncode == 0
-    (folder / "slow_helper.py").write_text("# How long it waits.\n" + HELPER)
-    (folder / "slow_entrant.py").write_text(PLUGIN.replace("Waits, then draws", "Draws, after a while,"))
-    assert "stale" not in do(folder, "status", "--why").stdout
+def test_editing_a_comment_makes_nothing_stale(finished: Path) -> None:
+    (finished / "slow_helper.py").write_text("# How wide the vectors are.\n" + HELPER)
+    (finished / "slow_entrant.py").write_text(PLUGIN.replace("Waits, then draws", "Draws, after a while,"))
+    told = do(finished, "status", "--why").stdout
+    assert "done" in told
+    assert "stale" not in told
 
 
 def test_a_run_dies_with_the_harness(folder: Path) -> None:
-    (folder / "slow_helper.py").write_text("WAIT = 600\n")
-    process = start(folder)
-    note = folder / "trained.pid"
-    while not (note.exists() and note.read_text()):
-        time.sleep(0.02)
+    process = start(folder, wait=600)
+    pid = pid_of_run(folder)
     process.kill()
     process.wait()
     deadline = time.monotonic() + 10
-    while (alive := _is_running(int(note.read_text()))) and time.monotonic() < deadline:
+    while (alive := _is_running(pid)) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not alive
 

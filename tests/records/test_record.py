@@ -29,17 +29,12 @@ from harness.records.record import (
     thinned,
     to_bytes,
 )
+from toys import make_spec
 
-SPEC = Spec(
-    task="words",
+SPEC = make_spec(
     version=2,
-    tier="quick",
-    case="n100",
     entrant="ppmi",
     seed=3,
-    budget=Budget("tokens", 1000),
-    code="0" * 32,
-    data="generated:atlas",
     settings={"window": 4, "names": ["a", "b"], "rate": 1.0},
     parameters={"dim": 50, "lr": 0.1, "sub": True, "cap": None, "kernel": "relu"},
     chosen={"dim": 50},

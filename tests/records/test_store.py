@@ -13,22 +13,13 @@ import pytest
 from filelock import Timeout
 
 from harness.core.errors import UserError
-from harness.core.spec import Budget, Spec
+from harness.core.spec import Spec
 from harness.records.record import Origin, Record, RecordedScore, from_bytes, to_bytes
 from harness.records.store import Store
+from toys import make_spec
 
-SPEC = Spec(
-    task="words",
-    version=1,
-    tier="quick",
-    case="n100",
-    entrant="ppmi",
-    seed=0,
-    budget=Budget("tokens", 1000),
-    code="0" * 32,
-    data="generated:atlas",
-)
-NAME = "words/quick/n100/ppmi/default-s0.json"
+SPEC = make_spec(entrant="ppmi")
+NAME = "toy/small/plain/ppmi/default-s0.json"
 
 
 def _record(spec: Spec = SPEC, **changes: Any) -> Record:

@@ -16,24 +16,15 @@ from filelock import Timeout
 
 from harness.core.canonical import canonical
 from harness.core.errors import UserError
-from harness.core.spec import Budget, Spec
+from harness.core.spec import Spec
 from harness.records import store as module
 from harness.records.form import Shared, from_bytes, to_files
 from harness.records.record import Environment, Origin, Record, RecordedScore, stored
 from harness.records.store import Store
+from toys import make_spec
 
-SPEC = Spec(
-    task="words",
-    version=1,
-    tier="quick",
-    case="n100",
-    entrant="ppmi",
-    seed=0,
-    budget=Budget("tokens", 1000),
-    code="0" * 32,
-    data="generated:atlas",
-)
-NAME = "words/quick/n100/ppmi/default-s0.json"
+SPEC = make_spec(entrant="ppmi")
+NAME = "toy/small/plain/ppmi/default-s0.json"
 
 
 def _record(spec: Spec = SPEC, **changes: Any) -> Record:
@@ -104,12 +95,12 @@ def test_what_is_read_as_plain_values_is_the_same(store: Store) -> None:
 
 
 def test_a_tier_and_tasks_are_read_without_the_others(store: Store) -> None:
-    others = [replace(SPEC, tier="small"), replace(SPEC, task="pictures"), replace(SPEC, task="wordsmiths")]
+    others = [replace(SPEC, tier="quick"), replace(SPEC, task="pictures"), replace(SPEC, task="toyland")]
     for spec in (SPEC, *others):
         _edited(store.write(_record(spec)))
     store.write(_record())
-    assert [found.spec for found in store.stored("quick", {"words"})] == [SPEC]
-    assert list(store.places(tasks={"words"})) == [NAME, str(others[0].cell)]
+    assert [found.spec for found in store.stored("small", {"toy"})] == [SPEC]
+    assert list(store.places(tasks={"toy"})) == [str(others[0].cell), NAME]
     assert store.problems == []
 
 

@@ -71,7 +71,7 @@ def planned(world: World, *entrants: str, trials: int = 4, seeds: int | None = N
     return plan_tuning(world, Selection(entrants=entrants, seeds=seeds, **chosen), trials)
 
 
-def one(world: World, **more: Any) -> Tuning:
+def tuning_of_mine(world: World, **more: Any) -> Tuning:
     (tuning,) = planned(world, "mine", **more).entrants
     return tuning
 
@@ -116,7 +116,7 @@ def test_every_task_can_be_tuned(world: World, task: str, tier: TierName) -> Non
 
 
 def test_seeds_of_trials_are_not_those_of_results(world: World) -> None:
-    tuning = one(world, seeds=2)
+    tuning = tuning_of_mine(world, seeds=2)
     results = make_plan(world.registry, Selection(tier="paper", tasks=[TASK]), world.store, world.environment).runs
     assert tuning.seeds == (FIRST_SEED, FIRST_SEED + 1)
     assert max(run.job.spec.seed for run in results) < FIRST_SEED
@@ -134,7 +134,7 @@ def test_a_trial_has_a_fifth_of_the_budget_in_whole_portions(world: World) -> No
 
 
 def test_records_of_trials_are_no_results(world: World) -> None:
-    outcome(world, one(world), [0.1, 0.2, 0.3, 0.4])
+    outcome(world, tuning_of_mine(world), [0.1, 0.2, 0.3, 0.4])
     assert list(world.store.all()) == list(world.store.stored()) == []
     (trial, *_) = (world.store.records / "tuning").rglob("*.json")
     smuggled = world.store.records / trial.relative_to(world.store.records / "tuning")
@@ -145,13 +145,13 @@ def test_records_of_trials_are_no_results(world: World) -> None:
 
 
 def test_a_trial_and_a_result_have_different_keys_even_where_all_else_is_the_same(world: World) -> None:
-    spec = one(world).trials[0].runs[0].job.spec
+    spec = tuning_of_mine(world).trials[0].runs[0].job.spec
     assert replace(spec, split="test").key != spec.key
 
 
 @pytest.mark.parametrize(("scores", "winner"), [([0.1, 0.3, 0.2, 0.0], 1), ([0.1, 0.2, 0.3, -0.4], 2)])
 def test_the_best_score_wins(world: World, scores: list[float], winner: int) -> None:
-    tuning = one(world)
+    tuning = tuning_of_mine(world)
     found = outcome(world, tuning, scores)
     assert found.winner == winner
     entry = found.entry()
@@ -161,7 +161,7 @@ def test_the_best_score_wins(world: World, scores: list[float], winner: int) -> 
 
 
 def test_the_lowest_score_wins_where_lower_is_better(world: World) -> None:
-    tuning = one(world)
+    tuning = tuning_of_mine(world)
     metrics = dict(tuning.card.metrics)
     metrics[PRIMARY] = metrics[PRIMARY].model_copy(update={"better": "lower"})
     tuning = replace(tuning, card=tuning.card.model_copy(update={"metrics": metrics}))
@@ -170,12 +170,12 @@ def test_the_lowest_score_wins_where_lower_is_better(world: World) -> None:
 
 @pytest.mark.parametrize(("scores", "winner"), [([0.3, 0.3, 0.3, 0.1], 0), ([0.1, 0.2, 0.3, 0.3], 2)])
 def test_defaults_win_ties_and_else_the_earlier_trial(world: World, scores: list[float], winner: int) -> None:
-    found = outcome(world, one(world), scores)
+    found = outcome(world, tuning_of_mine(world), scores)
     assert found.winner == winner
 
 
 def test_where_no_trial_is_above_chance_the_defaults_stay(world: World) -> None:
-    tuning = one(world)
+    tuning = tuning_of_mine(world)
     margin = tuning.card.metrics[PRIMARY].margin
     assert margin
     assert outcome(world, tuning, [-0.1, margin / 2, 0.0, margin]).winner == 0
@@ -186,11 +186,11 @@ def test_where_no_trial_is_above_chance_the_defaults_stay(world: World) -> None:
 @pytest.mark.parametrize("status", ["error", "diverged", "timeout", "oom", "killed"])
 def test_a_failed_trial_cannot_win(world: World, status: Status) -> None:
     value = 0.9 if status == "diverged" else None
-    assert outcome(world, one(world), [(value, status), 0.1, 0.2, (value, status)]).winner == 2
+    assert outcome(world, tuning_of_mine(world), [(value, status), 0.1, 0.2, (value, status)]).winner == 2
 
 
 def test_a_trial_of_which_one_seed_failed_cannot_win(world: World) -> None:
-    tuning = one(world, seeds=2)
+    tuning = tuning_of_mine(world, seeds=2)
     for number, trial in enumerate(tuning.trials):
         for run in trial.runs:
             failed = number == 3 and run.job.spec.seed > FIRST_SEED
@@ -199,17 +199,17 @@ def test_a_trial_of_which_one_seed_failed_cannot_win(world: World) -> None:
 
 
 def test_where_all_trials_failed_nothing_is_written(world: World) -> None:
-    found = outcome(world, one(world), [(None, "error")] * 4)
+    found = outcome(world, tuning_of_mine(world), [(None, "error")] * 4)
     assert found.entry() is None
 
 
 def test_stored_trials_are_done_and_more_of_them_go_on(world: World) -> None:
-    outcome(world, one(world), [0.1, 0.2, 0.3, 0.4])
-    assert [trial.runs[0].state for trial in one(world, trials=6).trials] == ["done"] * 4 + ["missing"] * 2
+    outcome(world, tuning_of_mine(world), [0.1, 0.2, 0.3, 0.4])
+    assert [trial.runs[0].state for trial in tuning_of_mine(world, trials=6).trials] == ["done"] * 4 + ["missing"] * 2
 
 
 def test_a_validation_split_without_the_primary_metric_is_a_clear_error(world: World) -> None:
-    tuning = one(world)
+    tuning = tuning_of_mine(world)
     for trial in tuning.trials:
         store(world, trial.runs[0], 0.5, metric="spearman")
     with pytest.raises(UserError, match="does not give one value of 'mean_spearman', so nothing can be tuned on it"):
@@ -310,7 +310,7 @@ def test_the_validation_split_of_every_task_gives_what_trials_are_judged_by(
 
 
 def test_a_trial_is_measured_on_the_validation_split_and_never_sees_the_test_split(world: World, spy: Spy) -> None:
-    run = one(world, tier="smoke").trials[0].runs[0]
+    run = tuning_of_mine(world, tier="smoke").trials[0].runs[0]
     attempt = runner._Attempt(run.job)
     record = attempt.run()
     assert record.status == "ok", record.failure
@@ -336,14 +336,14 @@ def test_a_case_without_a_validation_split_fails_with_the_reason(
 ) -> None:
     problem = spy.problem
     monkeypatch.setattr(spy, "problem", lambda case, run: replace(problem(case, run), valid=None))
-    record = runner._Attempt(one(world, tier="smoke").trials[0].runs[0].job).run()
+    record = runner._Attempt(tuning_of_mine(world, tier="smoke").trials[0].runs[0].job).run()
     assert record.failure is not None
     assert "case atlas has no validation split to tune on" in record.failure.message
 
 
 def written(world: World, values: Sequence[float]) -> World:
     """The world after these scores were written down, with all else as it was."""
-    found = outcome(world, one(world), values)
+    found = outcome(world, tuning_of_mine(world), values)
     entry = found.entry()
     assert entry is not None
     write_tuned(found.tuning.header.path.parent, {found.tuning.place: entry})
@@ -357,7 +357,7 @@ def states(world: World) -> list[str]:
 def test_an_entry_holds_as_long_as_its_trials_are_its_own(world: World) -> None:
     now = written(world, [0.1, 0.2, 0.3, 0.4])
     assert states(now) == ["holds"]
-    store(now, one(now).trials[1].runs[0], 0.9)
+    store(now, tuning_of_mine(now).trials[1].runs[0], 0.9)
     assert states(now) == ["differs"]
 
 
@@ -368,7 +368,7 @@ def test_an_entry_whose_trials_are_elsewhere_says_so(world: World, tmp_path: Pat
 
 def test_an_edited_entry_is_not_what_its_trials_chose(world: World) -> None:
     now = written(world, [0.4, 0.2, 0.3, 0.1])
-    path = one(now).header.path.parent / "tuned.toml"
+    path = tuning_of_mine(now).header.path.parent / "tuned.toml"
     path.write_text(path.read_text().replace("parameters = {}", "parameters = { dim = 9 }"))
     assert states(World(now.registry, now.store, now.environment)) == ["differs"]
 
@@ -401,7 +401,7 @@ def test_each_case_has_an_entry_that_holds_by_itself(world: World) -> None:
     card = now.registry.card(TASK)
 
     def states() -> set[tuple[str, str]]:
-        return {(one.place.case, one.state) for one in held(now, card, "small") if one.place.entrant == "mine"}
+        return {(entry.place.case, entry.state) for entry in held(now, card, "small") if entry.place.entrant == "mine"}
 
     assert states() == {("wikipedia", "holds"), ("mix", "holds")}
     (tuning,) = planned(now, "mine", tier="small", cases=["mix"]).entrants

@@ -44,10 +44,12 @@ class IsolatedCall:
     def result(self) -> str:
         """What the function returned, once the process has ended. `TimeoutError` if it had to be killed at its limit,
         `ProcessEnded` if it ended without an answer."""
-        self._process.join(max(0.0, self._deadline - time.monotonic()))
-        timed_out = self._process.exitcode is None
-        self.stop()
-        # A pipe that is closed or has bytes in it is never waited for, whatever the process has written.
+        try:
+            self._process.join(max(0.0, self._deadline - time.monotonic()))
+            timed_out = self._process.exitcode is None
+        finally:
+            self.stop()
+        # Reading never blocks: `poll` is true only if there are bytes or the other end is closed.
         if self._receiver.poll() and (answer := os.read(self._receiver.fileno(), LONGEST_ANSWER)):
             return answer.decode(errors="replace")
         if timed_out:
@@ -75,7 +77,7 @@ def wait_for_any(calls: Collection[IsolatedCall], timeout_s: float) -> list[Isol
 def prepare_server(preload: Iterable[str], threads: int = 1) -> None:
     """Choose what the server imports, and the threads of the numerical libraries. The first call starts the server;
     from then on another choice of modules has no effect."""
-    # The allocator and numerical libraries read the environment when a process is executed, so before the server is.
+    # The allocator and the numerical libraries read the environment once, when the server's process starts.
     os.environ.update(limits.PINNED_ALLOCATOR | limits.thread_environment(threads))
     _CONTEXT.set_forkserver_preload(list(preload))
 

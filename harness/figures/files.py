@@ -4,17 +4,17 @@ import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
-from harness.figures.draw import draw, settings
+from matplotlib.figure import Figure as MplFigure
+
+from harness.figures.drawing.frame import draw, settings
 from harness.figures.plot import Figure
 from harness.figures.rasters import by_pixels, slim
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure as MplFigure
-
 FORMATS = ("svg", "png")
-_COMPRESSION = 4
+_COMPRESSION = 2
+"""Level of zlib: 4 takes a third longer for 4 % fewer bytes."""
 _IDENTIFIER = re.compile(r"<dc:identifier>([^<]*)</dc:identifier>")
 _CREATOR = re.compile(r"<dc:title>(Matplotlib [^<]*)</dc:title>")
 
@@ -91,7 +91,7 @@ def creator_of(svg: bytes) -> str:
     return found[1] if found else ""
 
 
-def _bytes(drawn: "MplFigure", figure: Figure, form: str) -> bytes:
+def _bytes(drawn: MplFigure, figure: Figure, form: str) -> bytes:
     buffer = io.BytesIO()
     if form == "svg":
         facts = {"Date": None, "Title": figure.declared.title, "Identifier": figure.made.digest}

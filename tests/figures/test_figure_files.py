@@ -5,15 +5,16 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from harness.figures.draw import draw, settings
+from harness.figures.drawing.frame import draw, settings
+from harness.figures.drawing.style import styles
 from harness.figures.files import check, creator_of, digest_in, left_over, render, write
 from harness.figures.plot import Plot
-from harness.figures.style import styles
 from harness.records.record import Record
 
 Make = Callable[..., Record]
@@ -94,11 +95,7 @@ def test_text_stays_text_and_no_date_is_in_it(small: Plot) -> None:
 
 
 def test_drawing_leaves_no_global_figures(small: Plot, monkeypatch: pytest.MonkeyPatch) -> None:
-    code = (
-        "import sys; from harness.figures.draw import draw, settings; "
-        "assert 'matplotlib' not in sys.modules; from matplotlib.figure import Figure; "
-        "assert 'matplotlib.pyplot' not in sys.modules"
-    )
+    code = "import sys; import harness.figures.files; assert 'matplotlib.pyplot' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
     # Other tests of this process may have imported it, as torchmetrics does; whoever asks for it now imports it again.
     monkeypatch.delitem(sys.modules, "matplotlib.pyplot", raising=False)
@@ -106,10 +103,31 @@ def test_drawing_leaves_no_global_figures(small: Plot, monkeypatch: pytest.Monke
     assert "matplotlib.pyplot" not in sys.modules
 
 
-def test_no_text_lies_outside_the_figure_or_on_another(
-    record: Make, plot: Plots, clashes: Callable[..., list[Any]]
-) -> None:
+def test_the_last_digits_of_the_layout_do_not_reach_the_file(record: Make, plot: Plots) -> None:
     shown = plot(crowd(record), **OVER_SHIFT)
+    with settings(shown):
+        places = [value for axes in draw(shown).axes for value in axes.get_position().bounds]
+    assert places == pytest.approx([round(value, 5) for value in places], abs=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["lines", "dots", "curves"])
+@pytest.mark.parametrize("words", ["", "of a name that is far longer than a panel is"])
+def test_no_text_lies_outside_the_figure_or_on_another(
+    record: Make, plot: Plots, clashes: Callable[..., list[Any]], kind: str, words: str
+) -> None:
+    curve = ({"spent": 500.0, "loss": 2.0}, {"spent": 1000.0, "loss": 1.0, "valid_accuracy": 0.6})
+    made = [one.model_copy(update={"curve": curve}) for one in crowd(record)]
+    kinds: dict[str, dict[str, Any]] = {
+        "lines": OVER_SHIFT,
+        "dots": {"kind": "dots", "metrics": ["accuracy", "loss"], "columns": "shift", "where": {"shift": "<= 16"}},
+        "curves": {"kind": "curves", "values": ["loss", "valid_accuracy"]},
+    }
+    shown = plot(made, **kinds[kind])
+    longer = [
+        tuple(replace(panel, title=panel.title + words, y_label=panel.y_label + words) for panel in row)
+        for row in shown.panels
+    ]
+    shown = replace(shown, panels=tuple(longer), x_label=shown.x_label + words)
     assert len(shown.labels) == 9
     with settings(shown):
         assert clashes(draw(shown)) == []

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from harness.core.errors import UserError
-from harness.figures.draw import draw, settings
+from harness.figures.drawing.frame import draw, settings
 from harness.figures.files import check, render, write
 from harness.figures.film import FilmStrips
 from harness.figures.rasters import by_pixels

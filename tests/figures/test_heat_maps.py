@@ -9,12 +9,10 @@ import pytest
 
 from harness.core.errors import UserError
 from harness.figures.build import Skipped
-from harness.figures.colours import Colours
-from harness.figures.draw import draw, settings
+from harness.figures.drawing.frame import draw, settings
+from harness.figures.drawing.heat import BEST, DIVERGED, LOST, MISSING, colours_of, marks_of
 from harness.figures.files import render
 from harness.figures.heat import HeatMap, Map
-from harness.figures.marks import used
-from harness.figures.squares import spelled
 from harness.records.record import Record
 from harness.tables.table import Table
 
@@ -151,7 +149,7 @@ class TestLosses:
         made = [one for one in grid(record) if one.spec.chosen != {"client_lr": 1.0, "server_lr": 0.1}]
         figure = heat(made, **GRID)
         assert len(figure.squares) == 5
-        assert used(figure) == ["best of its panel", "not measured"]
+        assert marks_of(figure) == ["best of its panel", "not measured"]
 
     @pytest.mark.parametrize("lost", [(0,), (0, 1)])
     def test_a_place_with_a_lost_seed_is_crossed_and_said(
@@ -162,7 +160,7 @@ class TestLosses:
         figure = heat(made, **GRID)
         (cell,) = (square.cell for square in figure.squares if (square.x, square.y) == (1.0, 1.0))
         assert (cell.state, cell.text) == ("failed", f"timeout {len(lost)}/2")
-        assert "a seed is lost" in used(figure)
+        assert "a seed is lost" in marks_of(figure)
         assert figure.notes[0].startswith("timeout: adam[client_lr=1.0,server_lr=1.0], case plain, seed")
         assert "not drawn wherever a seed is lost: adam" in figure.notes
 
@@ -171,7 +169,7 @@ class TestLosses:
         made += [at(record, "adam", 1.0, 1.0, 0.1, seed, status="diverged") for seed in (0, 1)]
         figure = heat(made, **GRID)
         assert values(maps(figure)[0])[1.0, 1.0] == 0.1
-        assert "with diverged runs" in used(figure)
+        assert "with diverged runs" in marks_of(figure)
         assert "with diverged runs, scored at chance: adam" in figure.notes
 
     def test_many_losses_of_an_entrant_are_one_line(self, record: Make, heat: Maps) -> None:
@@ -220,8 +218,8 @@ class TestColours:
     @pytest.mark.parametrize("scale", ["linear", "log"])
     def test_better_is_brighter_also_in_grey(self, record: Make, heat: Maps, metric: str, scale: str) -> None:
         made = [at(record, "adam", 0.1, 10.0**i, {metric: (i + 1) / 10}) for i in range(9)]
-        colours = Colours(heat(made, **GRID, metrics=[metric], scale=scale))
-        grey = colours.of(np.arange(1, 10) / 10.0)[:, :3] @ (0.299, 0.587, 0.114)
+        norm, colours = colours_of(heat(made, **GRID, metrics=[metric], scale=scale))
+        grey = colours(norm(np.arange(1, 10) / 10.0), bytes=True)[:, :3] @ (0.299, 0.587, 0.114)
         assert (np.diff(grey if metric == "accuracy" else grey[::-1]) > 5).all()
 
     def test_values_that_are_all_alike_or_not_above_zero_have_colours(self, record: Make, heat: Maps) -> None:
@@ -231,24 +229,16 @@ class TestColours:
         assert render(heat(nothing, **GRID, metrics=["loss"], scale="log"), ("svg",))
 
 
-@pytest.mark.parametrize(
-    ("places", "texts"),
-    [
-        ((0.001, 0.01, 1.0, 10.0), ["0.001", "0.01", "1", "10"]),
-        ((0.0001, 0.01, 1.0), ["10⁻⁴", "10⁻²", "10⁰"]),
-        ((0.00003, 0.5), ["3·10⁻⁵", "0.5"]),
-        (("sgd", "adam"), ["sgd", "adam"]),
-        ((0.0, 200_000.0), ["0", "2·10⁵"]),
-    ],
-)
-def test_places_are_spelled_in_few_characters(places: tuple[Any, ...], texts: list[str]) -> None:
-    assert spelled(places) == texts
-
-
 def test_axes_and_colours_are_named_with_units_and_numbers_stand_in_the_squares(record: Make, heat: Maps) -> None:
     svg = render(heat(grid(record), **GRID, x_label="server learning rate"), ("svg",))["svg"].decode()
     for words in ("server learning rate", "client_lr", "accuracy (share) ↑", "best of its panel", "0.01", "0.905"):
         assert f">{words}</text>" in svg
+
+
+def test_places_are_named_in_few_characters(record: Make, heat: Maps) -> None:
+    figure = heat([at(record, "adam", client, 1.0) for client in (0.00001, 0.003, 100.0)], **GRID)
+    svg = render(figure, ("svg",))["svg"].decode()
+    assert all(f">{words}</text>" in svg for words in ("1e-05", "0.003", "100"))
 
 
 def test_where_squares_are_small_there_are_no_numbers(record: Make, heat: Maps) -> None:
@@ -257,10 +247,18 @@ def test_where_squares_are_small_there_are_no_numbers(record: Make, heat: Maps) 
     assert len(svg) < 40_000
 
 
-def test_no_text_lies_on_another_or_outside(record: Make, heat: Maps, clashes: Callable[..., list[Any]]) -> None:
+@pytest.mark.parametrize("lost", [False, True])
+@pytest.mark.parametrize("y_label", ["", "learning rate of clients, times that of their case"])
+def test_no_text_lies_on_another_or_outside(
+    record: Make, heat: Maps, clashes: Callable[..., list[Any]], lost: bool, y_label: str
+) -> None:
     made = [one for name in ("adam", "yogi_of_a_quite_long_name_indeed") for one in grid(record, name)]
-    made += [at(record, "adam", 10.0**i, 1e-4, 0.3, seed) for i in range(2, 6) for seed in (0, 1)]
-    figure = heat(made, **GRID, y_label="learning rate of clients")
+    if lost:
+        made += [at(record, "adam", 10.0**i, 1e-4, 0.3, seed) for i in range(2, 6) for seed in (0, 1)]
+        made += [at(record, "adam", 10.0, 10.0, 0.3, seed, status="oom") for seed in (0, 1)]
+        made += [at(record, "adam", 10.0, 1.0, 0.1, seed, status="diverged") for seed in (0, 1)]
+    figure = heat(made, **GRID, y_label=y_label, best=lost)
+    assert marks_of(figure) == [BEST, DIVERGED, LOST, MISSING] * lost
     with settings(figure):
         assert clashes(draw(figure)) == []
 

@@ -4,13 +4,33 @@ Colours within a kind rise in luminance, so that they differ in grey and to colo
 tell apart what colour does not.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from harness.tables.table import Kind
 
 Dashes: TypeAlias = "str | tuple[float, tuple[float, ...]]"
+
+
+SOFT = "#7a7a7a"
+"""The colour of what stands behind the data."""
+TITLE: Mapping[str, Any] = {"fontsize": 10.5, "fontweight": "bold"}
+SMALL: Mapping[str, Any] = {"fontsize": 7.5, "color": "#3a3a3a"}
+FINE: Mapping[str, Any] = {"fontsize": 6.5, "color": "#5c5c5c"}
+"""Texts: the title, what explains a figure, and what is read last."""
+CHANCE: Mapping[str, Any] = {"color": SOFT, "linewidth": 1.0, "linestyle": (0, (1, 2)), "zorder": 1}
+"""The line of what guessing scores."""
+RING: Mapping[str, Any] = {
+    "marker": "o",
+    "markersize": 9,
+    "markerfacecolor": "none",
+    "markeredgecolor": "black",
+    "markeredgewidth": 1.1,
+    "linestyle": "",
+    "zorder": 8,
+}
+"""The mark of a crossing."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +43,20 @@ class Style:
     marker: str
     filled: bool
     layer: int
+
+    def line(self, *, level: bool = False) -> dict[str, Any]:
+        """The properties of a line of this look; a level one has no markers."""
+        return {
+            "color": self.colour,
+            "linestyle": self.dashes,
+            "linewidth": self.width,
+            "marker": "" if level else self.marker,
+            "markersize": 5.6 if self.width > 2 else 4.2,
+            "markerfacecolor": self.colour if self.filled else "white",
+            "markeredgecolor": self.colour,
+            "markeredgewidth": 0.9,
+            "zorder": self.layer,
+        }
 
 
 _COLOURS: dict[Kind, tuple[str, ...]] = {

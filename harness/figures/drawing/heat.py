@@ -19,7 +19,7 @@ from harness.figures.drawing.scales import scale_values
 from harness.figures.drawing.style import SMALL
 from harness.figures.heat import HeatMap, Map
 from harness.figures.plot import Place
-from harness.tables.numbers import decimals, number
+from harness.tables.grid import decimals, number
 from harness.tables.table import Cell
 
 _SQUARE, _LEAST = (0.44, 0.28), (1.1, 0.7)

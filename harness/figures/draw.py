@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from harness.core.words import listed
 from harness.figures.body import MARGIN, Body, DotsBody, LinesBody
 from harness.figures.declared import Dots
 from harness.figures.film import FilmStrips
@@ -12,7 +13,6 @@ from harness.figures.plot import Figure, Plot
 from harness.figures.squares import HeatBody
 from harness.figures.strips import FilmBody
 from harness.figures.text import FINE, SMALL, TITLE, Measure
-from harness.tables.comparable import numbers
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as MplFigure
@@ -95,7 +95,7 @@ def _footer(sheet: Figure) -> str:
         f"Task {sheet.task}, version {made.version}",
         f"tier {sheet.tier}",
         f"data: {', '.join(made.data)}",
-        f"seeds: {numbers(made.seeds)}",
+        f"seeds: {listed(made.seeds)}",
         f"budget: {'; '.join(made.budget)}",
         f"device: {'; '.join(made.devices)}",
         f"commit: {', '.join(made.commits) or 'unknown'}",

@@ -15,7 +15,7 @@ from harness.figures.colours import Colours
 from harness.figures.heat import HeatMap, Map, Square
 from harness.figures.plot import Place
 from harness.figures.text import SMALL, Face, Measure, write
-from harness.tables.grid import decimals, number
+from harness.tables.text import decimals, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,8 +9,9 @@ from pydantic import Field, model_validator
 from harness.claims.conditions import Condition, flaw
 from harness.core.spec import TierName
 from harness.core.strict import Strict
+from harness.records.scored import SPENT
 from harness.stats.estimands import ALONG_AN_AXIS, RATIOS, WITHOUT_OPPONENT, Estimand, Name
-from harness.stats.regions import Kind, Region
+from harness.stats.regions import HypothesisKind, Region
 
 REHEARSALS: frozenset[TierName] = frozenset({"smoke", "quick"})
 """Tiers at which every claim is rehearsed, whatever tiers it names, and never judged."""
@@ -19,8 +20,8 @@ _OF_THE_CLAIM = ("id", "source", "says")
 
 
 class Gate(Strict):
-    """What a run must reach on a metric of its own before it is compared: "has learned its training task". `where`
-    keeps some points of its measurement."""
+    """The score that a run must reach on some metric before it is compared, to show that it has learned its training
+    task. `where` keeps some points of measurement."""
 
     metric: str
     threshold: float
@@ -28,18 +29,19 @@ class Gate(Strict):
 
 
 class Part(Strict):
-    """One hypothesis: `of` against each of `over` on a metric. It holds if it holds against all of them.
+    """One hypothesis: the method `of` against each of the opponents `over` on a metric. It holds if it holds against
+    all of them.
 
     `margin` is the smallest effect of interest; `lower` and `upper` bound `within`. All three are written as ratios
-    where the estimand is the logarithm of one. `good`, for `good_share`, is the share of the best value from which on a
-    setting is good. `where` restricts axes (and `case`), `x` is the axis of a slope, `also`
-    asks that a trend keep its direction on a second scale.
+    where the estimand is the logarithm of a ratio. `good`, for `good_share`, is the share of the best value that a
+    setting must reach to be good. `where` restricts axes (and `case`), `x` is the axis of a slope, `also` asks that a
+    trend keep its direction on a second scale.
     """
 
     task: str
     tiers: tuple[TierName, ...]
     metric: str
-    kind: Kind
+    kind: HypothesisKind
     estimand: Name = "difference"
     of: str = ""
     over: tuple[str, ...] = ()
@@ -55,8 +57,23 @@ class Part(Strict):
 
     @property
     def opponents(self) -> tuple[str | None, ...]:
-        """Whom `of` is compared with, one at a time; `(None,)` where the estimand has no opponent."""
+        """The opponents, each compared by itself; `(None,)` where the estimand has no opponent."""
         return (None,) if self.estimand in WITHOUT_OPPONENT else self.over
+
+    @property
+    def is_along_the_budget(self) -> bool:
+        """Whether the hypothesis is about curves over the budget instead of final scores."""
+        return self.estimand == "steps_ratio"
+
+    @property
+    def axis(self) -> str:
+        """The axis along which scores are compared, "" where there is none."""
+        return SPENT if self.is_along_the_budget else self.x
+
+    @property
+    def axes(self) -> set[str]:
+        """All axes that the hypothesis names."""
+        return {*self.where, self.axis} - {""}
 
     def is_about(self, tier: str) -> bool:
         """Whether the hypothesis is judged or rehearsed at a tier."""
@@ -75,78 +92,67 @@ class Part(Strict):
         """The hypothesis on one of the scales. A margin has no meaning on the logit scale: only the direction holds."""
         if scale == "logit":
             return Region("greater", margin=0.0)
-        margin, lower, upper = (self._on_estimand(value) for value in (self.margin, self.lower, self.upper))
-        return Region(
-            self.kind,
-            margin=math.nan if margin is None else margin,
-            lower=-math.inf if lower is None else lower,
-            upper=math.inf if upper is None else upper,
-        )
+        is_ratio = self.estimand in RATIOS
+        stated = {"margin": self.margin, "lower": self.lower, "upper": self.upper}
+        bounds = {name: value for name, value in stated.items() if value is not None}
+        return Region(self.kind, **{name: math.log(value) if is_ratio else value for name, value in bounds.items()})
 
     def flaws(self) -> list[str]:
         """Why the hypothesis cannot be tested as it is written, in words; empty if it can."""
-        found = [*self._flaws_of_entrants(), *self._flaws_of_size()]
+        flaws = [*self._flaws_of_entrants(), *self._flaws_of_size()]
         if (self.estimand in ALONG_AN_AXIS) != bool(self.x):
-            found.append(f"{self.estimand} needs the axis x" if not self.x else f"{self.estimand} has no axis x")
+            flaws.append(f"{self.estimand} needs the axis x" if not self.x else f"{self.estimand} has no axis x")
         if self.loglog and self.estimand != "slope":
-            found.append(f"loglog belongs to slope, not to {self.estimand}")
+            flaws.append(f"loglog belongs to slope, not to {self.estimand}")
         if (self.estimand == "good_share") != (self.good is not None):
-            found.append(
-                f"{self.estimand} {'needs' if self.good is None else 'has no'} good, a share of the best value"
-            )
+            verb = "needs" if self.good is None else "has no"
+            flaws.append(f"{self.estimand} {verb} good, a share of the best value")
         elif self.good is not None and not 0 < self.good <= 1:
-            found.append(f"good = {self.good:g} must be a share, above 0 and at most 1")
+            flaws.append(f"good = {self.good:g} must be a share, above 0 and at most 1")
         if self.also and (self.kind != "greater" or self.estimand in RATIOS or self.loglog):
-            found.append(
+            flaws.append(
                 "also = 'logit' tests the direction of a share's trend: kind must be greater, without logarithms"
             )
         if not self.tiers:
-            found.append("tiers is empty")
-        places = {"where": self.where, "gate.where": self.gate.where if self.gate else {}}
-        found += [
-            f"{place}.{axis}: {words}"
-            for place, where in places.items()
-            for axis, condition in where.items()
-            if (words := flaw(condition))
-        ]
-        return found
+            flaws.append("tiers is empty")
+        for place, where in {"where": self.where, "gate.where": self.gate.where if self.gate else {}}.items():
+            flaws += [f"{place}.{axis}: {words}" for axis, condition in where.items() if (words := flaw(condition))]
+        return flaws
 
     def _flaws_of_entrants(self) -> list[str]:
-        found = [] if self.of else ["of is missing"]
+        flaws = [] if self.of else ["of is missing"]
         if self.estimand in WITHOUT_OPPONENT and self.over:
-            found.append(f"{self.estimand} is about one entrant and takes no over")
+            flaws.append(f"{self.estimand} is about one entrant and takes no over")
         if self.estimand not in WITHOUT_OPPONENT and not self.over:
-            found.append(f"over is missing: {self.estimand} needs an opponent")
+            flaws.append(f"over is missing: {self.estimand} needs an opponent")
         if self.of in self.over:
-            found.append(f"{self.of} is compared with itself")
-        return found
+            flaws.append(f"{self.of} is compared with itself")
+        return flaws
 
     def _flaws_of_size(self) -> list[str]:
-        ratio = self.estimand in RATIOS
+        is_ratio = self.estimand in RATIOS
         if self.kind == "within":
             bounds = [bound for bound in (self.lower, self.upper) if bound is not None]
-            found = [] if bounds else ["within needs lower, upper or both"]
+            flaws = [] if bounds else ["within needs lower, upper or both"]
             if sorted(bounds) != bounds or len(set(bounds)) != len(bounds):
-                found.append(f"lower = {self.lower} must be smaller than upper = {self.upper}")
-            if ratio and any(bound <= 0 for bound in bounds):
-                found.append(f"bounds of {self.estimand} are written as ratios and must be positive")
-            return [*found, *(["within has no margin"] if self.margin is not None else [])]
+                flaws.append(f"lower = {self.lower} must be smaller than upper = {self.upper}")
+            if is_ratio and any(bound <= 0 for bound in bounds):
+                flaws.append(f"bounds of {self.estimand} are written as ratios and must be positive")
+            return [*flaws, *(["within has no margin"] if self.margin is not None else [])]
         if self.lower is not None or self.upper is not None:
             return [f"lower and upper belong to within, not to {self.kind}"]
         if self.margin is None:
             return ["margin is missing: the smallest effect of interest"]
-        if ratio and self.margin <= 1:
+        if is_ratio and self.margin <= 1:
             return [f"margin = {self.margin:g}: margins of {self.estimand} are written as ratios, above 1"]
         return [] if self.margin > 0 else [f"margin = {self.margin:g} must be positive"]
-
-    def _on_estimand(self, value: float | None) -> float | None:
-        return math.log(value) if value is not None and self.estimand in RATIOS else value
 
 
 class Claim(Strict):
     """A paper's claim. It is reproduced if all parts are, contradicted if any is.
 
-    As written, a claim has the fields of a part; `[[claim.part]]` inherits them and replaces what it states itself.
+    In the file, a claim has the fields of a part; each `[[claim.part]]` inherits them and replaces those that it states
+    itself.
     """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -163,5 +169,5 @@ class Claim(Strict):
         if not isinstance(parts, list) or not all(isinstance(part, Mapping) for part in parts):
             raise ValueError("the parts of a claim are written as [[claim.part]] tables")
         shared = {name: value for name, value in written.items() if name not in (*_OF_THE_CLAIM, "part")}
-        own = {name: written[name] for name in _OF_THE_CLAIM if name in written}
-        return {**own, "parts": [{**shared, **part} for part in parts]}
+        claim = {name: written[name] for name in _OF_THE_CLAIM if name in written}
+        return {**claim, "parts": [{**shared, **part} for part in parts]}

@@ -1,4 +1,4 @@
-"""Conditions on an axis, as claims write them: a value, a comparison (`">= 2048"`), or a list of which one holds."""
+"""Conditions on an axis, as claims write them: a value, a comparison (`">= 2048"`), or a list of alternatives."""
 
 import math
 import operator
@@ -33,7 +33,7 @@ def matches(values: "pd.Series[Any]", condition: Condition) -> NDArray[np.bool_]
 
     fulfilled: NDArray[np.bool_]
     if isinstance(condition, tuple):
-        fulfilled = np.logical_or.reduce([matches(values, one) for one in condition], dtype=bool)
+        fulfilled = np.logical_or.reduce([matches(values, single) for single in condition], dtype=bool)
         return fulfilled
     compare, bound = _parsed(condition)
     numbers = pd.to_numeric(values, errors="coerce") if isinstance(bound, float) else values
@@ -42,9 +42,9 @@ def matches(values: "pd.Series[Any]", condition: Condition) -> NDArray[np.bool_]
 
 
 def holds(value: Any, condition: Condition) -> bool:
-    """Whether a value fulfils a condition, as `matches` has it for many."""
+    """Whether a value fulfils a condition: `matches` for a single value."""
     if isinstance(condition, tuple):
-        return any(holds(value, one) for one in condition)
+        return any(holds(value, single) for single in condition)
     compare, bound = _parsed(condition)
     compared = _number(value) if isinstance(bound, float) else value
     return value is not None and value == value and bool(compare(compared, bound))
@@ -52,10 +52,10 @@ def holds(value: Any, condition: Condition) -> bool:
 
 def flaw(condition: Condition) -> str:
     """What is wrong with a condition, in words; empty if nothing is."""
-    for one in condition if isinstance(condition, tuple) else (condition,):
-        compare, bound = _parsed(one)
+    for single in condition if isinstance(condition, tuple) else (condition,):
+        compare, bound = _parsed(single)
         if isinstance(bound, str) and compare not in (operator.eq, operator.ne):
-            return f"'{one}' compares with '{bound}', which is not a number"
+            return f"'{single}' compares with '{bound}', which is not a number"
     return "" if condition != () else "an empty list holds nowhere"
 
 
@@ -74,15 +74,15 @@ def in_words(condition: Condition) -> str:
 def literals(condition: Condition) -> set[str]:
     """The strings that a condition names outright, without a comparison."""
     singles = condition if isinstance(condition, tuple) else (condition,)
-    return {one for one in singles if isinstance(one, str) and not _COMPARISON.fullmatch(one)}
+    return {single for single in singles if isinstance(single, str) and not _COMPARISON.fullmatch(single)}
 
 
 def _parsed(condition: Single) -> tuple[Callable[[Any, Any], Any], float | str]:
     if not isinstance(condition, str):
         return operator.eq, float(condition)
-    if not (found := _COMPARISON.fullmatch(condition)):
+    if not (comparison := _COMPARISON.fullmatch(condition)):
         return operator.eq, condition
-    symbol, bound = found.groups()
+    symbol, bound = comparison.groups()
     try:
         return _OPERATORS[symbol], float(bound)
     except ValueError:

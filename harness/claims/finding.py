@@ -1,4 +1,4 @@
-"""Findings: one hypothesis of a claim, against one opponent, on one scale, judged on its contrast."""
+"""Findings: one hypothesis of a claim, against one opponent, on one scale, judged on comparable scores."""
 
 import math
 from collections import Counter
@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 import numpy as np
 
 from harness.claims.claim import REHEARSALS, Part
-from harness.claims.contrast import Contrast
+from harness.claims.comparison import Comparison
 from harness.stats.bootstrap import item_bootstrap, percentile_interval
 from harness.stats.estimands import OVER_ITEMS, RATIOS, Estimand, NotAssessable
 from harness.stats.intervals import NO_INTERVAL, Interval, share_interval, t_interval, varies
 from harness.stats.regions import (
     FEWEST_SEEDS,
+    Conclusion,
     CountEvidence,
     Decision,
     IntervalEvidence,
-    Outcome,
     Region,
     SeedEvidence,
 )
@@ -26,12 +26,12 @@ from harness.stats.resampling import Floats
 if TYPE_CHECKING:
     import pandas as pd
 
-Judgement: TypeAlias = Literal[Outcome, "not assessable", "rehearsal"]
+Judgement: TypeAlias = Literal[Conclusion, "not assessable", "rehearsal"]
 Leaning: TypeAlias = Literal["for", "against", ""]
 
 
 class ItemScores(Protocol):
-    """Finds the items' own scores."""
+    """Finds the scores of single items."""
 
     def __call__(self, path: str, name: str) -> Floats | None:
         """The array [items] of that name beside the record at `path`; None where it was not kept."""
@@ -43,12 +43,13 @@ class Finding:
 
     `values` has one number for each of `seeds`, on the estimand's scale: a logarithm where `ratio`. `interval` (90 %,
     over seeds) and `p` are n/a for one seed and for counted metrics. `items` is the interval over items;
-    `on_these_items` marks an outcome that it does not share. `settles_at` is the number of seeds that would decide
-    an inconclusive one: infinite beyond 99, NaN where nothing can be said. `paths` leads to every record used.
+    `on_these_items` marks an outcome that this interval does not give, too. `settles_at` is the number of seeds that
+    would decide an inconclusive finding: infinite beyond 99, NaN where it is unknown. `paths` leads to every record
+    used.
     """
 
     part: Part
-    over: str = ""
+    opponent: str = ""
     scale: str = "raw"
     outcome: Judgement = "not assessable"
     detail: str = ""
@@ -61,7 +62,7 @@ class Finding:
     p: float = math.nan
     items: Interval = NO_INTERVAL
     on_these_items: bool = False
-    comparison: str = ""
+    design: str = ""
     cases: tuple[str, ...] = ()
     budgets: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
@@ -92,9 +93,8 @@ class Finding:
                 return f"rehearsal: leaning {self.leaning}"
             case "inconclusive":
                 return f"inconclusive (leaning {self.leaning}; {settling(self.settles_at)})"
-        marks = [self.detail, "on these items" if self.on_these_items else ""]
-        shown = ", ".join(mark for mark in marks if mark)
-        return f"{self.outcome} ({shown})" if shown else self.outcome
+        qualified = ", ".join(filter(None, [self.detail, "on these items only" if self.on_these_items else ""]))
+        return f"{self.outcome} ({qualified})" if qualified else self.outcome
 
 
 def settling(seeds: float) -> str:
@@ -104,47 +104,49 @@ def settling(seeds: float) -> str:
     return "more than 99 seeds would settle it" if math.isinf(seeds) else f"{seeds:.0f} seeds would settle it"
 
 
-def find(part: Part, scale: str, contrast: Contrast, tier: str, items: ItemScores | None = None) -> Finding:
-    """The finding on a contrast whose preconditions hold. Raises `NotAssessable` if its seeds do not vary.
+def assess(part: Part, scale: str, comparison: Comparison, tier: str, items: ItemScores | None = None) -> Finding:
+    """The finding on a comparison whose preconditions hold. Raises `NotAssessable` if its seeds do not vary.
 
-    Where runs diverged, the score of a guess stands for them: nothing is reproduced by that.
+    A diverged run is scored at chance; nothing is reproduced with the help of such a score.
     """
-    rows = contrast.of.rows
+    rows = comparison.method.rows
     estimand, region = part.estimand_on(scale, rows["better"].iloc[0]), part.region_on(scale)
-    by_seed = estimand.per_seed(contrast.of, contrast.over)
+    by_seed = estimand.per_seed(comparison.method, comparison.opponent)
     values: Floats = by_seed.to_numpy(dtype=np.float64)  # type: ignore[assignment]
-    mean, exact = float(values.mean()), bool(rows["exact"].all())
-    over_items = _item_interval(estimand, contrast, items)
-    if exact:
+    mean, is_exact = float(values.mean()), bool(rows["exact"].all())
+    over_items = _item_interval(estimand, comparison, items)
+    if is_exact:
         decision = region.decide(CountEvidence(values))
-    elif len(values) > 1 and not varies(values) and not _varies(contrast):
-        over_items = _of_identical_shares(estimand, contrast, over_items)
+    elif len(values) > 1 and not varies(values) and not _varies(comparison):
+        over_items = _of_identical_shares(estimand, comparison, over_items)
         enough = len(values) >= FEWEST_SEEDS
         decision = region.decide(IntervalEvidence(mean, over_items)) if enough else Decision("inconclusive")
     else:
         decision = region.decide(SeedEvidence(values))
     outcome, leaning = _judgement(region, decision, mean, tier)
-    reason = _diverged(contrast) if outcome == "reproduced" else ""
+    reason = _diverged(comparison) if outcome == "reproduced" else ""
     outcome = "not assessable" if reason else outcome
-    undecided = outcome == "inconclusive"
-    shared = math.isnan(over_items.lo) or region.decide(IntervalEvidence(mean, over_items)).outcome == decision.outcome
-    used = contrast.runs
+    is_undecided = outcome == "inconclusive"
+    is_shared = (
+        math.isnan(over_items.lo) or region.decide(IntervalEvidence(mean, over_items)).outcome == decision.outcome
+    )
+    used = comparison.runs
     return Finding(
         part=part,
-        over=contrast.over.label if contrast.over else "",
+        opponent=comparison.opponent.label if comparison.opponent else "",
         scale=scale,
         outcome=outcome,
         reason=reason,
         detail=decision.detail if outcome == "contradicted" else "",
         leaning=leaning,
-        settles_at=region.seeds_to_settle(values) if undecided and not exact else math.nan,
+        settles_at=region.seeds_to_settle(values) if is_undecided and not is_exact else math.nan,
         seeds=tuple(int(seed) for seed in by_seed.index),
         values=tuple(values.tolist()),
-        interval=NO_INTERVAL if exact else t_interval(values),
-        p=math.nan if exact else region.p_value(values),
+        interval=NO_INTERVAL if is_exact else t_interval(values),
+        p=math.nan if is_exact else region.p_value(values),
         items=over_items,
-        on_these_items=outcome in ("reproduced", "contradicted") and not shared,
-        comparison=contrast.comparison,
+        on_these_items=outcome in ("reproduced", "contradicted") and not is_shared,
+        design=comparison.design,
         cases=_distinct(used["case"]),
         budgets=_distinct(used["budget"].map("{:g} ".format) + used["unit"]),
         devices=_distinct(used["device"]),
@@ -162,40 +164,40 @@ def _judgement(region: Region, decision: Decision, mean: float, tier: str) -> tu
     return decision.outcome, leaning if decision.outcome == "inconclusive" else ""
 
 
-def _diverged(contrast: Contrast) -> str:
-    """How many of the compared runs diverged, in words."""
-    total = Counter(contrast.runs["label"])
-    lost = Counter(contrast.runs["label"][(contrast.runs["status"] == "diverged").to_numpy()])
-    said = [f"{count} of {total[label]} runs of {label} diverged" for label, count in lost.items()]
-    return ", ".join(said) + ": a guess's score stands for them" if said else ""
+def _diverged(comparison: Comparison) -> str:
+    """How many of the compared runs diverged, in words; "" if none did."""
+    runs = comparison.runs
+    total, diverged = Counter(runs["label"]), Counter(runs["label"][(runs["status"] == "diverged").to_numpy()])
+    counts = [f"{count} of {total[label]} runs of {label} diverged" for label, count in diverged.items()]
+    return f"{', '.join(counts)} and stand at chance" if counts else ""
 
 
-def _varies(contrast: Contrast) -> bool:
+def _varies(comparison: Comparison) -> bool:
     """Whether any compared score differs from seed to seed."""
-    return any(bool((side.rows.groupby(["cell", "x"])["value"].nunique() > 1).any()) for side in contrast.sides)
+    return any(bool((side.rows.groupby(["cell", "x"])["value"].nunique() > 1).any()) for side in comparison.sides)
 
 
-def _of_identical_shares(estimand: Estimand, contrast: Contrast, over_items: Interval) -> Interval:
-    """The interval over items that stands in where all seeds have the same share."""
-    rows = contrast.of.rows
+def _of_identical_shares(estimand: Estimand, comparison: Comparison, over_items: Interval) -> Interval:
+    """The interval over items that is used where all seeds have the same share."""
+    rows = comparison.method.rows
     if not (rows["unit"] == "share").all() or estimand.logit:
-        value = f"{contrast.of.label} has {rows['value'].iloc[0]:.6g} at every seed"
+        value = f"{comparison.method.label} has {rows['value'].iloc[0]:.6g} at every seed"
         raise NotAssessable(f"the seeds do not vary: {value}")
     if estimand.name == "level":
         once = rows[(rows["seed"] == rows["seed"].iloc[0]).to_numpy()]
         return share_interval(float((once["value"] * once["n_used"]).sum().round()), float(once["n_used"].sum()))
     if not over_items.lo < over_items.hi:
-        raise NotAssessable("the seeds do not vary, and no interval over items stands in for them")
+        raise NotAssessable("the seeds do not vary, and there is no interval over items instead")
     return over_items
 
 
-def _item_interval(estimand: Estimand, contrast: Contrast, items: ItemScores | None) -> Interval:
+def _item_interval(estimand: Estimand, comparison: Comparison, items: ItemScores | None) -> Interval:
     """The paired bootstrap over items, averaged over cells; `NO_INTERVAL` where an item score is lacking."""
     if items is None or estimand.logit or estimand.name not in OVER_ITEMS:
         return NO_INTERVAL
     draws = []
-    for cell in contrast.of.rows["cell"].unique():
-        scores = [_items_of_cell(side.rows[(side.rows["cell"] == cell).to_numpy()], items) for side in contrast.sides]
+    for cell in comparison.method.rows["cell"].unique():
+        scores = [_items_of_cell(side.rows[(side.rows["cell"] == cell).to_numpy()], items) for side in comparison.sides]
         if any(side is None or side.shape != scores[0].shape for side in scores):  # type: ignore[union-attr]
             return NO_INTERVAL
         draws.append(item_bootstrap(*scores))  # type: ignore[arg-type]

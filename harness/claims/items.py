@@ -1,5 +1,4 @@
-"""Which items' scores claims read: those that a claim's interval over items is made of. Nothing else reads any, so runs
-keep no others."""
+"""Which scores of single items claims read: those that an interval over items is made of. Runs keep no others."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -18,17 +17,14 @@ def read_items_of(papers: Iterable[Paper], task: str, tier: str) -> tuple[Part, 
 
 
 def reads_items(part: Part, spec: Spec, metric: str, axes: Mapping[str, Any]) -> bool:
-    """Whether a hypothesis reads the items of a run's score, given all axes that place it: its case's, the parameters
-    that were set from outside, and its point. A condition on any other axis is taken to hold."""
+    """Whether a hypothesis reads the items of a run's score, given all axes on which the score lies: its case's, the
+    parameters that were set from outside, and its point. A condition on any other axis is taken to hold."""
+    # A name in brackets means a run with exactly these parameters; another name, a run without parameters from outside
+    # except those that are axes of the hypothesis.
+    names = {spec.label} | ({spec.entrant} if set(spec.chosen) <= part.axes else set())
     places = {**axes, "case": spec.case}
     return (
         part.metric == metric
-        and any(_is_meant(name, part, spec) for name in (part.of, *part.over))
+        and not names.isdisjoint((part.of, *part.over))
         and all(holds(places[axis], condition) for axis, condition in part.where.items() if axis in places)
     )
-
-
-def _is_meant(name: str, part: Part, spec: Spec) -> bool:
-    """Whether a claim means a run by an entrant's name: without brackets, one without parameters from outside but for
-    those that are axes of the claim."""
-    return name == spec.label if "[" in name else name == spec.entrant and set(spec.chosen) <= {*part.where, part.x}

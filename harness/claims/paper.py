@@ -1,14 +1,15 @@
 """Papers: what each `paper.toml` says (citation, published numbers, sweeps, claims), and what is wrong with it."""
 
 import tomllib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from harness.claims.claim import Claim, Part
 from harness.claims.conditions import literals
+from harness.core.card import Card
 from harness.core.errors import UserError
 from harness.core.spec import TierName, entrant_in
 from harness.core.strict import Strict
@@ -17,7 +18,7 @@ from harness.registry.find import Registry
 
 
 class Citation(Strict):
-    """Whose claims they are; `url` is the paper's address, `code` that of its authors' code."""
+    """The paper; `url` is its address, `code` that of its authors' code."""
 
     title: str
     authors: str | tuple[str, ...]
@@ -27,8 +28,9 @@ class Citation(Strict):
     code: str = ""
 
 
-class Published(Strict):
-    """A number that the paper printed. It stands beside ours and is never compared: `why_not_comparable` says why."""
+class PublishedNumber(Strict):
+    """A number that the paper printed. It is shown beside measured ones and never compared with them;
+    `why_not_comparable` says why."""
 
     metric: str
     dataset: str
@@ -50,28 +52,13 @@ class Sweep(Strict):
 
 
 class Paper(Strict):
-    """All that `paper.toml` says. `awaited` are entrants that claims name though they do not exist yet."""
+    """All that `paper.toml` says. `awaited` are entrants that claims name although they do not exist yet."""
 
     paper: Citation
     awaited: tuple[str, ...] = ()
-    published: tuple[Published, ...] = ()
+    published: tuple[PublishedNumber, ...] = ()
     sweep: tuple[Sweep, ...] = ()
     claim: tuple[Claim, ...] = ()
-
-
-class _Case(Protocol):
-    @property
-    def id(self) -> str: ...
-
-
-class TaskCard(Protocol):
-    """What the check needs of a task's card. `axes` are those of its cases and of its points."""
-
-    @property
-    def metrics(self) -> Mapping[str, Any]: ...
-    @property
-    def cases(self) -> Iterable[_Case]: ...
-    def axes(self) -> Collection[str]: ...
 
 
 def load_paper(path: Path) -> Paper:
@@ -87,64 +74,55 @@ def load_paper(path: Path) -> Paper:
         raise UserError(f"{path}: {_in_words(error, written)}") from error
 
 
-def check_paper(
-    paper: Paper, known_entrants: Mapping[str, Collection[str]], cards: Mapping[str, TaskCard]
-) -> list[str]:
+def check_paper(paper: Paper, entrants: Mapping[str, Collection[str]], cards: Mapping[str, Card]) -> list[str]:
     """What is wrong with a paper's sweeps and claims, a line each; empty if nothing is.
 
-    `known_entrants` maps each entrant to the names of its parameters, `cards` each task to its card.
+    `entrants` maps each entrant to the names of its parameters, `cards` each task to its card.
     """
-    lines = [f"awaited: '{name}' exists; remove it from the list" for name in paper.awaited if name in known_entrants]
-    known_entrants = {**dict.fromkeys(paper.awaited, ()), **known_entrants}
+    lines = [f"awaited: '{name}' exists; remove it from the list" for name in paper.awaited if name in entrants]
+    entrants = {**dict.fromkeys(paper.awaited, ()), **entrants}
     for sweep in paper.sweep:
-        lines += [f"sweep of '{sweep.entrant}': {words}" for words in _wrong_sweep(sweep, known_entrants)]
-    seen = set()
-    for claim in paper.claim:
-        if claim.id in seen:
+        lines += [f"sweep of '{sweep.entrant}': {flaw}" for flaw in _flaws_of_sweep(sweep, entrants)]
+    ids = [claim.id for claim in paper.claim]
+    for i, claim in enumerate(paper.claim):
+        if claim.id in ids[:i]:
             lines.append(f"claim '{claim.id}': the id is used twice")
-        seen.add(claim.id)
         for number, part in enumerate(claim.parts, 1):
             place = f"claim '{claim.id}'" + (f", part {number}" if len(claim.parts) > 1 else "")
-            wrong = [
-                *part.flaws(),
-                *_unknown_entrants(part, known_entrants),
-                *_unknown_to_card(part, known_entrants, cards),
-            ]
-            lines += [f"{place}: {words}" for words in wrong]
+            lines += [f"{place}: {flaw}" for flaw in (*part.flaws(), *_unknown_in(part, entrants, cards))]
     return list(dict.fromkeys(lines))
 
 
-def _wrong_sweep(sweep: Sweep, known: Mapping[str, Collection[str]]) -> list[str]:
-    if sweep.entrant not in known:
-        return [str(unknown("entrant", sweep.entrant, known))]
-    parameters = known[sweep.entrant]
-    strange = [str(unknown("parameter", name, parameters)) for name in sweep.parameters if name not in parameters]
-    return [*strange, *(f"parameter '{name}' has no values" for name, values in sweep.parameters.items() if not values)]
+def _flaws_of_sweep(sweep: Sweep, entrants: Mapping[str, Collection[str]]) -> Iterator[str]:
+    if sweep.entrant not in entrants:
+        yield str(unknown("entrant", sweep.entrant, entrants))
+        return
+    yield from _unknown("parameter", sweep.parameters, entrants[sweep.entrant])
+    yield from (f"parameter '{name}' has no values" for name, values in sweep.parameters.items() if not values)
 
 
-def _unknown_entrants(part: Part, known: Mapping[str, Collection[str]]) -> list[str]:
+def _unknown_in(part: Part, entrants: Mapping[str, Collection[str]], cards: Mapping[str, Card]) -> Iterator[str]:
+    """The names in a part that nobody knows, a line each."""
     names = [entrant_in(name) for name in (part.of, *part.over) if name]
-    return [str(unknown("entrant", name, known)) for name in names if name not in known]
+    yield from _unknown("entrant", names, entrants)
+    yield from _unknown("task", [part.task], cards)
+    if part.task in cards:
+        card = cards[part.task]
+        yield from _unknown("metric", [part.metric, *([part.gate.metric] if part.gate else [])], card.metrics)
+        parameters = {parameter for name in names for parameter in entrants.get(name, ())}
+        axes = [axis for axis in (*part.where, part.x) if axis not in ("case", "")]
+        yield from _unknown("axis", axes, card.axes() | parameters)
+        yield from _unknown("axis of the gate", part.gate.where if part.gate else (), card.axes())
+        cases = literals(part.where["case"]) if "case" in part.where else set()
+        yield from _unknown("case", sorted(cases), {case.id for case in card.cases})
 
 
-def _unknown_to_card(part: Part, known: Mapping[str, Collection[str]], cards: Mapping[str, TaskCard]) -> list[str]:
-    if part.task not in cards:
-        return [str(unknown("task", part.task, cards))]
-    card = cards[part.task]
-    metrics = [part.metric, *([part.gate.metric] if part.gate else [])]
-    wrong = [str(unknown("metric", name, card.metrics)) for name in metrics if name not in card.metrics]
-    axes = {*card.axes(), *(axis for name in (part.of, *part.over) for axis in known.get(entrant_in(name), ()))}
-    used = [*(axis for axis in part.where if axis != "case"), *([part.x] if part.x else [])]
-    wrong += [str(unknown("axis", axis, axes)) for axis in used if axis not in axes]
-    asked = part.gate.where if part.gate else ()
-    wrong += [str(unknown("axis of the gate", axis, card.axes())) for axis in asked if axis not in card.axes()]
-    cases = {case.id for case in card.cases}
-    named = literals(part.where["case"]) if "case" in part.where else set()
-    return wrong + [str(unknown("case", case, cases)) for case in sorted(named - cases)]
+def _unknown(what: str, names: Iterable[str], known: Collection[str]) -> Iterator[str]:
+    return (str(unknown(what, name, known)) for name in names if name not in known)
 
 
 def _in_words(error: ValidationError, written: Mapping[str, Any]) -> str:
-    """The first fault of `paper.toml`: where it is, in the file's own names, and what it is."""
+    """The first fault of `paper.toml`: its place, in the words of the file, and what is wrong."""
     first = error.errors()[0]
     table, *rest = first["loc"] or ("",)
     place = [str(table)]
@@ -159,7 +137,12 @@ def _in_words(error: ValidationError, written: Mapping[str, Any]) -> str:
         rest = rest[2:]
     field = ".".join(str(step) for step in rest)
     if first["type"] == "extra_forbidden":
-        models: dict[str, type[BaseModel]] = {"claim": Part, "paper": Citation, "published": Published, "sweep": Sweep}
+        models: dict[str, type[BaseModel]] = {
+            "claim": Part,
+            "paper": Citation,
+            "published": PublishedNumber,
+            "sweep": Sweep,
+        }
         model = models.get(str(table), Paper) if field else Paper
         return ": ".join([*(place if field else []), str(unknown("field", field or str(table), model.model_fields))])
     return ": ".join([*place, *([field] if field else []), first["msg"]])

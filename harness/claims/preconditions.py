@@ -1,12 +1,12 @@
-"""Preconditions: what cards ask of the compared runs themselves before a claim on them is judged."""
+"""Preconditions: what the compared runs must fulfil before a claim on them is judged."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from harness.claims.claim import Gate, Part
+from harness.claims.comparison import Comparison, PartScores
 from harness.claims.conditions import matches
-from harness.claims.contrast import Contrast, Scope
 from harness.core.card import Card
 from harness.core.spec import TierName
 from harness.records.scored import AXIS
@@ -19,40 +19,58 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Rules:
+class Requirements:
     """What a task's card asks of the claims on it.
 
     `margins` says for a metric how far above chance a baseline must be, on average, with every seed above chance;
-    metrics that it does not name are not checked, nor are scores without a chance value. `gate` is what a run must have
-    learned, in the cases that measure it. `planned` has, by tier and case, who takes part: not in cases of times, which
-    claims name.
+    metrics that it does not name are not checked, nor are scores without a chance value. `planned` has, by tier and
+    case, who takes part; cases of times are not in it, since claims name these themselves.
     """
 
     margins: Mapping[str, float] = field(default_factory=dict)
-    gate: Gate | None = None
     planned: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
 
 
-def check_preconditions(part: Part, scope: Scope, contrast: Contrast, rules: Rules) -> None:
-    """Raises `NotAssessable` if the opponent is not above chance, or if a run did not learn its training task."""
-    if contrast.over is not None and part.metric in rules.margins:
-        rows = contrast.over.rows
-        if contrast.curve:
+def requirements(registry: Registry) -> Mapping[str, Requirements]:
+    """What each task's card asks of the claims on it."""
+    return {
+        task: Requirements(
+            {name: metric.margin for name, metric in card.metrics.items() if metric.margin is not None},
+            {tier: _planned(registry, card, tier) for tier in card.tiers},
+        )
+        for task, card in registry.tasks.items()
+    }
+
+
+def _planned(registry: Registry, card: Card, tier: TierName) -> dict[str, frozenset[str]]:
+    """Who takes part in each case of a tier that does not measure times."""
+    headers = registry.of_task(card.task).values()
+    cases = [card.resolve(tier, case) for case in card.tiers[tier].cases]
+    return {
+        resolved.case.id: frozenset(header.name for header in headers if not inapplicable(header, resolved))
+        for resolved in cases
+        if not resolved.case.exclusive
+    }
+
+
+def check_preconditions(part: Part, scores: PartScores, comparison: Comparison, margins: Mapping[str, float]) -> None:
+    """Raises `NotAssessable` if the opponent is not above chance by the metric's margin, or if a run has not learned
+    its training task."""
+    opponent = comparison.opponent
+    if opponent is not None and part.metric in margins:
+        rows = opponent.rows
+        if part.is_along_the_budget:
             rows = rows.sort_values("x").groupby(["seed", "cell"]).tail(1).assign(x=0.0)
-        _above_chance(contrast.over.label, rows, rules.margins[part.metric])
+        _check_above_chance(opponent.label, rows, margins[part.metric])
     if part.gate is not None:
-        _learned(scope, contrast.runs, part.gate)
-    elif rules.gate is not None:
-        rows = _final(scope, rules.gate)
-        measured = rows["case"][(rows["status"] == "ok").to_numpy()]
-        _learned(scope, contrast.runs[contrast.runs["case"].isin(measured).to_numpy()], rules.gate)
+        _check_learned(part.gate, scores.final(part.gate.metric), comparison.runs)
 
 
-def _above_chance(label: str, rows: "pd.DataFrame", margin: float) -> None:
-    sign = 1 if rows["better"].iloc[0] == "higher" else -1
+def _check_above_chance(label: str, rows: "pd.DataFrame", margin: float) -> None:
     mean = rows.groupby(["cell", "x"])[["value", "chance"]].mean().reset_index()
     for scores, least in ((rows, 0.0), (mean, margin)):
-        low = scores[(sign * (scores["value"] - scores["chance"]) <= least).to_numpy()]  # without chance: NaN, passes
+        above = _sign(rows) * (scores["value"] - scores["chance"])
+        low = scores[(above <= least).to_numpy()]  # without chance: NaN, passes
         if low.empty:
             continue
         first = low.iloc[0]
@@ -64,18 +82,20 @@ def _above_chance(label: str, rows: "pd.DataFrame", margin: float) -> None:
         )
 
 
-def _learned(scope: Scope, runs: "pd.DataFrame", gate: Gate) -> None:
-    # A diverged run is no escape: it scores chance and is judged.
+def _check_learned(gate: Gate, scores: "pd.DataFrame", runs: "pd.DataFrame") -> None:
+    """Checks that all runs pass the gate, given all scores on its metric."""
+    for axis, condition in gate.where.items():
+        column = AXIS + axis
+        scores = scores[matches(scores[column], condition)] if column in scores else scores.iloc[:0]
+    # A diverged run need not pass: it is judged by its chance score, so that a method gains nothing by diverging.
     runs = runs[(runs["status"] != "diverged").to_numpy()]
-    rows = _final(scope, gate)
-    rows = rows[rows["path"].isin(runs["path"]).to_numpy()]
-    if len(lacking := runs[~runs["path"].isin(rows["path"]).to_numpy()]):
+    scores = scores[scores["path"].isin(runs["path"]).to_numpy()]
+    lacking = runs[~runs["path"].isin(scores["path"]).to_numpy()]
+    if len(lacking):
         first = lacking.iloc[0]
-        raise NotAssessable(f"{first['label']}, case {first['case']}, seed {first['seed']}: no {gate.metric}, its gate")
-    if rows.empty:
-        return
-    sign = 1 if rows["better"].iloc[0] == "higher" else -1
-    failed = rows[~(sign * (rows["value"] - gate.threshold) >= 0).to_numpy()]
+        place = f"{first['label']}, case {first['case']}, seed {first['seed']}"
+        raise NotAssessable(f"{place}: no {gate.metric}, by which the claim checks that the training task is learned")
+    failed = scores[~(_sign(scores) * (scores["value"] - gate.threshold) >= 0).to_numpy()]
     if len(failed):
         first = failed.iloc[0]
         raise NotAssessable(
@@ -84,31 +104,6 @@ def _learned(scope: Scope, runs: "pd.DataFrame", gate: Gate) -> None:
         )
 
 
-def _final(scope: Scope, gate: Gate) -> "pd.DataFrame":
-    """The scores of a gate's metric where it is asked for, within the scope."""
-    rows = scope.scores(gate.metric)
-    for axis, condition in gate.where.items():
-        rows = rows[matches(rows[AXIS + axis], condition)] if AXIS + axis in rows else rows.iloc[:0]
-    return rows
-
-
-def rules(registry: Registry) -> Mapping[str, Rules]:
-    """What each task's card asks of claims: the margins above chance, and who takes part where."""
-    return {
-        task: Rules(
-            {name: metric.margin for name, metric in card.metrics.items() if metric.margin is not None},
-            planned={tier: _planned(registry, card, tier) for tier in card.tiers},
-        )
-        for task, card in registry.tasks.items()
-    }
-
-
-def _planned(registry: Registry, card: Card, tier: TierName) -> dict[str, frozenset[str]]:
-    """Who takes part in each case of a tier that does not measure times."""
-    resolved = [card.resolve(tier, case) for case in card.tiers[tier].cases]
-    headers = registry.of_task(card.task).values()
-    return {
-        one.case.id: frozenset(header.name for header in headers if not inapplicable(header, one))
-        for one in resolved
-        if not one.case.exclusive
-    }
+def _sign(scores: "pd.DataFrame") -> int:
+    """-1 where a lower score is better."""
+    return -1 if (scores["better"] == "lower").any() else 1

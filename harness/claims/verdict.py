@@ -1,19 +1,15 @@
-"""Verdicts: whether a claim holds on what the records say, and how many claims would come out by chance."""
+"""Verdicts: whether a claim holds on what the records say."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from harness.claims.claim import Claim, Part
-from harness.claims.contrast import Query, Scope
-from harness.claims.finding import Finding, ItemScores, Judgement, Leaning, find, settling
-from harness.claims.preconditions import Rules, check_preconditions
+from harness.claims.comparison import PartScores
+from harness.claims.finding import Finding, ItemScores, Judgement, Leaning, assess, settling
+from harness.claims.preconditions import Requirements, check_preconditions
 from harness.records.scored import Scored
 from harness.stats.estimands import NotAssessable
-from harness.stats.intervals import ALPHA
-
-_NO_RULES: Mapping[str, Rules] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -26,7 +22,7 @@ class Verdict:
 
     @property
     def outcome(self) -> Judgement:
-        """`reproduced` if all findings are, `contradicted` if any is; else what keeps it from being decided."""
+        """`reproduced` if all findings are, `contradicted` if any is; else the outcome that prevents a decision."""
         outcomes = [finding.outcome for finding in self.findings]
         order: tuple[Judgement, ...] = ("contradicted", "not assessable", "inconclusive", "rehearsal")
         return next((outcome for outcome in order if outcome in outcomes), "reproduced")
@@ -46,7 +42,7 @@ class Verdict:
 
     @property
     def settles_at(self) -> float:
-        """The number of seeds that would settle every undecided finding; NaN where one of them cannot say."""
+        """The number of seeds that would settle every undecided finding; NaN where it is unknown for any of them."""
         needed = [finding.settles_at for finding in self.findings if finding.outcome == "inconclusive"]
         return math.nan if not needed or any(map(math.isnan, needed)) else max(needed)
 
@@ -58,7 +54,7 @@ class Verdict:
         if self.outcome == "rehearsal":
             return f"rehearsal: leaning {self.leaning}"
         if self.outcome == "reproduced" and any(finding.on_these_items for finding in self.findings):
-            return "reproduced (on these items)"
+            return "reproduced (on these items only)"
         return self.deciding.text
 
     @property
@@ -67,57 +63,39 @@ class Verdict:
         return tuple(sorted({path for finding in self.findings for path in finding.paths}))
 
 
-@dataclass(frozen=True)
-class Board:
-    """How many claims have which outcome; `by_chance` of the `assessed` would come out by chance."""
-
-    counts: Mapping[Judgement, int]
-    assessed: int
-    by_chance: float
-
-
 def judge(
     claim: Claim,
     scored: Scored,
     tier: str,
-    rules: Mapping[str, Rules] = _NO_RULES,
+    requirements: Mapping[str, Requirements] | None = None,
     items: ItemScores | None = None,
 ) -> Verdict:
-    """The verdict on a claim at a tier, from records alone. `rules` has what each task's card asks.
+    """The verdict on a claim at a tier, from records alone. `requirements` has what each task's card asks.
 
     At the tiers `smoke` and `quick` every claim is rehearsed, whatever tiers it names. Whatever keeps a claim from
     being judged is in the finding's `reason`; nothing is raised.
     """
-    findings = [
-        finding
-        for part in claim.parts
-        for finding in _findings(part, scored, tier, rules.get(part.task, Rules()), items)
-    ]
+    findings: list[Finding] = []
+    for part in claim.parts:
+        required = (requirements or {}).get(part.task, Requirements())
+        findings += _findings(part, scored, tier, required, items)
     return Verdict(claim, tier, tuple(findings))
 
 
-def board(verdicts: Iterable[Verdict]) -> Board:
-    """The facts about several verdicts taken together. Rehearsals and what cannot be assessed are no tests."""
-    outcomes: Sequence[Judgement] = [verdict.outcome for verdict in verdicts]
-    order: tuple[Judgement, ...] = ("reproduced", "contradicted", "inconclusive", "not assessable", "rehearsal")
-    assessed = sum(outcome not in ("not assessable", "rehearsal") for outcome in outcomes)
-    return Board({outcome: outcomes.count(outcome) for outcome in order}, assessed, assessed * ALPHA)
-
-
-def _findings(part: Part, scored: Scored, tier: str, rules: Rules, items: ItemScores | None) -> Iterator[Finding]:
-    if words := part.flaws():
-        yield Finding(part=part, reason="; ".join(words))
+def _findings(
+    part: Part, scored: Scored, tier: str, required: Requirements, items: ItemScores | None
+) -> Iterator[Finding]:
+    if flaws := part.flaws():
+        yield Finding(part=part, reason="; ".join(flaws))
         return
     if not part.is_about(tier):
         yield Finding(part=part, reason=f"the claim is for tier {' or '.join(part.tiers)}, not {tier}")
         return
-    curve = part.estimand == "steps_ratio"
-    query = Query(part.task, tier, part.metric, part.where, part.x, curve)
-    scope = Scope(scored, query, rules.planned.get(tier, {}))
-    for over in part.opponents:
+    scores = PartScores(scored, part, tier, required.planned.get(tier, {}))
+    for opponent in part.opponents:
         try:
-            contrast = scope.contrast(part.of, over)
-            check_preconditions(part, scope, contrast, rules)
-            yield from [find(part, scale, contrast, tier, items) for scale in part.scales]
+            comparison = scores.compare(opponent)
+            check_preconditions(part, scores, comparison, required.margins)
+            yield from [assess(part, scale, comparison, tier, items) for scale in part.scales]
         except NotAssessable as why:
-            yield Finding(part=part, over=over or "", reason=str(why))
+            yield Finding(part=part, opponent=opponent or "", reason=str(why))

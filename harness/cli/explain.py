@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.options import Json, Results, Seeds, Tier, print_json, results_folder, tier_name
+from harness.cli.options import Json, Results, Seeds, Tier, print_json, tier_name
 
 Task = Annotated[str, typer.Argument(help="The task.")]
 Entrant = Annotated[str, typer.Argument(help="The row: an entrant, with what was set from outside in brackets.")]
@@ -23,26 +23,25 @@ def command(
     results: Results = None,
     as_json: Json = False,
 ) -> None:
-    """Show the records behind a row's cells, their formula and interval, and the commands that make them anew."""
-    from harness.cli.session import Session, registry_with, warn
-    from harness.cli.table import tables_of
+    """Show the records behind a row's cells, their formula and interval, and the commands that reproduce them."""
+    from harness.cli.session import open_session, warn
     from harness.core.errors import UserError
-    from harness.records.store import Store
     from harness.tables.build import View
     from harness.tables.explain import as_text, explain
+    from harness.tables.results import TaskResults
 
-    registry = registry_with(None)
-    registry.card(task)
-    store = Store(results_folder(results))
-    session = Session(registry, store, tiers=[tier_name(tier)], tasks=[task])
-    tables = tables_of(session, [View(tier=tier_name(tier), metric=metric, seeds=seeds)], {task})
+    name = tier_name(tier)
+    session = open_session(results, [task], [name])
+    tables = list(session.tables_of_all(View(tier=name, metric=metric, seeds=seeds)))
+    store = session.store
     warn(store.problems)
     if not tables:
         raise UserError(f"no records of {task} at tier {tier} in {store.root}; harness run --task {task} --tier {tier}")
+    shown = TaskResults(session.scored, task, name, seeds)
     explanations, misses = [], []
     for table in tables:
         try:
-            explanations += explain(session.scored, table, entrant, case, str(store.records))
+            explanations += explain(shown, table, entrant, case, str(store.records))
         except UserError as miss:
             misses.append(miss)
     if not explanations:

@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness.cli.options import Json, Plugins, Results, Tasks, print_json, results_folder, tier_name
+from harness.cli.options import Json, Plugins, Results, Tasks, print_json, tier_name
 from harness.core.spec import TIERS
 
 if TYPE_CHECKING:
     from harness.cli.session import Session
     from harness.core.spec import TierName
-    from harness.figures.files import Files
-    from harness.figures.plot import Figure
+    from harness.figures.declared import DeclaredFigure
+    from harness.figures.readings import Subject
     from harness.site.page import Chapter
-    from harness.tables.table import Table
 
 Tiers = Annotated[
     list[str] | None, typer.Option("--tier", help="A tier; may be given again. Default: all with records.")
@@ -47,28 +46,31 @@ def command(
 
     Figures refuse to mix what cannot be compared, as tables do; one that lacks records is skipped, and says which.
     """
-    from harness.cli.session import Session, registry_with, warn
+    from harness.cli.session import open_session, warn
     from harness.core.suggest import unknown
-    from harness.records.store import Store
 
     formats = _formats(form)
-    registry = registry_with(plugin)
-    store = Store(results_folder(results))
-    session = Session(registry, store, plugin or ())
-    tasks = [registry.card(name).task for name in task or registry.tasks]
-    known = {figure.id for name in tasks for figure in session.presentation(name).figure}
+    tiers = [tier_name(text) for text in tier or TIERS]
+    session = open_session(results, task, tiers, plugin)
+    known = {figure.id for name in session.tasks for figure in session.presentation(name).figure}
     for name in only or ():
         if name not in known:
             raise unknown("figure", name, known)
-    folder = out or store.root / "report"
-    desk = _Desk(session, folder, formats, frozenset(only or ()), check=check, quiet=as_json)
-    tiers = [tier_name(text) for text in tier] if tier else TIERS
-    reports = [desk.report(name, tasks, page=not task and not only) for name in tiers]
-    warn(store.problems)
+    reporter = _Reporter(
+        session,
+        out or session.store.root / "report",
+        formats,
+        frozenset(only or ()),
+        has_page=not task and not only,
+        is_check=check,
+        is_quiet=as_json,
+    )
+    reports = [reporter.report(name) for name in tiers]
+    warn(session.store.problems)
     if as_json:
-        print_json([report.plain() for report in reports])
-    elif not any(report.has_records for report in reports):
-        typer.echo(f"no records in {store.root} for this; `harness run --tier quick` makes some", err=True)
+        print_json(list(map(vars, reports)))
+    elif not any(session.tasks_at(name) for name in tiers):
+        typer.echo(f"no records in {session.store.root} for this; `harness run --tier quick` makes some", err=True)
     if any(report.problems for report in reports):
         raise typer.Exit(1)
 
@@ -89,60 +91,50 @@ class _Report:
     """What became of a tier's figures, in plain values."""
 
     tier: str
-    has_records: bool = False
     page: str = ""
     figures: list[dict[str, Any]] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
-    def plain(self) -> dict[str, Any]:
-        """All of it but what only the command asks."""
-        return {name: value for name, value in vars(self).items() if name != "has_records"}
 
+@dataclass(frozen=True)
+class _Reporter:
+    """Draws or checks the figures and the pages of a session, and names each as soon as it is done.
 
-class _Desk:
-    """Where reports are made: records are read once, and each figure is named as soon as it is done."""
+    `formats` are those of the figures, `only` the ids of the figures that are wanted (none = all).
+    """
 
-    def __init__(
-        self,
-        session: "Session",
-        folder: Path,
-        formats: tuple[str, ...],
-        only: frozenset[str],
-        *,
-        check: bool,
-        quiet: bool,
-    ) -> None:
-        self._session, self._folder, self._formats, self._only = session, folder, formats, only
-        self._check, self._quiet = check, quiet
+    session: "Session"
+    folder: Path
+    formats: tuple[str, ...]
+    only: frozenset[str]
+    has_page: bool
+    is_check: bool
+    is_quiet: bool
 
-    def report(self, tier: "TierName", tasks: list[str], *, page: bool) -> _Report:
+    def report(self, tier: "TierName") -> _Report:
         """Draw, or check, the figures of a tier, and its page if that is wanted."""
-        there = self._session.tasks_at(tier)
-        report = _Report(tier, has_records=bool(there.intersection(tasks)))
-        if not report.has_records:
-            return report
-        chapters = [self._chapter(report, task, tier, page=page) for task in tasks if task in there]
-        if page:
+        report = _Report(tier)
+        with_records = self.session.tasks_at(tier)
+        chapters = [self._chapter(report, task, tier) for task in self.session.tasks if task in with_records]
+        if chapters and self.has_page:
             self._page(report, chapters, tier)
-        if self._check and not self._only:
+        if chapters and self.is_check and not self.only:
             from harness.figures.files import left_over
 
             names = [figure["name"] for figure in report.figures]
-            for line in left_over(self._folder, names, [chapter.task for chapter in chapters], tier):
+            for line in left_over(self.folder, names, [chapter.task for chapter in chapters], tier):
                 self._complain(report, line)
         return report
 
-    def _chapter(self, report: _Report, task: str, tier: "TierName", *, page: bool) -> "Chapter":
+    def _chapter(self, report: _Report, task: str, tier: "TierName") -> "Chapter":
         from harness.core.errors import UserError
-        from harness.figures.build import Skipped, build_plot
-        from harness.figures.files import render
         from harness.figures.readings import Subject
         from harness.site.page import Chapter
         from harness.tables.build import View
         from harness.tables.results import TaskResults
 
-        session = self._session
+        session = self.session
         card, view = session.registry.card(task), View(tier=tier)
         expected = session.expected(task, view, any_key=True)
         subject = Subject(
@@ -152,62 +144,60 @@ class _Desk:
             expected=expected,
             capabilities={name: header.capabilities for name, header in session.registry.of_task(task).items()},
         )
-        tables: list[Table] = []
-        figures: list[tuple[Figure, bytes]] = []
-        absent: list[str] = []
-        if page:
+        chapter = Chapter(task, card.title, card.question)
+        if self.has_page:
             try:
-                tables = session.tables(task, view, expected)
+                chapter.tables += session.tables(task, view, expected)
             except UserError as error:
-                absent.append(f"no table: {error}")
+                chapter.absent.append(f"no table: {error}")
                 self._complain(report, f"no table of {task}: {error}")
         for declared in session.presentation(task).figure:
-            if self._only and declared.id not in self._only:
-                continue
-            try:
-                figure = build_plot(subject, declared)
-            except UserError as error:
-                absent.append(f"refused: {declared.title}: {error}")
-                self._complain(report, f"refused: {task}-{tier}-{declared.id}: {error}")
-                continue
-            if isinstance(figure, Skipped):
-                absent.append(f"skipped: {declared.title}: {figure.why}")
-                report.skipped[figure.name] = figure.why
-                self._say(f"skipped: {figure.name}: {figure.why}", err=True)
-                continue
-            drawn = render(figure, ("svg",) if self._check else tuple(dict.fromkeys(("svg", *self._formats))))
-            figures.append((figure, drawn["svg"]))
-            self._file(report, figure, drawn)
-        return Chapter(task, card.title, card.question, tables, figures, absent)
+            if not self.only or declared.id in self.only:
+                self._figure(report, chapter, subject, declared)
+        return chapter
 
-    def _file(self, report: _Report, figure: "Figure", drawn: "Files") -> None:
-        from harness.figures.files import check, write
+    def _figure(self, report: _Report, chapter: "Chapter", subject: "Subject", declared: "DeclaredFigure") -> None:
+        from harness.core.errors import UserError
+        from harness.figures.build import Skipped, build_plot
+        from harness.figures.files import check, render, write
         from harness.tables.formats import plain
 
-        kept = {} if self._check else {form: drawn[form] for form in self._formats}
-        paths = write(self._folder, figure, kept)
+        try:
+            figure = build_plot(subject, declared)
+        except UserError as error:
+            chapter.absent.append(f"refused: {declared.title}: {error}")
+            self._complain(report, f"refused: {chapter.task}-{report.tier}-{declared.id}: {error}")
+            return
+        if isinstance(figure, Skipped):
+            chapter.absent.append(f"skipped: {declared.title}: {figure.why}")
+            report.skipped[figure.name] = figure.why
+            self._say(f"skipped: {figure.name}: {figure.why}", err=True)
+            return
+        written = () if self.is_check else self.formats
+        drawn = render(figure, tuple(dict.fromkeys(("svg", *written))))
+        chapter.figures.append((figure, drawn["svg"]))
+        paths = write(self.folder, figure, {form: drawn[form] for form in written})
         report.figures.append({"name": figure.name, "files": list(map(str, paths)), **plain(figure)})
         for path in paths:
             self._say(str(path))
-        for line in check(self._folder, figure, drawn["svg"], self._formats) if self._check else ():
+        for line in check(self.folder, figure, drawn["svg"], self.formats) if self.is_check else ():
             self._complain(report, line)
 
     def _page(self, report: _Report, chapters: "list[Chapter]", tier: "TierName") -> None:
+        from harness.core.files import write_whole
         from harness.site.page import check_page, to_page
 
-        path = self._folder / f"index-{tier}.html"
-        if self._check and not path.is_file():
+        path = self.folder / f"index-{tier}.html"
+        if self.is_check and not path.is_file():
             return
         self._say(f"tier {tier}: judging the claims", err=True)
-        verdicts = self._session.verdicts(tier, set(self._session.registry.tasks))
-        text = to_page(chapters, verdicts, tier)
+        text = to_page(chapters, self.session.verdicts(tier), tier)
         report.page = str(path)
-        if self._check:
+        if self.is_check:
             for line in check_page(path, text, f"harness report --tier {tier}"):
                 self._complain(report, line)
         else:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+            write_whole(path, text.encode())
             self._say(str(path))
 
     def _complain(self, report: _Report, line: str) -> None:
@@ -217,5 +207,5 @@ class _Desk:
         warn([line])
 
     def _say(self, line: str, *, err: bool = False) -> None:
-        if err or not self._quiet:
+        if err or not self.is_quiet:
             typer.echo(line, err=err)

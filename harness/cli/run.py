@@ -62,7 +62,6 @@ def command(
         print_json({"planned": len(plan.runs), "ran": len(due), "failures": failures, "failed_before": failed})
     elif not no_table:
         tasks = {run.job.spec.task for run in plan.runs}
-        session = Session(registry, store, selection.plugins, tiers=[selection.tier], tasks=tasks)
-        print_tables(session, selection, tasks)
+        print_tables(Session(registry, store, sorted(tasks), [selection.tier], selection.plugins), selection)
     if failures or failed:
         raise typer.Exit(1)

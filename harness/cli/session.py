@@ -1,12 +1,14 @@
 """What the verbs that read results share: each record, each paper and each task's figures are read once a command."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
+from harness.cli.options import results_folder, tier_name
 from harness.records.record import Environment
 from harness.records.store import Store
 from harness.registry.find import Registry, find
@@ -20,30 +22,30 @@ if TYPE_CHECKING:
     from harness.core.spec import TierName
     from harness.figures.presentation import Presentation
     from harness.records.scored import Scored
-    from harness.records.store import Store
-    from harness.registry.find import Registry
     from harness.tables.build import View
-    from harness.tables.expected import Expected
+    from harness.tables.expected import ExpectedRuns
     from harness.tables.table import Table
+
+NOWHERE = Environment()
+"""The environment of runs that are planned and not done."""
 
 
 class Session:
     """The registry and the store of one command, and what is made of them, each made when it is first asked for.
 
-    Only records of the given tiers and tasks are read (none given = all).
+    Only records of the given tasks are read, and of the given tiers (none given = all).
     """
 
     def __init__(
         self,
-        registry: "Registry",
-        store: "Store",
-        plugins: Sequence[Path] = (),
-        *,
+        registry: Registry,
+        store: Store,
+        tasks: Collection[str],
         tiers: Sequence[str] = (),
-        tasks: Collection[str] | None = None,
+        plugins: Sequence[Path] = (),
     ) -> None:
-        self.registry, self.store = registry, store
-        self._plugins, self._tiers, self._tasks = plugins, tiers, tasks
+        self.registry, self.store, self.tasks = registry, store, tasks
+        self._tiers, self._plugins = tiers, plugins
         self._presentations: dict[str, Presentation] = {}
         self._items: dict[str, dict[str, np.ndarray]] = {}
 
@@ -53,7 +55,7 @@ class Session:
         from harness.records.scored import scored
 
         tiers: Sequence[str | None] = self._tiers or [None]
-        return scored(record for tier in tiers for record in self.store.stored(tier, self._tasks))
+        return scored(record for tier in tiers for record in self.store.stored(tier, self.tasks))
 
     @cached_property
     def papers(self) -> "Mapping[str, Paper]":
@@ -70,25 +72,22 @@ class Session:
             self._presentations[task] = presentation_of(self.registry, task)
         return self._presentations[task]
 
-    def tasks_at(self, tier: str) -> set[str]:
-        """The tasks with records at a tier."""
+    def tasks_at(self, tier: str) -> list[str]:
+        """The tasks with records at a tier, in order of name."""
         runs = self.scored.runs
-        return set(runs["task"][(runs["tier"] == tier).to_numpy()])
+        return sorted(set(runs["task"][(runs["tier"] == tier).to_numpy()]))
 
-    def expected(self, task: str, view: "View", *, any_key: bool = False) -> "Expected":
-        """What is planned for a task at the tier of a view; with `any_key`, stale records count as well."""
-        from harness.cli.options import tier_name
-        from harness.runs.plan import Selection, make_plan
+    def expected(self, task: str, view: "View", *, any_key: bool = False) -> "ExpectedRuns":
+        """What is planned for a task at the tier of a view; with `any_key`, no record counts as stale."""
         from harness.tables.expected import expected_of
 
-        assert view.tier is not None
         selection = Selection(
             tier=tier_name(view.tier), tasks=[task], cases=view.cases, seeds=view.seeds, plugins=self._plugins
         )
         plan = make_plan(self.registry, selection, self.store, NOWHERE, read=False)
         return expected_of(plan, task, view.tier, any_key=any_key)
 
-    def tables(self, task: str, view: "View", expected: "Expected") -> "list[Table]":
+    def tables(self, task: str, view: "View", expected: "ExpectedRuns") -> "list[Table]":
         """The tables of one task, with the numbers that papers on it published."""
         from harness.tables.build import build_tables
 
@@ -101,17 +100,28 @@ class Session:
         card, options = self.registry.card(task), self.presentation(task)
         return build_tables(self.scored, card, view, expected, published, options)
 
-    def verdicts(self, tier: "TierName", tasks: Collection[str]) -> "dict[str, list[Verdict]]":
-        """The verdicts on the claims about some tasks, by paper."""
-        from harness.claims.preconditions import rules
+    def tables_of_all(self, view: "View", *, any_key: bool = False) -> "Iterator[Table]":
+        """The tables of all tasks with records at a view's tier, each of those of the view's cases that the task has
+        there; with `any_key`, no record is marked as stale."""
+        for task in self.tasks_at(view.tier):
+            tiers = self.registry.card(task).tiers
+            planned = next((tier.cases for name, tier in tiers.items() if name == view.tier), ())
+            cases = tuple(case for case in view.cases if case in planned)
+            if cases or not view.cases:
+                of_task = replace(view, cases=cases)
+                yield from self.tables(task, of_task, self.expected(task, of_task, any_key=any_key))
+
+    def verdicts(self, tier: "TierName") -> "dict[str, list[Verdict]]":
+        """The verdicts on the claims about the tasks, by paper."""
+        from harness.claims.preconditions import requirements
         from harness.claims.verdict import judge
 
-        cards = rules(self.registry)
+        required = requirements(self.registry)
         by_paper = {
             name: [
-                judge(claim, self.scored, tier, cards, self._item_scores)
+                judge(claim, self.scored, tier, required, self._item_scores)
                 for claim in paper.claim
-                if any(part.task in tasks for part in claim.parts)
+                if any(part.task in self.tasks for part in claim.parts)
             ]
             for name, paper in self.papers.items()
         }
@@ -129,25 +139,33 @@ class Session:
         return dict(zip(self.scored.runs["path"], self.scored.runs["sidecar"], strict=True))
 
 
-NOWHERE = Environment()
-"""The environment of runs that are planned and not done."""
+def open_session(
+    results: Path | None,
+    tasks: Iterable[str] | None = None,
+    tiers: Sequence[str] = (),
+    plugins: Sequence[Path] | None = None,
+) -> Session:
+    """The session of a verb's options; no tasks are all tasks. Raises `UserError` for an unknown task."""
+    registry = registry_with(plugins)
+    names = [registry.card(name).task for name in tasks or registry.tasks]
+    return Session(registry, Store(results_folder(results)), names, tiers, plugins or ())
 
 
 def warn(problems: Iterable[str]) -> None:
-    """Say on standard error what was found wrong and left aside."""
+    """Say on standard error what is wrong or was left aside."""
     for problem in problems:
         typer.secho(f"warning: {problem}", err=True, fg="yellow")
 
 
 def registry_with(plugins: Iterable[Path] | None) -> Registry:
-    """The registry, plug-ins included; what could not be read is said."""
+    """The registry, plug-ins included; what cannot be read is said."""
     registry = find(plugins or ())
     warn(registry.problems)
     return registry
 
 
 def planned(selection: Selection, results: Path, environment: Environment = NOWHERE) -> tuple[Registry, Store, Plan]:
-    """The plan of a selection over a folder of results; what cannot be used of them is said. Runs that are to be done
+    """The plan of a selection over a folder of results; which of them cannot be used is said. Runs that are to be done
     need an environment."""
     registry = registry_with(selection.plugins)
     store = Store(results)

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import Cases, Json, Plugins, Results, Seeds, Tasks, results_folder, tier_name
+from harness.cli.options import Cases, Json, Plugins, Results, Seeds, Tasks, tier_name
 from harness.core.spec import TIERS
 
 if TYPE_CHECKING:
     from harness.claims.conditions import Condition
     from harness.cli.session import Session
-    from harness.registry.find import Registry
     from harness.runs.plan import Selection
-    from harness.tables.build import View
     from harness.tables.table import Table
 
 Tiers = Annotated[
@@ -55,101 +53,70 @@ def command(
     as_json: Json = False,
 ) -> None:
     """Print the tables of the tasks that have records. They refuse to mix what cannot be compared."""
-    from harness.cli.session import Session, registry_with, warn
+    from harness.cli.session import open_session, warn
     from harness.core.suggest import unknown
-    from harness.records.store import Store
     from harness.tables.build import View
     from harness.tables.committed import check_tables, write_tables
     from harness.tables.formats import FORMATS
 
-    chosen = "json" if as_json else form
-    if chosen not in FORMATS:
-        raise unknown("format", chosen, FORMATS)
-    registry = registry_with(plugin)
-    store = Store(results_folder(results))
-    tasks = {registry.card(name).task for name in task or registry.tasks}
-    known = {entry.id for name in tasks for entry in registry.card(name).cases}
+    form = "json" if as_json else form
+    if form not in FORMATS:
+        raise unknown("format", form, FORMATS)
+    tiers = [tier_name(text) for text in tier or TIERS]
+    session = open_session(results, task, tiers, plugin)
+    cases = {entry.id for name in session.tasks for entry in session.registry.card(name).cases}
     for name in case or ():
-        if name not in known:
-            raise unknown("case", name, known)
-    views = [
-        View(
-            tier=name,
-            cases=tuple(dict.fromkeys(case or ())),
-            metric=metric,
-            by=by,
-            where=_conditions(where or ()),
-            seeds=seeds,
-        )
-        for name in ([tier_name(text) for text in tier] if tier else TIERS)
-    ]
-    # A table in a file is what its records say; whether code has changed since is the business of `status`.
-    session = Session(registry, store, plugin or (), tiers=tier or (), tasks=tasks)
-    tables = tables_of(session, views, tasks, any_key=write or check)
-    warn(store.problems)
+        if name not in cases:
+            raise unknown("case", name, cases)
+    cases_shown, conditions = tuple(dict.fromkeys(case or ())), _conditions(where or ())
+    tables: list[Table] = []
+    for name in tiers:
+        view = View(tier=name, cases=cases_shown, metric=metric, by=by, where=conditions, seeds=seeds)
+        # A table in a file is made of its records alone: `status` says whether code has changed since.
+        tables += session.tables_of_all(view, any_key=write or check)
+    warn(session.store.problems)
     if not tables:
-        typer.echo(f"no records in {store.root} for this; `harness run --tier quick` makes some", err=True)
+        typer.echo(f"no records in {session.store.root} for this; `harness run --tier quick` makes some", err=True)
     if contrast is None:
-        _show(tables, chosen)
+        _show(tables, form)
     else:
         _show_contrasts(tables, contrast)
-    folder = store.root / "tables"
+    folder = session.store.root / "tables"
     if write:
-        write_tables(folder, tables, chosen)
-    if check and (problems := check_tables(folder, tables)):
+        write_tables(folder, tables, form)
+    if check and (problems := list(check_tables(folder, tables))):
         warn(problems)
         raise typer.Exit(1)
 
 
-def print_tables(session: "Session", selection: "Selection", tasks: Iterable[str]) -> None:
-    """Print the tables of some tasks after a run, in Markdown and without published numbers; a task whose rows cannot
-    be compared says why."""
+def print_tables(session: "Session", selection: "Selection") -> None:
+    """Print the tables of a session's tasks after a run, in Markdown and without published numbers; a task whose rows
+    cannot be compared says why."""
     from harness.core.errors import UserError
     from harness.tables.build import View
 
-    for task in sorted(tasks):
-        view = View(tier=selection.tier, seeds=selection.seeds)
+    view = View(tier=selection.tier, seeds=selection.seeds)
+    for task in session.tasks_at(selection.tier):
         try:
-            tables = tables_of(session, [view], {task})
+            tables = session.tables(task, view, session.expected(task, view))
         except UserError as error:
             typer.echo(f"no table of {task}: {error}", err=True)
         else:
             _show([replace(table, published=()) for table in tables], "markdown")
 
 
-def tables_of(session: "Session", views: "Iterable[View]", tasks: set[str], *, any_key: bool = False) -> "list[Table]":
-    """The tables of some tasks; with `any_key`, records that are stale are not marked."""
-    tables: list[Table] = []
-    for view in views:
-        assert view.tier is not None
-        for task in sorted(tasks & session.tasks_at(view.tier)):
-            of_task = _within(session.registry, view, task)
-            if of_task is not None:
-                tables += session.tables(task, of_task, session.expected(task, of_task, any_key=any_key))
-    return tables
-
-
-def _within(registry: "Registry", view: "View", task: str) -> "View | None":
-    """The view of those cases that a task has at its tier; None if that leaves nothing of it."""
-    if not view.cases:
-        return view
-    planned = next((level.cases for name, level in registry.card(task).tiers.items() if name == view.tier), ())
-    cases = tuple(case for case in view.cases if case in planned)
-    return replace(view, cases=cases) if cases else None
-
-
 def _conditions(texts: Iterable[str]) -> "dict[str, Condition]":
-    """Conditions on points, as people write them: an axis, a sign, and a value or several."""
+    """Conditions on points as the command line takes them: an axis, a sign, and a value or several."""
     from harness.core.errors import UserError
 
-    found: dict[str, Condition] = {}
+    conditions: dict[str, Condition] = {}
     for text in texts:
         parts = re.fullmatch(r"\s*(\w+)\s*(>=|<=|!=|>|<|=)\s*(.+?)\s*", text)
         if parts is None:
             raise UserError(f"--where '{text}' is no condition; write axis=value, axis=value,value or axis>=value")
         axis, sign, value = parts.groups()
-        found[axis] = tuple(map(_value, value.split(","))) if sign == "=" else f"{sign} {value}"
-    return found
+        conditions[axis] = tuple(map(_value, value.split(","))) if sign == "=" else f"{sign} {value}"
+    return conditions
 
 
 def _value(text: str) -> float | str:
@@ -166,11 +133,11 @@ def _show(tables: "Sequence[Table]", form: str) -> None:
         typer.echo(render(tables, form))
 
 
-def _show_contrasts(tables: "Iterable[Table]", of: str) -> None:
-    from harness.tables.differences import grid_of_differences, paired_differences
+def _show_contrasts(tables: "Iterable[Table]", method: str) -> None:
+    from harness.tables.differences import differences_as_text, paired_differences
     from harness.tables.markup import to_markdown
 
     for table in tables:
-        contrasts = paired_differences(table, None if of == "all" else of)
-        if contrasts:
-            typer.echo(to_markdown([grid_of_differences(table, contrasts)]))
+        differences = paired_differences(table, None if method == "all" else method)
+        if differences:
+            typer.echo(to_markdown([differences_as_text(table, differences)]))

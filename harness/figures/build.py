@@ -16,12 +16,12 @@ from harness.figures.plot import Figure, Panel, Plot
 from harness.figures.readings import Cells, Reader, Readings, Subject
 from harness.figures.remarks import crossing_remarks, film_remarks, remarks
 from harness.figures.why import why_few_places, why_no_pictures, why_nothing
+from harness.records.scored import RunRow
+from harness.registry.headers import Kind
 from harness.tables.comparable import check_comparable
 from harness.tables.notes import failures
 from harness.tables.provenance import provenance
-from harness.tables.results import RunRow
 from harness.tables.rows import cell_of, in_order
-from harness.tables.table import Kind
 
 
 @dataclass(frozen=True)

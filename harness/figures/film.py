@@ -15,9 +15,9 @@ from harness.figures.declared import Film
 from harness.figures.labels import in_order_of
 from harness.figures.plot import Figure
 from harness.figures.readings import Subject
-from harness.tables.results import RunRow
+from harness.records.scored import RunRow
+from harness.registry.headers import Kind
 from harness.tables.rows import in_order
-from harness.tables.table import Kind
 
 U8: TypeAlias = NDArray[np.uint8]
 

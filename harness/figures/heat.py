@@ -9,8 +9,9 @@ from harness.figures.declared import ENTRANT, Heat
 from harness.figures.labels import MOST_COLUMNS, in_order_of, number, title
 from harness.figures.plot import Figure, Place
 from harness.figures.readings import Cells, Readings, Spread
+from harness.registry.headers import Kind
 from harness.tables.rows import in_order, marked
-from harness.tables.table import Cell, Kind
+from harness.tables.table import Cell
 
 
 @dataclass(frozen=True)

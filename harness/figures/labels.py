@@ -6,7 +6,7 @@ from harness.core.card import Card
 from harness.figures.declared import CASE, METRIC, DeclaredFigure
 from harness.figures.plot import Place
 from harness.records.scored import VALIDATION
-from harness.tables.grid import arrow
+from harness.tables.text import arrow
 
 MOST_COLUMNS = 4
 """More panels than these in one row go on in the next."""

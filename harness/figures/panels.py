@@ -13,8 +13,8 @@ from harness.figures.plot import Line, Panel, Place, Point
 from harness.figures.readings import Cells, Readings, Spread
 from harness.figures.slopes import slopes
 from harness.records.scored import VALIDATION
+from harness.registry.headers import Kind
 from harness.tables.rows import in_order
-from harness.tables.table import Kind
 
 
 def panels_of(

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from harness.figures.declared import Curves, DeclaredFigure, Dots, Lines, Scale
-from harness.tables.table import Cell, Kind, Provenance
+from harness.registry.headers import Kind
+from harness.tables.table import Cell, Provenance
 
 Place: TypeAlias = float | str
 """A place on an axis: a number, or a word."""

@@ -9,9 +9,9 @@ from harness.core.errors import UserError
 from harness.core.spec import without
 from harness.figures.declared import CASE, METRIC, Curves, DeclaredFigure, Film
 from harness.figures.plot import Place
-from harness.records.scored import SPENT, VALIDATION
-from harness.tables.expected import Expected
-from harness.tables.results import RunRow, ScoreRow, TaskResults
+from harness.records.scored import SPENT, VALIDATION, RunRow, ScoreRow
+from harness.tables.expected import ExpectedRuns
+from harness.tables.results import TaskResults
 from harness.tables.table import Cell
 
 Home: TypeAlias = tuple[Place | None, ...]
@@ -26,7 +26,7 @@ class Subject:
     card: Card
     results: TaskResults
     kept: Callable[[str, str, str], bytes]
-    expected: Expected | None = None
+    expected: ExpectedRuns | None = None
     capabilities: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 

@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from harness.figures.declared import Curves, DeclaredFigure, Film, Heat
 from harness.figures.plot import Panel
 from harness.figures.readings import Cells, Readings, Subject
+from harness.records.scored import RunRow
 from harness.tables.notes import failures
-from harness.tables.results import RunRow
 
 
 def remarks(

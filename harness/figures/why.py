@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from harness.core.spec import set_in
 from harness.figures.declared import Curves, DeclaredFigure, Film, Heat, Lines
 from harness.figures.readings import Subject
-from harness.records.scored import VALIDATION
+from harness.records.scored import VALIDATION, RunRow
 from harness.tables.comparable import rerun
-from harness.tables.results import RunRow
 
 
 def why_nothing(subject: Subject, figure: DeclaredFigure) -> str:

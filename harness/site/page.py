@@ -1,25 +1,27 @@
-"""The page of a tier: tables, figures and verdicts in one file that needs nothing else."""
+"""The page of a tier: tables, figures and verdicts in one file that needs no other."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.claims.verdict import Verdict
 from harness.core.canonical import digest
 from harness.figures.files import creator_of, differ
 from harness.figures.plot import Figure
-from harness.site.board import as_grid, summary
-from harness.tables.grid import grids_of
+from harness.records.committed import file_problems
+from harness.site.verdicts import as_text_table, summary
 from harness.tables.markup import template, to_html_section
 from harness.tables.table import Table
+from harness.tables.text import text_tables
 
 _PROLOGUE = re.compile(r"^.*?(?=<svg)", re.DOTALL)
 _IDENTITY = re.compile(r'(?<=\sid=")|(?<=url\(#)|(?<=xlink:href="#)')
-_META = '<meta name="{}" content="([^"]*)">'
+_DIGEST = re.compile(r'<meta name="digest" content="([^"]*)">')
+_DRAWN_BY = re.compile(r'<meta name="drawn-by" content="([^"]*)">')
 
 
-@dataclass(frozen=True)
+@dataclass
 class Chapter:
     """What the page says of one task beside the verdicts: its tables, its figures as SVG, and in lines what is absent
     and why."""
@@ -27,9 +29,9 @@ class Chapter:
     task: str
     title: str
     question: str
-    tables: Sequence[Table]
-    figures: Sequence[tuple[Figure, bytes]]
-    absent: Sequence[str] = ()
+    tables: list[Table] = field(default_factory=list)
+    figures: list[tuple[Figure, bytes]] = field(default_factory=list)
+    absent: list[str] = field(default_factory=list)
 
 
 def to_page(chapters: Sequence[Chapter], verdicts: Mapping[str, Sequence[Verdict]], tier: str) -> str:
@@ -38,17 +40,17 @@ def to_page(chapters: Sequence[Chapter], verdicts: Mapping[str, Sequence[Verdict
     from markupsafe import Markup
 
     claims = {chapter.task: _section(verdicts, [chapter.task], "Claims") for chapter in chapters}
-    others = {task for of_paper in verdicts.values() for one in of_paper for task in _about(one)} - claims.keys()
-    without_records = _section(verdicts, others, "Claims about tasks without records")
-    told = summary(verdicts)
+    tasks = {task for of_paper in verdicts.values() for verdict in of_paper for task in _about(verdict)}
+    without_records = _section(verdicts, tasks - claims.keys(), "Claims about tasks without records")
+    sentences = summary(verdicts)
     drawn_by = {creator_of(svg) for chapter in chapters for _, svg in chapter.figures}
     made = [table.provenance.digest for chapter in chapters for table in chapter.tables]
     made += [figure.made.digest for chapter in chapters for figure, _ in chapter.figures]
     return template("report.html").render(
         title=f"Results, tier {tier}",
-        digest=digest([tier, made, claims, without_records, told])[:16],
+        digest=digest([tier, made, claims, without_records, sentences])[:16],
         drawn_by=", ".join(sorted(drawn_by)),
-        summary=told,
+        summary=sentences,
         without_records=Markup(without_records),
         chapters=[
             {
@@ -56,9 +58,9 @@ def to_page(chapters: Sequence[Chapter], verdicts: Mapping[str, Sequence[Verdict
                 "title": chapter.title,
                 "question": chapter.question,
                 "claims": Markup(claims[chapter.task]),
-                "tables": Markup(to_html_section([grid for table in chapter.tables for grid in grids_of(table)])),
+                "tables": Markup(to_html_section(text_tables(chapter.tables))),
                 "figures": [
-                    {"name": figure.name, "svg": Markup(inline(svg, figure.name))} for figure, svg in chapter.figures
+                    {"name": figure.name, "svg": Markup(_inline(svg, figure.name))} for figure, svg in chapter.figures
                 ],
                 "absent": chapter.absent,
             }
@@ -69,8 +71,11 @@ def to_page(chapters: Sequence[Chapter], verdicts: Mapping[str, Sequence[Verdict
 
 def _section(verdicts: Mapping[str, Sequence[Verdict]], tasks: Collection[str], title: str) -> str:
     """The verdicts on the claims about some tasks, "" if there are none."""
-    own = {paper: [one for one in of_paper if _about(one).intersection(tasks)] for paper, of_paper in verdicts.items()}
-    return to_html_section([as_grid(own, title)]) if any(own.values()) else ""
+    chosen = {
+        paper: [verdict for verdict in of_paper if not _about(verdict).isdisjoint(tasks)]
+        for paper, of_paper in verdicts.items()
+    }
+    return to_html_section([as_text_table(chosen, title)]) if any(chosen.values()) else ""
 
 
 def _about(verdict: Verdict) -> set[str]:
@@ -78,20 +83,16 @@ def _about(verdict: Verdict) -> set[str]:
     return {part.task for part in verdict.claim.parts}
 
 
-def inline(svg: bytes, name: str) -> str:
+def _inline(svg: bytes, name: str) -> str:
     """An SVG as an element of a page: without its prologue, its ids begun with a name that no other figure has."""
     return _IDENTITY.sub(f"{name}-", _PROLOGUE.sub("", svg.decode()))
 
 
 def check_page(path: Path, page: str, remedy: str) -> Iterator[str]:
-    """What is wrong with a page's file: as with figures, its text counts only if the same library drew its figures."""
-    there = path.read_text(encoding="utf-8")
-    if _meta(there, "digest") != _meta(page, "digest"):
-        yield f"{path} is stale: not made from these records; {remedy}"
-    elif _meta(there, "drawn-by") == _meta(page, "drawn-by") and differ(page, there):
-        yield f"{path} was edited, or pages are written otherwise now; write it anew: {remedy}"
+    """What is wrong with a page's file. Its text is compared only if the same version of the drawing library drew its
+    figures."""
 
+    def is_same(stored: str, given: str) -> bool:
+        return _DRAWN_BY.findall(stored) != _DRAWN_BY.findall(given) or not differ(given, stored)
 
-def _meta(page: str, name: str) -> str:
-    found = re.search(_META.format(name), page)
-    return found[1] if found else ""
+    return file_problems(path, page, remedy, _DIGEST.findall(page)[0], is_same)

@@ -10,8 +10,8 @@ from harness.stats.intervals import ALPHA, Interval, t_interval, varies
 from harness.stats.resampling import Floats
 from harness.stats.signflip import signflip_p
 
-Kind: TypeAlias = Literal["greater", "noninferior", "equivalent", "within"]
-Outcome: TypeAlias = Literal["reproduced", "contradicted", "inconclusive"]
+HypothesisKind: TypeAlias = Literal["greater", "noninferior", "equivalent", "within"]
+Conclusion: TypeAlias = Literal["reproduced", "contradicted", "inconclusive"]
 
 FEWEST_SEEDS = 5
 """With fewer no p-value reaches .05 (1/16 at 4, 1/32 at 5), so that no verdict is possible."""
@@ -96,7 +96,7 @@ class Bound(NamedTuple):
 class Decision(NamedTuple):
     """An outcome; `detail`: an effect that is not `greater` is shown to be `opposite`, or only `too small`."""
 
-    outcome: Outcome
+    outcome: Conclusion
     detail: str = ""
 
 
@@ -108,7 +108,7 @@ class Region:
     `within`, infinite where not given.
     """
 
-    kind: Kind
+    kind: HypothesisKind
     margin: float = math.nan
     lower: float = -math.inf
     upper: float = math.inf

@@ -6,19 +6,19 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from harness.claims.conditions import Condition, in_words, spelled
-from harness.claims.paper import Published
+from harness.claims.paper import PublishedNumber
 from harness.core.card import Card, Metric
 from harness.core.errors import UserError
 from harness.core.suggest import unknown
-from harness.records.scored import Scored
+from harness.records.scored import Scored, ScoreRow
 from harness.tables.columns import lay_out
 from harness.tables.comparable import check_comparable, rerun
-from harness.tables.expected import Expected
+from harness.tables.expected import ExpectedRuns
 from harness.tables.notes import held_settings, notes_on, shared_artefacts
 from harness.tables.options import TableOptions
 from harness.tables.provenance import provenance_of
-from harness.tables.results import ScoreRow, TaskResults
-from harness.tables.rows import CellRules, references_of, rows_of
+from harness.tables.results import TaskResults
+from harness.tables.rows import references_of, rows_of
 from harness.tables.table import Column, Table
 
 FLOPS = "flops"
@@ -29,13 +29,12 @@ FLOPS = "flops"
 class View:
     """Which part of the records tables show.
 
-    Without `tier` there must be records of one only. `metric` asks for one table of that metric wherever it was
-    measured, `by` spreads an axis (a case's, a point's, a parameter's) over the columns, `cases` keeps some cases (none
-    = all), `where` some points of measurement, `seeds` the first ones; `leave_out` leaves out the rows that set one of
-    some parameters from outside.
+    `metric` asks for one table of that metric wherever it was measured, `by` spreads an axis (a case's, a point's, a
+    parameter's) over the columns, `cases` keeps some cases (none = all), `where` some points of measurement, `seeds`
+    the first ones; `leave_out` leaves out the rows that set one of some parameters from outside.
     """
 
-    tier: str | None = None
+    tier: str
     cases: tuple[str, ...] = ()
     metric: str | None = None
     by: str | None = None
@@ -49,12 +48,8 @@ class View:
         return self == View(tier=self.tier)
 
 
-_DEFAULT = View()
-_NOTHING_DECLARED = TableOptions()
-
-
 class _Topic(NamedTuple):
-    """What one table is about; `suffix` tells its name from those of the task's other tables."""
+    """What one of a task's tables is about; `suffix` tells its name from those of the others."""
 
     metric: str
     cases: tuple[str, ...]
@@ -64,17 +59,18 @@ class _Topic(NamedTuple):
 def build_tables(
     scored: Scored,
     card: Card,
-    view: View = _DEFAULT,
-    expected: Expected | None = None,
-    published: Sequence[Published] = (),
-    options: TableOptions = _NOTHING_DECLARED,
+    view: View,
+    expected: ExpectedRuns | None = None,
+    published: Sequence[PublishedNumber] = (),
+    options: TableOptions | None = None,
 ) -> list[Table]:
     """The tables of a task, the main one first; none if there are no records.
 
     What is missing is judged by `expected`; without it, by what other rows have. `published` stand below the first
     table; which of the settings that were held constant are named, `options` declare. Raises `UserError` for rows that
-    cannot be compared, and for an unknown metric, axis or point.
+    cannot be compared, and for an unknown metric, case, axis or point.
     """
+    options = options or TableOptions()
     known = {case.id for case in card.cases}
     for case in view.cases:
         if case not in known:
@@ -98,7 +94,8 @@ def build_tables(
 
 
 def _sliced(view: View, metric: str, options: TableOptions) -> View:
-    """The view of a metric's table: in the default one, of whichever cases, the slice that is declared for it."""
+    """The view of a metric's table. Where nothing but cases was asked for, it is the slice that is declared for the
+    metric."""
     if replace(view, cases=()).is_default and metric in options.tables:
         declared = options.tables[metric]
         return replace(view, where=declared.where, leave_out=declared.leave_out)
@@ -106,69 +103,56 @@ def _sliced(view: View, metric: str, options: TableOptions) -> View:
 
 
 def _no_axis(card: Card, results: TaskResults, by: str, axes: Collection[str]) -> UserError:
-    elsewhere = [name for name in card.metrics if by in results.axes(name, results.cases)]
-    if elsewhere:
+    if elsewhere := [name for name in card.metrics if by in results.axes(name, results.cases)]:
         metrics = ", ".join(elsewhere)
         return UserError(f"{card.task} at {results.tier}: no table's metric lies on axis '{by}'; choose one: {metrics}")
     return unknown(f"axis of {card.task} at {results.tier}", by, axes)
 
 
-def _absent_cases(results: TaskResults, expected: Expected | None, task: str) -> Iterator[str]:
+def _absent_cases(results: TaskResults, expected: ExpectedRuns | None, task: str) -> Iterator[str]:
     """A note for every planned case that has no record at all, and so no column."""
     for case in sorted({case for case, _ in expected.cells} - results.cases) if expected else ():
         yield f"missing: all of case {case}; `{rerun(task, results.tier, {}, cases=[case])}`"
 
 
 def _topics(card: Card, results: TaskResults, metric: str | None) -> list[_Topic]:
-    """The main table's topic, and one for each case that is timed or whose primary metric is another."""
+    """The main table's topic, and one for each case that is timed or has another primary metric."""
     if metric is not None:
         if metric not in card.metrics:
             raise unknown(f"metric of {card.task}", metric, card.metrics)
         cases = results.cases_with(metric) or results.cases
         return [_Topic(metric, tuple(sorted(cases)), f"metric-{metric}")] if cases else []
-    there = results.cases
-    apart = {
+    separate = {
         case.id: _Topic(case.primary or card.primary, (case.id,), case.id)
         for case in card.cases
-        if case.id in there and (case.exclusive or case.primary not in (None, card.primary))
+        if case.id in results.cases and (case.exclusive or case.primary not in (None, card.primary))
     }
-    together = tuple(sorted(there - apart.keys()))
-    return [*([_Topic(card.primary, together)] if together else []), *apart.values()]
+    together = tuple(sorted(results.cases - separate.keys()))
+    return [*([_Topic(card.primary, together)] if together else []), *separate.values()]
 
 
 def _table(
-    results: TaskResults,
-    card: Card,
-    topic: _Topic,
-    view: View,
-    expected: Expected | None,
-    options: TableOptions,
+    results: TaskResults, card: Card, topic: _Topic, view: View, expected: ExpectedRuns | None, options: TableOptions
 ) -> Table:
     everything = results.select(topic.metric, topic.cases, card.column, view.by, view.where)
-    if not everything.leaving_out(view.leave_out).runs:
-        view = replace(view, leave_out=())  # where there is nothing else, the grid is the table
     selection = everything.leaving_out(view.leave_out)
+    if not selection.runs:
+        selection, view = everything, replace(view, leave_out=())
     if view.where and not selection.scores:
         raise UserError(f"{card.task} at {results.tier}: no {topic.metric} where {spelled(view.where)}")
-    metric = _metric(selection.scores, card, topic.metric)
+    metric = _metric(selection.scores, card.metrics[topic.metric])
     layout = lay_out(selection, card, view.by)
     check_comparable(layout.runs, card, results.tier, timed=metric.timing)
-    over_cases = view.by is None and len(layout.columns) > 1 and not any(column.at for column in layout.columns)
     # A plan knows runs by their label, which no longer names a parameter that is spread over columns.
     planned = None if layout.spread or not expected else expected.leaving_out(view.leave_out)
-    flops = results.select(FLOPS, topic.cases).scores if FLOPS in card.metrics else ()
-    rules = CellRules(
-        better=metric.better,
-        exact=metric.exact,
-        needs=metric.needs,
-        mean=over_cases,
-        expected=planned,
-        flops={score.path: score for score in flops},
-    )
-    rows = rows_of(layout, rules)
+    has_mean = view.by is None and len(layout.columns) > 1 and not any(column.at for column in layout.columns)
     mean = Column("mean", generated=any(column.generated for column in layout.columns))
-    columns = (*layout.columns, *([mean] if over_cases else []))
+    columns = (*layout.columns, *([mean] if has_mean else []))
+    flops = {score.path: score for score in results.select(FLOPS, topic.cases).scores}
+    rows = rows_of(layout, metric, planned, flops, mean=has_mean)
     suffixes = _suffixes(topic, view, options)
+    command = f"harness table --task {card.task} --tier {results.tier} --metric {topic.metric}"
+    left_out = {run.label for run in everything.runs} - {run.label for run in selection.runs}
     return Table(
         name="-".join([card.task, results.tier, *suffixes]),
         task=card.task,
@@ -180,10 +164,10 @@ def _table(
         exact=metric.exact,
         columns=columns,
         rows=rows,
-        references=references_of(layout, metric, over_cases),
+        references=references_of(layout, metric, mean=has_mean),
         provenance=provenance_of(layout, (card.task, results.tier, topic.metric, *suffixes)),
         notes=(
-            *_sliced_note(view, card.task, results.tier, topic.metric, everything.labels - selection.labels),
+            *_slice_notes(view, command, left_out),
             *held_settings(layout.runs, options.held),
             *shared_artefacts(layout.runs),
             *notes_on(rows, columns, layout, card, results.tier, planned),
@@ -193,30 +177,28 @@ def _table(
 
 def _suffixes(topic: _Topic, view: View, options: TableOptions) -> list[str]:
     """What tells a table's name from those of the task's other tables; a declared slice is the default."""
+    suffixes = [topic.suffix, f"by-{view.by}" if view.by else ""]
     is_declared = topic.metric in options.tables and view.where == options.tables[topic.metric].where
-    where = "" if is_declared or not view.where else f"where-{_as_name(view.where)}"
-    cases = "-".join(["case", *view.cases]) if view.cases else ""
-    return [suffix for suffix in (topic.suffix, f"by-{view.by}" if view.by else "", where, cases) if suffix]
+    if view.where and not is_declared:
+        conditions = ",".join(f"{axis}{in_words(condition)}" for axis, condition in view.where.items())
+        suffixes.append("where-" + re.sub(r"[^\w.=<>!]+", "_", conditions))
+    if view.cases:
+        suffixes.append("-".join(["case", *view.cases]))
+    return [suffix for suffix in suffixes if suffix]
 
 
-def _sliced_note(view: View, task: str, tier: str, metric: str, left_out: Collection[str]) -> Iterator[str]:
-    everything = f"`harness table --task {task} --tier {tier} --metric {metric}`"
+def _slice_notes(view: View, command: str, left_out: Collection[str]) -> Iterator[str]:
+    """What the table does not show, and the command that shows all."""
     if view.where:
-        yield f"shown where {spelled(view.where)}; all: {everything}"
+        yield f"shown where {spelled(view.where)}; `{command}` shows all"
     if left_out:
-        yield f"left out: {len(left_out)} rows that set {' or '.join(view.leave_out)}; all: {everything}"
+        yield f"left out: {len(left_out)} rows that set {' or '.join(view.leave_out)}; `{command}` shows all"
 
 
-def _as_name(where: Mapping[str, Condition]) -> str:
-    """Conditions in letters that are safe in the name of a file."""
-    return re.sub(r"[^\w.=<>!]+", "_", ",".join(f"{axis}{in_words(condition)}" for axis, condition in where.items()))
-
-
-def _metric(scores: Sequence[ScoreRow], card: Card, metric: str) -> Metric:
-    """The metric as the records carry it; as the card has it where no run was scored."""
-    entry = card.metrics[metric]
+def _metric(scores: Sequence[ScoreRow], metric: Metric) -> Metric:
+    """The metric as the records have it; as the card has it where no run was scored."""
     if not scores:
-        return entry
+        return metric
     score = scores[0]
-    own = {"better": score.better, "unit": score.unit, "exact": score.exact, "timing": score.timing}
-    return entry.model_copy(update=own)
+    facts = {"better": score.better, "unit": score.unit, "exact": score.exact, "timing": score.timing}
+    return metric.model_copy(update=facts)

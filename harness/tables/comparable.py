@@ -8,20 +8,20 @@ from typing import Any
 from harness.core.canonical import digest
 from harness.core.card import Card
 from harness.core.errors import UserError
-from harness.records.comparable import COLUMNS, Difference, find_difference
-from harness.tables.results import RunRow
+from harness.core.words import listed
+from harness.records.comparable import Difference, find_difference
+from harness.records.scored import RunRow
 
 _NOT_IN_THE_KEY = frozenset({"produced data", "device and threads"})
-"""What `run` does not see: to it the records are done, whatever they differ in."""
+"""Differences that `harness run` cannot see: it repeats no run because of them."""
 _MOST_NAMES = 8
 
 
 def check_comparable(runs: Sequence[RunRow], card: Card, tier: str, *, timed: bool = False) -> None:
     """Raises `UserError` if the runs of one table differ in more than the entrant: what differs, between which rows,
     and the command that repairs it. Times must be of one kind of device, too."""
-    columns = {name: [getattr(run, name) for run in runs] for name in COLUMNS}
-    if (difference := find_difference(columns, timed=timed)) is not None:
-        raise _refusal(difference, runs, card, tier)
+    if (difference := find_difference(runs, timed=timed)) is not None:
+        raise _refusal(difference, card, tier)
     for case in dict.fromkeys(run.case for run in runs):
         _check_seeds([run for run in runs if run.case == case], case, card.task, tier)
 
@@ -37,21 +37,18 @@ def rerun(
     return shlex.join(words) + (" --plugin FILE" if "plugin" in entrants.values() else "")
 
 
-def _refusal(difference: Difference, runs: Sequence[RunRow], card: Card, tier: str) -> UserError:
-    """The error for runs that differ.
-
-    Rows that are not as the card asks are named; where the card does not say, all: `run` repeats those that are stale.
-    """
-    what, at = difference.what, difference.place
-    values = {value: [runs[i] for i in positions] for value, positions in difference.runs.items()}
-    asked = _asked(card, tier, at.get("case", "")).get(what)
-    ordered = sorted(values, key=lambda value: (value != asked, -len(values[value]), str(value)))
-    differing = " and ".join(f"{_shown(value)} ({_names(values[value])})" for value in ordered)
-    where = "".join(f", {word} {name}" for word, name in at.items())
-    wrong = [run for value in ordered[asked in values :] for run in values[value]]
-    command = rerun(card.task, tier, kinds(wrong), cases=[at["case"]] if "case" in at else ())
+def _refusal(difference: Difference, card: Card, tier: str) -> UserError:
+    """The error for runs that differ. The command repeats the rows that are not as the card asks; where the card does
+    not say what is right, all rows: `run` repeats those that are stale."""
+    what, place, runs = difference
+    asked = _asked(card, tier, place.get("case", "")).get(what)
+    ordered = sorted(runs, key=lambda value: (value != asked, -len(runs[value]), str(value)))
+    differing = " and ".join(f"{_shown(value)} ({_names(runs[value])})" for value in ordered)
+    where = "".join(f", {word} {name}" for word, name in place.items())
+    wrong = {run.label: run.kind for value in ordered[asked in runs :] for run in runs[value]}
+    command = rerun(card.task, tier, wrong, cases=[place["case"]] if "case" in place else ())
     if what in _NOT_IN_THE_KEY:
-        odd = sorted(run.path for value in ordered[1:] for run in values[value])
+        odd = sorted(run.path for value in ordered[1:] for run in runs[value])
         command = f"delete {', '.join(odd[:_MOST_NAMES])} below records/, then {command}"
     return UserError(
         f"{card.task} at {tier}: rows of one table differ in {what}{where}: {differing}; to repair: {command}"
@@ -63,37 +60,24 @@ def _check_seeds(runs: Sequence[RunRow], case: str, task: str, tier: str) -> Non
     seeds: dict[str, set[int]] = {}
     for run in runs:
         seeds.setdefault(run.label, set()).add(run.seed)
-    union = set().union(*seeds.values())
-    short = [run for run in runs if seeds[run.label] != union]
-    if short:
-        sets: dict[str, list[RunRow]] = {}
-        for run in runs:
-            sets.setdefault(numbers(seeds[run.label]), []).append(run)
-        differing = " and ".join(f"{text} ({_names(sets[text])})" for text in sorted(sets))
-        command = rerun(task, tier, kinds(short), cases=[case], seeds=max(union) + 1)
-        common = set.intersection(*seeds.values())
-        if common and common == set(range(len(common))):
-            command += f", or show the seeds that all have: --seeds {len(common)}"
-        raise UserError(
-            f"{task} at {tier}: rows of one table differ in seeds, case {case}: {differing}; to repair: {command}"
-        )
-
-
-def kinds(runs: Iterable[RunRow]) -> dict[str, str]:
-    """The kind of each label among runs."""
-    return {run.label: run.kind for run in runs}
-
-
-def numbers(seeds: Iterable[int]) -> str:
-    """Seeds as people write them: `0-4`, or `0, 2, 3`."""
-    ordered = sorted(seeds)
-    if len(ordered) > 2 and ordered == list(range(ordered[0], ordered[-1] + 1)):
-        return f"{ordered[0]}-{ordered[-1]}"
-    return ", ".join(map(str, ordered))
+    union, common = set.union(*seeds.values()), set.intersection(*seeds.values())
+    if union == common:
+        return
+    by_seeds: dict[str, list[RunRow]] = {}
+    for run in runs:
+        by_seeds.setdefault(listed(seeds[run.label]), []).append(run)
+    differing = " and ".join(f"{text} ({_names(by_seeds[text])})" for text in sorted(by_seeds))
+    short = {run.label: run.kind for run in runs if seeds[run.label] != union}
+    command = rerun(task, tier, short, cases=[case], seeds=max(union) + 1)
+    if common and common == set(range(len(common))):
+        command += f", or show the seeds that all have: --seeds {len(common)}"
+    raise UserError(
+        f"{task} at {tier}: rows of one table differ in seeds, case {case}: {differing}; to repair: {command}"
+    )
 
 
 def _asked(card: Card, tier: str, case: str) -> dict[str, tuple[Any, ...]]:
-    """What the card asks for, as far as it says."""
+    """What the card asks for, by what may differ, as far as it says."""
     asked: dict[str, tuple[Any, ...]] = {"task version": (card.version,)}
     level = next((name for name in card.tiers if name == tier), None)
     if level is not None and case in {entry.id for entry in card.cases}:
@@ -109,8 +93,9 @@ def _names(runs: Iterable[RunRow]) -> str:
     return ", ".join([*labels[:_MOST_NAMES], *more])
 
 
-def _shown(value: tuple[Any, ...]) -> str:
-    texts = (
-        f"{one:,}" if isinstance(one, int) else re.sub(r"\b([0-9a-f]{8})[0-9a-f]{24}\b", r"\1", one) for one in value
+def _shown(values: tuple[Any, ...]) -> str:
+    """Values in words; of a digest the first eight digits."""
+    return " ".join(
+        f"{value:,}" if isinstance(value, int) else re.sub(r"\b([0-9a-f]{8})[0-9a-f]{24}\b", r"\1", value)
+        for value in values
     )
-    return " ".join(texts)

@@ -1,4 +1,4 @@
-"""Exploratory comparisons: paired differences between the rows of a table, with Holm's correction over all of them."""
+"""Exploratory contrasts: paired differences between the rows of a table, with Holm's correction over all of them."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -10,22 +10,22 @@ from harness.core.suggest import unknown
 from harness.stats.holm import holm
 from harness.stats.intervals import NO_INTERVAL, Interval, t_interval
 from harness.stats.signflip import attainable_p, signflip_p
-from harness.tables.grid import Entry, Grid, arrow
 from harness.tables.table import Cell, Row, Table
+from harness.tables.text import TextTable, arrow, text_cells
 
 
 @dataclass(frozen=True, kw_only=True)
 class PairedDifference:
-    """`of` against `over` in a column, seed by seed; a positive difference favours `of`.
+    """A method against an opponent in a column, seed by seed; a positive difference favours the method.
 
-    `p` is two-sided, by exact sign flips; `adjusted` is Holm's over all pairs of the table. Both are NaN, and `reason`
-    says why, where the two cannot be compared.
+    `p` is two-sided, by exact sign flips; `adjusted` is Holm's over all pairs of the table. Where the two cannot be
+    compared both are NaN, and `reason` says why.
     """
 
-    of: str
-    over: str
+    method: str
+    opponent: str
     column: str
-    comparison: str
+    design: str
     values: tuple[float, ...] = ()
     interval: Interval = NO_INTERVAL
     p: float = math.nan
@@ -38,52 +38,53 @@ class PairedDifference:
         return math.fsum(self.values) / len(self.values) if self.values else math.nan
 
 
-def paired_differences(table: Table, of: str | None = None) -> list[PairedDifference]:
-    """The differences between the row `of` and every other row; without it, between every method or plug-in and every
-    other row, each pair once. They are taken in the mean over cases where the table has one, else in every column.
+def paired_differences(table: Table, method: str | None = None) -> list[PairedDifference]:
+    """The differences between the row `method` and every other row; without it, between every method or plug-in and
+    every other row, each pair once. They are taken in the mean over cases where the table has one, else in every
+    column.
 
     An unknown row is a `UserError`.
     """
     labels = [row.label for row in table.rows]
-    if of is not None and of not in labels:
-        raise unknown(f"entrant in {table.name}", of, labels)
+    if method is not None and method not in labels:
+        raise unknown(f"entrant in {table.name}", method, labels)
     mean = [i for i, column in enumerate(table.columns) if not column.case]
     differences = [
         _difference(table, i, row, other)
         for i in mean or range(len(table.columns))
-        for row, other in _pairs(table.rows, of)
+        for row, other in _pairs(table.rows, method)
     ]
     adjusted = holm([difference.p for difference in differences])
-    return [replace(entry, adjusted=float(p)) for entry, p in zip(differences, adjusted, strict=True)]
+    return [replace(difference, adjusted=float(p)) for difference, p in zip(differences, adjusted, strict=True)]
 
 
-def grid_of_differences(table: Table, differences: Sequence[PairedDifference]) -> Grid:
-    """The differences as text."""
+def differences_as_text(table: Table, differences: Sequence[PairedDifference]) -> TextTable:
+    """The differences as a table of text."""
     headers = ("method", "opponent", "column", "comparison", "difference", "90 % interval", "p", "p (Holm)", "seeds")
-    seeds = min((len(entry.values) for entry in differences if entry.values), default=0)
+    seeds = min((len(pair.values) for pair in differences if pair.values), default=0)
     limit = f"; {seeds} seeds can reach p = {min(1.0, 2 * attainable_p(seeds)):.3g} at best" if seeds else ""
-    return Grid(
+    return TextTable(
         title=f"{table.title}, tier {table.tier}: exploratory contrasts in {table.metric} {arrow(table.better)}",
-        headers=tuple(map(Entry, headers)),
-        rows=tuple(tuple(map(Entry, _texts(entry))) for entry in differences),
+        headers=text_cells(headers),
+        rows=tuple(text_cells(_texts(pair)) for pair in differences),
         words=4,
         caption=(
-            "Mean of the paired differences over seeds, positive in favour of the first; 90 % t interval.",
+            "Mean of the paired differences over seeds, positive in favour of the method; 90 % t interval.",
             f"p: two-sided, exact sign flips, assuming symmetric differences{limit}.",
-            f"Holm's correction is over all {sum(not math.isnan(entry.p) for entry in differences)} pairs with a p.",
+            f"Holm's correction is over all {sum(not math.isnan(pair.p) for pair in differences)} pairs with a p.",
             "These comparisons were not stated beforehand: they suggest hypotheses and confirm none.",
             f"Made from {table.provenance.records} records, digest {table.provenance.digest}.",
         ),
         notes=tuple(
-            f"{entry.of} and {entry.over}, {entry.column}: {entry.reason}" for entry in differences if entry.reason
+            f"{pair.method} and {pair.opponent}, {pair.column}: {pair.reason}" for pair in differences if pair.reason
         ),
     )
 
 
-def _pairs(rows: Sequence[Row], of: str | None) -> Iterator[tuple[Row, Row]]:
+def _pairs(rows: Sequence[Row], method: str | None) -> Iterator[tuple[Row, Row]]:
     seen: set[frozenset[str]] = set()
     for row in rows:
-        if row.label == of or (of is None and row.kind in ("method", "plugin")):
+        if row.label == method or (method is None and row.kind in ("method", "plugin")):
             for other in rows:
                 pair = frozenset((row.label, other.label))
                 if len(pair) > 1 and pair not in seen:
@@ -92,18 +93,18 @@ def _pairs(rows: Sequence[Row], of: str | None) -> Iterator[tuple[Row, Row]]:
 
 
 def _difference(table: Table, i: int, row: Row, other: Row) -> PairedDifference:
-    controlled = row.component and row.component == other.component
+    is_controlled = row.component and row.component == other.component
     pair = PairedDifference(
-        of=row.label,
-        over=other.label,
+        method=row.label,
+        opponent=other.label,
         column=table.columns[i].name,
-        comparison="controlled" if controlled else "system comparison",
+        design="controlled" if is_controlled else "system comparison",
     )
-    of, over = row.cells[i], other.cells[i]
-    if reason := _incomparable(of, over):
+    cell, opposed = row.cells[i], other.cells[i]
+    if reason := _incomparable(cell, opposed):
         return replace(pair, reason=reason)
     sign = 1.0 if table.better == "higher" else -1.0
-    values = sign * (np.array(of.values) - np.array(over.values))
+    values = sign * (np.array(cell.values) - np.array(opposed.values))
     pair = replace(pair, values=tuple(values.tolist()))
     if table.exact:
         return replace(pair, reason="counted: no interval and no p")
@@ -113,17 +114,17 @@ def _difference(table: Table, i: int, row: Row, other: Row) -> PairedDifference:
     return replace(pair, interval=t_interval(values), p=p)
 
 
-def _incomparable(of: Cell, over: Cell) -> str:
-    for cell in (of, over):
-        if cell.state != "scored":
-            return cell.text
-        if "contended" in cell.flags:
+def _incomparable(cell: Cell, opposed: Cell) -> str:
+    for side in (cell, opposed):
+        if side.state != "scored":
+            return side.text
+        if "contended" in side.flags:
             return "timed beside other runs"
-    return "other seeds" if of.seeds != over.seeds else ""
+    return "other seeds" if cell.seeds != opposed.seeds else ""
 
 
 def _texts(pair: PairedDifference) -> Iterator[str]:
-    yield from (pair.of, pair.over, pair.column, pair.comparison)
+    yield from (pair.method, pair.opponent, pair.column, pair.design)
     yield "n/a" if math.isnan(pair.estimate) else f"{pair.estimate:+.4g}"
     yield str(pair.interval)
     for p in (pair.p, pair.adjusted):

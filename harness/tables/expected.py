@@ -6,14 +6,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from harness.core.spec import set_in
-from harness.tables.table import Kind
+from harness.registry.headers import Kind
 
 if TYPE_CHECKING:
     from harness.runs.plan import Plan
 
 
 @dataclass(frozen=True)
-class Expected:
+class ExpectedRuns:
     """All that is planned for a task at a tier.
 
     `keys` has the key of every planned run by case, label and seed (a record with another key is stale; "" = any key
@@ -30,16 +30,16 @@ class Expected:
         """The cells, by case and label, for which a run is planned."""
         return frozenset((case, label) for case, label, _ in self.keys)
 
-    def leaving_out(self, parameters: Collection[str]) -> "Expected":
+    def leaving_out(self, parameters: Collection[str]) -> "ExpectedRuns":
         """What is expected without the runs that set one of these parameters from outside."""
         keys = {run: key for run, key in self.keys.items() if not set(parameters).intersection(set_in(run[1]))}
         return replace(self, keys=keys)
 
 
-def expected_of(plan: "Plan", task: str, tier: str, *, any_key: bool = False) -> Expected:
-    """What a plan expects of a task's tables at a tier; with `any_key`, stale records do as well as any."""
+def expected_of(plan: "Plan", task: str, tier: str, *, any_key: bool = False) -> ExpectedRuns:
+    """What a plan expects of a task's tables at a tier; with `any_key`, no record counts as stale."""
     jobs = [run.job for run in plan.runs if (run.job.spec.task, run.job.spec.tier) == (task, tier)]
-    return Expected(
+    return ExpectedRuns(
         {(job.spec.case, job.spec.label, job.spec.seed): "" if any_key else job.spec.key for job in jobs},
         {job.spec.label: job.header.kind for job in jobs},
         {(skipped.case, skipped.entrant): skipped.why for skipped in plan.skipped if skipped.task == task},

@@ -1,22 +1,20 @@
-"""Where a number comes from: the records behind a cell, its formula, and the commands that make it anew."""
+"""Where a number comes from: the records behind a cell, its formula, and the commands that reproduce it."""
 
 import math
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from harness.core.suggest import unknown
-from harness.records.scored import Scored
+from harness.records.scored import RunRow
 from harness.stats.intervals import ALPHA
 from harness.tables.comparable import rerun
-from harness.tables.grid import plain_text
+from harness.tables.results import TaskResults
 from harness.tables.table import Cell, Column, Row, Table
-
-if TYPE_CHECKING:
-    import pandas as pd
+from harness.tables.text import cell_text
 
 
 class CellRecord(NamedTuple):
@@ -33,7 +31,8 @@ class CellRecord(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
-    """A cell of a table, explained: what it says, how that comes about, and from which records."""
+    """A cell of a table explained: its text, its formula and interval, the records behind it (`evidence`), and the
+    commands that reproduce it."""
 
     table: str
     entrant: str
@@ -47,10 +46,10 @@ class Explanation:
 
 
 def explain(
-    scored: Scored, table: Table, entrant: str, case: str = "", folder: str = "results/records"
+    results: TaskResults, table: Table, entrant: str, case: str = "", folder: str = "results/records"
 ) -> list[Explanation]:
-    """The cells of an entrant's row, explained: those of a case, or of a column by its name; all of them without.
-    `folder` is where the records lie.
+    """The cells of an entrant's row, explained: those of a case, or of a column by its name; without `case`, all.
+    `results` are those that the table is made of; `folder` is where their records lie.
 
     An unknown entrant, case or column is a `UserError` with the nearest ones.
     """
@@ -62,7 +61,7 @@ def explain(
     if not chosen:
         known = {name for column in table.columns for name in (column.case, column.name) if name}
         raise unknown(f"case or column of {table.name}", case, known)
-    return [_explain(scored, table, row, i, folder) for i in chosen]
+    return [_explain(results, table, row, i, folder) for i in chosen]
 
 
 def as_text(explanation: Explanation) -> str:
@@ -75,33 +74,43 @@ def as_text(explanation: Explanation) -> str:
         f"- interval: {explanation.interval}",
         f"- items: {explanation.items}",
         "- records:",
-        *(f"  - {line}" for line in map(_evidence_line, explanation.evidence)),
-        "- to make it anew:",
+        *(f"  - {line}" for line in map(_record_line, explanation.evidence)),
+        "- to reproduce it:",
         *(f"  - `{command}`" for command in explanation.commands),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _explain(scored: Scored, table: Table, row: Row, i: int, folder: str) -> Explanation:
+def _explain(results: TaskResults, table: Table, row: Row, i: int, folder: str) -> Explanation:
     column, cell = table.columns[i], row.cells[i]
-    runs = scored.runs[scored.runs["path"].isin(list(cell.records)).to_numpy()].sort_values("path")
+    runs = [run for run in results.runs if run.path in set(cell.records)]
+    # The mean over cases has the values of its records in the row's other cells.
+    values = {
+        path: value
+        for other in (*row.cells, cell)
+        if other.state == "scored" and len(other.records) == len(other.values)
+        for path, value in zip(other.records, other.values, strict=True)
+    }
     return Explanation(
         table=table.name,
         entrant=row.label,
         column=column.name,
-        says=plain_text(table, row, i),
+        says=cell_text(table, row, i),
         formula=_formula(table, column, cell),
         interval=_interval(table, cell),
         items=f"{cell.n_used:,} of {cell.n_expected:,}, all seeds together" if cell.n_expected else "not counted",
-        evidence=tuple(_evidence(runs, row, cell)),
+        evidence=tuple(
+            CellRecord(run.case, run.seed, run.status, values.get(run.path, math.nan), run.path, run.key, run.error)
+            for run in runs
+        ),
         commands=tuple(_commands(runs, table, row, column, folder)),
     )
 
 
 def _formula(table: Table, column: Column, cell: Cell) -> str:
-    values = ", ".join(f"{value:.6g}" for value in cell.values)
     if cell.state != "scored":
         return f"no value: {cell.text}"
+    values = ", ".join(f"{value:.6g}" for value in cell.values)
     what = table.metric if column.case else f"each seed's mean of {table.metric} over the cases"
     return f"mean over {len(cell.seeds)} seeds of {what} = mean({values}) = {cell.value:.6g}"
 
@@ -120,34 +129,21 @@ def _interval(table: Table, cell: Cell) -> str:
     )
 
 
-def _evidence(runs: "pd.DataFrame", row: Row, cell: Cell) -> Iterator[CellRecord]:
-    # The mean over cases has the values of its records in the row's other cells.
-    values = {
-        path: value
-        for other in (*row.cells, cell)
-        if other.state == "scored" and len(other.records) == len(other.values)
-        for path, value in zip(other.records, other.values, strict=True)
-    }
-    columns = (runs[name].tolist() for name in ("case", "seed", "status", "path", "key", "error"))
-    for case, seed, status, path, key, error in zip(*columns, strict=True):
-        yield CellRecord(case, seed, status, values.get(path, math.nan), path, key, error)
-
-
-def _commands(runs: "pd.DataFrame", table: Table, row: Row, column: Column, folder: str) -> Iterator[str]:
-    """Go back to the code, remove what is done, run it."""
-    commits = sorted(set(runs["commit"]) - {""})
-    if len(commits) == 1 and not runs["dirty"].any():
-        yield f"git checkout {commits[0]}"
-    if len(runs):
-        yield shlex.join(["rm", *(f"{folder}/{path}" for path in runs["path"])])
-    labels = sorted(set(runs["label"])) or [row.label]
-    cases = sorted(set(runs["case"])) or [column.case]
+def _commands(runs: list[RunRow], table: Table, row: Row, column: Column, folder: str) -> Iterator[str]:
+    """Check out the code of the records, remove them, run again."""
+    commits = {run.commit for run in runs} - {""}
+    if len(commits) == 1 and not any(run.dirty for run in runs):
+        yield f"git checkout {commits.pop()}"
+    if runs:
+        yield shlex.join(["rm", *(f"{folder}/{run.path}" for run in runs)])
+    labels = {run.label for run in runs} or {row.label}
+    cases = sorted({run.case for run in runs} or {column.case})
     seeds = max(table.provenance.seeds) + 1
     yield rerun(table.task, table.tier, dict.fromkeys(labels, row.kind), cases=cases, seeds=seeds)
 
 
-def _evidence_line(evidence: CellRecord) -> str:
-    value = "no score" if math.isnan(evidence.value) else f"{evidence.value:.6g}"
-    error = f" ({evidence.error})" if evidence.error else ""
-    place = f"{evidence.case}, seed {evidence.seed}"
-    return f"{place}: {value}, {evidence.status}{error}; {evidence.path}, key {evidence.key}"
+def _record_line(record: CellRecord) -> str:
+    value = "no score" if math.isnan(record.value) else f"{record.value:.6g}"
+    error = f" ({record.error})" if record.error else ""
+    place = f"{record.case}, seed {record.seed}"
+    return f"{place}: {value}, {record.status}{error}; {record.path}, key {record.key}"

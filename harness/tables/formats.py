@@ -1,4 +1,4 @@
-"""The formats that a table is written in: markup for people, JSON with everything and CSV with a row a cell."""
+"""The formats that a table is written in: markup for people, JSON with everything, CSV with a row for each cell."""
 
 import csv
 import dataclasses
@@ -13,9 +13,9 @@ import numpy as np
 from pydantic import BaseModel
 
 from harness.core.suggest import unknown
-from harness.tables.grid import Grid, grids_of
 from harness.tables.markup import to_html, to_latex, to_markdown
 from harness.tables.table import Cell, Span, Table
+from harness.tables.text import text_tables
 
 
 def to_json(value: Any) -> str:
@@ -24,9 +24,10 @@ def to_json(value: Any) -> str:
 
 
 def to_csv(tables: Sequence[Table]) -> str:
-    """A row a cell, table by table: entrants by columns, then chance and ceiling. What is not available is empty."""
+    """A row for each cell, table by table: entrants by columns, then chance and ceiling. Fields that are not available
+    are empty."""
     out = io.StringIO()
-    rows = [row for table in tables for row in _cells(table)]
+    rows = [row for table in tables for row in _csv_rows(table)]
     writer = csv.DictWriter(out, rows[0].keys(), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
@@ -36,10 +37,9 @@ def to_csv(tables: Sequence[Table]) -> str:
 def plain(value: Any) -> Any:
     """Dataclasses, named tuples, models, tuples and mappings as plain values; numbers that are not finite as None, and
     of arrays their type and shape."""
-    if isinstance(value, Cell):
-        return {"value": plain(value.value), **_fields(value)}
     if dataclasses.is_dataclass(value):
-        return _fields(value)
+        fields = {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return {"value": plain(value.value), **fields} if isinstance(value, Cell) else fields
     if isinstance(value, Span):
         return value._asdict()
     if isinstance(value, np.ndarray):
@@ -47,17 +47,13 @@ def plain(value: Any) -> Any:
     if isinstance(value, BaseModel):
         return plain(value.model_dump())
     if isinstance(value, Mapping):
-        return {str(name): plain(one) for name, one in value.items()}
+        return {str(name): plain(entry) for name, entry in value.items()}
     if isinstance(value, tuple | list):
-        return [plain(one) for one in value]
+        return [plain(entry) for entry in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _fields(value: Any) -> dict[str, Any]:
-    return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-
-
-def _cells(table: Table) -> Iterator[dict[str, Any]]:
+def _csv_rows(table: Table) -> Iterator[dict[str, Any]]:
     subject = {
         "task": table.task,
         "version": table.provenance.version,
@@ -66,22 +62,21 @@ def _cells(table: Table) -> Iterator[dict[str, Any]]:
         "unit": table.unit,
         "better": table.better,
     }
+    columns = [{"column": column.name, "case": column.case, "generated": column.generated} for column in table.columns]
     for row in table.rows:
         effort = row.effort
-        for column, cell in zip(table.columns, row.cells, strict=True):
+        for column, cell in zip(columns, row.cells, strict=True):
             yield {
                 **subject,
                 "entrant": row.label,
                 "kind": row.kind,
-                "column": column.name,
-                "case": column.case,
-                "generated": column.generated,
+                **column,
                 "state": cell.state,
                 "value": plain(cell.value),
                 "half": plain(cell.half),
                 "n": len(cell.seeds),
                 "mark": cell.mark,
-                "text": "; ".join([*([cell.text] if cell.text else []), *cell.flags]),
+                "text": "; ".join(filter(None, [cell.text, *cell.flags])),
                 "weights": effort.weights.most if effort.weights else None,
                 "train_s": plain(effort.train_s),
                 "contended": effort.contended,
@@ -89,17 +84,9 @@ def _cells(table: Table) -> Iterator[dict[str, Any]]:
                 "digest": table.provenance.digest,
             }
     for reference in table.references:
-        for column, value in zip(table.columns, reference.values, strict=True):
-            yield {
-                **subject,
-                "entrant": reference.label,
-                "kind": "reference",
-                "column": column.name,
-                "case": column.case,
-                "generated": column.generated,
-                "value": plain(value),
-                "digest": table.provenance.digest,
-            }
+        for column, value in zip(columns, reference.values, strict=True):
+            of_reference = {"entrant": reference.label, "kind": "reference", "value": plain(value)}
+            yield {**subject, **of_reference, **column, "digest": table.provenance.digest}
 
 
 class Format(NamedTuple):
@@ -111,9 +98,9 @@ class Format(NamedTuple):
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
-        "markdown": Format(".md", lambda tables: to_markdown(_grids(tables))),
-        "latex": Format(".tex", lambda tables: to_latex(_grids(tables))),
-        "html": Format(".html", lambda tables: to_html(_grids(tables))),
+        "markdown": Format(".md", lambda tables: to_markdown(text_tables(tables))),
+        "latex": Format(".tex", lambda tables: to_latex(text_tables(tables))),
+        "html": Format(".html", lambda tables: to_html(text_tables(tables))),
         "csv": Format(".csv", to_csv),
         "json": Format(".json", to_json),
     }
@@ -126,7 +113,3 @@ def render(tables: Sequence[Table], form: str) -> str:
     if form not in FORMATS:
         raise unknown("format", form, FORMATS)
     return FORMATS[form].write(tables)
-
-
-def _grids(tables: Sequence[Table]) -> list[Grid]:
-    return [grid for table in tables for grid in grids_of(table)]

@@ -1,13 +1,13 @@
-"""Grids in markup for people: Markdown, LaTeX (booktabs) and HTML, a page that needs nothing else."""
+"""Text tables in markup: Markdown, LaTeX (booktabs) and HTML."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
 from tabulate import tabulate
 
-from harness.tables.grid import Entry, Grid
+from harness.tables.text import TextCell, TextTable
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -31,90 +31,76 @@ _TEX = str.maketrans(
 )
 
 
-def to_markdown(grids: Sequence[Grid]) -> str:
-    """The grids one below the other, each under a heading."""
-    return "\n".join(_markdown(grid) for grid in grids)
+def to_markdown(tables: Sequence[TextTable]) -> str:
+    """The tables one below the other, each under a heading."""
+    return "\n".join(map(_markdown, tables))
 
 
-def to_latex(grids: Sequence[Grid]) -> str:
-    """A `table` environment a grid, for the package booktabs."""
-    return "\n".join(_latex(grid) for grid in grids)
+def to_latex(tables: Sequence[TextTable]) -> str:
+    """A `table` environment for each table; needs the package booktabs."""
+    return "\n".join(map(_latex, tables))
 
 
-def to_html(grids: Sequence[Grid]) -> str:
-    """A whole page, light or dark as its reader prefers."""
-    return template("page.html").render(grids=grids, title=grids[0].title)
+def to_html(tables: Sequence[TextTable]) -> str:
+    """A whole page, light or dark as its reader prefers, that needs no other file."""
+    return template("page.html").render(tables=tables, title=tables[0].title)
 
 
-def to_html_section(grids: Sequence[Grid]) -> str:
-    """The part of the page that holds the grids, for a page of one's own with `style.css`."""
-    return template("grids.html").render(grids=grids)
+def to_html_section(tables: Sequence[TextTable]) -> str:
+    """The part of the page that holds the tables, for another page that has `style.css`."""
+    return template("tables.html").render(tables=tables)
 
 
-def _markdown(grid: Grid) -> str:
-    rows = [[_in_markdown(entry) for entry in row] for row in grid.rows]
-    sides = ["left" if i < grid.words else "right" for i in range(len(grid.headers))]
-    body = tabulate(
-        rows, [_in_markdown(entry) for entry in grid.headers], tablefmt="pipe", disable_numparse=True, colalign=sides
-    )
-    parts = [f"### {grid.title}", body, " ".join(grid.caption), "\n".join(f"- {note}" for note in grid.notes)]
+def _markdown(table: TextTable) -> str:
+    rows = [[_in_markdown(cell) for cell in row] for row in (table.headers, *table.rows)]
+    sides = ["left" if i < table.words else "right" for i in range(len(table.headers))]
+    body = tabulate(rows[1:], rows[0], tablefmt="pipe", disable_numparse=True, colalign=sides)
+    parts = [f"### {table.title}", body, " ".join(table.caption), "\n".join(f"- {note}" for note in table.notes)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _in_markdown(entry: Entry) -> str:
-    text = entry.text.replace("|", "\\|")
-    return (f"**{text}**" if entry.style == "best" else text) + (f" *{entry.aside}*" if entry.aside else "")
+def _in_markdown(cell: TextCell) -> str:
+    text = cell.text.replace("|", "\\|")
+    return (f"**{text}**" if cell.style == "best" else text) + (f" *{cell.aside}*" if cell.aside else "")
 
 
-def _latex(grid: Grid) -> str:
-    body = [" & ".join(map(_in_latex, row)) + r" \\" for row in grid.rows]
-    if grid.references:
-        body.insert(len(body) - grid.references, r"\midrule")
-    caption = [" ".join(grid.caption)] if grid.caption else []
+def _latex(table: TextTable) -> str:
+    rows = [" & ".join(map(_in_latex, row)) + r" \\" for row in table.rows]
+    if table.references:
+        rows.insert(len(rows) - table.references, r"\midrule")
+    caption = [" ".join(table.caption)] if table.caption else []
     lines = [
         r"\begin{table}",
         r"\centering",
-        rf"\caption{{{_tex(grid.title)}}}",
-        rf"\begin{{tabular}}{{{'l' * grid.words}{'r' * (len(grid.headers) - grid.words)}}}",
+        rf"\caption{{{_tex(table.title)}}}",
+        rf"\begin{{tabular}}{{{'l' * table.words}{'r' * (len(table.headers) - table.words)}}}",
         r"\toprule",
-        " & ".join(map(_in_latex, grid.headers)) + r" \\",
+        " & ".join(map(_in_latex, table.headers)) + r" \\",
         r"\midrule",
-        *body,
+        *rows,
         r"\bottomrule",
         r"\end{tabular}",
-        *(rf"\par\footnotesize {_with_code(text, _tex, _tex_code)}" for text in (*caption, *grid.notes)),
+        *(r"\par\footnotesize " + _CODE.sub(r"\\texttt{\1}", _tex(text)) for text in (*caption, *table.notes)),
         r"\end{table}",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _in_latex(entry: Entry) -> str:
-    text = _tex(entry.text)
-    aside = rf" \emph{{{_tex(entry.aside)}}}" if entry.aside else ""
-    return (rf"\textbf{{{text}}}" if entry.style == "best" else text) + aside
+def _in_latex(cell: TextCell) -> str:
+    text = _tex(cell.text)
+    aside = rf" \emph{{{_tex(cell.aside)}}}" if cell.aside else ""
+    return (rf"\textbf{{{text}}}" if cell.style == "best" else text) + aside
 
 
 def _tex(text: str) -> str:
     return _MINUS.sub("$-$", text.translate(_TEX))
 
 
-def _tex_code(text: str) -> str:
-    return rf"\texttt{{{_tex(text)}}}"
-
-
-def _with_code(text: str, plain: Callable[[str], str], code: Callable[[str], str]) -> str:
-    """A text whose parts in backticks are written as code."""
-    return "".join(code(part) if i % 2 else plain(part) for i, part in enumerate(_CODE.split(text)))
-
-
 @cache
 def template(name: str) -> "Template":
-    """A template of this package; `with_code` is a filter that writes backticks as code, all else is escaped."""
+    """A template of this package. Text is escaped; the filter `with_code` writes what stands in backticks as code."""
     import jinja2
     from markupsafe import Markup, escape
-
-    def with_code(text: str) -> Markup:
-        return Markup(_with_code(text, lambda part: str(escape(part)), lambda part: f"<code>{escape(part)}</code>"))
 
     # Only files of this package are ever loaded.
     pages = jinja2.Environment(
@@ -125,5 +111,5 @@ def template(name: str) -> "Template":
         keep_trailing_newline=True,
         undefined=jinja2.StrictUndefined,
     )
-    pages.filters["with_code"] = with_code
+    pages.filters["with_code"] = lambda text: Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))
     return pages.get_template(name)

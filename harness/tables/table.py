@@ -1,26 +1,27 @@
-"""The table: a row an entrant, a column a case or a point, and in every cell a mean with the records behind it."""
+"""The table: a row for each entrant, a column for each case or point, and in every cell a mean and its records."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
 
-from harness.claims.paper import Published
+from harness.claims.paper import PublishedNumber
+from harness.registry.headers import Kind
 
 CellState: TypeAlias = Literal[
     "scored", "failed", "missing", "not applicable", "not measured", "not planned", "incomplete"
 ]
-"""`missing`: a record that there should be; `not measured`: the run has no such score; `not planned`: no run is asked
-for; `not applicable`: the entrant lacks a capability; `incomplete`: a mean over cells that are not all scored."""
+"""`missing`: a record is planned or expected and is not there; `not measured`: the run has no such score; `not
+planned`: no run is asked for; `not applicable`: the entrant lacks a capability; `incomplete`: a mean over cells that
+are not all scored."""
 Mark: TypeAlias = Literal["best", "tie", ""]
-Kind: TypeAlias = Literal["method", "baseline", "ablation", "plugin"]
 
 KINDS: tuple[Kind, ...] = ("method", "baseline", "ablation", "plugin")
 """The kinds of entrants in the order of their rows."""
 
 
 class Span(NamedTuple):
-    """From the least to the most of several numbers."""
+    """The smallest and the largest of several numbers."""
 
     least: float
     most: float
@@ -31,8 +32,8 @@ class Cell:
     """One entrant in one column.
 
     A `scored` cell has one value for each of its `seeds`; `half` is half the width of the 90 % t interval of their
-    mean, NaN (n/a) for one seed, for seeds that do not vary and for counted metrics. Any other cell says in `text` what
-    there is instead of a value. `n_used` of `n_expected` items went into the values, all seeds together.
+    mean, NaN (n/a) for one seed, for seeds that do not vary and for counted metrics. Any other cell says in `text` why
+    it has no value. `n_used` of `n_expected` items went into the values, all seeds together.
     """
 
     state: CellState
@@ -54,8 +55,8 @@ class Cell:
 
 @dataclass(frozen=True)
 class Column:
-    """A case, or a point of measurement `at` in a case. The mean over cases has no case. `generated` data stands in for
-    real data."""
+    """A case, or the point of measurement `at` in a case. The mean over cases has no case. `generated` data stands in
+    for real data."""
 
     name: str
     case: str = ""
@@ -65,9 +66,8 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class Effort:
-    """What an entrant took, over its scored runs: numbers of weights and mean charged training seconds of the runs that
-    had a budget, FLOPs where the task counts them, tuning trials, number of seeds. `contended` times were taken beside
-    other runs."""
+    """What an entrant took: numbers of weights and mean charged training seconds of its scored runs that had a budget,
+    FLOPs where the task counts them, tuning trials, number of seeds. `contended` times were taken beside other runs."""
 
     weights: Span | None = None
     flops: Span | None = None
@@ -79,7 +79,8 @@ class Effort:
 
 @dataclass(frozen=True)
 class Row:
-    """One entrant, its parameters included in the label. `component` is the class of the task that it fills in."""
+    """One entrant; its label names the parameters that were set from outside. `component` is the class of the task
+    that it descends from, or ""."""
 
     label: str
     kind: Kind
@@ -90,7 +91,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Reference:
-    """What guessing scores, or what cannot be beaten: a value a column, NaN where it is not known."""
+    """The score of guessing, or the score that cannot be exceeded: a value for each column, NaN where it is unknown."""
 
     label: Literal["chance", "ceiling"]
     values: tuple[float, ...]
@@ -113,7 +114,7 @@ class Provenance:
 @dataclass(frozen=True, kw_only=True)
 class Table:
     """The scores of a task's entrants on one metric at one tier. `name` is unique among a task's tables and safe as
-    the name of a file; `published` are the papers' own numbers, never compared with these."""
+    the name of a file; `published` are numbers that papers printed, never compared with these."""
 
     name: str
     task: str
@@ -128,4 +129,4 @@ class Table:
     references: tuple[Reference, ...]
     provenance: Provenance
     notes: tuple[str, ...] = ()
-    published: tuple[Published, ...] = ()
+    published: tuple[PublishedNumber, ...] = ()

@@ -2,7 +2,6 @@
 
 import math
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ from pydantic import ValidationError
 
 from harness.claims.claim import Claim
 from harness.claims.paper import Paper, check_paper, load_paper
+from harness.core.card import Card
 from harness.core.errors import UserError
 
 PAPER = """
@@ -69,13 +69,22 @@ tiers = ["small"]
 """
 
 ENTRANTS = {"performer": {"m"}, "softmax": set(), "linformer": {"k"}}
-CARDS = {
-    "long_range": SimpleNamespace(
-        metrics={"accuracy": None, "bytes": None, "step_ms": None},
-        cases=[SimpleNamespace(id="listops"), SimpleNamespace(id="scaling")],
-        axes=lambda: {"L"},
-    )
-}
+CARD = Card.model_validate(
+    {
+        "task": "long_range",
+        "version": 1,
+        "title": "Long range",
+        "question": "Which attention?",
+        "unit": "examples",
+        "primary": "accuracy",
+        "points": ["L"],
+        "seed_varies": "everything",
+        "metrics": {name: {"better": "higher"} for name in ("accuracy", "bytes", "step_ms")},
+        "cases": [{"id": case, "generated": "numbers"} for case in ("listops", "scaling")],
+        "tiers": {},
+    }
+)
+CARDS = {"long_range": CARD}
 CLAIM: dict[str, Any] = {
     "id": "better",
     "source": "Table 1",

@@ -11,7 +11,7 @@ from harness.figures.build import Skipped
 from harness.figures.files import render
 from harness.figures.plot import Line, Panel, Plot
 from harness.records.record import Record, RecordedScore
-from harness.tables.expected import Expected
+from harness.tables.expected import ExpectedRuns
 from harness.tables.table import Table
 
 Make = Callable[..., Record]
@@ -161,7 +161,7 @@ class TestParameters:
         )
 
     def test_the_planned_sweep_is_the_remedy(self, record: Make, outcome: Any) -> None:
-        expected = Expected({("plain", "vit[patch=8]", 0): ""}, {"vit[patch=8]": "method"})
+        expected = ExpectedRuns({("plain", "vit[patch=8]", 0): ""}, {"vit[patch=8]": "method"})
         skipped = outcome(self.swept(record)[:1], {"expected": expected}, **OVER_PATCH)
         assert skipped.why.endswith("`harness run --task toy --tier small --entrant 'vit[patch=8]'`")
 
@@ -291,7 +291,7 @@ class TestNotes:
 
     def test_planned_entrants_without_records_are_named_if_they_could_be_drawn(self, record: Make, plot: Plots) -> None:
         labels = ("vit", "bit", "lsh")
-        expected = Expected({("plain", label, 0): "" for label in labels}, dict.fromkeys(labels, "baseline"))
+        expected = ExpectedRuns({("plain", label, 0): "" for label in labels}, dict.fromkeys(labels, "baseline"))
         subject = {"expected": expected, "capabilities": {"lsh": frozenset({"codes"}), "bit": frozenset()}}
         shown = plot([record("vit", 0, {"codes": 0.5})], subject, kind="dots", metrics=["codes"])
         assert "no records: lsh" in shown.notes

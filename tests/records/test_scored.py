@@ -19,8 +19,8 @@ RUN_COLUMNS = (
     "chosen parameters settings artefacts curve sidecar kept"
 )
 SCORE_COLUMNS = (
-    "task tier case entrant label kind component seed status contended key path metric value n_used n_expected chance "
-    "point items better unit ceiling exact timing"
+    "path case status metric value n_used n_expected better unit chance ceiling exact timing point items{axes} "
+    "task tier entrant label seed contended"
 )
 FIELDS: dict[str, Any] = {
     **{"settings": {"width": 8}, "generated": True, "curve": (), "trials": 7},
@@ -68,7 +68,7 @@ def test_a_run_has_exactly_these_columns(make: Make) -> None:
 
 def test_a_score_has_exactly_these_columns(make: Make) -> None:
     first, second = scored([make()]).scores.to_dict("records")
-    assert " ".join(map(str, first)) == f"{SCORE_COLUMNS} x.mask x.n x.size"
+    assert " ".join(map(str, first)) == SCORE_COLUMNS.format(axes=" x.mask x.n x.size")
     assert (first["metric"], first["value"], first["n_used"], first["n_expected"]) == ("accuracy", 0.5, 90, 100)
     assert (first["better"], first["unit"], first["chance"], first["ceiling"]) == ("higher", "share", 0.1, 1.0)
     assert (second["better"], second["exact"], second["timing"], second["contended"]) == ("lower", True, False, True)
@@ -155,7 +155,7 @@ def test_rows_keep_the_order_of_the_records(make: Make) -> None:
 
 def test_no_records_give_empty_frames_with_all_columns() -> None:
     made = scored([])
-    assert [" ".join(frame.columns) for frame in made] == [RUN_COLUMNS, SCORE_COLUMNS, SCORE_COLUMNS]
+    assert [" ".join(frame.columns) for frame in made] == [RUN_COLUMNS, *[SCORE_COLUMNS.format(axes="")] * 2]
     assert [len(frame) for frame in made] == [0, 0, 0]
 
 

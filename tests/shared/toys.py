@@ -125,4 +125,4 @@ def make_tables(records: Iterable[Record], card: Card | None = None, **view: Any
     `View`, and `expected`, `published` and `options`."""
     given = {name: view.pop(name) for name in ("expected", "published", "options") if name in view}
     given.setdefault("options", TableOptions(held={"default": ()}))
-    return build_tables(scored(records), card or make_card(), View(**view), **given)
+    return build_tables(scored(records), card or make_card(), View(**{"tier": "small", **view}), **given)

@@ -7,7 +7,7 @@ import pytest
 
 from harness.core.errors import UserError
 from harness.records.record import Record
-from harness.tables.differences import PairedDifference, grid_of_differences, paired_differences
+from harness.tables.differences import PairedDifference, differences_as_text, paired_differences
 from harness.tables.table import Table
 
 Make = Callable[..., Record]
@@ -26,7 +26,7 @@ def made(record: Make, lifts: dict[str, float], **changes: str) -> list[Record]:
 
 
 def by_pair(contrasts: list[PairedDifference]) -> dict[tuple[str, str], PairedDifference]:
-    return {(one.of, one.over): one for one in contrasts}
+    return {(pair.method, pair.opponent): pair for pair in contrasts}
 
 
 def test_the_difference_is_paired_by_seed(record: Make, tables: Tables) -> None:
@@ -53,15 +53,15 @@ def test_holms_correction_is_over_all_of_them(record: Make, tables: Tables) -> N
 def test_methods_and_plugins_are_compared_with_all_others_once(record: Make, tables: Tables) -> None:
     records = [*made(record, {"vit": 0.1}, kind="method"), *made(record, {"mine": 0.05}, kind="plugin")]
     records += made(record, {"bit": 0.0, "maj": 0.2})
-    pairs = [(one.of, one.over) for one in paired_differences(tables(records)[0])]
+    pairs = [(pair.method, pair.opponent) for pair in paired_differences(tables(records)[0])]
     assert pairs == [("vit", "bit"), ("vit", "maj"), ("vit", "mine"), ("mine", "bit"), ("mine", "maj")]
 
 
 def test_one_component_makes_it_controlled(record: Make, tables: Tables) -> None:
     records = made(record, {"vit": 0.1, "bit": 0.0}, component="ImageModel") + made(record, {"svm": 0.0})
     found = by_pair(paired_differences(tables(records)[0], "vit"))
-    assert found["vit", "bit"].comparison == "controlled"
-    assert found["vit", "svm"].comparison == "system comparison"
+    assert found["vit", "bit"].design == "controlled"
+    assert found["vit", "svm"].design == "system comparison"
 
 
 def test_what_cannot_be_compared_says_why_and_does_not_count(record: Make, tables: Tables) -> None:
@@ -95,6 +95,6 @@ def test_an_unknown_entrant_is_named(record: Make, tables: Tables) -> None:
 
 def test_the_page_says_what_so_many_seeds_can_show(record: Make, tables: Tables) -> None:
     (table,) = tables(made(record, {"vit": 0.1, "bit": 0.0}))
-    grid = grid_of_differences(table, paired_differences(table, "vit"))
-    assert "5 seeds can reach p = 0.0625 at best" in " ".join(grid.caption)
-    assert [entry.text for entry in grid.rows[0]][:3] == ["vit", "bit", "plain"]
+    text = differences_as_text(table, paired_differences(table, "vit"))
+    assert "5 seeds can reach p = 0.0625 at best" in " ".join(text.caption)
+    assert [cell.text for cell in text.rows[0]][:3] == ["vit", "bit", "plain"]

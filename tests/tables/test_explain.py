@@ -1,4 +1,4 @@
-"""Every number leads back to its records: formula, seeds, values, interval, and the commands that make it anew."""
+"""Every number leads back to its records: formula, seeds, values, interval, and the commands that reproduce it."""
 
 from collections.abc import Callable
 
@@ -8,6 +8,7 @@ from harness.core.errors import UserError
 from harness.records.record import Record
 from harness.records.scored import scored
 from harness.tables.explain import Explanation, as_text, explain
+from harness.tables.results import TaskResults
 from harness.tables.table import Table
 
 Make = Callable[..., Record]
@@ -25,7 +26,7 @@ def explained(record: Make, tables: Tables) -> Explain:
     made += [record("bit", seed, status="error" if seed else "ok", dirty=True) for seed in range(3)]
 
     def explained(entrant: str, case: str = "") -> list[Explanation]:
-        return explain(scored(made), tables(made)[0], entrant, case)
+        return explain(TaskResults(scored(made), "toy", "small"), tables(made)[0], entrant, case)
 
     return explained
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.claims.paper import Published
+from harness.claims.paper import PublishedNumber
 from harness.core.errors import UserError
 from harness.records.record import Record
 from harness.tables.formats import FORMATS, render
@@ -20,7 +20,7 @@ Make = Callable[..., Record]
 Tables = Callable[..., list[Table]]
 
 GOLDEN = Path(__file__).parent / "golden"
-PUBLISHED = Published(
+PUBLISHED = PublishedNumber(
     metric="top-1",
     dataset="ImageNet",
     entrant="vit",

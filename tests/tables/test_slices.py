@@ -9,9 +9,10 @@ from harness.core.errors import UserError
 from harness.records.record import Record
 from harness.records.scored import scored
 from harness.tables.build import View, build_tables
-from harness.tables.expected import Expected
+from harness.tables.expected import ExpectedRuns
 from harness.tables.options import TableOptions
 from harness.tables.table import Table
+from harness.tables.text import cell_text
 
 Make = Callable[..., Record]
 Tables = Callable[..., list[Table]]
@@ -30,7 +31,7 @@ def test_where_keeps_some_points_and_is_part_of_the_name(record: Make, tables: T
     assert columns(table) == ["L = 2, shift = 20", "L = 3, shift = 20"]
     assert [cell.value for cell in table.rows[0].cells] == [22.0, 23.0]
     assert table.name == "toy-small-where-shift=_20.0_L>=_2"
-    assert "shown where shift = 20.0 and L >= 2; all: `harness table --task toy --tier small" in table.notes[0]
+    assert "shown where shift = 20.0 and L >= 2; `harness table --task toy --tier small" in table.notes[0]
 
 
 def test_by_and_where_go_together(record: Make, tables: Tables) -> None:
@@ -46,7 +47,10 @@ def test_a_diverged_run_is_at_chance_at_the_points_that_are_kept(record: Make, t
 
 def test_a_declared_slice_is_the_default_table_and_no_other(record: Make, card: Callable[..., Card]) -> None:
     found = scored([record("vit", 0, {"accuracy": GRID})])
-    tables = [build_tables(found, card(), view, options=DECLARED)[0] for view in (View(), View(metric="accuracy"))]
+    tables = [
+        build_tables(found, card(), view, options=DECLARED)[0]
+        for view in (View(tier="small"), View(tier="small", metric="accuracy"))
+    ]
     assert [len(table.columns) for table in tables] == [2, 6]
     assert tables[0].name == "toy-small"
     assert "shown where L in 1, 3 and shift = 10" in tables[0].notes[0]
@@ -57,20 +61,20 @@ def test_a_grid_is_left_out_of_the_default_table_and_counted(record: Make, card:
     presentation = TableOptions.model_validate({"tables": {"accuracy": {"leave_out": ["rate"]}}})
 
     def built(made: list[Record], metric: str | None = None) -> Table:
-        return build_tables(scored(made), card(), View(metric=metric), options=presentation)[0]
+        return build_tables(scored(made), card(), View(tier="small", metric=metric), options=presentation)[0]
 
     table = built([record("vit", 0), *swept])
     assert [row.label for row in table.rows] == ["vit"]
     assert table.name == "toy-small"
-    assert table.notes[0].startswith("left out: 2 rows that set rate; all: `harness table --task toy --tier small")
+    assert table.notes[0].startswith("left out: 2 rows that set rate; `harness table --task toy --tier small")
     assert len(built([record("vit", 0), *swept], "accuracy").rows) == 3
     assert len(built(swept).rows) == 2, "where there is nothing else, the grid is the table"
 
 
 def test_runs_of_a_grid_that_is_left_out_are_not_missing(record: Make, card: Callable[..., Card]) -> None:
-    planned = Expected({("plain", label, 0): "" for label in ("vit", "vit[rate=0.1]")}, {"vit": "method"})
+    planned = ExpectedRuns({("plain", label, 0): "" for label in ("vit", "vit[rate=0.1]")}, {"vit": "method"})
     presentation = TableOptions.model_validate({"tables": {"accuracy": {"leave_out": ["rate"]}}})
-    (table,) = build_tables(scored([record("vit", 0)]), card(), View(), planned, options=presentation)
+    (table,) = build_tables(scored([record("vit", 0)]), card(), View(tier="small"), planned, options=presentation)
     assert [row.label for row in table.rows] == ["vit"]
     assert not any("missing" in note for note in table.notes)
 
@@ -85,15 +89,13 @@ def test_what_is_nowhere_is_an_error(record: Make, tables: Tables, where: dict[s
 
 
 def test_a_value_of_another_magnitude_spoils_no_column(record: Make, tables: Tables) -> None:
-    from harness.tables.grid import plain_text
-
     made = [
         record(name, seed, {"loss": value + seed / 10})
         for name, value in (("a", 2.0), ("b", 3.0), ("c", 5e4))
         for seed in range(2)
     ]
     (table,) = tables(made, metric="loss")
-    assert plain_text(table, table.rows[0], 0).startswith("2.05 ± 0.32")
+    assert cell_text(table, table.rows[0], 0).startswith("2.05 ± 0.32")
 
 
 def test_cases_are_kept_and_part_of_the_name(record: Make, tables: Tables) -> None:
@@ -115,7 +117,7 @@ def test_what_cannot_be_compared_in_other_cases_does_not_matter(record: Make, ta
 
 def test_a_declared_slice_holds_for_some_cases_too(record: Make, card: Callable[..., Card]) -> None:
     found = scored([record("vit", 0, {"accuracy": GRID})])
-    (table,) = build_tables(found, card(), View(cases=("plain",)), options=DECLARED)
+    (table,) = build_tables(found, card(), View(tier="small", cases=("plain",)), options=DECLARED)
     assert len(table.columns) == 2
 
 

@@ -11,8 +11,8 @@ from harness.core.errors import UserError
 from harness.core.spec import Budget
 from harness.records.record import Record
 from harness.records.scored import scored
-from harness.tables.build import build_tables
-from harness.tables.expected import Expected
+from harness.tables.build import View, build_tables
+from harness.tables.expected import ExpectedRuns
 from harness.tables.table import Cell, Reference, Row, Span, Table
 
 Make = Callable[..., Record]
@@ -112,7 +112,7 @@ class TestCells:
     def test_nan_never_becomes_zero(self, record: Make, card: Callable[..., Card]) -> None:
         made = scored(record("vit", seed, 0.5 + seed / 10) for seed in range(3))
         made.scores.loc[1, "value"] = math.nan
-        (table,) = build_tables(made, card())
+        (table,) = build_tables(made, card(), View(tier="small"))
         assert (cell(table, "vit", "plain").state, cell(table, "vit", "plain").text) == ("failed", "NaN 1/3")
 
     def test_items_that_were_left_out_are_noted(self, record: Make, tables: Tables) -> None:
@@ -355,9 +355,9 @@ class TestViews:
 
 
 class TestExpected:
-    def expected(self, made: list[Record], **changes: Any) -> Expected:
+    def expected(self, made: list[Record], **changes: Any) -> ExpectedRuns:
         keys = {(one.spec.case, one.spec.label, one.spec.seed): one.key for one in made}
-        return Expected(**{"keys": keys, "kinds": {one.spec.label: "baseline" for one in made}, **changes})
+        return ExpectedRuns(**{"keys": keys, "kinds": {one.spec.label: "baseline" for one in made}, **changes})
 
     def test_a_planned_entrant_without_any_record_has_a_row(self, record: Make, tables: Tables) -> None:
         made = [record(name, seed) for name in ("a", "b") for seed in range(2)]

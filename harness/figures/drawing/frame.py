@@ -13,6 +13,7 @@ from matplotlib.figure import Figure as MplFigure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.transforms import ScaledTranslation
 
+from harness.core.words import listed
 from harness.figures.drawing.body import Body
 from harness.figures.drawing.film import draw_film
 from harness.figures.drawing.heat import draw_heat
@@ -21,7 +22,6 @@ from harness.figures.drawing.style import FINE, SMALL, TITLE
 from harness.figures.film import FilmStrips
 from harness.figures.heat import HeatMap
 from harness.figures.plot import Figure, Plot
-from harness.tables.comparable import numbers
 
 _STYLE = Path(__file__).with_name("figures.mplstyle")
 _MARGIN, _PADDING = 0.12, 0.06
@@ -99,7 +99,7 @@ def _footer(figure: Figure) -> str:
         f"Task {figure.task}, version {made.version}",
         f"tier {figure.tier}",
         f"data: {', '.join(made.data)}",
-        f"seeds: {numbers(made.seeds)}",
+        f"seeds: {listed(made.seeds)}",
         f"budget: {'; '.join(made.budget)}",
         f"device: {'; '.join(made.devices)}",
         f"commit: {', '.join(made.commits) or 'unknown'}",

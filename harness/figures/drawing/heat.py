@@ -19,8 +19,8 @@ from harness.figures.drawing.scales import scale_values
 from harness.figures.drawing.style import SMALL
 from harness.figures.heat import HeatMap, Map
 from harness.figures.plot import Place
-from harness.tables.grid import decimals, number
 from harness.tables.table import Cell
+from harness.tables.text import decimals, number
 
 _SQUARE, _LEAST = (0.44, 0.28), (1.1, 0.7)
 _MOST = {1: (4.0, 2.8), 2: (2.7, 2.4), 3: (2.1, 2.0), 4: (2.0, 1.8)}

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from harness.tables.table import Kind
+from harness.registry.headers import Kind
 
 Dashes: TypeAlias = "str | tuple[float, tuple[float, ...]]"
 

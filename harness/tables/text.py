@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
-from harness.claims.paper import Published
-from harness.tables.comparable import numbers as seed_numbers
+from harness.claims.paper import PublishedNumber
+from harness.core.words import listed
 from harness.tables.table import Cell, Effort, Row, Span, Table
 
 Style: TypeAlias = Literal["", "best", "tie"]
@@ -17,8 +17,9 @@ CONTENDED = "†"
 """Follows a time that was taken beside other runs."""
 
 
-class Entry(NamedTuple):
-    """One field. `aside` is an emphasised word after the text, `hint` says more where a format can show it."""
+class TextCell(NamedTuple):
+    """One cell of a text table. `aside` is an emphasised word after the text; `hint` is shown on demand, where a format
+    can do that."""
 
     text: str
     style: Style = ""
@@ -27,13 +28,14 @@ class Entry(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Grid:
-    """A titled grid of text. The first `words` columns are words, the others are numbers; the last `references` rows
-    and a `grey` grid are there to look at and never compared. Caption and notes may hold `code` in backticks."""
+class TextTable:
+    """A titled table of text. The first `words` columns hold words, the others numbers. The last `references` rows, and
+    all rows of a `grey` table, are no results and are never compared. Caption and notes may hold `code` in
+    backticks."""
 
     title: str
-    headers: tuple[Entry, ...]
-    rows: tuple[tuple[Entry, ...], ...]
+    headers: tuple[TextCell, ...]
+    rows: tuple[tuple[TextCell, ...], ...]
     words: int
     references: int = 0
     grey: bool = False
@@ -41,14 +43,14 @@ class Grid:
     notes: tuple[str, ...] = ()
 
 
-def grids_of(table: Table) -> list[Grid]:
-    """The table's grid, and the grid of published numbers if there are any."""
-    return [_main(table), *([_published(table.published)] if table.published else [])]
+def text_tables(tables: Iterable[Table]) -> list[TextTable]:
+    """The tables as text, each followed by a table of the published numbers if there are any."""
+    return [text for table in tables for text in (_main(table), _published(table.published)) if text.rows]
 
 
-def plain_text(table: Table, row: Row, i: int) -> str:
+def cell_text(table: Table, row: Row, i: int) -> str:
     """What a row's cell says in a column."""
-    return _entry(row.cells[i], decimals(other.cells[i] for other in table.rows), table.exact).text
+    return _cell(row.cells[i], decimals(other.cells[i] for other in table.rows), table.exact).text
 
 
 def arrow(better: Literal["higher", "lower"]) -> str:
@@ -56,32 +58,37 @@ def arrow(better: Literal["higher", "lower"]) -> str:
     return "↑" if better == "higher" else "↓"
 
 
-def _main(table: Table) -> Grid:
+def text_cells(texts: Iterable[str]) -> tuple[TextCell, ...]:
+    """Cells of plain text."""
+    return tuple(map(TextCell, texts))
+
+
+def _main(table: Table) -> TextTable:
     has_flops = any(row.effort.flops for row in table.rows)
     effort = ["weights", *(["FLOPs"] if has_flops else []), "train s", "trials", "seeds"]
-    names = [
-        Entry(f"{column.name} {arrow(table.better)}", aside="generated" if column.generated else "")
+    headers = [
+        TextCell(f"{column.name} {arrow(table.better)}", aside="generated" if column.generated else "")
         for column in table.columns
     ]
     places = [decimals(row.cells[i] for row in table.rows) for i in range(len(table.columns))]
     rows = [
         (
-            Entry(row.label),
-            Entry(row.kind),
-            *(_entry(cell, digits, table.exact) for cell, digits in zip(row.cells, places, strict=True)),
-            *map(Entry, _effort(row.effort, has_flops)),
+            *text_cells([row.label, row.kind]),
+            *(_cell(cell, digits, table.exact) for cell, digits in zip(row.cells, places, strict=True)),
+            *text_cells(_effort(row.effort, has_flops)),
         )
         for row in table.rows
     ]
     for reference in table.references:
         values = (
-            Entry(NONE if math.isnan(value) else number(value, digits))
+            NONE if math.isnan(value) else number(value, digits)
             for value, digits in zip(reference.values, places, strict=True)
         )
-        rows.append((Entry(reference.label), Entry("reference"), *values, *(Entry("") for _ in effort)))
-    return Grid(
-        title=f"{table.title}, tier {table.tier}: {_metric(table)}",
-        headers=(Entry("entrant"), Entry("kind"), *names, *map(Entry, effort)),
+        rows.append(text_cells([reference.label, "reference", *values, *([""] * len(effort))]))
+    unit = f" ({table.unit})" if table.unit else ""
+    return TextTable(
+        title=f"{table.title}, tier {table.tier}: {table.metric}{unit} {arrow(table.better)}",
+        headers=(*text_cells(["entrant", "kind"]), *headers, *text_cells(effort)),
         rows=tuple(rows),
         words=2,
         references=len(table.references),
@@ -90,20 +97,15 @@ def _main(table: Table) -> Grid:
     )
 
 
-def _metric(table: Table) -> str:
-    unit = f" ({table.unit})" if table.unit else ""
-    return f"{table.metric}{unit} {arrow(table.better)}"
-
-
-def _entry(cell: Cell, places: int, exact: bool) -> Entry:
+def _cell(cell: Cell, places: int, exact: bool) -> TextCell:
     if cell.state == "not applicable":
-        return Entry(cell.state, hint=cell.text)
+        return TextCell(cell.state, hint=cell.text)
     if cell.state != "scored":
-        return Entry(cell.text)
+        return TextCell(cell.text)
     text = number(cell.value, places) + ("" if exact else f" ± {number(cell.half, places)}")
     flags = f" ({', '.join(cell.flags)})" if cell.flags else ""
     by_seed = ", ".join(f"{seed}: {value:.6g}" for seed, value in zip(cell.seeds, cell.values, strict=True))
-    return Entry(f"{text}{f' {TIE}' if cell.mark == 'tie' else ''}{flags}", cell.mark, hint=f"by seed: {by_seed}")
+    return TextCell(f"{text}{f' {TIE}' if cell.mark == 'tie' else ''}{flags}", cell.mark, hint=f"by seed: {by_seed}")
 
 
 def _effort(effort: Effort, has_flops: bool) -> Iterator[str]:
@@ -119,17 +121,19 @@ def _caption(table: Table) -> Iterator[str]:
     """What the table shows and what it was made from, a sentence each."""
     made = table.provenance
     if table.exact:
-        yield "Counted, without an interval; mean over seeds."
+        yield "Mean over seeds of a counted quantity, which has no interval."
     else:
-        yield "Mean over seeds ± half of its 90 % t interval (n/a: one seed, or seeds that do not vary)."
-    yield f"Bold: best of its column; {TIE}: its mean lies within the best's interval."
+        yield "Mean over seeds ± half the width of its 90 % t interval (n/a: one seed, or seeds that do not vary)."
+    yield f"Bold: the best of its column; {TIE}: a mean within the interval of the best."
     if any(column.generated for column in table.columns):
-        yield "Generated data stands in for real data."
+        yield "Columns marked generated: their data stands in for real data."
+    if any(cell.state == "scored" and "contended" in cell.flags for row in table.rows for cell in row.cells):
+        yield "Values marked contended were timed beside other runs and are not compared."
     if any(row.effort.contended for row in table.rows):
-        yield f"{CONTENDED} Trained beside other runs: times do not compare."
+        yield f"{CONTENDED}: trained beside other runs; such times cannot be compared."
     facts = {
         "data": ", ".join(made.data),
-        "seeds": seed_numbers(made.seeds),
+        "seeds": listed(made.seeds),
         "budget": "; ".join(made.budget),
         "device": "; ".join(made.devices),
         "commit": ", ".join(made.commits) or "unknown",
@@ -138,23 +142,22 @@ def _caption(table: Table) -> Iterator[str]:
     yield f"Made from {made.records} records, digest {made.digest}."
 
 
-def _published(numbers: Sequence[Published]) -> Grid:
+def _published(published: Sequence[PublishedNumber]) -> TextTable:
     rows = []
-    for one in numbers:
-        value = f"{one.value:g}" if one.deviation is None else f"{one.value:g} ± {one.deviation:g}"
-        rows.append((one.entrant, one.metric, one.dataset, one.table, one.why_not_comparable, value))
-    headers = ("entrant", "metric", "data set", "source", "not comparable because", "published")
-    return Grid(
+    for entry in published:
+        value = f"{entry.value:g}" if entry.deviation is None else f"{entry.value:g} ± {entry.deviation:g}"
+        rows.append([entry.entrant, entry.metric, entry.dataset, entry.table, entry.why_not_comparable, value])
+    return TextTable(
         title="Published, not comparable",
-        headers=tuple(map(Entry, headers)),
-        rows=tuple(tuple(map(Entry, row)) for row in rows),
+        headers=text_cells(["entrant", "metric", "data set", "source", "not comparable because", "published"]),
+        rows=tuple(map(text_cells, rows)),
         words=5,
         grey=True,
     )
 
 
 NONE = "-"
-"""Stands where there is nothing to say."""
+"""Stands where there is no value."""
 
 _MOST_DECIMALS = 6
 _SHORTENED = 10_000
@@ -163,7 +166,8 @@ _UNITS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 def decimals(cells: Iterable[Cell]) -> int:
     """Decimals of a column: two significant digits of the median half-width, but at most four of the median value;
-    where nothing has a width, three of the median value. A value of another order of magnitude spoils no other."""
+    where nothing has a width, three of the median value. Medians, so that one value of another order of magnitude does
+    not change the digits of all others."""
     scored = [cell for cell in cells if cell.state == "scored"]
     widths = sorted(cell.half for cell in scored if cell.half > 0)
     sizes = sorted(abs(cell.value) for cell in scored if cell.value)
@@ -179,11 +183,8 @@ def number(value: float, places: int) -> str:
 
 
 def amount(span: Span | None) -> str:
-    """A count or the range of several, in short: `1,234`, `25.3k`, `1.3M to 2.6M`."""
-    if span is None:
-        return NONE
-    least, most = _short(span.least), _short(span.most)
-    return least if least == most else f"{least} to {most}"
+    """A count or the range of several, shortened: `1,234`, `25.3k`, `1.3M to 2.6M`."""
+    return " to ".join(dict.fromkeys(map(_short, span))) if span is not None else NONE
 
 
 def seconds(value: float) -> str:

@@ -1,0 +1,22 @@
+"""Numbers as messages and notes spell them."""
+
+from collections.abc import Iterable
+
+
+def counted(count: int, noun: str) -> str:
+    """A count with its noun: `1 thread`, `2 threads`."""
+    return f"{count} {noun}{'s' * (count != 1)}"
+
+
+def listed(numbers: Iterable[int]) -> str:
+    """Numbers in order, each once: `0-4`, or `0, 2, 3`."""
+    ordered = sorted(set(numbers))
+    if len(ordered) > 2 and ordered[-1] - ordered[0] == len(ordered) - 1:
+        return f"{ordered[0]}-{ordered[-1]}"
+    return ", ".join(map(str, ordered))
+
+
+def seeds_in_words(seeds: Iterable[int]) -> str:
+    """Seeds with their noun: `seed 3`, `seeds 0-4`."""
+    several = set(seeds)
+    return f"seed{'s' * (len(several) > 1)} {listed(several)}"

@@ -20,7 +20,8 @@ BLOCKED = "import sys; sys.modules['torch'] = None; from harness.cli import main
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The committed records of one task at quick."""
     folder = tmp_path_factory.mktemp("results")
-    shutil.copytree(RESULTS / "records/retrieval/quick", folder / "records/retrieval/quick")
+    for part in ("records/retrieval/quick", "records/shared"):
+        shutil.copytree(RESULTS / part, folder / part)
     return folder
 
 

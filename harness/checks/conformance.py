@@ -33,17 +33,17 @@ QUESTIONS = "questions in other batches"
 LONGEST_PROBLEM = 4000
 
 
-class Finding(NamedTuple):
+class CheckResult(NamedTuple):
     """The outcome of one check: `problem` says what is wrong and how to mend it, "" when nothing is."""
 
     check: str
     problem: str = ""
 
 
-def conform(registry: Registry, header: Header, limit_s: float | None = None) -> Iterator[Finding]:
+def conform(registry: Registry, header: Header, limit_s: float | None = None) -> Iterator[CheckResult]:
     """Check an entrant of the registry; findings come as they are made. Each run is stopped after its limit: the smoke
     tier's, or `limit_s` where that is shorter. What needs an entrant that runs is checked of those alone."""
-    yield Finding("class attributes", _unannotated(header))
+    yield CheckResult("class attributes", _unannotated(header))
     runs = list(_run_twice(registry, header, limit_s))
     yield from runs
     if not any(finding.problem for finding in runs):
@@ -66,17 +66,17 @@ def _unannotated(header: Header) -> str:
     return f"{', '.join(names)} has no annotation, so it is no parameter; write `{names[0]}: int = ...` (or ClassVar)"
 
 
-def _examined(card: Card, header: Header, limit_s: float | None) -> list[Finding]:
+def _examined(card: Card, header: Header, limit_s: float | None) -> list[CheckResult]:
     """What `_examine` finds in a fresh process. A process that does not end in time, or fails, is a finding too."""
     limits_s = (card.resolve("smoke", case).limit_s for case in card.tiers["smoke"].cases)
     seconds = sum(min(limit, limit_s or limit) for limit in limits_s)
     try:
         findings = json.loads(IsolatedCall(_examine_apart, card, header, limit_s=seconds).result())
     except TimeoutError:
-        return [Finding(QUESTIONS, f"not answered within {seconds:g} s")]
+        return [CheckResult(QUESTIONS, f"not answered within {seconds:g} s")]
     except ProcessEnded as error:
-        return [Finding(QUESTIONS, f"the process that asked them {error}")]
-    return [Finding(*finding) for finding in findings]
+        return [CheckResult(QUESTIONS, f"the process that asked them {error}")]
+    return [CheckResult(*finding) for finding in findings]
 
 
 def _examine_apart(card: Card, header: Header) -> str:
@@ -84,26 +84,26 @@ def _examine_apart(card: Card, header: Header) -> str:
     try:
         return json.dumps(_examine(card, header))
     except Exception as error:
-        return json.dumps([Finding(QUESTIONS, f"{type(error).__name__}: {error}"[:LONGEST_PROBLEM])])
+        return json.dumps([CheckResult(QUESTIONS, f"{type(error).__name__}: {error}"[:LONGEST_PROBLEM])])
 
 
-def _examine(card: Card, header: Header) -> list[Finding]:
+def _examine(card: Card, header: Header) -> list[CheckResult]:
     """The checks that look at the class itself, where importing it is the first time."""
     before = _global_state()
     cls = load_entrant(header)
-    findings = [Finding("import leaves random state alone", _moved(before))]
+    findings = [CheckResult("import leaves random state alone", _moved(before))]
     entrant = cls()
     declared = {name: parameter.default for name, parameter in header.parameters.items()}
     missing = declared.keys() ^ entrant.parameters.keys()
-    findings.append(Finding("parameters are read from source", f"differ: {sorted(missing)}" if missing else ""))
+    findings.append(CheckResult("parameters are read from source", f"differ: {sorted(missing)}" if missing else ""))
     unfit = (_unfit(header.parameters[name], name, value) for name, value in entrant.parameters.items())
-    findings.append(Finding("defaults are allowed", "; ".join(filter(None, unfit))))
-    findings.append(Finding("picklable", _attempt(lambda: pickle.loads(pickle.dumps(entrant)))))
+    findings.append(CheckResult("defaults are allowed", "; ".join(filter(None, unfit))))
+    findings.append(CheckResult("picklable", _attempt(lambda: pickle.loads(pickle.dumps(entrant)))))
     findings += _ask_in_batches(card, header, entrant)
     return findings
 
 
-def _ask_in_batches(card: Card, header: Header, entrant: Entrant) -> Iterator[Finding]:
+def _ask_in_batches(card: Card, header: Header, entrant: Entrant) -> Iterator[CheckResult]:
     """Fit at the smoke tier, then ask for the same items in other batches and in another order."""
     task = load_task(card, header.home)
     for case in card.tiers["smoke"].cases:
@@ -115,17 +115,17 @@ def _ask_in_batches(card: Card, header: Header, entrant: Entrant) -> Iterator[Fi
         problem = task.problem(case, run)
         if resolved.budget.total:
             entrant.fit(problem.train, run)
-        yield Finding(f"{case}: budget obeyed", "" if run.spent <= run.budget.total else f"it spent {run.spent}")
+        yield CheckResult(f"{case}: budget obeyed", "" if run.spent <= run.budget.total else f"it spent {run.spent}")
         answers = partial(task.answers, entrant, problem.test)
         together = answers(np.arange(ITEMS))
         if together is None:
             continue
         apart = [answer for i in range(ITEMS) if (answer := answers(np.array([i]))) is not None]
-        yield Finding(f"{case}: batch size changes nothing", _difference(together, np.concatenate(apart)))
+        yield CheckResult(f"{case}: batch size changes nothing", _difference(together, np.concatenate(apart)))
         order = np.random.default_rng(0).permutation(ITEMS)
         turned = answers(order)
         assert turned is not None
-        yield Finding(f"{case}: order changes nothing", _difference(together[order], turned))
+        yield CheckResult(f"{case}: order changes nothing", _difference(together[order], turned))
 
 
 def _unfit(parameter: Parameter, name: str, value: Any) -> str:
@@ -148,7 +148,7 @@ def _difference(expected: np.ndarray, found: np.ndarray) -> str:
     return f"the answer to an item depends on the others it is asked with (by up to {worst:.3g})"
 
 
-def _run_twice(registry: Registry, header: Header, limit_s: float | None) -> Iterator[Finding]:
+def _run_twice(registry: Registry, header: Header, limit_s: float | None) -> Iterator[CheckResult]:
     """Two smoke runs of one seed in processes of their own; one alone where that fails."""
     with tempfile.TemporaryDirectory() as folder:
         smoke = partial(run_smoke, registry, header.task, [header.name], limit_s=limit_s)
@@ -156,22 +156,22 @@ def _run_twice(registry: Registry, header: Header, limit_s: float | None) -> Ite
         ended = all(record.status in SCORED for record in first)
         second = {record.spec.place: record for record in smoke(results=Path(folder) / "second")} if ended else {}
     if not first:
-        yield Finding("smoke run", "the smoke tier has no case for it")
+        yield CheckResult("smoke run", "the smoke tier has no case for it")
     for record in first:
         case, place = record.spec.case, record.spec.place
         failure = f"{record.status}: {record.failure.text}" if record.failure else ""
-        yield Finding(f"{case}: smoke run", failure)
+        yield CheckResult(f"{case}: smoke run", failure)
         if place not in second:
             continue
         unlisted = record.origin.unlisted
-        yield Finding(
+        yield CheckResult(
             f"{case}: files in the key",
             f"it uses {', '.join(unlisted)}, which its key does not cover; import them plainly or name them in `files`"
             if unlisted
             else "",
         )
         same = untimed_scores(record) == untimed_scores(second[place])
-        yield Finding(
+        yield CheckResult(
             f"{case}: same seed, same scores",
             "" if same or not header.deterministic else "draw from run.rng(...), or set `deterministic = False`",
         )

@@ -14,9 +14,9 @@ from harness.cli.plan import spell
 from harness.records.store import Store
 from harness.runs.executors.local import Events, LocalExecutor
 from harness.runs.job import Job
-from harness.runs.runner import Outcome
+from harness.runs.runner import JobStatus
 
-GOOD: frozenset[Outcome] = frozenset({"ok", "done"})
+GOOD: frozenset[JobStatus] = frozenset({"ok", "done"})
 
 
 class Estimate:
@@ -59,7 +59,7 @@ def display(jobs: Sequence[Job], executor: LocalExecutor, *, quiet: bool) -> Ite
         yield failures
 
 
-def _note_failure(failures: list[str], job: Job, outcome: Outcome) -> str:
+def _note_failure(failures: list[str], job: Job, outcome: JobStatus) -> str:
     """The line that describes a run that failed or diverged, "" for any other. It is added to `failures` unless the
     run diverged, since a diverged run has a score: chance."""
     if outcome in GOOD:
@@ -96,7 +96,7 @@ def _live(bars: Progress, jobs: Sequence[Job], estimate: Estimate, failures: lis
         running[_named(job)] = time.monotonic()
         bars.update(bar, now=" | ".join(running))
 
-    def finished(job: Job, outcome: Outcome, seconds: float) -> None:
+    def finished(job: Job, outcome: JobStatus, seconds: float) -> None:
         running.pop(_named(job), None)
         estimate.finished(job, seconds)
         bars.update(bar, advance=1, left=spell(estimate.seconds), now=" | ".join(running))
@@ -107,7 +107,7 @@ def _live(bars: Progress, jobs: Sequence[Job], estimate: Estimate, failures: lis
 
 
 def _silent(failures: list[str]) -> Events:
-    def finished(job: Job, outcome: Outcome, seconds: float) -> None:
+    def finished(job: Job, outcome: JobStatus, seconds: float) -> None:
         _note_failure(failures, job, outcome)
 
     return Events(finished=finished)
@@ -116,7 +116,7 @@ def _silent(failures: list[str]) -> Events:
 def _plain(total: int, estimate: Estimate, failures: list[str]) -> Events:
     count = 0
 
-    def finished(job: Job, outcome: Outcome, seconds: float) -> None:
+    def finished(job: Job, outcome: JobStatus, seconds: float) -> None:
         nonlocal count
         count += 1
         estimate.finished(job, seconds)

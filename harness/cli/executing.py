@@ -9,7 +9,7 @@ import typer
 if TYPE_CHECKING:
     from harness.records.record import Environment
     from harness.records.store import Store
-    from harness.runs.planned import Planned
+    from harness.runs.planner import PlannedRun
 
 Workers = Annotated[int, typer.Option("--workers", "-j", min=0, help="Runs at a time. 0 = cores / threads.")]
 Threads = Annotated[int, typer.Option("--threads", min=1, help="Threads of each run; workers x threads <= cores.")]
@@ -20,7 +20,7 @@ Memory = Annotated[int | None, typer.Option("--memory", min=1, help="Megabytes t
 
 
 @dataclass(frozen=True)
-class Effort:
+class ExecutionOptions:
     """The user's choices of how runs are executed: `workers` at a time (0 = as many as the cores allow) with `threads`
     each, on a device, with limits of time and memory. Raises `UserError` for more workers than the cores allow and for
     a device that is absent."""
@@ -44,7 +44,7 @@ class Effort:
         return gather(device=self.device, threads=self.threads, pinned_allocator=True)
 
 
-def execute(due: "Sequence[Planned]", store: "Store", effort: Effort, *, quiet: bool) -> list[str]:
+def execute(due: "Sequence[PlannedRun]", store: "Store", effort: ExecutionOptions, *, quiet: bool) -> list[str]:
     """Execute runs and return a line for each failure. An interrupt ends the command; finished runs are stored."""
     from dataclasses import replace
 
@@ -74,7 +74,7 @@ def execute(due: "Sequence[Planned]", store: "Store", effort: Effort, *, quiet: 
     return failures
 
 
-def failed_before(runs: "Sequence[Planned]", *, retry_errors: bool) -> list[str]:
+def failed_before(runs: "Sequence[PlannedRun]", *, retry_errors: bool) -> list[str]:
     """A line for each run that ended in an error before and is not repeated; also printed on standard error."""
     failed = [f"{run.job.spec.cell}: {run.why}" for run in runs if run.state == "failed" and not retry_errors]
     for line in failed:

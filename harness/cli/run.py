@@ -4,7 +4,17 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.executing import Device, Effort, Limit, Memory, Retry, Threads, Workers, execute, failed_before
+from harness.cli.executing import (
+    Device,
+    ExecutionOptions,
+    Limit,
+    Memory,
+    Retry,
+    Threads,
+    Workers,
+    execute,
+    failed_before,
+)
 from harness.cli.options import (
     Cases,
     Entrants,
@@ -49,7 +59,7 @@ def command(
     from harness.cli.table import print_tables
     from harness.core.errors import UserError
 
-    effort = Effort(workers, threads, device, limit, memory)
+    effort = ExecutionOptions(workers, threads, device, limit, memory)
     selection = select(tier, task, case, entrant, seeds, plugin)
     registry, store, plan = planned(selection, results_folder(results), effort.environment())
     if not plan.runs and not plan.skipped:

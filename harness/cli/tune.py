@@ -5,14 +5,24 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness.cli.executing import Device, Effort, Limit, Memory, Retry, Threads, Workers, execute, failed_before
+from harness.cli.executing import (
+    Device,
+    ExecutionOptions,
+    Limit,
+    Memory,
+    Retry,
+    Threads,
+    Workers,
+    execute,
+    failed_before,
+)
 from harness.cli.options import Json, Plugins, Results, Tasks, print_json, results_folder, select, tier_name
 from harness.core.spec import TIERS, TierName
 
 if TYPE_CHECKING:
     from harness.runs.plan import Selection
-    from harness.runs.planned import World
-    from harness.tuning.outcome import Outcome
+    from harness.runs.planner import Planner
+    from harness.tuning.outcome import TuningResult
     from harness.tuning.trials import Tunings
 
 TierOrAll = Annotated[
@@ -67,25 +77,25 @@ def command(
     """
     from harness.cli.session import registry_with
     from harness.records.store import Store
-    from harness.runs.planned import World
+    from harness.runs.planner import Planner
     from harness.tuning.trials import plan_tuning
 
-    effort = Effort(workers, threads, device, limit, memory)
+    effort = ExecutionOptions(workers, threads, device, limit, memory)
     selection = select(tier or "quick", task, case, entrant, seeds, plugin)
-    world = World(registry_with(plugin), Store(results_folder(results)), effort.environment())
+    planner = Planner(registry_with(plugin), Store(results_folder(results)), effort.environment())
     if check:
-        _check(world, selection.tasks, [tier_name(tier)] if tier else TIERS, as_json)
+        _check(planner, selection.tasks, [tier_name(tier)] if tier else TIERS, as_json)
         return
-    tunings = plan_tuning(world, selection, trials)
+    tunings = plan_tuning(planner, selection, trials)
     if dry_run:
         _print_trials(tunings, as_json)
         return
     plan = tunings.plan
     if not as_json:
         _announce(tunings, retry_errors)
-    failures = execute(plan.due(retry_errors), world.store, effort, quiet=as_json)
+    failures = execute(plan.due(retry_errors), planner.store, effort, quiet=as_json)
     failed = failed_before(plan.runs, retry_errors=retry_errors)
-    outcomes, unwritten = _write(world, selection, tunings)
+    outcomes, unwritten = _write(planner, selection, tunings)
     if as_json:
         told = {"outcomes": [_described(outcome) for outcome in outcomes], "without_winner": unwritten}
         print_json({**told, "failures": failures, "failed_before": failed})
@@ -95,18 +105,18 @@ def command(
         raise typer.Exit(1)
 
 
-def _write(world: "World", selection: "Selection", tunings: "Tunings") -> tuple[list["Outcome"], list[str]]:
+def _write(planner: "Planner", selection: "Selection", tunings: "Tunings") -> tuple[list["TuningResult"], list[str]]:
     """Write what was chosen; returns all outcomes, and in words those of which nothing could be written."""
     from pathlib import Path
 
     from harness.cli.session import warn
-    from harness.registry.tuned import Place, Tuned, write_tuned
-    from harness.runs.planned import World
-    from harness.tuning.holding import restate_trials, uneven
-    from harness.tuning.outcome import Outcome
+    from harness.registry.tuned import EntryName, TunedEntry, write_tuned
+    from harness.runs.planner import Planner
+    from harness.tuning.entries import restate_trials, uneven
+    from harness.tuning.outcome import TuningResult
 
-    outcomes = [Outcome.of(tuning, world.store) for tuning in tunings.entrants]
-    entries: dict[Path, dict[Place, Tuned]] = {}
+    outcomes = [TuningResult.of(tuning, planner.store) for tuning in tunings.entrants]
+    entries: dict[Path, dict[EntryName, TunedEntry]] = {}
     unwritten = []
     for outcome in outcomes:
         place, entry = outcome.tuning.place, outcome.entry() if outcome.complete else None
@@ -118,7 +128,7 @@ def _write(world: "World", selection: "Selection", tunings: "Tunings") -> tuple[
             entries.setdefault(outcome.tuning.header.path.parent, {})[place] = entry
     for folder, changed in entries.items():
         write_tuned(folder, changed)
-    now = World(world.registry, world.store, world.environment)
+    now = Planner(planner.registry, planner.store, planner.environment)
     restate_trials(now, selection)
     cards = {outcome.tuning.card.task: outcome.tuning.card for outcome in outcomes}
     warn([*unwritten, *(line for card in cards.values() for line in uneven(now, card, selection.tier))])
@@ -171,7 +181,7 @@ def _print_trials(tunings: "Tunings", as_json: bool) -> None:
     _announce(tunings, retry_errors=False)
 
 
-def _described(outcome: "Outcome") -> dict[str, Any]:
+def _described(outcome: "TuningResult") -> dict[str, Any]:
     """An outcome as plain values: what the overview shows."""
     tuning, scores, winner = outcome.tuning, outcome.scores, outcome.winner
     return {
@@ -188,7 +198,7 @@ def _described(outcome: "Outcome") -> dict[str, Any]:
     }
 
 
-def _print_outcomes(outcomes: "list[Outcome]") -> None:
+def _print_outcomes(outcomes: "list[TuningResult]") -> None:
     from tabulate import tabulate
 
     from harness.core.spec import shown
@@ -204,16 +214,16 @@ def _print_outcomes(outcomes: "list[Outcome]") -> None:
     typer.echo(tabulate(rows, headers, tablefmt="github", disable_numparse=True))
 
 
-def _check(world: "World", tasks: Sequence[str], tiers: Sequence[TierName], as_json: bool) -> None:
+def _check(planner: "Planner", tasks: Sequence[str], tiers: Sequence[TierName], as_json: bool) -> None:
     from harness.cli.session import warn
-    from harness.tuning.holding import held, strays, uneven
+    from harness.tuning.entries import held, strays, uneven
 
-    registry = world.registry
+    registry = planner.registry
     cards = [registry.card(name) for name in tasks or registry.tasks]
     there = [(card, tier) for tier in tiers for card in cards if tier in card.tiers]
-    found = [entry for card, tier in there for entry in held(world, card, tier)]
-    unequal = [line for card, tier in there for line in uneven(world, card, tier)]
-    uncounted = [line for card, tier in there for line in strays(world, card, tier)]
+    found = [entry for card, tier in there for entry in held(planner, card, tier)]
+    unequal = [line for card, tier in there for line in uneven(planner, card, tier)]
+    uncounted = [line for card, tier in there for line in strays(planner, card, tier)]
     if as_json:
         print_json({"entries": [entry._asdict() for entry in found], "uneven": unequal, "strays": uncounted})
     else:

@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Literal, NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from harness.core.card import Resolved
 from harness.core.closure import imported_from, source_file
+from harness.core.entrant import EntrantKind
 from harness.core.errors import UserError
 from harness.core.spec import TIERS
 from harness.registry.attributes import (
@@ -27,8 +28,6 @@ from harness.registry.tasks import TaskHome
 
 HARNESS = Path(__file__).resolve().parents[1]
 
-Kind: TypeAlias = Literal["method", "baseline", "ablation", "plugin"]
-
 
 @dataclass(frozen=True)
 class Header:
@@ -42,7 +41,7 @@ class Header:
     title: str
     task: str
     home: TaskHome
-    kind: Kind
+    kind: EntrantKind
     component: str
     class_name: str
     path: Path
@@ -126,7 +125,7 @@ def module_name(path: Path, root: Path) -> str:
     return ".".join(relative.parts)
 
 
-def _kind(path: Path, root: Path, home: TaskHome) -> Kind:
+def _kind(path: Path, root: Path, home: TaskHome) -> EntrantKind:
     """By the names of file and folders where an entrant is in this distribution or in its task's package; all others
     are plug-ins."""
     if root not in (HARNESS.parent / "methods", HARNESS.parent / "baselines", home.root):

@@ -18,7 +18,7 @@ from harness.registry.headers import Header
 TUNED = "tuned.toml"
 
 
-class Tuned(BaseModel):
+class TunedEntry(BaseModel):
     """What tuning chose for an entrant on one case of a tier.
 
     `parameters` are those that differ from the class defaults. Of the `asked` trials as many were tried as the search
@@ -38,7 +38,7 @@ class Tuned(BaseModel):
     digest: str
 
 
-class Place(NamedTuple):
+class EntryName(NamedTuple):
     """Whose entry it is, and the case that it was tuned on; written as `[task.entrant.tier.case]`."""
 
     task: str
@@ -50,10 +50,10 @@ class Place(NamedTuple):
         return f"[{'.'.join(self)}]"
 
 
-Entries = dict[Place, Tuned]
+Entries = dict[EntryName, TunedEntry]
 
 
-def entry_for(place: Place, entries: Entries, cases: Sequence[str]) -> Tuned | None:
+def entry_for(place: EntryName, entries: Entries, cases: Sequence[str]) -> TunedEntry | None:
     """What holds for a run: the entry of its own place; if there is none, that of the first of the tier's `cases`, in
     the card's order, which has one; else None."""
     places = [place, *(place._replace(case=case) for case in cases)]
@@ -74,7 +74,7 @@ def read_tuned(folder: Path) -> Entries:
         if place.tier not in TIERS:
             raise UserError(f"{path}: {place}: a tier is one of {', '.join(TIERS)}")
         try:
-            entries[place] = Tuned.model_validate(entry)
+            entries[place] = TunedEntry.model_validate(entry)
         except ValidationError as error:
             first = error.errors()[0]
             name = ".".join(str(part) for part in first["loc"])
@@ -82,12 +82,12 @@ def read_tuned(folder: Path) -> Entries:
     return entries
 
 
-def _placed(path: Path, content: Any, *names: Any) -> Iterator[tuple[Place, Any]]:
+def _placed(path: Path, content: Any, *names: Any) -> Iterator[tuple[EntryName, Any]]:
     """The tables that stand under as many names as a place has."""
     if not isinstance(content, dict):
         raise UserError(f"{path}: {'.'.join(names)} is no table; entries are written as [task.entrant.tier.case]")
-    if len(names) == len(Place._fields):
-        yield Place(*names), content
+    if len(names) == len(EntryName._fields):
+        yield EntryName(*names), content
         return
     for name, inner in content.items():
         yield from _placed(path, inner, *names, name)
@@ -133,7 +133,7 @@ def checked(folder: Path, known: Mapping[tuple[str, str], Header], cards: Mappin
     return found
 
 
-def write_tuned(folder: Path, changed: Mapping[Place, Tuned]) -> None:
+def write_tuned(folder: Path, changed: Mapping[EntryName, TunedEntry]) -> None:
     """Put entries into a folder's `tuned.toml`, in the place of those that they replace; whole or not at all."""
     path = folder / TUNED
     lines = ["# Parameters chosen on the validation split, with as many trials for every entrant of a task."]
@@ -146,7 +146,7 @@ def write_tuned(folder: Path, changed: Mapping[Place, Tuned]) -> None:
         raise UserError(f"cannot write {path}: {error.strerror}") from error
 
 
-def command(place: Place, entry: Tuned) -> str:
+def command(place: EntryName, entry: TunedEntry) -> str:
     """The command that makes an entry."""
     words = f"harness tune --task {place.task} --tier {place.tier} --case {place.case} --trials {entry.asked}"
     return f"{words} --seeds {len(entry.seeds)}"

@@ -13,7 +13,7 @@ from harness.records.record import Environment
 from harness.records.store import Store
 from harness.registry.find import Registry
 from harness.registry.headers import Header, inapplicable
-from harness.runs.planned import Planned, World
+from harness.runs.planner import PlannedRun, Planner
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,7 @@ class Selection:
 
 
 @dataclass(frozen=True)
-class Skipped:
+class NotApplicable:
     """A run that there is not, and why: a capability that the entrant lacks, a case or a tier that is not its own."""
 
     task: str
@@ -42,10 +42,10 @@ class Skipped:
 class Plan:
     """All runs of a selection."""
 
-    runs: list[Planned] = field(default_factory=list)
-    skipped: list[Skipped] = field(default_factory=list)
+    runs: list[PlannedRun] = field(default_factory=list)
+    skipped: list[NotApplicable] = field(default_factory=list)
 
-    def due(self, retry_errors: bool = False) -> list[Planned]:
+    def due(self, retry_errors: bool = False) -> list[PlannedRun]:
         """The runs that `run` would do."""
         return [run for run in self.runs if run.due(retry_errors)]
 
@@ -59,9 +59,9 @@ def make_plan(
 ) -> Plan:
     """The plan of a selection. An unknown task, case, entrant or parameter is a `UserError`. Where records are not
     `read`, every run is `missing`."""
-    plan, world = Plan(), World(registry, store, environment, read)
+    plan, planner = Plan(), Planner(registry, store, environment, read)
     cards = [registry.card(task) for task in selection.tasks or registry.tasks]
-    wanted = _Wanted(world, [card.task for card in cards], selection)
+    wanted = _Wanted(planner, [card.task for card in cards], selection)
     check_cases(cards, selection.tier, selection.cases)
     for card in cards:
         if selection.tier not in card.tiers:
@@ -71,16 +71,16 @@ def make_plan(
         for resolved in (card.resolve(selection.tier, case) for case in cases):
             for header, chosen in wanted.of(card.task, resolved.case.id):
                 if why := inapplicable(header, resolved):
-                    plan.skipped.append(Skipped(card.task, resolved.case.id, header.name, why))
+                    plan.skipped.append(NotApplicable(card.task, resolved.case.id, header.name, why))
                     continue
                 for seed in range(selection.seeds or tier.seeds):
-                    plan.runs.append(world.result(card, resolved, header, chosen, seed))
+                    plan.runs.append(planner.result(card, resolved, header, chosen, seed))
     return plan
 
 
-def stored_runs(plan: Plan, registry: Registry, selection: Selection, store: Store) -> list[Planned]:
+def stored_runs(plan: Plan, registry: Registry, selection: Selection, store: Store) -> list[PlannedRun]:
     """The runs of a tier that are stored though the plan has none of them: further seeds, other parameters."""
-    world = World(registry, store, Environment())
+    planner = Planner(registry, store, Environment())
     known = {run.job.spec.place for run in plan.runs}
     further = []
     for name in dict.fromkeys(selection.tasks or registry.tasks):
@@ -91,18 +91,18 @@ def stored_runs(plan: Plan, registry: Registry, selection: Selection, store: Sto
             stored = None if place in known else store.stored_at(place)
             if stored and stored.spec.case in resolved and stored.spec.entrant in headers:
                 case, header = resolved[stored.spec.case], headers[stored.spec.entrant]
-                further.append(world.result(card, case, header, stored.spec.chosen, stored.spec.seed, stored))
+                further.append(planner.result(card, case, header, stored.spec.chosen, stored.spec.seed, stored))
     return further
 
 
 class _Wanted:
     """The entrants of a selection, each with parameters set from outside: those named, else all with their sweeps."""
 
-    def __init__(self, world: World, tasks: Sequence[str], selection: Selection) -> None:
-        self._registry = registry = world.registry
+    def __init__(self, planner: Planner, tasks: Sequence[str], selection: Selection) -> None:
+        self._registry = registry = planner.registry
         self._tier = selection.tier
         self._named: dict[tuple[str, str], list[dict[str, Value]]] = {}
-        self._sweeps = [] if selection.entrants else [s for paper in world.papers.values() for s in paper.sweep]
+        self._sweeps = [] if selection.entrants else [s for paper in planner.papers.values() for s in paper.sweep]
         for text in selection.entrants:
             name, _, rest = text.partition("[")
             if rest and not rest.endswith("]"):

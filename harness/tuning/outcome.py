@@ -8,7 +8,7 @@ from harness.core.card import Metric
 from harness.core.errors import UserError
 from harness.records.record import Record
 from harness.records.store import Store
-from harness.registry.tuned import Tuned
+from harness.registry.tuned import TunedEntry
 from harness.tuning.trials import Tuning
 
 DIGITS = 6
@@ -16,16 +16,16 @@ DIGITS = 6
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TuningResult:
     """What became of an entrant's trials: for each its records by seed, None where there is none."""
 
     tuning: Tuning
     records: tuple[tuple[Record | None, ...], ...]
 
     @staticmethod
-    def of(tuning: Tuning, store: Store) -> "Outcome":
+    def of(tuning: Tuning, store: Store) -> "TuningResult":
         """The outcome as it is stored, be it of these trials or of earlier ones in their place."""
-        return Outcome(
+        return TuningResult(
             tuning, tuple(tuple(store.read(run.job.spec.cell) for run in trial.runs) for trial in tuning.trials)
         )
 
@@ -67,13 +67,13 @@ class Outcome:
             [[[r.key, r.status, _score(r, metric)] if r else None for r in records] for records in self.records]
         )
 
-    def entry(self) -> Tuned | None:
+    def entry(self) -> TunedEntry | None:
         """What is written of the outcome; None if no trial won."""
         if self.winner is None:
             return None
         tuning, score = self.tuning, self.scores[self.winner]
         assert score is not None
-        return Tuned(
+        return TunedEntry(
             budget={tuning.budget.unit: tuning.budget.total},
             asked=tuning.asked,
             trials=len(tuning.trials),

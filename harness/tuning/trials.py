@@ -9,9 +9,9 @@ from harness.core.errors import UserError
 from harness.core.spec import Budget, Value
 from harness.core.suggest import unknown
 from harness.registry.headers import Header, inapplicable
-from harness.registry.tuned import Place
-from harness.runs.plan import Plan, Selection, Skipped, check_cases
-from harness.runs.planned import Planned, World
+from harness.registry.tuned import EntryName
+from harness.runs.plan import NotApplicable, Plan, Selection, check_cases
+from harness.runs.planner import PlannedRun, Planner
 
 SHARE = 5
 """A trial has the fifth part of the budget."""
@@ -24,7 +24,7 @@ class Trial:
     """Values for an entrant's parameters (none: the class defaults), and a run with them for every seed."""
 
     values: Mapping[str, Value]
-    runs: tuple[Planned, ...]
+    runs: tuple[PlannedRun, ...]
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ class Tuning:
     trials: tuple[Trial, ...]
 
     @property
-    def place(self) -> Place:
+    def place(self) -> EntryName:
         """Where the outcome is written."""
-        return Place(self.card.task, self.header.name, self.resolved.tier, self.resolved.case.id)
+        return EntryName(self.card.task, self.header.name, self.resolved.tier, self.resolved.case.id)
 
 
 @dataclass
@@ -51,7 +51,7 @@ class Tunings:
     """All trials of a selection, and who takes no part in them."""
 
     entrants: list[Tuning] = field(default_factory=list)
-    skipped: list[Skipped] = field(default_factory=list)
+    skipped: list[NotApplicable] = field(default_factory=list)
 
     @property
     def plan(self) -> Plan:
@@ -60,10 +60,10 @@ class Tunings:
         return Plan(runs, self.skipped)
 
 
-def plan_tuning(world: World, selection: Selection, asked: int) -> Tunings:
+def plan_tuning(planner: Planner, selection: Selection, asked: int) -> Tunings:
     """The trials of a selection, on each case that it names or else on the first of the tier that can be tuned on; with
     one seed if it says nothing else. What is unknown, and a case that cannot be tuned on, is a `UserError`."""
-    found, registry = Tunings(), world.registry
+    found, registry = Tunings(), planner.registry
     cards = [registry.card(task) for task in selection.tasks or registry.tasks]
     check_cases(cards, selection.tier, selection.cases)
     known = {name for card in cards for name in registry.of_task(card.task)}
@@ -75,22 +75,22 @@ def plan_tuning(world: World, selection: Selection, asked: int) -> Tunings:
             if selection.entrants and header.name not in selection.entrants:
                 continue
             if why := inapplicable(header, resolved):
-                found.skipped.append(Skipped(card.task, resolved.case.id, header.name, why))
+                found.skipped.append(NotApplicable(card.task, resolved.case.id, header.name, why))
             else:
-                found.entrants.append(tuning_of(world, card, resolved, header, asked, selection.seeds or 1))
+                found.entrants.append(tuning_of(planner, card, resolved, header, asked, selection.seeds or 1))
     if not found.entrants:
         why = "; ".join(f"{skipped.entrant}: {skipped.why}" for skipped in found.skipped) or "no case trains anything"
         raise UserError(f"there is nothing to tune at tier {selection.tier}: {why}")
     return found
 
 
-def tuning_of(world: World, card: Card, resolved: Resolved, header: Header, asked: int, seeds: int) -> Tuning:
+def tuning_of(planner: Planner, card: Card, resolved: Resolved, header: Header, asked: int, seeds: int) -> Tuning:
     """The trials of one entrant. They depend on nothing but its name, its search space and its defaults."""
     budget = budget_of_trials(resolved)
     numbers = tuple(range(FIRST_SEED, FIRST_SEED + seeds))
     defaults = {name: parameter.default for name, parameter in header.parameters.items()}
     trials = tuple(
-        Trial(values, tuple(world.trial(card, resolved, header, values, seed, budget) for seed in numbers))
+        Trial(values, tuple(planner.trial(card, resolved, header, values, seed, budget) for seed in numbers))
         for values in islice(header.search_space.trials(card.task, header.name, defaults), asked)
     )
     return Tuning(card, resolved, header, budget, numbers, asked, trials)

@@ -10,7 +10,7 @@ from harness.records.record import SHARED, Environment
 from harness.records.store import Store
 from harness.registry.find import Registry, find
 from harness.runs.plan import Selection, make_plan, stored_runs
-from harness.runs.planned import Planned
+from harness.runs.planner import PlannedRun
 
 RESULTS = Path(__file__).resolve().parents[2] / "results"
 COMMITTED = [tier for tier in TIERS if any((RESULTS / "records").glob(f"*/{tier}"))]
@@ -21,7 +21,7 @@ def registry() -> Registry:
     return find()
 
 
-def _stored(registry: Registry, tier: TierName) -> list[Planned]:
+def _stored(registry: Registry, tier: TierName) -> list[PlannedRun]:
     """The runs of a tier that have a record, as the plan sees them."""
     store, selection = Store(RESULTS), Selection(tier=tier)
     plan = make_plan(registry, selection, store, Environment())

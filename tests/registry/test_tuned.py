@@ -10,7 +10,7 @@ from harness.core.spec import TierName
 from harness.records.record import Environment
 from harness.records.store import Store
 from harness.registry.find import find
-from harness.registry.tuned import TUNED, Place, Tuned, read_tuned, write_tuned
+from harness.registry.tuned import TUNED, EntryName, TunedEntry, read_tuned, write_tuned
 from harness.runs.plan import Plan, Selection, make_plan
 
 PLUGIN = '''
@@ -32,7 +32,7 @@ class Mine(WordEmbedder):
     dim: int = 10
     cap: int | None = 5
 '''
-ENTRY = Tuned(
+ENTRY = TunedEntry(
     budget={"tokens": 20000},
     asked=8,
     trials=7,
@@ -42,8 +42,8 @@ ENTRY = Tuned(
     parameters={"lr": 0.0004},
     digest="0" * 32,
 )
-QUICK = Place("word_similarity", "mine", "quick", "atlas")
-SMALL = Place("word_similarity", "mine", "small", "wikipedia")
+QUICK = EntryName("word_similarity", "mine", "quick", "atlas")
+SMALL = EntryName("word_similarity", "mine", "small", "wikipedia")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from harness.records.store import Store
 from harness.registry.find import find
 from harness.runs import runner
 from harness.runs.plan import Selection, make_plan
-from harness.runs.planned import World
+from harness.runs.planner import Planner
 from harness.tuning.trials import tuning_of
 
 PLUGIN = '''
@@ -89,9 +89,9 @@ def test_nothing_is_kept_where_no_claim_is_about_the_entrant(plugin: Path) -> No
 def test_a_trial_keeps_no_items_and_no_curve(plugin: Path) -> None:
     (plugin.parent / "paper.toml").write_text(PAPER)
     registry = find([plugin])
-    world = World(registry, Store(plugin.parent / "results"), Environment())
+    planner = Planner(registry, Store(plugin.parent / "results"), Environment())
     card = registry.card("word_similarity")
-    tuning = tuning_of(world, card, card.resolve("smoke", "atlas"), registry.header("word_similarity", "kept"), 1, 1)
+    tuning = tuning_of(planner, card, card.resolve("smoke", "atlas"), registry.header("word_similarity", "kept"), 1, 1)
     attempt = runner._Attempt(tuning.trials[0].runs[0].job)
     record = attempt.run()
     assert record.status == "ok", record.failure

@@ -18,20 +18,20 @@ from harness.records.store import Store
 from harness.registry.accepted import accepted_code
 from harness.registry.find import Registry
 from harness.registry.headers import Header
-from harness.registry.tuned import Entries, Place, Tuned, checked, entry_for
+from harness.registry.tuned import Entries, EntryName, TunedEntry, checked, entry_for
 from harness.runs.job import Job
 from harness.runs.staleness import stale_because
 
-State: TypeAlias = Literal["done", "missing", "stale", "repeat", "failed"]
+RunState: TypeAlias = Literal["done", "missing", "stale", "repeat", "failed"]
 """`repeat`: ended from outside and runs again; `failed`: ended in an error, which runs again only when asked."""
 
 
 @dataclass(frozen=True)
-class Planned:
+class PlannedRun:
     """One run of the plan: its job, its state, and in words why it is in that state."""
 
     job: Job
-    state: State
+    state: RunState
     why: str = ""
 
     def due(self, retry_errors: bool) -> bool:
@@ -47,12 +47,12 @@ class _Common(NamedTuple):
     resolved: Resolved
     header: Header
     spec: Spec
-    tuned: Tuned | None
+    tuned: TunedEntry | None
     claims: tuple[Part, ...]
 
 
 @dataclass(frozen=True)
-class World:
+class Planner:
     """What a run's spec is made from beside what was asked for, and whether its record is to be read."""
 
     registry: Registry
@@ -68,7 +68,7 @@ class World:
         chosen: Mapping[str, Value],
         seed: int,
         stored: Stored | None = None,
-    ) -> Planned:
+    ) -> PlannedRun:
         """A run whose record is a result: class defaults, under what tuning chose, under what is set from outside.
         `stored` is its record where that was read before."""
         common = self._common(card, resolved, header)
@@ -78,17 +78,17 @@ class World:
 
     def trial(
         self, card: Card, resolved: Resolved, header: Header, values: Mapping[str, Value], seed: int, budget: Budget
-    ) -> Planned:
+    ) -> PlannedRun:
         """A run in which tuning tries values: on the validation split, with a budget of its own."""
         common = self._common(card, resolved, header)
         parameters = _deviating(header, values)
         spec = replace(common.spec, seed=seed, parameters=parameters, chosen=values, budget=budget, split="valid")
         return self._planned(common._replace(tuned=None, claims=()), spec)
 
-    def tuned(self, card: Card, resolved: Resolved, header: Header) -> Tuned | None:
+    def tuned(self, card: Card, resolved: Resolved, header: Header) -> TunedEntry | None:
         """What tuning chose for an entrant in a case: on that case, else on the tier's first tuned one; None if it
         never chose."""
-        place = Place(card.task, header.name, resolved.tier, resolved.case.id)
+        place = EntryName(card.task, header.name, resolved.tier, resolved.case.id)
         return entry_for(place, self.entries(header), card.tiers[resolved.tier].cases)
 
     def entries(self, header: Header) -> Entries:
@@ -108,11 +108,11 @@ class World:
         return {}
 
     @cached_property
-    def _commons(self) -> dict[Place, _Common]:
+    def _commons(self) -> dict[EntryName, _Common]:
         return {}
 
     def _common(self, card: Card, resolved: Resolved, header: Header) -> _Common:
-        place = Place(card.task, header.name, resolved.tier, resolved.case.id)
+        place = EntryName(card.task, header.name, resolved.tier, resolved.case.id)
         if place not in self._commons:
             spec = Spec(
                 task=card.task,
@@ -131,7 +131,7 @@ class World:
             self._commons[place] = _Common(card, resolved, header, spec, tuned, claims)
         return self._commons[place]
 
-    def _planned(self, common: _Common, spec: Spec, stored: Stored | None = None) -> Planned:
+    def _planned(self, common: _Common, spec: Spec, stored: Stored | None = None) -> PlannedRun:
         card, resolved, header, _, tuned, claims = common
         code = self.registry.closure(header).files
         record = stored or (self.store.stored_at(spec.place) if self.read else None)
@@ -149,14 +149,14 @@ class World:
         )
         if record is None:
             why = self.store.why_unusable(spec.place)
-            return Planned(job, "stale" if why else "missing", why)
+            return PlannedRun(job, "stale" if why else "missing", why)
         status = record.content["status"]
         if record.content["key"] != spec.key:
             names = set(tuned.parameters) - set(spec.chosen) if tuned else set()
-            return Planned(job, "stale", stale_because(record, spec, code, job.parameters, names))
+            return PlannedRun(job, "stale", stale_because(record, spec, code, job.parameters, names))
         if status in SCORED:
-            return Planned(job, "done", status)
-        return Planned(job, "repeat" if status in REPEATED else "failed", f"{status}: {record.failure}")
+            return PlannedRun(job, "done", status)
+        return PlannedRun(job, "repeat" if status in REPEATED else "failed", f"{status}: {record.failure}")
 
 
 def _deviating(header: Header, values: Mapping[str, Value]) -> dict[str, Value]:

@@ -11,7 +11,8 @@ from harness.records.record import Environment, Record
 from harness.records.store import Store
 from harness.registry.find import Registry
 from harness.runs.executors.local import LocalExecutor
-from harness.runs.plan import Plan, Selection, make_plan
+from harness.runs.plan import NOWHERE, Plan, Planner
+from harness.runs.selection import Selection
 
 
 def environment() -> Environment:
@@ -22,7 +23,7 @@ def environment() -> Environment:
 def smoke_specs(registry: Registry, task: str, entrants: Sequence[str]) -> list[Spec]:
     """The smoke runs of some entrants of a task; nothing runs."""
     with tempfile.TemporaryDirectory() as folder:
-        return [run.job.spec for run in _plan(registry, task, entrants, Store(Path(folder)), Environment()).runs]
+        return [run.job.spec for run in _plan(registry, task, entrants, Store(Path(folder)), NOWHERE).runs]
 
 
 def run_smoke(
@@ -43,7 +44,8 @@ def run_smoke(
 
 
 def _plan(registry: Registry, task: str, entrants: Sequence[str], store: Store, where: Environment) -> Plan:
-    return make_plan(registry, Selection(tier="smoke", tasks=[task], entrants=entrants, seeds=1), store, where)
+    selection = Selection(tier="smoke", tasks=[task], entrants=entrants, seeds=1)
+    return Planner(registry, store, where).plan(selection)
 
 
 def untimed_scores(record: Record) -> dict[str, float]:

@@ -59,14 +59,14 @@ def command(
     from harness.cli.table import print_tables
     from harness.core.errors import UserError
 
-    effort = ExecutionOptions(workers, threads, device, limit, memory)
+    options = ExecutionOptions(workers, threads, device, limit, memory)
     selection = select(tier, task, case, entrant, seeds, plugin)
-    registry, store, plan = planned(selection, results_folder(results), effort.environment())
-    if not plan.runs and not plan.skipped:
+    registry, store, plan = planned(selection, results_folder(results), options.environment())
+    if not plan.runs and not plan.not_applicable:
         tiers = {name for each in task or registry.tasks for name in registry.card(each).tiers}
         raise UserError(f"there is nothing at tier {tier}; there are: {', '.join(sorted(tiers, key=TIERS.index))}")
     due = plan.due(retry_errors)
-    failures = execute(due, store, effort, quiet=as_json)
+    failures = execute(due, store, options, quiet=as_json)
     failed = failed_before(plan.runs, retry_errors=retry_errors)
     if as_json:
         print_json({"planned": len(plan.runs), "ran": len(due), "failures": failures, "failed_before": failed})

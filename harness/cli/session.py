@@ -10,7 +10,8 @@ import typer
 from harness.records.record import Environment
 from harness.records.store import Store
 from harness.registry.find import Registry, find
-from harness.runs.plan import Plan, Selection, make_plan
+from harness.runs.plan import NOWHERE, Plan, Planner
+from harness.runs.selection import Selection
 
 if TYPE_CHECKING:
     import numpy as np
@@ -78,14 +79,13 @@ class Session:
     def expected(self, task: str, view: "View", *, any_key: bool = False) -> "Expected":
         """What is planned for a task at the tier of a view; with `any_key`, stale records count as well."""
         from harness.cli.options import tier_name
-        from harness.runs.plan import Selection, make_plan
         from harness.tables.expected import expected_of
 
         assert view.tier is not None
         selection = Selection(
             tier=tier_name(view.tier), tasks=[task], cases=view.cases, seeds=view.seeds, plugins=self._plugins
         )
-        plan = make_plan(self.registry, selection, self.store, NOWHERE, read=False)
+        plan = Planner(self.registry, self.store, read=False).plan(selection)
         return expected_of(plan, task, view.tier, any_key=any_key)
 
     def tables(self, task: str, view: "View", expected: "Expected") -> "list[Table]":
@@ -129,10 +129,6 @@ class Session:
         return dict(zip(self.scored.runs["path"], self.scored.runs["sidecar"], strict=True))
 
 
-NOWHERE = Environment()
-"""The environment of runs that are planned and not done."""
-
-
 def warn(problems: Iterable[str]) -> None:
     """Say on standard error what was found wrong and left aside."""
     for problem in problems:
@@ -151,6 +147,6 @@ def planned(selection: Selection, results: Path, environment: Environment = NOWH
     need an environment."""
     registry = registry_with(selection.plugins)
     store = Store(results)
-    plan = make_plan(registry, selection, store, environment)
+    plan = Planner(registry, store, environment).plan(selection)
     warn(store.problems)
     return registry, store, plan

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from harness.claims.conditions import Condition
     from harness.cli.session import Session
     from harness.registry.find import Registry
-    from harness.runs.plan import Selection
+    from harness.runs.selection import Selection
     from harness.tables.build import View
     from harness.tables.table import Table
 

@@ -163,6 +163,10 @@ class Card(Strict):
         """The axes that cases are placed on and scores are measured at."""
         return {axis for case in self.cases for axis in case.at} | set(self.points)
 
+    def at_tier(self, tier: TierName) -> list[Resolved]:
+        """What is fixed for each case of a tier, in the tier's order; empty if the card does not have the tier."""
+        return [self.resolve(tier, case) for case in self.tiers[tier].cases] if tier in self.tiers else []
+
     def resolve(self, tier: TierName, case: str) -> Resolved:
         """Everything that is fixed for a case at a tier: the card's settings, then the tier's, then the case's."""
         level = self.tiers[tier]

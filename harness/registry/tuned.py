@@ -93,7 +93,7 @@ def _placed(path: Path, content: Any, *names: Any) -> Iterator[tuple[EntryName, 
         yield from _placed(path, inner, *names, name)
 
 
-def checked(folder: Path, known: Mapping[tuple[str, str], Header], cards: Mapping[str, Card]) -> Entries:
+def checked_entries(folder: Path, known: Mapping[tuple[str, str], Header], cards: Mapping[str, Card]) -> Entries:
     """The entries of a folder's `tuned.toml` with values as the `known` entrants' parameters hold them.
 
     An unknown entrant (beside a plug-in, where it may belong to a file that was not asked for, it is left out), a case
@@ -105,7 +105,7 @@ def checked(folder: Path, known: Mapping[tuple[str, str], Header], cards: Mappin
     found: Entries = {}
     for place, entry in entries.items():
         header = known.get((place.task, place.entrant))
-        mend = f"tune again (`{command(place, entry)}`) or delete the entry"
+        mend = f"tune again (`{tune_command(place, entry)}`) or delete the entry"
         where = f"{folder / TUNED}: {place}"
         if header is None or header.path.parent != folder:
             if beside_plugin:
@@ -138,7 +138,7 @@ def write_tuned(folder: Path, changed: Mapping[EntryName, TunedEntry]) -> None:
     path = folder / TUNED
     lines = ["# Parameters chosen on the validation split, with as many trials for every entrant of a task."]
     for place, entry in sorted({**read_tuned(folder), **changed}.items(), key=lambda item: item[0]):
-        lines += ["", f"# {command(place, entry)}", str(place)]
+        lines += ["", f"# {tune_command(place, entry)}", str(place)]
         lines += [f"{name} = {_toml(value)}" for name, value in entry.model_dump().items()]
     try:
         write_whole(path, ("\n".join(lines) + "\n").encode())
@@ -146,7 +146,7 @@ def write_tuned(folder: Path, changed: Mapping[EntryName, TunedEntry]) -> None:
         raise UserError(f"cannot write {path}: {error.strerror}") from error
 
 
-def command(place: EntryName, entry: TunedEntry) -> str:
+def tune_command(place: EntryName, entry: TunedEntry) -> str:
     """The command that makes an entry."""
     words = f"harness tune --task {place.task} --tier {place.tier} --case {place.case} --trials {entry.asked}"
     return f"{words} --seeds {len(entry.seeds)}"

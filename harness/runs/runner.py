@@ -46,7 +46,7 @@ def execute(job: Job) -> JobStatus:
     except Timeout:
         return "busy"
     with lock:
-        stored = store.read(job.spec.cell)
+        stored = store.read(job.spec.place)
         if stored is not None and stored.key == job.spec.key and stored.finished != job.seen:
             return "done"
         attempt = _Attempt(job)
@@ -61,7 +61,7 @@ def record_crash(job: Job, status: RunStatus, failure: Failure, started: datetim
     store = Store(job.results)
     try:
         with store.lock(job.spec).acquire(timeout=0):
-            stored = store.read(job.spec.cell)
+            stored = store.read(job.spec.place)
             if stored is None or stored.finished < started.isoformat():
                 store.write(job.record(status, started, failure=failure))
     except Timeout:

@@ -42,5 +42,5 @@ def expected_of(plan: "Plan", task: str, tier: str, *, any_key: bool = False) ->
     return Expected(
         {(job.spec.case, job.spec.label, job.spec.seed): "" if any_key else job.spec.key for job in jobs},
         {job.spec.label: job.header.kind for job in jobs},
-        {(skipped.case, skipped.entrant): skipped.why for skipped in plan.skipped if skipped.task == task},
+        {(skipped.case, skipped.entrant): skipped.why for skipped in plan.not_applicable if skipped.task == task},
     )

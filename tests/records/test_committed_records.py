@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from harness.core.spec import TIERS, TierName
-from harness.records.record import SHARED, Environment
+from harness.records.record import SHARED
 from harness.records.store import Store
 from harness.registry.find import Registry, find
-from harness.runs.plan import Selection, make_plan, stored_runs
-from harness.runs.planner import PlannedRun
+from harness.runs.plan import PlannedRun, Planner
+from harness.runs.selection import Selection
 
 RESULTS = Path(__file__).resolve().parents[2] / "results"
 COMMITTED = [tier for tier in TIERS if any((RESULTS / "records").glob(f"*/{tier}"))]
@@ -24,8 +24,9 @@ def registry() -> Registry:
 def _stored(registry: Registry, tier: TierName) -> list[PlannedRun]:
     """The runs of a tier that have a record, as the plan sees them."""
     store, selection = Store(RESULTS), Selection(tier=tier)
-    plan = make_plan(registry, selection, store, Environment())
-    runs = [*plan.runs, *stored_runs(plan, registry, selection, store)]
+    planner = Planner(registry, store)
+    plan = planner.plan(selection)
+    runs = [*plan.runs, *planner.stored_runs(plan, selection)]
     assert store.problems == []
     return [run for run in runs if run.state != "missing"]
 

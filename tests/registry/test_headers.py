@@ -13,7 +13,7 @@ from harness.registry.headers import Header, module_name, read_headers
 from harness.registry.parameters import Parameter
 from harness.registry.search import Choice, Range, Space
 from harness.registry.tasks import TaskHome
-from harness.runs.plan import expand, parse_parameter
+from harness.runs.selection import expand, parse_parameter
 
 INTERFACE = """
 from harness.core.entrant import Entrant, capability

@@ -7,11 +7,11 @@ import pytest
 
 from harness.core.errors import UserError
 from harness.core.spec import TierName
-from harness.records.record import Environment
 from harness.records.store import Store
 from harness.registry.find import find
 from harness.registry.tuned import TUNED, EntryName, TunedEntry, read_tuned, write_tuned
-from harness.runs.plan import Plan, Selection, make_plan
+from harness.runs.plan import Plan, Planner
+from harness.runs.selection import Selection
 
 PLUGIN = '''
 """An entrant with two parameters."""
@@ -58,7 +58,7 @@ def plan(plugin: Path, *entrants: str, tier: TierName = "quick", store: Store | 
     selection = Selection(
         tier=tier, tasks=["word_similarity"], entrants=entrants or ["mine"], seeds=1, plugins=[plugin]
     )
-    return make_plan(find([plugin]), selection, store or Store(plugin.parent / "results"), Environment())
+    return Planner(find([plugin]), store or Store(plugin.parent / "results")).plan(selection)
 
 
 def parameters(plugin: Path, *entrants: str, tier: TierName = "quick") -> dict[str, dict[str, object]]:
@@ -136,7 +136,7 @@ def test_the_label_says_what_the_user_set_and_the_record_how_many_trials_there_w
     write_tuned(plugin.parent, {QUICK: ENTRY})
     job = plan(plugin).runs[0].job
     assert job.spec.label == "mine"
-    assert job.spec.cell.name == "default-s0.json"
+    assert Path(job.spec.place).name == "default-s0.json"
     assert job.trials == 7
     assert plan(plugin, tier="smoke").runs[0].job.trials == 0
 
@@ -182,7 +182,7 @@ def test_a_wrong_entry_is_one_clear_error_with_its_place(plugin: Path, line: str
 
 
 def test_an_unknown_entrant_beside_methods_is_an_error(tmp_path: Path) -> None:
-    from harness.registry.tuned import checked
+    from harness.registry.tuned import checked_entries
 
     registry = find()
     folder = registry.header("word_similarity", "flyvec").path.parent
@@ -193,7 +193,7 @@ def test_an_unknown_entrant_beside_methods_is_an_error(tmp_path: Path) -> None:
     }
     write_tuned(tmp_path, {QUICK._replace(entrant="flyvecc"): ENTRY})
     with pytest.raises(UserError, match=r"unknown entrant of word_similarity in .*tuned\.toml.* did you mean flyvec"):
-        checked(tmp_path, known, registry.tasks)
+        checked_entries(tmp_path, known, registry.tasks)
 
 
 def test_an_entrant_of_another_plug_in_in_the_folder_is_left_alone(plugin: Path) -> None:

@@ -14,17 +14,17 @@ from harness.core.entrant import Entrant
 from harness.core.errors import UserError
 from harness.core.spec import Budget, TierName
 from harness.core.task import Problem, Score, Task
-from harness.records.record import Environment, RecordedScore, RunStatus
+from harness.records.record import RecordedScore, RunStatus
 from harness.records.store import Store
 from harness.registry.find import find, load_task
 from harness.registry.tuned import EntryName, write_tuned
 from harness.run import Run
 from harness.runs import runner
-from harness.runs.plan import Selection, make_plan
-from harness.runs.planner import PlannedRun, Planner
-from harness.tuning.entries import held, restate_trials, uneven
-from harness.tuning.outcome import TuningResult
-from harness.tuning.trials import FIRST_SEED, Tuning, Tunings, budget_of_trials, plan_tuning
+from harness.runs.plan import PlannedRun, Planner
+from harness.runs.selection import Selection
+from harness.tuning.entries import check_entries, restate_trials, uneven
+from harness.tuning.result import TuningResult
+from harness.tuning.trials import FIRST_SEED, Tuning, TuningPlan, budget_of_trials, plan_tuning
 
 PLUGIN = '''
 """Entrants with one parameter, and one without."""
@@ -63,21 +63,21 @@ def planner(tmp_path: Path) -> Planner:
     path = tmp_path / "plugin" / "mine_entrant.py"
     path.parent.mkdir()
     path.write_text(PLUGIN)
-    return Planner(find([path]), Store(tmp_path / "results"), Environment())
+    return Planner(find([path]), Store(tmp_path / "results"))
 
 
-def planned(planner: Planner, *entrants: str, trials: int = 4, seeds: int | None = None, **more: Any) -> Tunings:
+def planned(planner: Planner, *entrants: str, trials: int = 4, seeds: int | None = None, **more: Any) -> TuningPlan:
     chosen: dict[str, Any] = {"tier": "quick", "tasks": [TASK], **more}
     return plan_tuning(planner, Selection(entrants=entrants, seeds=seeds, **chosen), trials)
 
 
 def one(planner: Planner, **more: Any) -> Tuning:
-    (tuning,) = planned(planner, "mine", **more).entrants
+    (tuning,) = planned(planner, "mine", **more).tunings
     return tuning
 
 
 def keys(tuning: Tuning) -> list[str]:
-    return [run.job.spec.key for trial in tuning.trials for run in trial.runs]
+    return [run.job.spec.key for trial in tuning.trials for run in trial]
 
 
 def store(
@@ -91,13 +91,13 @@ def outcome(planner: Planner, tuning: Tuning, values: Sequence[float | tuple[flo
     """The outcome of trials with these scores (and statuses)."""
     for trial, told in zip(tuning.trials, values, strict=True):
         value, status = told if isinstance(told, tuple) else (told, "ok")
-        for run in trial.runs:
+        for run in trial:
             store(planner, run, value, status)
     return TuningResult.of(tuning, planner.store)
 
 
 def test_every_entrant_has_as_many_trials_or_all_that_there_are(planner: Planner) -> None:
-    trials = {tuning.header.name: len(tuning.trials) for tuning in planned(planner, trials=6).entrants}
+    trials = {tuning.name.entrant: len(tuning.trials) for tuning in planned(planner, trials=6).tunings}
     headers = planner.registry.of_task(TASK)
     assert set(trials) == {name for name, header in headers.items() if header.from_tier == "smoke"}
     searched = {name for name in trials if headers[name].search_space.domains}
@@ -109,19 +109,17 @@ def test_every_entrant_has_as_many_trials_or_all_that_there_are(planner: Planner
 @pytest.mark.parametrize("task", find().tasks)
 @pytest.mark.parametrize("tier", ["quick", "small"])
 def test_every_task_can_be_tuned(planner: Planner, task: str, tier: TierName) -> None:
-    tunings = planned(planner, tasks=[task], tier=tier).entrants
+    tunings = planned(planner, tasks=[task], tier=tier).tunings
     assert tunings
-    assert len({(tuning.resolved.case.id, tuning.budget, tuning.seeds) for tuning in tunings}) == 1
-    for run in (run for tuning in tunings for trial in tuning.trials for run in trial.runs):
+    assert len({(tuning.name.case, tuning.job.spec.budget, tuning.seeds) for tuning in tunings}) == 1
+    for run in (run for tuning in tunings for trial in tuning.trials for run in trial):
         assert run.job.spec.split == "valid"
         assert 0 < run.job.spec.budget.total <= run.job.resolved.budget.total / 2
 
 
 def test_seeds_of_trials_are_not_those_of_results(planner: Planner) -> None:
     tuning = one(planner, seeds=2)
-    results = make_plan(
-        planner.registry, Selection(tier="paper", tasks=[TASK]), planner.store, planner.environment
-    ).runs
+    results = planner.plan(Selection(tier="paper", tasks=[TASK])).runs
     assert tuning.seeds == (FIRST_SEED, FIRST_SEED + 1)
     assert max(run.job.spec.seed for run in results) < FIRST_SEED
 
@@ -149,7 +147,7 @@ def test_records_of_trials_are_no_results(planner: Planner) -> None:
 
 
 def test_a_trial_and_a_result_have_different_keys_even_where_all_else_is_the_same(planner: Planner) -> None:
-    spec = one(planner).trials[0].runs[0].job.spec
+    spec = one(planner).trials[0][0].job.spec
     assert replace(spec, split="test").key != spec.key
 
 
@@ -160,16 +158,16 @@ def test_the_best_score_wins(planner: Planner, scores: list[float], winner: int)
     assert found.winner == winner
     entry = found.entry()
     assert entry is not None
-    assert (entry.score, entry.trials, entry.asked, tuning.place.case) == (scores[winner], 4, 4, "atlas")
-    assert dict(entry.parameters) == dict(tuning.trials[winner].values)
+    assert (entry.score, entry.trials, entry.asked, tuning.name.case) == (scores[winner], 4, 4, "atlas")
+    assert dict(entry.parameters) == dict(tuning.trials[winner][0].job.spec.chosen)
 
 
 def test_the_lowest_score_wins_where_lower_is_better(planner: Planner) -> None:
-    tuning = one(planner)
-    metrics = dict(tuning.card.metrics)
-    metrics[PRIMARY] = metrics[PRIMARY].model_copy(update={"better": "lower"})
-    tuning = replace(tuning, card=tuning.card.model_copy(update={"metrics": metrics}))
-    assert outcome(planner, tuning, [-0.1, -0.2, -0.4, -0.3]).winner == 2
+    card = planner.registry.card(TASK)
+    metric = card.metrics[PRIMARY].model_copy(update={"better": "lower"})
+    lower = card.model_copy(update={"metrics": {**card.metrics, PRIMARY: metric}})
+    planner = Planner(replace(planner.registry, tasks={TASK: lower}), planner.store)
+    assert outcome(planner, one(planner), [-0.1, -0.2, -0.4, -0.3]).winner == 2
 
 
 @pytest.mark.parametrize(("scores", "winner"), [([0.3, 0.3, 0.3, 0.1], 0), ([0.1, 0.2, 0.3, 0.3], 2)])
@@ -180,7 +178,7 @@ def test_defaults_win_ties_and_else_the_earlier_trial(planner: Planner, scores: 
 
 def test_where_no_trial_is_above_chance_the_defaults_stay(planner: Planner) -> None:
     tuning = one(planner)
-    margin = tuning.card.metrics[PRIMARY].margin
+    margin = tuning.job.card.metrics[PRIMARY].margin
     assert margin
     assert outcome(planner, tuning, [-0.1, margin / 2, 0.0, margin]).winner == 0
     assert outcome(planner, tuning, [-0.1, margin / 2, 0.0, margin + 0.01]).winner == 3
@@ -196,7 +194,7 @@ def test_a_failed_trial_cannot_win(planner: Planner, status: RunStatus) -> None:
 def test_a_trial_of_which_one_seed_failed_cannot_win(planner: Planner) -> None:
     tuning = one(planner, seeds=2)
     for number, trial in enumerate(tuning.trials):
-        for run in trial.runs:
+        for run in trial:
             failed = number == 3 and run.job.spec.seed > FIRST_SEED
             store(planner, run, None if failed else number / 10, "error" if failed else "ok")
     assert TuningResult.of(tuning, planner.store).winner == 2
@@ -209,13 +207,13 @@ def test_where_all_trials_failed_nothing_is_written(planner: Planner) -> None:
 
 def test_stored_trials_are_done_and_more_of_them_go_on(planner: Planner) -> None:
     outcome(planner, one(planner), [0.1, 0.2, 0.3, 0.4])
-    assert [trial.runs[0].state for trial in one(planner, trials=6).trials] == ["done"] * 4 + ["missing"] * 2
+    assert [trial[0].state for trial in one(planner, trials=6).trials] == ["done"] * 4 + ["missing"] * 2
 
 
 def test_a_validation_split_without_the_primary_metric_is_a_clear_error(planner: Planner) -> None:
     tuning = one(planner)
     for trial in tuning.trials:
-        store(planner, trial.runs[0], 0.5, metric="spearman")
+        store(planner, trial[0], 0.5, metric="spearman")
     with pytest.raises(UserError, match="does not give one value of 'mean_spearman', so nothing can be tuned on it"):
         _ = TuningResult.of(tuning, planner.store).scores
 
@@ -237,19 +235,19 @@ def test_a_case_that_cannot_be_tuned_on_is_a_clear_error(
 
 
 def test_every_case_that_is_named_is_tuned_on_by_itself(planner: Planner) -> None:
-    tunings = planned(planner, "mine", "ppmi", tier="small", cases=["mix", "wikipedia"]).entrants
-    assert [(tuning.resolved.case.id, tuning.header.name) for tuning in tunings] == [
+    tunings = planned(planner, "mine", "ppmi", tier="small", cases=["mix", "wikipedia"]).tunings
+    assert [(tuning.name.case, tuning.name.entrant) for tuning in tunings] == [
         (case, entrant) for case in ("wikipedia", "mix") for entrant in ("mine", "ppmi")
     ]
-    assert {tuning.place for tuning in tunings} == {
+    assert {tuning.name for tuning in tunings} == {
         EntryName(TASK, entrant, "small", case) for entrant in ("mine", "ppmi") for case in ("wikipedia", "mix")
     }
-    alone = planned(planner, "mine", "ppmi", tier="small", cases=["mix"]).entrants
+    alone = planned(planner, "mine", "ppmi", tier="small", cases=["mix"]).tunings
     assert [keys(tuning) for tuning in tunings[2:]] == [keys(tuning) for tuning in alone]
 
 
 def test_where_no_case_is_named_the_first_that_can_be_tuned_on_is(planner: Planner) -> None:
-    assert {tuning.resolved.case.id for tuning in planned(planner, tier="small").entrants} == {"wikipedia"}
+    assert {tuning.name.case for tuning in planned(planner, tier="small").tunings} == {"wikipedia"}
 
 
 @pytest.mark.parametrize("name", ["mien", "mine[dim=5]"])
@@ -310,13 +308,13 @@ def spy(planner: Planner, monkeypatch: pytest.MonkeyPatch, here: None) -> Spy:
 def test_the_validation_split_of_every_task_gives_what_trials_are_judged_by(
     planner: Planner, here: None, task: str, entrant: str
 ) -> None:
-    (tuning,) = planned(planner, entrant, tasks=[task], tier="smoke", trials=1).entrants
-    planner.store.write(runner._Attempt(tuning.trials[0].runs[0].job).run())
+    (tuning,) = planned(planner, entrant, tasks=[task], tier="smoke", trials=1).tunings
+    planner.store.write(runner._Attempt(tuning.trials[0][0].job).run())
     assert TuningResult.of(tuning, planner.store).winner == 0
 
 
 def test_a_trial_is_measured_on_the_validation_split_and_never_sees_the_test_split(planner: Planner, spy: Spy) -> None:
-    run = one(planner, tier="smoke").trials[0].runs[0]
+    run = one(planner, tier="smoke").trials[0][0]
     attempt = runner._Attempt(run.job)
     record = attempt.run()
     assert record.status == "ok", record.failure
@@ -328,9 +326,7 @@ def test_a_trial_is_measured_on_the_validation_split_and_never_sees_the_test_spl
 
 
 def test_a_result_is_measured_on_the_test_split(planner: Planner, spy: Spy) -> None:
-    plan = make_plan(
-        planner.registry, Selection(tier="smoke", tasks=[TASK], entrants=["mine"]), planner.store, Environment()
-    )
+    plan = planner.plan(Selection(tier="smoke", tasks=[TASK], entrants=["mine"]))
     record = runner._Attempt(plan.runs[0].job).run()
     assert record.status == "ok"
     assert spy.asked == ["test"]
@@ -342,7 +338,7 @@ def test_a_case_without_a_validation_split_fails_with_the_reason(
 ) -> None:
     problem = spy.problem
     monkeypatch.setattr(spy, "problem", lambda case, run: replace(problem(case, run), valid=None))
-    record = runner._Attempt(one(planner, tier="smoke").trials[0].runs[0].job).run()
+    record = runner._Attempt(one(planner, tier="smoke").trials[0][0].job).run()
     assert record.failure is not None
     assert "case atlas has no validation split to tune on" in record.failure.message
 
@@ -352,54 +348,54 @@ def written(planner: Planner, values: Sequence[float]) -> Planner:
     found = outcome(planner, one(planner), values)
     entry = found.entry()
     assert entry is not None
-    write_tuned(found.tuning.header.path.parent, {found.tuning.place: entry})
-    return Planner(planner.registry, planner.store, planner.environment)
+    write_tuned(found.tuning.job.header.path.parent, {found.tuning.name: entry})
+    return Planner(planner.registry, planner.store)
 
 
 def states(planner: Planner) -> list[str]:
-    return [entry.state for entry in held(planner, planner.registry.card(TASK), "quick")]
+    return [entry.state for entry in check_entries(planner, planner.registry.card(TASK), "quick")]
 
 
 def test_an_entry_holds_as_long_as_its_trials_are_its_own(planner: Planner) -> None:
     now = written(planner, [0.1, 0.2, 0.3, 0.4])
     assert states(now) == ["holds"]
-    store(now, one(now).trials[1].runs[0], 0.9)
+    store(now, one(now).trials[1][0], 0.9)
     assert states(now) == ["differs"]
 
 
 def test_an_entry_whose_trials_are_elsewhere_says_so(planner: Planner, tmp_path: Path) -> None:
     now = written(planner, [0.1, 0.2, 0.3, 0.4])
-    assert states(Planner(now.registry, Store(tmp_path / "other"), now.environment)) == ["absent"]
+    assert states(Planner(now.registry, Store(tmp_path / "other"))) == ["absent"]
 
 
 def test_an_edited_entry_is_not_what_its_trials_chose(planner: Planner) -> None:
     now = written(planner, [0.4, 0.2, 0.3, 0.1])
-    path = one(now).header.path.parent / "tuned.toml"
+    path = one(now).job.header.path.parent / "tuned.toml"
     path.write_text(path.read_text().replace("parameters = {}", "parameters = { dim = 9 }"))
-    assert states(Planner(now.registry, now.store, now.environment)) == ["differs"]
+    assert states(Planner(now.registry, now.store)) == ["differs"]
 
 
 def test_entrants_that_were_not_tuned_alike_are_named(planner: Planner) -> None:
-    assert uneven(planner, planner.registry.card(TASK), "quick") == []
+    assert list(uneven(planner, planner.registry.card(TASK), "quick")) == []
     now = written(planner, [0.1, 0.2, 0.3, 0.4])
-    told = uneven(now, now.registry.card(TASK), "quick")
+    told = list(uneven(now, now.registry.card(TASK), "quick"))
     assert any("fixed was never tuned, unlike mine" in line for line in told)
-    (fixed,) = planned(now, "fixed", trials=9).entrants
+    (fixed,) = planned(now, "fixed", trials=9).tunings
     entry = outcome(now, fixed, [0.1]).entry()
     assert entry is not None
-    write_tuned(fixed.header.path.parent, {fixed.place: entry})
-    told = uneven(Planner(now.registry, now.store, now.environment), now.registry.card(TASK), "quick")
+    write_tuned(fixed.job.header.path.parent, {fixed.name: entry})
+    told = list(uneven(Planner(now.registry, now.store), now.registry.card(TASK), "quick"))
     assert any("not the same number of trials for all: fixed 9, mine 4" in line for line in told)
 
 
 def on_two_cases(planner: Planner) -> Planner:
     """The planner after mine was tuned on two cases, with more trials and other scores on the second."""
     for case, values in {"wikipedia": [0.1, 0.4, 0.2], "mix": [0.4, 0.1, 0.2, 0.3]}.items():
-        (tuning,) = planned(planner, "mine", tier="small", cases=[case], trials=len(values)).entrants
+        (tuning,) = planned(planner, "mine", tier="small", cases=[case], trials=len(values)).tunings
         entry = outcome(planner, tuning, values).entry()
         assert entry is not None
-        write_tuned(tuning.header.path.parent, {tuning.place: entry})
-    return Planner(planner.registry, planner.store, planner.environment)
+        write_tuned(tuning.job.header.path.parent, {tuning.name: entry})
+    return Planner(planner.registry, planner.store)
 
 
 def test_each_case_has_an_entry_that_holds_by_itself(planner: Planner) -> None:
@@ -407,21 +403,21 @@ def test_each_case_has_an_entry_that_holds_by_itself(planner: Planner) -> None:
     card = now.registry.card(TASK)
 
     def states() -> set[tuple[str, str]]:
-        return {(one.place.case, one.state) for one in held(now, card, "small") if one.place.entrant == "mine"}
+        return {(one.name.case, one.state) for one in check_entries(now, card, "small") if one.name.entrant == "mine"}
 
     assert states() == {("wikipedia", "holds"), ("mix", "holds")}
-    (tuning,) = planned(now, "mine", tier="small", cases=["mix"]).entrants
-    store(now, tuning.trials[1].runs[0], 0.9)
+    (tuning,) = planned(now, "mine", tier="small", cases=["mix"]).tunings
+    store(now, tuning.trials[1][0], 0.9)
     assert states() == {("wikipedia", "holds"), ("mix", "differs")}
 
 
 def test_entrants_are_compared_case_by_case(planner: Planner) -> None:
     now = on_two_cases(planner)
-    (fixed,) = planned(now, "fixed", tier="small", cases=["mix"], trials=9).entrants
+    (fixed,) = planned(now, "fixed", tier="small", cases=["mix"], trials=9).tunings
     entry = outcome(now, fixed, [0.1]).entry()
     assert entry is not None
-    write_tuned(fixed.header.path.parent, {fixed.place: entry})
-    told = uneven(Planner(now.registry, now.store, now.environment), now.registry.card(TASK), "small")
+    write_tuned(fixed.job.header.path.parent, {fixed.name: entry})
+    told = list(uneven(Planner(now.registry, now.store), now.registry.card(TASK), "small"))
     ours = [line for line in told if ": fixed" in line]
     assert len(ours) == 2
     assert re.fullmatch(rf"{TASK} at small on wikipedia: fixed was never tuned, unlike .*\bmine\b.*", ours[0])
@@ -431,7 +427,7 @@ def test_entrants_are_compared_case_by_case(planner: Planner) -> None:
 def test_results_say_the_trials_of_the_entry_that_they_used(planner: Planner) -> None:
     selection = Selection(tier="small", tasks=[TASK], entrants=["mine"], seeds=1)
     now = on_two_cases(planner)
-    for run in make_plan(now.registry, selection, now.store, now.environment).runs:
+    for run in now.plan(selection).runs:
         now.store.write(replace(run.job, trials=0).record("ok", datetime.now(UTC)))
     assert restate_trials(now, selection) == 3
     told = {record.spec.case: record.trials for record in now.store.all()}
@@ -440,11 +436,11 @@ def test_results_say_the_trials_of_the_entry_that_they_used(planner: Planner) ->
 
 def test_results_that_stay_valid_say_by_how_many_trials_their_parameters_were_chosen(planner: Planner) -> None:
     selection = Selection(tier="quick", tasks=[TASK], entrants=["mine"], seeds=1)
-    for run in make_plan(planner.registry, selection, planner.store, planner.environment).runs:
+    for run in planner.plan(selection).runs:
         store(planner, run, 0.5)
     now = written(planner, [0.4, 0.2, 0.3, 0.1])
     assert {record.trials for record in now.store.all()} == {0}
     assert restate_trials(now, selection) == 2
     assert {record.trials for record in now.store.all()} == {4}
     assert restate_trials(now, selection) == 0
-    assert {run.state for run in make_plan(now.registry, selection, now.store, now.environment).runs} == {"done"}
+    assert {run.state for run in now.plan(selection).runs} == {"done"}

@@ -8,7 +8,7 @@ import sys
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from harness.core.errors import UserError
@@ -45,21 +45,17 @@ def check_device(device: str) -> None:
 
 
 @dataclass
-class Events:
-    """Functions that the executor calls: `started` with each job that starts, `finished` with a job, its outcome and
-    the seconds that its process took."""
-
-    started: Callable[[Job], None] = lambda job: None
-    finished: Callable[[Job, JobStatus, float], None] = lambda job, outcome, seconds: None
-
-
-@dataclass
 class LocalExecutor:
-    """Runs jobs on this machine, `workers` at a time with `threads` each. Exclusive cases run last and alone."""
+    """Runs jobs on this machine, `workers` at a time with `threads` each. Exclusive cases run last and alone.
+
+    `started` is called with each job that starts; `finished` with a job, its status and the seconds that its process
+    took.
+    """
 
     workers: int = 1
     threads: int = 1
-    events: Events = field(default_factory=Events)
+    started: Callable[[Job], None] = lambda job: None
+    finished: Callable[[Job, JobStatus, float], None] = lambda job, status, seconds: None
 
     def run(self, jobs: Iterable[Job]) -> dict[JobStatus, int]:
         """Run every job, the longest first, and return how many had each outcome. An interrupt from the keyboard stops
@@ -79,7 +75,7 @@ class LocalExecutor:
                     _, job = waiting.popleft()
                     since = datetime.now(UTC)
                     running[IsolatedCall(execute, job, limit_s=job.limit_s)] = job, since
-                    self.events.started(job)
+                    self.started(job)
                 pause = waiting[0][0] - time.monotonic() if waiting and len(running) < workers else math.inf
                 for call in wait_for_any(running, pause):
                     job, since = running.pop(call)
@@ -87,7 +83,7 @@ class LocalExecutor:
                     if outcome == "busy":
                         waiting.append((time.monotonic() + RETRY_BUSY_S, job))
                         continue
-                    self.events.finished(job, outcome, call.seconds)
+                    self.finished(job, outcome, call.seconds)
                     yield outcome
         except KeyboardInterrupt:
             for call, (job, since) in running.items():

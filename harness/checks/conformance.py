@@ -19,7 +19,7 @@ from harness.core.entrant import Entrant
 from harness.core.run import Run
 from harness.core.seeds import Streams
 from harness.records.record import SCORED
-from harness.registry.attributes import OWN
+from harness.registry.attributes import ATTRIBUTES
 from harness.registry.find import Registry, load_entrant, load_task
 from harness.registry.headers import Header, inapplicable
 from harness.registry.parameters import Parameter, Uncheckable
@@ -59,7 +59,7 @@ def _unannotated(header: Header) -> str:
         for statement in definition.body
         if isinstance(statement, ast.Assign)
         for target in statement.targets
-        if isinstance(target, ast.Name) and target.id not in OWN and not target.id.startswith("_")
+        if isinstance(target, ast.Name) and target.id not in ATTRIBUTES and not target.id.startswith("_")
     ]
     if not names:
         return ""

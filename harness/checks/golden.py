@@ -15,7 +15,7 @@ from harness.checks.smoke import environment, run_smoke, untimed_scores
 from harness.core.card import Card
 from harness.core.errors import UserError
 from harness.core.spec import Spec
-from harness.core.strict import Strict
+from harness.core.strict import Strict, first_fault
 from harness.records.record import SCORED
 from harness.registry.find import Registry
 from harness.runs.executors.local import check_load
@@ -120,9 +120,8 @@ def read_golden(registry: Registry, task: str) -> Golden:
             f"machine, {within()} elsewhere"
         ) from error
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "content"
-        raise UserError(f"{path}: {place}: {first['msg']}; restore it, or delete it and `{writing(task)}`") from error
+        fault = first_fault(error, "content")
+        raise UserError(f"{path}: {fault}; restore it, or delete it and `{writing(task)}`") from error
 
 
 def write_golden(registry: Registry, task: str, golden: Golden) -> Path:

@@ -9,16 +9,16 @@ from collections.abc import Iterator, Sequence
 
 from harness.checks.golden import (
     FILE,
+    TOLERANCE,
     Golden,
-    cell_of,
     defaults,
+    golden_command,
     golden_file,
     measure,
     own_entrants,
     read_golden,
-    within,
+    run_name,
     write_golden,
-    writing,
 )
 from harness.checks.smoke import smoke_specs
 from harness.core.card import Card
@@ -35,26 +35,29 @@ def golden_problems(registry: Registry, task: str) -> list[str]:
     tasks of this distribution must have golden scores."""
     if registry.homes[task].root != HARNESS and not golden_file(registry, task).exists():
         return []
-    card = registry.card(task)
+    card, command = registry.card(task), golden_command(task)
     try:
         golden = read_golden(registry, task)
     except UserError as error:
         return [str(error)]
     if golden.version != card.version:
-        return [f"{task}: {FILE} is of version {golden.version}, the card of version {card.version}: `{writing(task)}`"]
-    return [*changed_defaults(golden, card), *_changed_runs(registry, golden, task)]
+        return [f"{task}: {FILE} is of version {golden.version}, the card of version {card.version}: `{command}`"]
+    problems = changed_defaults(golden, card)
+    if not problems and (names := sorted(golden.defaults.keys() ^ defaults(card).keys())):
+        problems = [f"{task}: new on the card or gone from it: {', '.join(names)}: `{command}`"]
+    return [*problems, *_changed_runs(registry, golden, task)]
 
 
 def check_scores(registry: Registry, task: str) -> tuple[list[str], str]:
     """Run a task's smoke tier and compare its scores with the golden ones: what is wrong, a line each, and in words
     what was compared and how closely. Without golden scores it is a `UserError`."""
-    golden = read_golden(registry, task)
+    golden, command = read_golden(registry, task), golden_command(task)
     if problems := golden_problems(registry, task):
         return problems, ""
     now = measure(registry, task, own_entrants(registry, task))
     how = "bit for bit"
-    if not golden.same_place(now):
-        how = f"{within()}: {FILE} is from {golden.place}, this is {now.place}; `{writing(task)}` makes it exact here"
+    if not golden.is_exact_for(now):
+        how = f"{TOLERANCE}: {FILE} is from {golden.machine}, this is {now.machine}; `{command}` makes it exact here"
     return changed_scores(task, golden, now), f"{task}: {now.size}, {how}"
 
 
@@ -65,8 +68,8 @@ def renew_golden(registry: Registry, task: str) -> str:
     before = read_golden(registry, task) if path.exists() else None
     now = measure(registry, task, own_entrants(registry, task))
     if before is not None and before.version == card.version:
-        wrong = [*changed_defaults(before, card, new=False), *changed_scores(task, before, now)]
-        if wrong and not before.same_place(now):
+        wrong = [*changed_defaults(before, card), *changed_scores(task, before, now)]
+        if wrong and not before.is_exact_for(now):
             wrong.append(f"where only the machine makes the difference, delete {path} first")
         if wrong:
             raise UserError("; ".join(wrong))
@@ -83,20 +86,20 @@ def accept(registry: Registry, task: str, entrants: Sequence[str]) -> tuple[list
 
     Golden scores that are not there, or from other packages or another processor, are a `UserError`.
     """
-    golden = read_golden(registry, task)
+    golden, command = read_golden(registry, task), golden_command(task)
     specs = [spec for spec in smoke_specs(registry, task, entrants) if golden.differs_in_code(spec)]
     rewritten = sorted({spec.entrant for spec in specs})
     refused: list[str] = []
     accepted = [f"{name}: there is no other code to accept" for name in entrants if name not in rewritten]
     now = measure(registry, task, rewritten) if rewritten else golden
-    if not golden.same_place(now):
+    if not golden.is_exact_for(now):
         raise UserError(
-            f"{task}: code is accepted where scores are the same bit for bit, but {FILE} is from {golden.place}, and "
-            f"this is {now.place}; `{writing(task)}` at the commit before the change writes it here"
+            f"{task}: code is accepted where scores are the same bit for bit, but {FILE} is from {golden.machine}, and "
+            f"this is {now.machine}; `{command}` at the commit before the change writes it here"
         )
     for name in rewritten:
-        if changed := golden.differences(now, [cell_of(spec) for spec in specs if spec.entrant == name]):
-            refused.append(f"{name}: {changed[0]} ({len(changed)} changed): its records are stale: `{writing(task)}`")
+        if changed := golden.differences(now, [run_name(spec) for spec in specs if spec.entrant == name]):
+            refused.append(f"{name}: {changed[0]} ({len(changed)} changed): its records are stale: `{command}`")
             continue
         header = registry.header(task, name)
         path = accept_code(header, golden.code[name], registry.closure(header).digest)
@@ -106,7 +109,7 @@ def accept(registry: Registry, task: str, entrants: Sequence[str]) -> tuple[list
 
 def changed_scores(task: str, golden: Golden, now: Golden) -> list[str]:
     """What to do where scores changed though the keys of their runs did not, and the first of these scores."""
-    same = [cell for cell, key in golden.keys.items() if now.keys.get(cell) == key]
+    same = [run for run, key in golden.keys.items() if now.keys.get(run) == key]
     changed = golden.differences(now, same)
     if not changed:
         return []
@@ -114,32 +117,30 @@ def changed_scores(task: str, golden: Golden, now: Golden) -> list[str]:
     return [f"{task}: {what}: raise `version` in task.toml, or mend the code", *_first(changed)]
 
 
-def changed_defaults(golden: Golden, card: Card, *, new: bool = True) -> list[str]:
-    """The card's defaults that are others than those of the golden scores, and what to do. What is `new` on the card or
+def changed_defaults(golden: Golden, card: Card) -> list[str]:
+    """The card's defaults that are others than those of the golden scores, and what to do. What is new on the card or
     gone from it needs no other version, because what it does shows in the scores."""
     before, now = golden.defaults, defaults(card)
     changed = [f"{name} was {before[name]}, is {now[name]}" for name in now if before.get(name, now[name]) != now[name]]
-    if changed:
-        why = "keys leave it out, and smoke scores prove nothing about it, because the smoke tier may set it otherwise"
-        return [f"{card.task}: {'; '.join(changed)}: {why}; raise `version` in task.toml, or restore it"]
-    names = sorted(before.keys() ^ now.keys()) if new else []
-    return (
-        [f"{card.task}: new on the card or gone from it: {', '.join(names)}: `{writing(card.task)}`"] if names else []
-    )
+    why = "keys leave it out, and smoke scores prove nothing about it, because the smoke tier may set it otherwise"
+    advice = "raise `version` in task.toml, or restore it"
+    return [f"{card.task}: {'; '.join(changed)}: {why}; {advice}"] if changed else []
 
 
 def _changed_runs(registry: Registry, golden: Golden, task: str) -> Iterator[str]:
     """How the smoke runs that are planned differ from the golden ones."""
-    specs = {cell_of(spec): spec for spec in smoke_specs(registry, task, own_entrants(registry, task))}
-    rewritten = {cell for cell, spec in specs.items() if golden.differs_in_code(spec)}
-    if names := sorted({specs[cell].entrant for cell in rewritten}):
+    specs = {run_name(spec): spec for spec in smoke_specs(registry, task, own_entrants(registry, task))}
+    rewritten = {run for run, spec in specs.items() if golden.differs_in_code(spec)}
+    if names := sorted({specs[run].entrant for run in rewritten}):
         yield (
             f"{task}: the code of {', '.join(names)} is not that of {FILE}. If it gives the same scores, "
-            f"`harness check --accept {' '.join(names)}` keeps the records; else `{writing(task)}`, and they are stale"
+            f"`harness check --accept {' '.join(names)}` keeps the records; else `{golden_command(task)}`, and they "
+            "are stale"
         )
-    same = {cell for cell, spec in specs.items() if golden.has(spec)}
+    same = {run for run, spec in specs.items() if golden.has(spec)}
     if others := sorted((specs.keys() | golden.keys.keys()) - same - rewritten):
-        yield f"{task}: new, gone, or not the same run as in {FILE}: {', '.join(_first(others))}: `{writing(task)}`"
+        lines = ", ".join(_first(others))
+        yield f"{task}: new, gone, or not the same run as in {FILE}: {lines}: `{golden_command(task)}`"
 
 
 def _first(lines: Sequence[str]) -> list[str]:

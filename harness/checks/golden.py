@@ -28,6 +28,7 @@ or so much in all.
 Without AVX-512, and with two threads, smoke scores differ by less than 1e-3 of their value; with SSE alone, rank
 correlations of binarised vectors differ by up to 0.007. `ABSOLUTE` also lets one of 64 test items be judged otherwise.
 """
+TOLERANCE = f"within {RELATIVE:g} of their value or {ABSOLUTE:g} in all"
 
 
 class Golden(Strict):
@@ -48,7 +49,7 @@ class Golden(Strict):
     scores: Mapping[str, Mapping[str, float]]
 
     @property
-    def place(self) -> str:
+    def machine(self) -> str:
         """Where the scores are from, in words."""
         return f"torch {self.packages.get('torch', '(none)')} on {self.processor}"
 
@@ -57,51 +58,44 @@ class Golden(Strict):
         """How much there is, in words."""
         return f"{sum(map(len, self.scores.values()))} smoke scores of {len(self.code)} entrants"
 
-    def same_place(self, other: "Golden") -> bool:
+    def is_exact_for(self, other: "Golden") -> bool:
         """Whether both are from the same packages and processor: equal code then gives equal bits."""
         return (self.packages, self.processor) == (other.packages, other.processor)
 
     def has(self, spec: Spec) -> bool:
         """Whether a run is one of the golden ones."""
-        return self.keys.get(cell_of(spec)) == spec.key
+        return self.keys.get(run_name(spec)) == spec.key
 
     def differs_in_code(self, spec: Spec) -> bool:
         """Whether a run is one of the golden ones but for its entrant's code."""
         return not self.has(spec) and self.has(replace(spec, code=self.code.get(spec.entrant, "")))
 
-    def differences(self, now: "Golden", cells: Iterable[str]) -> list[str]:
-        """How the scores of runs differ `now`, a line each; from another place, only what is beyond the tolerance."""
-        close = _equal if self.same_place(now) else _close
-        return [
-            f"{cell}: {name} was {before.get(name)}, is {after.get(name)}"
-            for cell in sorted(cells)
-            for before, after in [(self.scores.get(cell, {}), now.scores.get(cell, {}))]
-            for name in sorted(before.keys() | after.keys())
-            if not (name in before and name in after and close(before[name], after[name]))
-        ]
+    def differences(self, now: "Golden", runs: Iterable[str]) -> list[str]:
+        """How the scores of some runs differ `now`, a line each; only beyond the tolerance where `now` is from another
+        machine."""
+        relative, absolute = (0.0, 0.0) if self.is_exact_for(now) else (RELATIVE, ABSOLUTE)
+        lines = []
+        for run in sorted(runs):
+            before, after = self.scores.get(run, {}), now.scores.get(run, {})
+            for name in sorted(before.keys() | after.keys()):
+                was, is_ = before.get(name, math.nan), after.get(name, math.nan)
+                if not math.isclose(was, is_, rel_tol=relative, abs_tol=absolute):
+                    lines.append(f"{run}: {name} was {before.get(name)}, is {after.get(name)}")
+        return lines
 
 
-def _equal(before: float, after: float) -> bool:
-    return before == after
-
-
-def _close(before: float, after: float) -> bool:
-    return math.isclose(before, after, rel_tol=RELATIVE, abs_tol=ABSOLUTE)
-
-
-def cell_of(spec: Spec) -> str:
+def run_name(spec: Spec) -> str:
     """What golden scores call a smoke run."""
     return f"{spec.case}/{spec.label} seed {spec.seed}"
 
 
 def defaults(card: Card) -> dict[str, Any]:
-    """What scores depend on in a card though keys leave it out, by name, as JSON has it: the defaults of the settings,
-    and what guessing scores and cannot be beaten."""
-    found = {f"setting {name}": value for name, value in card.settings.items()}
+    """What scores depend on in a card though keys leave it out, by name: the defaults of the settings, and what
+    guessing scores and cannot be beaten."""
+    values = {f"setting {name}": value for name, value in card.settings.items()}
     for name, metric in card.metrics.items():
-        found |= {f"chance of {name}": metric.chance, f"ceiling of {name}": metric.ceiling}
-    plain: dict[str, Any] = json.loads(json.dumps(found))
-    return plain
+        values |= {f"chance of {name}": metric.chance, f"ceiling of {name}": metric.ceiling}
+    return values
 
 
 def golden_file(registry: Registry, task: str) -> Path:
@@ -109,19 +103,24 @@ def golden_file(registry: Registry, task: str) -> Path:
     return registry.homes[task].folder / FILE
 
 
+def golden_command(task: str) -> str:
+    """The command that writes a task's golden scores."""
+    return f"harness check --golden {task}"
+
+
 def read_golden(registry: Registry, task: str) -> Golden:
     """A task's golden scores. That there are none, or that they cannot be read, is a `UserError`."""
-    path = golden_file(registry, task)
+    path, command = golden_file(registry, task), golden_command(task)
     try:
         return Golden.model_validate_json(path.read_bytes())
     except FileNotFoundError as error:
         raise UserError(
-            f"{path} is not there: `{writing(task)}` writes it. Scores must then be the same, bit for bit on this "
-            f"machine, {within()} elsewhere"
+            f"{path} is not there: `{command}` writes it. Scores must then be the same, bit for bit on this machine, "
+            f"{TOLERANCE} elsewhere"
         ) from error
     except ValidationError as error:
         fault = first_fault(error, "content")
-        raise UserError(f"{path}: {fault}; restore it, or delete it and `{writing(task)}`") from error
+        raise UserError(f"{path}: {fault}; restore it, or delete it and `{command}`") from error
 
 
 def write_golden(registry: Registry, task: str, golden: Golden) -> Path:
@@ -133,16 +132,6 @@ def write_golden(registry: Registry, task: str, golden: Golden) -> Path:
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror}") from error
     return path
-
-
-def writing(task: str) -> str:
-    """The command that writes a task's golden scores."""
-    return f"harness check --golden {task}"
-
-
-def within() -> str:
-    """The tolerance, in words."""
-    return f"within {RELATIVE:g} of their value or {ABSOLUTE:g} in all"
 
 
 def own_entrants(registry: Registry, task: str) -> list[str]:
@@ -159,17 +148,17 @@ def measure(registry: Registry, task: str, entrants: Sequence[str]) -> Golden:
         records = run_smoke(registry, task, entrants, Path(folder), workers=check_load(0, 1))
     for record in records:
         if record.status not in SCORED and record.failure:
-            raise UserError(f"{task}: {cell_of(record.spec)}: {record.status}: {record.failure.text}")
+            raise UserError(f"{task}: {run_name(record.spec)}: {record.status}: {record.failure.text}")
     here = environment()
     return Golden(
-        about=f"Golden smoke scores, written by `{writing(task)}`.",
+        about=f"Golden smoke scores, written by `{golden_command(task)}`.",
         version=registry.card(task).version,
         packages=here.packages,
         processor=f"{here.processor}{_model()}",
         defaults=defaults(registry.card(task)),
         code={record.spec.entrant: record.spec.code for record in records},
-        keys={cell_of(record.spec): record.key for record in records},
-        scores={cell_of(record.spec): untimed_scores(record) for record in records},
+        keys={run_name(record.spec): record.key for record in records},
+        scores={run_name(record.spec): untimed_scores(record) for record in records},
     )
 
 
@@ -179,5 +168,5 @@ def _model() -> str:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:
         return ""
-    found = dict(re.findall(r"^(cpu family|model)\s*: (\d+)$", lines, flags=re.MULTILINE))
-    return f" (family {found['cpu family']}, model {found['model']})" if len(found) == 2 else ""
+    numbers = dict(re.findall(r"^(cpu family|model)\s*: (\d+)$", lines, flags=re.MULTILINE))
+    return f" (family {numbers['cpu family']}, model {numbers['model']})" if len(numbers) == 2 else ""

@@ -36,6 +36,17 @@ Results = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of text for people.")]
 
+Workers = Annotated[
+    int, typer.Option("--workers", "-j", min=0, help="How many runs at a time. 0: as many as the cores allow.")
+]
+Threads = Annotated[
+    int, typer.Option("--threads", min=1, help="Threads of each run; workers x threads is at most the cores.")
+]
+Device = Annotated[str, typer.Option("--device", help="The torch device of the runs: `cpu`, `cuda`, `cuda:1`.")]
+Retry = Annotated[bool, typer.Option("--retry-errors", help="Also repeat runs that ended in an error.")]
+Limit = Annotated[float | None, typer.Option("--limit", min=0.1, help="Stop each run after so many seconds.")]
+Memory = Annotated[int | None, typer.Option("--memory", min=1, help="Megabytes that each run may allocate.")]
+
 
 def tier_name(text: str) -> TierName:
     """The tier of that name; an unknown one is a `UserError`."""

@@ -4,26 +4,21 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.executing import (
-    Device,
-    ExecutionOptions,
-    Limit,
-    Memory,
-    Retry,
-    Threads,
-    Workers,
-    execute,
-    failed_before,
-)
 from harness.cli.options import (
     Cases,
+    Device,
     Entrants,
     Json,
+    Limit,
+    Memory,
     Plugins,
     Results,
+    Retry,
     Seeds,
     Tasks,
+    Threads,
     Tier,
+    Workers,
     print_json,
     results_folder,
     select,
@@ -55,6 +50,7 @@ def command(
     A run that fails ends in a record that says why, and the others go on; the exit status is then 1.
     Safe to kill at any moment: give the same command again.
     """
+    from harness.cli.executing import ExecutionOptions, execute, failed_before
     from harness.cli.session import Session, planned
     from harness.cli.table import print_tables
     from harness.core.errors import UserError

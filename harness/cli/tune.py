@@ -5,18 +5,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness.cli.executing import (
+from harness.cli.options import (
     Device,
-    ExecutionOptions,
+    Json,
     Limit,
     Memory,
+    Plugins,
+    Results,
     Retry,
+    Tasks,
     Threads,
     Workers,
-    execute,
-    failed_before,
+    duration,
+    print_json,
+    results_folder,
+    select,
+    tier_name,
 )
-from harness.cli.options import Json, Plugins, Results, Tasks, duration, print_json, results_folder, select, tier_name
 from harness.core.spec import TIERS, TierName
 
 if TYPE_CHECKING:
@@ -77,6 +82,7 @@ def command(
     defaults. The same command again runs nothing; with more trials it adds to those that were done. The tier's cases
     that were not tuned on take the parameters of the first case that was.
     """
+    from harness.cli.executing import ExecutionOptions, execute, failed_before
     from harness.cli.session import registry_with
     from harness.records.store import Store
     from harness.runs.plan import Planner

@@ -5,7 +5,7 @@ import json
 import pickle
 import random
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,12 +14,14 @@ import numpy as np
 
 from harness.checks.smoke import run_smoke, untimed_scores
 from harness.core import limits
-from harness.core.card import Card
+from harness.core.card import Card, Resolved
+from harness.core.closure import assigned_names, parse
 from harness.core.entrant import Entrant
 from harness.core.run import Run
 from harness.core.seeds import Streams
+from harness.core.task import Task
 from harness.records.record import SCORED
-from harness.registry.attributes import OWN
+from harness.registry.attributes import ATTRIBUTES
 from harness.registry.find import Registry, load_entrant, load_task
 from harness.registry.headers import Header, inapplicable
 from harness.registry.parameters import Parameter, Uncheckable
@@ -33,102 +35,113 @@ QUESTIONS = "questions in other batches"
 LONGEST_PROBLEM = 4000
 
 
-class Finding(NamedTuple):
-    """The outcome of one check: `problem` says what is wrong and how to mend it, "" when nothing is."""
+class CheckResult(NamedTuple):
+    """The result of one check: `problem` says what is wrong and how to mend it, "" when nothing is."""
 
     check: str
     problem: str = ""
 
 
-def conform(registry: Registry, header: Header, limit_s: float | None = None) -> Iterator[Finding]:
-    """Check an entrant of the registry; findings come as they are made. Each run is stopped after its limit: the smoke
-    tier's, or `limit_s` where that is shorter. What needs an entrant that runs is checked of those alone."""
-    yield Finding("class attributes", _unannotated(header))
+def conform(registry: Registry, header: Header, limit_s: float | None = None) -> Iterator[CheckResult]:
+    """Check an entrant of the registry; results come as they are made. Each run is stopped after its limit: the smoke
+    tier's, or `limit_s` where that is shorter. An entrant whose smoke runs fail is not checked any further."""
+    yield CheckResult("class attributes", _unannotated(header))
     runs = list(_run_twice(registry, header, limit_s))
     yield from runs
-    if not any(finding.problem for finding in runs):
-        yield from _examined(registry.card(header.task), header, limit_s)
+    if any(result.problem for result in runs):
+        return
+    card = registry.card(header.task)
+    seconds = sum(min(resolved.limit_s, limit_s or resolved.limit_s) for resolved in card.at_tier("smoke"))
+    try:
+        results = json.loads(IsolatedCall(_examine, card, header, limit_s=seconds).result())
+    except TimeoutError:
+        results = [(QUESTIONS, f"not answered within {seconds:g} s")]
+    except ProcessEnded as error:
+        results = [(QUESTIONS, f"the process that asked them {error}")]
+    yield from (CheckResult(*result) for result in results)
 
 
 def _unannotated(header: Header) -> str:
     """Class attributes that look like parameters but are none, because they lack an annotation."""
-    tree = ast.parse(header.path.read_text())
-    (definition,) = (node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == header.class_name)
-    names = [
-        target.id
-        for statement in definition.body
-        if isinstance(statement, ast.Assign)
-        for target in statement.targets
-        if isinstance(target, ast.Name) and target.id not in OWN and not target.id.startswith("_")
-    ]
+    (definition,) = (
+        node for node in parse(header.path).body if isinstance(node, ast.ClassDef) and node.name == header.class_name
+    )
+    assigned = [name for entry in definition.body if isinstance(entry, ast.Assign) for name in assigned_names(entry)]
+    names = [name for name in assigned if name not in ATTRIBUTES and not name.startswith("_")]
     if not names:
         return ""
     return f"{', '.join(names)} has no annotation, so it is no parameter; write `{names[0]}: int = ...` (or ClassVar)"
 
 
-def _examined(card: Card, header: Header, limit_s: float | None) -> list[Finding]:
-    """What `_examine` finds in a fresh process. A process that does not end in time, or fails, is a finding too."""
-    limits_s = (card.resolve("smoke", case).limit_s for case in card.tiers["smoke"].cases)
-    seconds = sum(min(limit, limit_s or limit) for limit in limits_s)
-    try:
-        findings = json.loads(IsolatedCall(_examine_apart, card, header, limit_s=seconds).result())
-    except TimeoutError:
-        return [Finding(QUESTIONS, f"not answered within {seconds:g} s")]
-    except ProcessEnded as error:
-        return [Finding(QUESTIONS, f"the process that asked them {error}")]
-    return [Finding(*finding) for finding in findings]
+def _run_twice(registry: Registry, header: Header, limit_s: float | None) -> Iterator[CheckResult]:
+    """Two smoke runs of one seed in processes of their own; only the first where that fails."""
+    with tempfile.TemporaryDirectory() as folder:
+        smoke = partial(run_smoke, registry, header.task, [header.name], limit_s=limit_s)
+        first = smoke(results=Path(folder) / "first")
+        ended = all(record.status in SCORED for record in first)
+        second = {record.spec.place: record for record in smoke(results=Path(folder) / "second")} if ended else {}
+    if not first:
+        yield CheckResult("smoke run", "the smoke tier has no case for it")
+    for record in first:
+        case, again = record.spec.case, second.get(record.spec.place)
+        yield CheckResult(f"{case}: smoke run", f"{record.status}: {record.failure.text}" if record.failure else "")
+        if again is None:
+            continue
+        unlisted = ", ".join(record.origin.unlisted)
+        advice = "which its key does not cover; import them plainly or name them in `files`"
+        yield CheckResult(f"{case}: files in the key", f"it uses {unlisted}, {advice}" if unlisted else "")
+        same = untimed_scores(record) == untimed_scores(again) or not header.deterministic
+        advice = "draw from run.rng(...), or set `deterministic = False`"
+        yield CheckResult(f"{case}: same seed, same scores", "" if same else advice)
 
 
-def _examine_apart(card: Card, header: Header) -> str:
-    """The findings of `_examine` as JSON, of which an error is one."""
+def _examine(card: Card, header: Header) -> str:
+    """In a process that has not imported the entrant: the results of all other checks as JSON. An error is one."""
     try:
-        return json.dumps(_examine(card, header))
+        return json.dumps(list(_examined(card, header)))
     except Exception as error:
-        return json.dumps([Finding(QUESTIONS, f"{type(error).__name__}: {error}"[:LONGEST_PROBLEM])])
+        return json.dumps([CheckResult(QUESTIONS, f"{type(error).__name__}: {error}"[:LONGEST_PROBLEM])])
 
 
-def _examine(card: Card, header: Header) -> list[Finding]:
-    """The checks that look at the class itself, where importing it is the first time."""
+def _examined(card: Card, header: Header) -> Iterator[CheckResult]:
     before = _global_state()
     cls = load_entrant(header)
-    findings = [Finding("import leaves random state alone", _moved(before))]
+    moved = "" if _global_state() == before else "importing it draws from or seeds a global generator"
+    yield CheckResult("import leaves random state alone", moved)
     entrant = cls()
-    declared = {name: parameter.default for name, parameter in header.parameters.items()}
-    missing = declared.keys() ^ entrant.parameters.keys()
-    findings.append(Finding("parameters are read from source", f"differ: {sorted(missing)}" if missing else ""))
-    unfit = (_unfit(header.parameters[name], name, value) for name, value in entrant.parameters.items())
-    findings.append(Finding("defaults are allowed", "; ".join(filter(None, unfit))))
-    findings.append(Finding("picklable", _attempt(lambda: pickle.loads(pickle.dumps(entrant)))))
-    findings += _ask_in_batches(card, header, entrant)
-    return findings
-
-
-def _ask_in_batches(card: Card, header: Header, entrant: Entrant) -> Iterator[Finding]:
-    """Fit at the smoke tier, then ask for the same items in other batches and in another order."""
+    differing = sorted(header.parameters.keys() ^ entrant.parameters.keys())
+    yield CheckResult("parameters are read from source", f"differ: {differing}" if differing else "")
+    refused = (_refused(header.parameters[name], name, value) for name, value in entrant.parameters.items())
+    yield CheckResult("defaults are allowed", "; ".join(filter(None, refused)))
+    yield CheckResult("picklable", _unpicklable(entrant))
     task = load_task(card, header.home)
-    for case in card.tiers["smoke"].cases:
-        resolved = card.resolve("smoke", case)
-        if inapplicable(header, resolved):
-            continue
-        run = Run(settings=resolved.settings, budget=resolved.budget, streams=Streams(card.task, 0))
-        limits.seed_globals(run.seed("global"))
-        problem = task.problem(case, run)
-        if resolved.budget.total:
-            entrant.fit(problem.train, run)
-        yield Finding(f"{case}: budget obeyed", "" if run.spent <= run.budget.total else f"it spent {run.spent}")
-        answers = partial(task.answers, entrant, problem.test)
-        together = answers(np.arange(ITEMS))
-        if together is None:
-            continue
-        apart = [answer for i in range(ITEMS) if (answer := answers(np.array([i]))) is not None]
-        yield Finding(f"{case}: batch size changes nothing", _difference(together, np.concatenate(apart)))
-        order = np.random.default_rng(0).permutation(ITEMS)
-        turned = answers(order)
-        assert turned is not None
-        yield Finding(f"{case}: order changes nothing", _difference(together[order], turned))
+    for resolved in card.at_tier("smoke"):
+        if not inapplicable(header, resolved):
+            for check, problem in _ask_in_batches(task, entrant, resolved):
+                yield CheckResult(f"{resolved.case.id}: {check}", problem)
 
 
-def _unfit(parameter: Parameter, name: str, value: Any) -> str:
+def _ask_in_batches(task: Task[Entrant], entrant: Entrant, resolved: Resolved) -> Iterator[CheckResult]:
+    """Fit at the smoke tier, then ask for the same items in other batches and in another order."""
+    run = Run(settings=resolved.settings, budget=resolved.budget, streams=Streams(task.card.task, 0))
+    limits.seed_globals(run.seed("global"))
+    problem = task.problem(resolved.case.id, run)
+    if resolved.budget.total:
+        entrant.fit(problem.train, run)
+    yield CheckResult("budget obeyed", "" if run.spent <= run.budget.total else f"it spent {run.spent}")
+    answers = partial(task.answers, entrant, problem.test)
+    together = answers(np.arange(ITEMS))
+    if together is None:
+        return
+    apart = [answer for i in range(ITEMS) if (answer := answers(np.array([i]))) is not None]
+    yield CheckResult("batch size changes nothing", _difference(together, np.concatenate(apart)))
+    order = np.random.default_rng(0).permutation(ITEMS)
+    turned = answers(order)
+    assert turned is not None
+    yield CheckResult("order changes nothing", _difference(together[order], turned))
+
+
+def _refused(parameter: Parameter, name: str, value: Any) -> str:
     """What is wrong with a parameter's default, "" if nothing is."""
     try:
         parameter.check(value)
@@ -139,55 +152,23 @@ def _unfit(parameter: Parameter, name: str, value: Any) -> str:
     return ""
 
 
-def _difference(expected: np.ndarray, found: np.ndarray) -> str:
-    if expected.shape != found.shape:
-        return f"answers have shape {expected.shape} or {found.shape}, depending on the batch"
-    if np.allclose(expected, found, rtol=TOLERANCE, atol=TOLERANCE):
+def _difference(expected: np.ndarray, answers: np.ndarray) -> str:
+    if expected.shape != answers.shape:
+        return f"answers have shape {expected.shape} or {answers.shape}, depending on the batch"
+    if np.allclose(expected, answers, rtol=TOLERANCE, atol=TOLERANCE):
         return ""
-    worst = float(np.max(np.abs(expected.astype(float) - found.astype(float))))
+    worst = float(np.max(np.abs(expected.astype(float) - answers.astype(float))))
     return f"the answer to an item depends on the others it is asked with (by up to {worst:.3g})"
 
 
-def _run_twice(registry: Registry, header: Header, limit_s: float | None) -> Iterator[Finding]:
-    """Two smoke runs of one seed in processes of their own; one alone where that fails."""
-    with tempfile.TemporaryDirectory() as folder:
-        smoke = partial(run_smoke, registry, header.task, [header.name], limit_s=limit_s)
-        first = smoke(results=Path(folder) / "first")
-        ended = all(record.status in SCORED for record in first)
-        second = {record.spec.place: record for record in smoke(results=Path(folder) / "second")} if ended else {}
-    if not first:
-        yield Finding("smoke run", "the smoke tier has no case for it")
-    for record in first:
-        case, place = record.spec.case, record.spec.place
-        failure = f"{record.status}: {record.failure.text}" if record.failure else ""
-        yield Finding(f"{case}: smoke run", failure)
-        if place not in second:
-            continue
-        unlisted = record.origin.unlisted
-        yield Finding(
-            f"{case}: files in the key",
-            f"it uses {', '.join(unlisted)}, which its key does not cover; import them plainly or name them in `files`"
-            if unlisted
-            else "",
-        )
-        same = untimed_scores(record) == untimed_scores(second[place])
-        yield Finding(
-            f"{case}: same seed, same scores",
-            "" if same or not header.deterministic else "draw from run.rng(...), or set `deterministic = False`",
-        )
-
-
-def _global_state() -> Sequence[Any]:
+def _global_state() -> tuple[bytes, bytes]:
     return pickle.dumps(random.getstate()), pickle.dumps(np.random.get_state())
 
 
-def _moved(before: Sequence[Any]) -> str:
-    return "" if _global_state() == before else "importing it draws from or seeds a global generator"
-
-
-def _attempt(action: Callable[[], Any]) -> str:
+def _unpicklable(entrant: Entrant) -> str:
+    """Why an entrant cannot be pickled, "" if it can."""
     try:
-        action()
+        pickle.loads(pickle.dumps(entrant))
     except Exception as error:
         return f"{type(error).__name__}: {error}"
     return ""

@@ -1,23 +1,30 @@
-"""Golden smoke scores: `smoke.json` beside a task's card, with what every entrant scored at the smoke tier."""
+"""Golden smoke scores: `smoke.json` beside a task's card, with what every entrant scored at the smoke tier.
+
+A run's key leaves out the source of the task and of the harness, for which the task's version stands, and those values
+of the card that each tier may set otherwise. Golden scores keep that honest: other scores under the same keys, and
+other defaults, are wrong until the version is raised.
+"""
 
 import json
 import math
 import re
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from harness.checks.smoke import environment, run_smoke, untimed_scores
+from harness.checks.smoke import environment, run_smoke, smoke_specs, untimed_scores
 from harness.core.card import Card
 from harness.core.errors import UserError
 from harness.core.spec import Spec
-from harness.core.strict import Strict
+from harness.core.strict import Strict, first_fault
 from harness.records.record import SCORED
+from harness.registry.accepted import accept_code
 from harness.registry.find import Registry
+from harness.registry.headers import HARNESS
 from harness.runs.executors.local import check_load
 
 FILE = "smoke.json"
@@ -28,6 +35,8 @@ or so much in all.
 Without AVX-512, and with two threads, smoke scores differ by less than 1e-3 of their value; with SSE alone, rank
 correlations of binarised vectors differ by up to 0.007. `ABSOLUTE` also lets one of 64 test items be judged otherwise.
 """
+MOST_LINES = 5
+TOLERANCE = f"within {RELATIVE:g} of their value or {ABSOLUTE:g} in all"
 
 
 class Golden(Strict):
@@ -48,7 +57,7 @@ class Golden(Strict):
     scores: Mapping[str, Mapping[str, float]]
 
     @property
-    def place(self) -> str:
+    def machine(self) -> str:
         """Where the scores are from, in words."""
         return f"torch {self.packages.get('torch', '(none)')} on {self.processor}"
 
@@ -57,51 +66,44 @@ class Golden(Strict):
         """How much there is, in words."""
         return f"{sum(map(len, self.scores.values()))} smoke scores of {len(self.code)} entrants"
 
-    def same_place(self, other: "Golden") -> bool:
+    def is_exact_for(self, other: "Golden") -> bool:
         """Whether both are from the same packages and processor: equal code then gives equal bits."""
         return (self.packages, self.processor) == (other.packages, other.processor)
 
     def has(self, spec: Spec) -> bool:
         """Whether a run is one of the golden ones."""
-        return self.keys.get(cell_of(spec)) == spec.key
+        return self.keys.get(run_name(spec)) == spec.key
 
     def differs_in_code(self, spec: Spec) -> bool:
         """Whether a run is one of the golden ones but for its entrant's code."""
         return not self.has(spec) and self.has(replace(spec, code=self.code.get(spec.entrant, "")))
 
-    def differences(self, now: "Golden", cells: Iterable[str]) -> list[str]:
-        """How the scores of runs differ `now`, a line each; from another place, only what is beyond the tolerance."""
-        close = _equal if self.same_place(now) else _close
-        return [
-            f"{cell}: {name} was {before.get(name)}, is {after.get(name)}"
-            for cell in sorted(cells)
-            for before, after in [(self.scores.get(cell, {}), now.scores.get(cell, {}))]
-            for name in sorted(before.keys() | after.keys())
-            if not (name in before and name in after and close(before[name], after[name]))
-        ]
+    def differences(self, now: "Golden", runs: Iterable[str]) -> list[str]:
+        """How the scores of some runs differ `now`, a line each; only beyond the tolerance where `now` is from another
+        machine."""
+        relative, absolute = (0.0, 0.0) if self.is_exact_for(now) else (RELATIVE, ABSOLUTE)
+        lines = []
+        for run in sorted(runs):
+            before, after = self.scores.get(run, {}), now.scores.get(run, {})
+            for name in sorted(before.keys() | after.keys()):
+                was, is_ = before.get(name, math.nan), after.get(name, math.nan)
+                if not math.isclose(was, is_, rel_tol=relative, abs_tol=absolute):
+                    lines.append(f"{run}: {name} was {before.get(name)}, is {after.get(name)}")
+        return lines
 
 
-def _equal(before: float, after: float) -> bool:
-    return before == after
-
-
-def _close(before: float, after: float) -> bool:
-    return math.isclose(before, after, rel_tol=RELATIVE, abs_tol=ABSOLUTE)
-
-
-def cell_of(spec: Spec) -> str:
+def run_name(spec: Spec) -> str:
     """What golden scores call a smoke run."""
     return f"{spec.case}/{spec.label} seed {spec.seed}"
 
 
 def defaults(card: Card) -> dict[str, Any]:
-    """What scores depend on in a card though keys leave it out, by name, as JSON has it: the defaults of the settings,
-    and what guessing scores and cannot be beaten."""
-    found = {f"setting {name}": value for name, value in card.settings.items()}
+    """What scores depend on in a card though keys leave it out, by name: the defaults of the settings, and what
+    guessing scores and cannot be beaten."""
+    values = {f"setting {name}": value for name, value in card.settings.items()}
     for name, metric in card.metrics.items():
-        found |= {f"chance of {name}": metric.chance, f"ceiling of {name}": metric.ceiling}
-    plain: dict[str, Any] = json.loads(json.dumps(found))
-    return plain
+        values |= {f"chance of {name}": metric.chance, f"ceiling of {name}": metric.ceiling}
+    return values
 
 
 def golden_file(registry: Registry, task: str) -> Path:
@@ -109,20 +111,24 @@ def golden_file(registry: Registry, task: str) -> Path:
     return registry.homes[task].folder / FILE
 
 
+def golden_command(task: str) -> str:
+    """The command that writes a task's golden scores."""
+    return f"harness check --golden {task}"
+
+
 def read_golden(registry: Registry, task: str) -> Golden:
     """A task's golden scores. That there are none, or that they cannot be read, is a `UserError`."""
-    path = golden_file(registry, task)
+    path, command = golden_file(registry, task), golden_command(task)
     try:
         return Golden.model_validate_json(path.read_bytes())
     except FileNotFoundError as error:
         raise UserError(
-            f"{path} is not there: `{writing(task)}` writes it. Scores must then be the same, bit for bit on this "
-            f"machine, {within()} elsewhere"
+            f"{path} is not there: `{command}` writes it. Scores must then be the same, bit for bit on this machine, "
+            f"{TOLERANCE} elsewhere"
         ) from error
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "content"
-        raise UserError(f"{path}: {place}: {first['msg']}; restore it, or delete it and `{writing(task)}`") from error
+        fault = first_fault(error, "content")
+        raise UserError(f"{path}: {fault}; restore it, or delete it and `{command}`") from error
 
 
 def write_golden(registry: Registry, task: str, golden: Golden) -> Path:
@@ -134,16 +140,6 @@ def write_golden(registry: Registry, task: str, golden: Golden) -> Path:
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror}") from error
     return path
-
-
-def writing(task: str) -> str:
-    """The command that writes a task's golden scores."""
-    return f"harness check --golden {task}"
-
-
-def within() -> str:
-    """The tolerance, in words."""
-    return f"within {RELATIVE:g} of their value or {ABSOLUTE:g} in all"
 
 
 def own_entrants(registry: Registry, task: str) -> list[str]:
@@ -160,17 +156,17 @@ def measure(registry: Registry, task: str, entrants: Sequence[str]) -> Golden:
         records = run_smoke(registry, task, entrants, Path(folder), workers=check_load(0, 1))
     for record in records:
         if record.status not in SCORED and record.failure:
-            raise UserError(f"{task}: {cell_of(record.spec)}: {record.status}: {record.failure.text}")
+            raise UserError(f"{task}: {run_name(record.spec)}: {record.status}: {record.failure.text}")
     here = environment()
     return Golden(
-        about=f"Golden smoke scores, written by `{writing(task)}`.",
+        about=f"Golden smoke scores, written by `{golden_command(task)}`.",
         version=registry.card(task).version,
         packages=here.packages,
         processor=f"{here.processor}{_model()}",
         defaults=defaults(registry.card(task)),
         code={record.spec.entrant: record.spec.code for record in records},
-        keys={cell_of(record.spec): record.key for record in records},
-        scores={cell_of(record.spec): untimed_scores(record) for record in records},
+        keys={run_name(record.spec): record.key for record in records},
+        scores={run_name(record.spec): untimed_scores(record) for record in records},
     )
 
 
@@ -180,5 +176,125 @@ def _model() -> str:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:
         return ""
-    found = dict(re.findall(r"^(cpu family|model)\s*: (\d+)$", lines, flags=re.MULTILINE))
-    return f" (family {found['cpu family']}, model {found['model']})" if len(found) == 2 else ""
+    numbers = dict(re.findall(r"^(cpu family|model)\s*: (\d+)$", lines, flags=re.MULTILINE))
+    return f" (family {numbers['cpu family']}, model {numbers['model']})" if len(numbers) == 2 else ""
+
+
+def golden_problems(registry: Registry, task: str) -> list[str]:
+    """What shows without a run that a task's golden scores are not those of the present code, a line each. Only the
+    tasks of this distribution must have golden scores."""
+    if registry.homes[task].root != HARNESS and not golden_file(registry, task).exists():
+        return []
+    card, command = registry.card(task), golden_command(task)
+    try:
+        golden = read_golden(registry, task)
+    except UserError as error:
+        return [str(error)]
+    if golden.version != card.version:
+        return [f"{task}: {FILE} is of version {golden.version}, the card of version {card.version}: `{command}`"]
+    problems = changed_defaults(golden, card)
+    if not problems and (names := sorted(golden.defaults.keys() ^ defaults(card).keys())):
+        problems = [f"{task}: new on the card or gone from it: {', '.join(names)}: `{command}`"]
+    return [*problems, *_changed_runs(registry, golden, task)]
+
+
+def check_scores(registry: Registry, task: str) -> tuple[list[str], list[str]]:
+    """Run a task's smoke tier and compare its scores with the golden ones. Returns what is wrong, a line each; and, if
+    nothing is, a line that says what was compared and how closely. Without golden scores it is a `UserError`."""
+    golden, command = read_golden(registry, task), golden_command(task)
+    if problems := golden_problems(registry, task):
+        return problems, []
+    now = measure(registry, task, own_entrants(registry, task))
+    how = "bit for bit"
+    if not golden.is_exact_for(now):
+        how = f"{TOLERANCE}: {FILE} is from {golden.machine}, this is {now.machine}; `{command}` makes it exact here"
+    problems = changed_scores(task, golden, now)
+    return problems, [] if problems else [f"{task}: {now.size}, {how}"]
+
+
+def renew_golden(registry: Registry, task: str) -> str:
+    """Write a task's golden scores and say what was written. Raises a `UserError` where the version must be raised
+    first: scores changed while the keys of their runs did not, or a default changed."""
+    card, path = registry.card(task), golden_file(registry, task)
+    before = read_golden(registry, task) if path.exists() else None
+    now = measure(registry, task, own_entrants(registry, task))
+    if before is not None and before.version == card.version:
+        wrong = [*changed_defaults(before, card), *changed_scores(task, before, now)]
+        if wrong and not before.is_exact_for(now):
+            wrong.append(f"where only the machine makes the difference, delete {path} first")
+        if wrong:
+            raise UserError("; ".join(wrong))
+    return f"{write_golden(registry, task, now)}: {now.size}"
+
+
+def accept(registry: Registry, task: str, entrants: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Let the present code of entrants of a task stand, in keys, for the code that their golden scores were written
+    with, if every smoke score is the same bit for bit. Returns what was refused and what was accepted, a line each.
+
+    The code that an entrant's records were made with is the one that `smoke.json` names, for `harness check` refuses a
+    file that names another one than keys have. The file keeps it when rewritten code is accepted, so that code can be
+    rewritten and accepted again and again.
+
+    Golden scores that are not there, or from other packages or another processor, are a `UserError`.
+    """
+    golden, command = read_golden(registry, task), golden_command(task)
+    specs = [spec for spec in smoke_specs(registry, task, entrants) if golden.differs_in_code(spec)]
+    rewritten = sorted({spec.entrant for spec in specs})
+    refused: list[str] = []
+    accepted = [f"{name}: there is no other code to accept" for name in entrants if name not in rewritten]
+    now = measure(registry, task, rewritten) if rewritten else golden
+    if not golden.is_exact_for(now):
+        raise UserError(
+            f"{task}: code is accepted where scores are the same bit for bit, but {FILE} is from {golden.machine}, and "
+            f"this is {now.machine}; `{command}` at the commit before the change writes it here"
+        )
+    for name in rewritten:
+        if changed := golden.differences(now, [run_name(spec) for spec in specs if spec.entrant == name]):
+            refused.append(f"{name}: {changed[0]} ({len(changed)} changed): its records are stale: `{command}`")
+            continue
+        header = registry.header(task, name)
+        path = accept_code(header, golden.code[name], registry.closure(header).digest)
+        accepted.append(f"{name}: every smoke score is the golden one; its records stay valid ({path})")
+    return refused, accepted
+
+
+def changed_scores(task: str, golden: Golden, now: Golden) -> list[str]:
+    """What to do where scores changed though the keys of their runs did not, and the first of these scores."""
+    same = [run for run, key in golden.keys.items() if now.keys.get(run) == key]
+    changed = golden.differences(now, same)
+    if not changed:
+        return []
+    what = f"{len(changed)} smoke scores changed though the keys of their runs did not"
+    return [f"{task}: {what}: raise `version` in task.toml, or mend the code", *_first(changed)]
+
+
+def changed_defaults(golden: Golden, card: Card) -> list[str]:
+    """The card's defaults that are others than those of the golden scores, and what to do. What is new on the card or
+    gone from it needs no other version, because what it does shows in the scores."""
+    before, now = golden.defaults, defaults(card)
+    changed = [f"{name} was {before[name]}, is {now[name]}" for name in now if before.get(name, now[name]) != now[name]]
+    why = "keys leave it out, and smoke scores prove nothing about it, because the smoke tier may set it otherwise"
+    advice = "raise `version` in task.toml, or restore it"
+    return [f"{card.task}: {'; '.join(changed)}: {why}; {advice}"] if changed else []
+
+
+def _changed_runs(registry: Registry, golden: Golden, task: str) -> Iterator[str]:
+    """How the smoke runs that are planned differ from the golden ones."""
+    specs = {run_name(spec): spec for spec in smoke_specs(registry, task, own_entrants(registry, task))}
+    rewritten = {run for run, spec in specs.items() if golden.differs_in_code(spec)}
+    if names := sorted({specs[run].entrant for run in rewritten}):
+        yield (
+            f"{task}: the code of {', '.join(names)} is not that of {FILE}. If it gives the same scores, "
+            f"`harness check --accept {' '.join(names)}` keeps the records; else `{golden_command(task)}`, and they "
+            "are stale"
+        )
+    same = {run for run, spec in specs.items() if golden.has(spec)}
+    if others := sorted((specs.keys() | golden.keys.keys()) - same - rewritten):
+        lines = ", ".join(_first(others))
+        yield f"{task}: new, gone, or not the same run as in {FILE}: {lines}: `{golden_command(task)}`"
+
+
+def _first(lines: Sequence[str]) -> list[str]:
+    """The first few lines, and how many more there are."""
+    more = [f"and {len(lines) - MOST_LINES} more"] if len(lines) > MOST_LINES else []
+    return [*lines[:MOST_LINES], *more]

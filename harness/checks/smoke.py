@@ -1,17 +1,17 @@
 """Smoke runs: those of the first seed, with no parameter set from outside."""
 
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from harness.core.spec import Spec
 from harness.records.environment import gather
-from harness.records.record import Environment, Record
+from harness.records.record import Environment, Record, RecordedScore
 from harness.records.store import Store
 from harness.registry.find import Registry
 from harness.runs.executors.local import LocalExecutor
-from harness.runs.plan import Plan, Selection, make_plan
+from harness.runs.plan import Planner
+from harness.runs.selection import Selection
 
 
 def environment() -> Environment:
@@ -21,8 +21,8 @@ def environment() -> Environment:
 
 def smoke_specs(registry: Registry, task: str, entrants: Sequence[str]) -> list[Spec]:
     """The smoke runs of some entrants of a task; nothing runs."""
-    with tempfile.TemporaryDirectory() as folder:
-        return [run.job.spec for run in _plan(registry, task, entrants, Store(Path(folder)), Environment()).runs]
+    plan = Planner(registry, Store(Path()), read=False).plan(_selection(task, entrants))
+    return [run.job.spec for run in plan.runs]
 
 
 def run_smoke(
@@ -37,24 +37,20 @@ def run_smoke(
     """Do the smoke runs of some entrants of a task and return their records, in order of path. Each run is stopped
     after the tier's limit, or after `limit_s` where that is shorter."""
     store = Store(results)
-    plan = _plan(registry, task, entrants, store, environment())
+    plan = Planner(registry, store, environment()).plan(_selection(task, entrants))
     LocalExecutor(workers=workers).run(replace(run.job, limit_at_s=limit_s) for run in plan.runs)
     return list(store.all())
 
 
-def _plan(registry: Registry, task: str, entrants: Sequence[str], store: Store, where: Environment) -> Plan:
-    return make_plan(registry, Selection(tier="smoke", tasks=[task], entrants=entrants, seeds=1), store, where)
+def _selection(task: str, entrants: Sequence[str]) -> Selection:
+    return Selection(tier="smoke", tasks=[task], entrants=entrants, seeds=1)
 
 
 def untimed_scores(record: Record) -> dict[str, float]:
     """All scores of a record but its timings, by metric and point of measurement: `code_spearman (k=4, set=atlas)`."""
-    return {
-        _named(score.metric, score.at): score.value
-        for score in record.scores
-        if not record.metrics[score.metric].timing
-    }
+    return {_named(score): score.value for score in record.scores if not record.metrics[score.metric].timing}
 
 
-def _named(metric: str, at: Mapping[str, float | str]) -> str:
-    point = [f"{axis}={value if isinstance(value, str) else f'{value:g}'}" for axis, value in sorted(at.items())]
-    return f"{metric} ({', '.join(point)})" if point else metric
+def _named(score: RecordedScore) -> str:
+    point = [f"{axis}={value if isinstance(value, str) else f'{value:g}'}" for axis, value in sorted(score.at.items())]
+    return f"{score.metric} ({', '.join(point)})" if point else score.metric

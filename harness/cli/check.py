@@ -6,20 +6,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.executing import Limit
+from harness.cli.options import Limit
 
 if TYPE_CHECKING:
     from harness.registry.find import Registry
     from harness.registry.headers import Header
 
-What = Annotated[list[str] | None, typer.Argument(help="Plug-in files, entrants or tasks. Default: what needs no run.")]
-Golden = Annotated[bool, typer.Option("--golden", help="Write the golden scores (smoke.json) of the named tasks.")]
+What = Annotated[
+    list[str] | None,
+    typer.Argument(help="Plug-in files, entrants or tasks. Default: all that can be checked without running anything."),
+]
+Golden = Annotated[bool, typer.Option("--golden", help="Write the golden scores (`smoke.json`) of the named tasks.")]
 Accept = Annotated[
     bool,
     typer.Option(
         "--accept",
-        help="Let rewritten code of the named entrants, or of all of the named tasks, keep its records if its smoke "
-        "scores are the golden ones bit for bit.",
+        help="Let rewritten code of the named entrants (of a named task: of all its entrants) keep its records, if "
+        "every smoke score is the golden one bit for bit.",
     ),
 ]
 
@@ -31,6 +34,8 @@ def command(what: What = None, limit: Limit = None, golden: Golden = False, acce
     the defaults. A plug-in file or an entrant is run twice at the smoke tier and checked for conformance. A task is run
     once at the smoke tier, and its scores are compared with the golden ones.
     """
+    from harness.checks.golden import accept as accept_rewritten
+    from harness.checks.golden import check_scores, own_entrants, renew_golden
     from harness.core.errors import UserError
     from harness.registry.find import find
 
@@ -43,15 +48,20 @@ def command(what: What = None, limit: Limit = None, golden: Golden = False, acce
     if accept and not names:
         raise UserError("--accept needs names of entrants or tasks: harness check --accept NAME...")
     if golden:
-        good = _write_golden(registry, tasks)
+        good = _report([], (f"wrote {renew_golden(registry, task)}" for task in tasks))
     elif accept:
-        good = _accept(registry, tasks, headers)
+        wanted = {task: own_entrants(registry, task) for task in tasks}
+        for header in headers:
+            wanted.setdefault(header.task, []).append(header.name)
+        entrants = {task: list(dict.fromkeys(of_task)) for task, of_task in wanted.items()}
+        accepted = [_report(*accept_rewritten(registry, task, of_task)) for task, of_task in entrants.items()]
+        good = all(accepted)
     elif names:
-        good = all(
-            [*[_conform(registry, header, limit) for header in headers], *[_compare(registry, t) for t in tasks]]
-        )
+        conforming = [_conform(registry, header, limit) for header in headers]
+        scoring = [_report(*check_scores(registry, task)) for task in tasks]
+        good = all(conforming + scoring)
     else:
-        good = _check_unrun(registry)
+        good = _check_committed(registry)
     if not good:
         raise typer.Exit(1)
 
@@ -69,43 +79,20 @@ def _headers(registry: "Registry", names: list[str]) -> list["Header"]:
 
 
 def _conform(registry: "Registry", header: "Header", limit: float | None) -> bool:
+    """Print each check of an entrant as it is made; whether the entrant passed them all."""
     from harness.checks.conformance import conform
 
     typer.secho(f"{header.task} {header.name} ({header.place})", bold=True)
     good = True
-    for finding in conform(registry, header, limit):
-        good &= not finding.problem
-        mark = typer.style("ok  ", fg="green") if not finding.problem else typer.style("fail", fg="red")
-        typer.echo(f"  {mark} {finding.check}{': ' + finding.problem if finding.problem else ''}")
+    for check, problem in conform(registry, header, limit):
+        good &= not problem
+        mark = typer.style("fail", fg="red") if problem else typer.style("ok  ", fg="green")
+        typer.echo(f"  {mark} {check}{f': {problem}' if problem else ''}")
     return good
 
 
-def _compare(registry: "Registry", task: str) -> bool:
-    from harness.checks.compare import check_scores
-
-    problems, told = check_scores(registry, task)
-    return _report(problems, [] if problems else [told])
-
-
-def _write_golden(registry: "Registry", tasks: list[str]) -> bool:
-    from harness.checks.compare import renew_golden
-
-    return _report([], (f"wrote {renew_golden(registry, task)}" for task in tasks))
-
-
-def _accept(registry: "Registry", tasks: list[str], headers: list["Header"]) -> bool:
-    from harness.checks.compare import accept
-    from harness.checks.golden import own_entrants
-
-    wanted = {task: own_entrants(registry, task) for task in tasks}
-    for header in headers:
-        wanted.setdefault(header.task, []).append(header.name)
-    good = [_report(*accept(registry, task, list(dict.fromkeys(names)))) for task, names in wanted.items()]
-    return all(good)
-
-
-def _check_unrun(registry: "Registry") -> bool:
-    from harness.checks.compare import golden_problems
+def _check_committed(registry: "Registry") -> bool:
+    from harness.checks.golden import golden_problems
     from harness.claims.paper import paper_problems
     from harness.figures.checked import figure_problems
 
@@ -115,9 +102,9 @@ def _check_unrun(registry: "Registry") -> bool:
     return _report(problems, [] if problems else [f"{count}: golden scores, claims and figures hold together"])
 
 
-def _report(problems: Iterable[str], told: Iterable[str]) -> bool:
-    """Say what is wrong on standard error and what is good on standard output; whether nothing is wrong."""
-    for line in told:
+def _report(problems: Iterable[str], good_news: Iterable[str]) -> bool:
+    """Print what is good on standard output and problems on standard error; whether there are no problems."""
+    for line in good_news:
         typer.echo(line)
     good = True
     for problem in problems:

@@ -1,82 +1,141 @@
-"""Executing runs for the verbs `run` and `tune`: their common options, the executor and the display."""
+"""Executing runs for `run` and `tune`, and showing them: a bar on a terminal, a line for each run elsewhere."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import dataclass, replace
 
 import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-if TYPE_CHECKING:
-    from harness.records.record import Environment
-    from harness.records.store import Store
-    from harness.runs.planned import Planned
-
-Workers = Annotated[int, typer.Option("--workers", "-j", min=0, help="Runs at a time. 0 = cores / threads.")]
-Threads = Annotated[int, typer.Option("--threads", min=1, help="Threads of each run; workers x threads <= cores.")]
-Device = Annotated[str, typer.Option("--device", help="The torch device of the runs: `cpu`, `cuda`, `cuda:1`.")]
-Retry = Annotated[bool, typer.Option("--retry-errors", help="Also repeat runs that ended in an error.")]
-Limit = Annotated[float | None, typer.Option("--limit", min=0.1, help="Stop a run after so many seconds.")]
-Memory = Annotated[int | None, typer.Option("--memory", min=1, help="Megabytes that a run may allocate.")]
+from harness.cli.options import duration, is_debugging
+from harness.data.fetch import locate
+from harness.records.environment import gather
+from harness.records.record import Environment
+from harness.records.store import Store
+from harness.runs.executors.local import LocalExecutor, check_device, check_load
+from harness.runs.job import Job
+from harness.runs.plan import PlannedRun
+from harness.runs.runner import JobStatus
 
 
 @dataclass(frozen=True)
-class Effort:
-    """The user's choices of how runs are executed: `workers` at a time (0 = as many as the cores allow) with `threads`
-    each, on a device, with limits of time and memory. Raises `UserError` for more workers than the cores allow and for
-    a device that is absent."""
+class ExecutionOptions:
+    """How the user wants runs to be executed: `workers` at a time (0 = as many as the cores allow) with `threads` each,
+    on a device, with limits of time and memory. Raises `UserError` for more workers than the cores allow and for a
+    device that is absent."""
 
-    workers: int = 0
-    threads: int = 1
-    device: str = "cpu"
-    limit_s: float | None = None
-    limit_mb: int | None = None
+    workers: int
+    threads: int
+    device: str
+    limit_s: float | None
+    limit_mb: int | None
 
     def __post_init__(self) -> None:
-        from harness.runs.executors.local import check_device, check_load
-
         check_device(self.device)
         object.__setattr__(self, "workers", check_load(self.workers, self.threads))
 
-    def environment(self) -> "Environment":
+    def environment(self) -> Environment:
         """The environment of the runs, as records describe it."""
-        from harness.records.environment import gather
-
         return gather(device=self.device, threads=self.threads, pinned_allocator=True)
 
 
-def execute(due: "Sequence[Planned]", store: "Store", effort: Effort, *, quiet: bool) -> list[str]:
+def execute(due: Sequence[PlannedRun], store: Store, options: ExecutionOptions, *, quiet: bool) -> list[str]:
     """Execute runs and return a line for each failure. An interrupt ends the command; finished runs are stored."""
-    from dataclasses import replace
-
-    from harness.cli.display import display
-    from harness.data.fetch import locate
-    from harness.runs.executors.local import LocalExecutor
-
     for name in sorted({name for run in due for name in run.job.resolved.case.data}):
         locate(name)  # raises for absent data before anything runs
     store.make_writable()
-    executor = LocalExecutor(workers=effort.workers, threads=effort.threads)
     jobs = [
         replace(
             run.job,
-            contended=effort.workers > 1 and not run.job.resolved.case.exclusive,
-            limit_at_s=effort.limit_s,
-            limit_at_mb=effort.limit_mb,
+            contended=options.workers > 1 and not run.job.resolved.case.exclusive,
+            limit_at_s=options.limit_s,
+            limit_at_mb=options.limit_mb,
         )
         for run in due
     ]
-    with display(jobs, executor, quiet=quiet) as failures:
+    display = _Display(jobs, options.workers, quiet=quiet)
+    with display.bars:
         try:
-            executor.run(jobs)
+            LocalExecutor(options.workers, options.threads, display.started, display.finished).run(jobs)
         except KeyboardInterrupt as interrupt:
             typer.echo("interrupted; finished runs are stored, and the same command continues from here", err=True)
             raise typer.Exit(130) from interrupt
-    return failures
+    return display.failures
 
 
-def failed_before(runs: "Sequence[Planned]", *, retry_errors: bool) -> list[str]:
+def failed_before(runs: Sequence[PlannedRun], *, retry_errors: bool) -> list[str]:
     """A line for each run that ended in an error before and is not repeated; also printed on standard error."""
-    failed = [f"{run.job.spec.cell}: {run.why}" for run in runs if run.state == "failed" and not retry_errors]
+    failed = [f"{run.job.spec.place}: {run.why}" for run in runs if run.state == "failed" and not retry_errors]
     for line in failed:
         typer.secho(f"failed before: {line} (repeat with --retry-errors)", err=True, fg="red")
     return failed
+
+
+class _Display:
+    """Shows the runs of some jobs; nothing where it is `quiet`. `failures` has a line for each run that failed; `bars`
+    is a context manager within which the bar is shown.
+
+    The time left is the planned time of the remaining runs, times how much longer than planned the finished runs took.
+    """
+
+    def __init__(self, jobs: Sequence[Job], workers: int, *, quiet: bool) -> None:
+        console = Console(stderr=True)
+        self.failures: list[str] = []
+        self._workers, self._quiet, self._on_terminal = workers, quiet, console.is_terminal
+        self._left_s = sum(job.expect_s for job in jobs)
+        self._expected_s = self._needed_s = 0.0
+        self._running: dict[str, None] = {}  # in the order in which they started
+        columns = (TextColumn("{task.fields[left]} left"), TextColumn("{task.fields[now]}"))
+        self.bars = Progress(
+            BarColumn(),
+            MofNCompleteColumn(),
+            *columns,
+            console=console,
+            transient=True,
+            disable=quiet or not self._on_terminal or not jobs,
+        )
+        self._bar = self.bars.add_task("runs", total=len(jobs), left=self._left(), now="starting")
+
+    def started(self, job: Job) -> None:
+        """Show that a run has started."""
+        self._running[_named(job)] = None
+        self.bars.update(self._bar, now=" | ".join(self._running))
+
+    def finished(self, job: Job, status: JobStatus, seconds: float) -> None:
+        """Show what became of a run that took so many seconds."""
+        self._running.pop(_named(job), None)
+        self._left_s -= job.expect_s
+        self._expected_s += job.expect_s
+        self._needed_s += seconds
+        self.bars.update(self._bar, advance=1, left=self._left(), now=" | ".join(self._running))
+        failure = self._failure(job, status)
+        if self._quiet:
+            return
+        if not self._on_terminal:
+            bar = self.bars.tasks[self._bar]
+            line = f"[{bar.completed:.0f}/{bar.total:.0f}] {failure or f'{status}: {_named(job)}'}"
+            typer.echo(f"{line} ({seconds:.1f} s; {self._left()} left)", err=True)
+        elif failure:
+            self.bars.console.print(failure, style="red", highlight=False)
+
+    def _left(self) -> str:
+        pace = self._needed_s / self._expected_s if self._expected_s else 1.0
+        return duration(max(0.0, self._left_s * pace / self._workers))
+
+    def _failure(self, job: Job, status: JobStatus) -> str:
+        """The line that describes a run that failed or diverged, "" for any other. It is added to `failures` unless the
+        run diverged, since a diverged run has a score: chance."""
+        if status in ("ok", "done"):
+            return ""
+        record = Store(job.results).read(job.spec.place)
+        failure = record.failure if record else None
+        line = f"{status}: {_named(job)}: {failure.text if failure else 'no record was written'}"
+        if failure and is_debugging():
+            line += f"\n{failure.traceback.rstrip()}"
+        if status != "diverged":
+            self.failures.append(line)
+        return line
+
+
+def _named(job: Job) -> str:
+    return f"{job.spec.task}/{job.spec.case} {job.spec.label} seed {job.spec.seed}"

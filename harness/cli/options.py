@@ -1,7 +1,9 @@
-"""The options that several verbs share, and what they stand for."""
+"""The options that several verbs have, what they stand for, and how counts and durations are printed."""
 
 import json
 import os
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,14 +13,16 @@ from harness.core.spec import TIERS, TierName
 from harness.core.suggest import unknown
 
 if TYPE_CHECKING:
-    from harness.runs.plan import Selection
+    from harness.runs.selection import Selection
 
 Tasks = Annotated[list[str] | None, typer.Option("--task", "-t", help="A task; may be given again. Default: all.")]
 Cases = Annotated[list[str] | None, typer.Option("--case", "-c", help="A case of the task; may be given again.")]
 Entrants = Annotated[
     list[str] | None,
     typer.Option(
-        "--entrant", "-e", help="An entrant, or `name[par=v1,v2]` for one entrant a value; may be given again."
+        "--entrant",
+        "-e",
+        help="An entrant, or `name[parameter=v1,v2]` for one row a value; may be given again. Default: all.",
     ),
 ]
 Tier = Annotated[str, typer.Option("--tier", help=f"Effort level: {', '.join(TIERS)}.")]
@@ -32,6 +36,17 @@ Results = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of text for people.")]
 
+Workers = Annotated[
+    int, typer.Option("--workers", "-j", min=0, help="How many runs at a time. 0: as many as the cores allow.")
+]
+Threads = Annotated[
+    int, typer.Option("--threads", min=1, help="Threads of each run; workers x threads is at most the cores.")
+]
+Device = Annotated[str, typer.Option("--device", help="The torch device of the runs: `cpu`, `cuda`, `cuda:1`.")]
+Retry = Annotated[bool, typer.Option("--retry-errors", help="Also repeat runs that ended in an error.")]
+Limit = Annotated[float | None, typer.Option("--limit", min=0.1, help="Stop each run after so many seconds.")]
+Memory = Annotated[int | None, typer.Option("--memory", min=1, help="Megabytes that each run may allocate.")]
+
 
 def tier_name(text: str) -> TierName:
     """The tier of that name; an unknown one is a `UserError`."""
@@ -43,14 +58,14 @@ def tier_name(text: str) -> TierName:
 
 def select(
     tier: str,
-    tasks: list[str] | None,
-    cases: list[str] | None,
-    entrants: list[str] | None,
-    seeds: int | None,
-    plugins: list[Path] | None,
+    tasks: list[str] | None = None,
+    cases: list[str] | None = None,
+    entrants: list[str] | None = None,
+    seeds: int | None = None,
+    plugins: list[Path] | None = None,
 ) -> "Selection":
     """The selection that the shared options describe."""
-    from harness.runs.plan import Selection
+    from harness.runs.selection import Selection
 
     return Selection(
         tier=tier_name(tier),
@@ -75,3 +90,15 @@ def is_debugging() -> bool:
 def print_json(value: Any) -> None:
     """Print a value as JSON, one document."""
     typer.echo(json.dumps(value, indent=1, ensure_ascii=False, default=str))
+
+
+def counted(states: Iterable[str]) -> str:
+    """How often each state occurs, as in `3 done, 2 missing`; "none" if there are none."""
+    return ", ".join(f"{count} {state}" for state, count in Counter(states).items()) or "none"
+
+
+def duration(seconds: float) -> str:
+    """A duration as people say it."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -1,6 +1,5 @@
 """`harness plan`: what `run` would do, how long it would take, and what so many seeds can show."""
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 import typer
@@ -14,13 +13,15 @@ from harness.cli.options import (
     Seeds,
     Tasks,
     Tier,
+    counted,
+    duration,
     print_json,
     results_folder,
     select,
 )
 
 if TYPE_CHECKING:
-    from harness.runs.plan import Plan
+    from harness.runs.plan import Plan, PlannedRun
 
 
 def command(
@@ -33,54 +34,41 @@ def command(
     results: Results = None,
     as_json: Json = False,
 ) -> None:
-    """Show the runs there are to do, without doing them."""
+    """Show which runs there are, which of them `run` would do, and how long that would take. Nothing runs.
+
+    The last line says which p-value so many seeds can reach at best: with too few, no claim can be judged.
+    """
     from harness.cli.session import planned
 
-    selection = select(tier, task, case, entrant, seeds, plugin)
-    _, _, plan = planned(selection, results_folder(results))
+    _, _, plan = planned(select(tier, task, case, entrant, seeds, plugin), results_folder(results))
     if as_json:
-        print_json(
-            {
-                "runs": [
-                    {"cell": str(run.job.spec.cell), "key": run.job.spec.key, "state": run.state, "why": run.why}
-                    for run in plan.runs
-                ],
-                "not_applicable": [vars(skipped) for skipped in plan.skipped],
-                "core_seconds": plan.core_seconds(),
-            }
-        )
-        return
-    _print_plan(plan)
+        runs = [
+            {"cell": run.job.spec.place, "key": run.job.spec.key, "state": run.state, "why": run.why}
+            for run in plan.runs
+        ]
+        print_json({"runs": runs, **plan_facts(plan)})
+    else:
+        _print_plan(plan)
+
+
+def plan_facts(plan: "Plan") -> dict[str, object]:
+    """What a plan says beside its runs, as plain values."""
+    return {"not_applicable": [vars(entry) for entry in plan.not_applicable], "core_seconds": plan.core_seconds()}
 
 
 def _print_plan(plan: "Plan") -> None:
     from harness.stats.signflip import attainable_p
 
-    groups: dict[tuple[str, str, str], Counter[str]] = {}
-    seeds: dict[tuple[str, str, str], set[int]] = {}
+    groups: dict[tuple[str, str, str], list[PlannedRun]] = {}
     for run in plan.runs:
-        spec = run.job.spec
-        group = spec.task, spec.case, spec.label
-        groups.setdefault(group, Counter())[run.state] += 1
-        seeds.setdefault(group, set()).add(spec.seed)
-    for (task, case, label), states in groups.items():
-        counts = ", ".join(f"{count} {state}" for state, count in states.items())
-        typer.echo(f"{task:22} {case:16} {label:28} {counts}")
-    for skipped in plan.skipped:
+        groups.setdefault((run.job.spec.task, run.job.spec.case, run.job.spec.label), []).append(run)
+    for (task, case, label), runs in groups.items():
+        typer.echo(f"{task:22} {case:16} {label:28} {counted(run.state for run in runs)}")
+    for skipped in plan.not_applicable:
         typer.echo(f"{skipped.task:22} {skipped.case:16} {skipped.entrant:28} not applicable: {skipped.why}")
-    total = Counter(run.state for run in plan.runs)
-    counts = ", ".join(f"{count} {state}" for state, count in total.items()) or "none"
-    typer.echo(
-        f"\n{len(plan.runs)} runs: {counts}; due: {len(plan.due())}, about {spell(plan.core_seconds())} on one core"
-    )
-    fewest = min(map(len, seeds.values()), default=0)
-    if fewest:
+    due = f"due: {len(plan.due())}, about {duration(plan.core_seconds())} on one core"
+    typer.echo(f"\n{len(plan.runs)} runs: {counted(run.state for run in plan.runs)}; {due}")
+    if groups:
+        fewest = min(len({run.job.spec.seed for run in runs}) for runs in groups.values())
         can = "a verdict is possible" if fewest >= 5 else "fewer than 5 seeds can only be inconclusive"
         typer.echo(f"smallest p that {fewest} paired seeds can reach: {attainable_p(fewest):.3g} ({can})")
-
-
-def spell(seconds: float) -> str:
-    """A duration as people say it."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -4,16 +4,21 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.executing import Device, Effort, Limit, Memory, Retry, Threads, Workers, execute, failed_before
 from harness.cli.options import (
     Cases,
+    Device,
     Entrants,
     Json,
+    Limit,
+    Memory,
     Plugins,
     Results,
+    Retry,
     Seeds,
     Tasks,
+    Threads,
     Tier,
+    Workers,
     print_json,
     results_folder,
     select,
@@ -45,18 +50,19 @@ def command(
     A run that fails ends in a record that says why, and the others go on; the exit status is then 1.
     Safe to kill at any moment: give the same command again.
     """
+    from harness.cli.executing import ExecutionOptions, execute, failed_before
     from harness.cli.session import Session, planned
     from harness.cli.table import print_tables
     from harness.core.errors import UserError
 
-    effort = Effort(workers, threads, device, limit, memory)
+    options = ExecutionOptions(workers, threads, device, limit, memory)
     selection = select(tier, task, case, entrant, seeds, plugin)
-    registry, store, plan = planned(selection, results_folder(results), effort.environment())
-    if not plan.runs and not plan.skipped:
+    registry, store, plan = planned(selection, results_folder(results), options.environment())
+    if not plan.runs and not plan.not_applicable:
         tiers = {name for each in task or registry.tasks for name in registry.card(each).tiers}
         raise UserError(f"there is nothing at tier {tier}; there are: {', '.join(sorted(tiers, key=TIERS.index))}")
     due = plan.due(retry_errors)
-    failures = execute(due, store, effort, quiet=as_json)
+    failures = execute(due, store, options, quiet=as_json)
     failed = failed_before(plan.runs, retry_errors=retry_errors)
     if as_json:
         print_json({"planned": len(plan.runs), "ran": len(due), "failures": failures, "failed_before": failed})

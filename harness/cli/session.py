@@ -12,7 +12,8 @@ from harness.cli.options import results_folder, tier_name
 from harness.records.record import Environment
 from harness.records.store import Store
 from harness.registry.find import Registry, find
-from harness.runs.plan import Plan, Selection, make_plan
+from harness.runs.plan import NOWHERE, Plan, Planner
+from harness.runs.selection import Selection
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from harness.tables.build import View
     from harness.tables.expected import ExpectedRuns
     from harness.tables.table import Table
-
-NOWHERE = Environment()
-"""The environment of runs that are planned and not done."""
 
 
 class Session:
@@ -84,7 +82,7 @@ class Session:
         selection = Selection(
             tier=tier_name(view.tier), tasks=[task], cases=view.cases, seeds=view.seeds, plugins=self._plugins
         )
-        plan = make_plan(self.registry, selection, self.store, NOWHERE, read=False)
+        plan = Planner(self.registry, self.store, read=False).plan(selection)
         return expected_of(plan, task, view.tier, any_key=any_key)
 
     def tables(self, task: str, view: "View", expected: "ExpectedRuns") -> "list[Table]":
@@ -169,6 +167,6 @@ def planned(selection: Selection, results: Path, environment: Environment = NOWH
     need an environment."""
     registry = registry_with(selection.plugins)
     store = Store(results)
-    plan = make_plan(registry, selection, store, environment)
+    plan = Planner(registry, store, environment).plan(selection)
     warn(store.problems)
     return registry, store, plan

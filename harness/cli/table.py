@@ -13,7 +13,7 @@ from harness.core.spec import TIERS
 if TYPE_CHECKING:
     from harness.claims.conditions import Condition
     from harness.cli.session import Session
-    from harness.runs.plan import Selection
+    from harness.runs.selection import Selection
     from harness.tables.table import Table
 
 Tiers = Annotated[

@@ -5,18 +5,33 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness.cli.executing import Device, Effort, Limit, Memory, Retry, Threads, Workers, execute, failed_before
-from harness.cli.options import Json, Plugins, Results, Tasks, print_json, results_folder, select, tier_name
+from harness.cli.options import (
+    Device,
+    Json,
+    Limit,
+    Memory,
+    Plugins,
+    Results,
+    Retry,
+    Tasks,
+    Threads,
+    Workers,
+    duration,
+    print_json,
+    results_folder,
+    select,
+    tier_name,
+)
 from harness.core.spec import TIERS, TierName
 
 if TYPE_CHECKING:
-    from harness.runs.plan import Selection
-    from harness.runs.planned import World
-    from harness.tuning.outcome import Outcome
-    from harness.tuning.trials import Tunings
+    from harness.runs.plan import Planner
+    from harness.runs.selection import Selection
+    from harness.tuning.result import TuningResult
+    from harness.tuning.trials import TuningPlan
 
 TierOrAll = Annotated[
-    str | None, typer.Option("--tier", help=f"Effort level: {', '.join(TIERS)}. Default: quick; of --check: all.")
+    str | None, typer.Option("--tier", help=f"Effort level: {', '.join(TIERS)}. Default: quick; with --check: all.")
 ]
 Cases = Annotated[
     list[str] | None,
@@ -30,12 +45,14 @@ Entrants = Annotated[
     list[str] | None, typer.Option("--entrant", "-e", help="An entrant; may be given again. Default: all.")
 ]
 Trials = Annotated[int, typer.Option("--trials", min=1, help="Trials of each entrant, its class defaults included.")]
-Seeds = Annotated[int, typer.Option("--seeds", min=1, help="Seeds of each trial; none of them is one of the results'.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the trials there are to do, without doing them.")]
+Seeds = Annotated[int, typer.Option("--seeds", min=1, help="Seeds of each trial. Results never have these seeds.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show which trials there are, without running any.")]
 Check = Annotated[
     bool,
     typer.Option(
-        "--check", help="Fail if an entry is not what its trials say, or not all equal, or trials not counted."
+        "--check",
+        help="Run nothing. Fail if an entry of `tuned.toml` is not what its stored trials say, if the entrants of a "
+        "task were not tuned alike, or if stored trials are not counted.",
     ),
 ]
 
@@ -59,170 +76,147 @@ def command(
     check: Check = False,
     as_json: Json = False,
 ) -> None:
-    """Try values of each entrant's `search_space` and write the best to `tuned.toml` beside it.
+    """Try values from each entrant's `search_space` and write the best to `tuned.toml` beside the entrant.
 
-    Each trial is a run on a fifth of the budget, scored on the validation split; the class defaults are the first.
-    The same command again runs nothing; more trials go on from fewer. What was chosen on a case holds for it; the
-    tier's cases that were not tuned on take what was chosen on the first that was.
+    Each trial is a run on a fifth of the budget, scored on the validation split. The first trial has the class
+    defaults. The same command again runs nothing; with more trials it adds to those that were done. The tier's cases
+    that were not tuned on take the parameters of the first case that was.
     """
+    from harness.cli.executing import ExecutionOptions, execute, failed_before
     from harness.cli.session import registry_with
     from harness.records.store import Store
-    from harness.runs.planned import World
+    from harness.runs.plan import Planner
     from harness.tuning.trials import plan_tuning
 
-    effort = Effort(workers, threads, device, limit, memory)
+    options = ExecutionOptions(workers, threads, device, limit, memory)
     selection = select(tier or "quick", task, case, entrant, seeds, plugin)
-    world = World(registry_with(plugin), Store(results_folder(results)), effort.environment())
+    planner = Planner(registry_with(plugin), Store(results_folder(results)), options.environment())
     if check:
-        _check(world, selection.tasks, [tier_name(tier)] if tier else TIERS, as_json)
+        _check(planner, selection.tasks, [tier_name(tier)] if tier else TIERS, as_json)
         return
-    tunings = plan_tuning(world, selection, trials)
+    plan = plan_tuning(planner, selection, trials)
     if dry_run:
-        _print_trials(tunings, as_json)
+        _print_trials(plan, as_json)
         return
-    plan = tunings.plan
     if not as_json:
-        _announce(tunings, retry_errors)
-    failures = execute(plan.due(retry_errors), world.store, effort, quiet=as_json)
+        _announce(plan, retry_errors)
+    failures = execute(plan.due(retry_errors), planner.store, options, quiet=as_json)
     failed = failed_before(plan.runs, retry_errors=retry_errors)
-    outcomes, unwritten = _write(world, selection, tunings)
+    tuned, without_winner = _write(planner, selection, plan)
     if as_json:
-        told = {"outcomes": [_described(outcome) for outcome in outcomes], "without_winner": unwritten}
-        print_json({**told, "failures": failures, "failed_before": failed})
+        facts = {"outcomes": [_facts(result) for result in tuned], "without_winner": without_winner}
+        print_json({**facts, "failures": failures, "failed_before": failed})
     else:
-        _print_outcomes(outcomes)
-    if failures or failed or unwritten:
+        _print_results(tuned)
+    if failures or failed or without_winner:
         raise typer.Exit(1)
 
 
-def _write(world: "World", selection: "Selection", tunings: "Tunings") -> tuple[list["Outcome"], list[str]]:
-    """Write what was chosen; returns all outcomes, and in words those of which nothing could be written."""
-    from pathlib import Path
-
+def _write(planner: "Planner", selection: "Selection", plan: "TuningPlan") -> tuple[list["TuningResult"], list[str]]:
+    """Write what was chosen. Returns all results, and a line for each of which nothing could be written."""
     from harness.cli.session import warn
-    from harness.registry.tuned import Place, Tuned, write_tuned
-    from harness.runs.planned import World
-    from harness.tuning.holding import restate_trials, uneven
-    from harness.tuning.outcome import Outcome
+    from harness.registry.tuned import write_tuned
+    from harness.runs.plan import Planner
+    from harness.tuning.entries import restate_trials, uneven
+    from harness.tuning.result import TuningResult
 
-    outcomes = [Outcome.of(tuning, world.store) for tuning in tunings.entrants]
-    entries: dict[Path, dict[Place, Tuned]] = {}
-    unwritten = []
-    for outcome in outcomes:
-        place, entry = outcome.tuning.place, outcome.entry() if outcome.complete else None
+    results = [TuningResult.of(tuning, planner.store) for tuning in plan.tunings]
+    without_winner = []
+    for result in results:
+        name, entry = result.tuning.name, result.entry() if result.complete else None
         if entry is None:
-            unwritten.append(
-                f"{place.task} {place.entrant} on {place.case}: no trial ended well; its entry stays as it was"
-            )
+            line = f"{name.task} {name.entrant} on {name.case}: no trial ended well; its entry stays as it was"
+            without_winner.append(line)
         else:
-            entries.setdefault(outcome.tuning.header.path.parent, {})[place] = entry
-    for folder, changed in entries.items():
-        write_tuned(folder, changed)
-    now = World(world.registry, world.store, world.environment)
+            write_tuned(result.tuning.job.header.path.parent, {name: entry})
+    now = Planner(planner.registry, planner.store)
     restate_trials(now, selection)
-    cards = {outcome.tuning.card.task: outcome.tuning.card for outcome in outcomes}
-    warn([*unwritten, *(line for card in cards.values() for line in uneven(now, card, selection.tier))])
-    return outcomes, unwritten
+    cards = {tuning.name.task: tuning.job.card for tuning in plan.tunings}
+    warn([*without_winner, *(line for card in cards.values() for line in uneven(now, card, selection.tier))])
+    return results, without_winner
 
 
-def _announce(tunings: "Tunings", retry_errors: bool) -> None:
-    from harness.cli.plan import spell
-
-    for skipped in tunings.skipped:
+def _announce(plan: "TuningPlan", retry_errors: bool) -> None:
+    for skipped in plan.not_applicable:
         typer.echo(f"{skipped.task} {skipped.entrant} on {skipped.case}: not tuned: {skipped.why}", err=True)
-    due = tunings.plan.due(retry_errors)
-    for place in dict.fromkeys((one.card.task, one.resolved.case.id, one.budget) for one in tunings.entrants):
-        task, case, budget = place
+    cases = dict.fromkeys((tuning.name.task, tuning.name.case, tuning.job.spec.budget) for tuning in plan.tunings)
+    for task, case, budget in cases:
         typer.echo(f"{task}: on the validation split of {case}, {budget.total:,} {budget.unit} a trial", err=True)
-    seconds = spell(tunings.plan.core_seconds(retry_errors))
-    typer.echo(f"{len(tunings.plan.runs)} trial runs, {len(due)} due, about {seconds} on one core", err=True)
+    due, seconds = len(plan.due(retry_errors)), duration(plan.core_seconds(retry_errors))
+    typer.echo(f"{len(plan.runs)} trial runs, {due} due, about {seconds} on one core", err=True)
 
 
-def _print_trials(tunings: "Tunings", as_json: bool) -> None:
-    from harness.core.spec import label
+def _print_trials(plan: "TuningPlan", as_json: bool) -> None:
+    from harness.cli.plan import plan_facts
 
     if as_json:
-        print_json(
-            {
-                "trials": [
-                    {
-                        "cell": str(run.job.spec.cell),
-                        "key": run.job.spec.key,
-                        "state": run.state,
-                        "values": trial.values,
-                    }
-                    for tuning in tunings.entrants
-                    for trial in tuning.trials
-                    for run in trial.runs
-                ],
-                "not_applicable": [vars(skipped) for skipped in tunings.skipped],
-                "core_seconds": tunings.plan.core_seconds(),
-            }
-        )
+        specs = [(run.job.spec, run.state) for run in plan.runs]
+        trials = [{"cell": spec.place, "key": spec.key, "state": state, "values": spec.chosen} for spec, state in specs]
+        print_json({"trials": trials, **plan_facts(plan)})
         return
-    for tuning in tunings.entrants:
-        domains = tuning.header.search_space.domains
+    for tuning in plan.tunings:
+        domains = tuning.job.header.search_space.domains
         space = "; ".join(f"{name}: {domain}" for name, domain in domains.items())
-        place = f"{tuning.card.task} {tuning.header.name} on {tuning.resolved.case.id}"
-        typer.echo(f"{place} ({space or 'nothing to choose: its defaults alone'})")
+        where = f"{tuning.name.task} {tuning.name.entrant} on {tuning.name.case}"
+        typer.echo(f"{where} ({space or 'nothing to choose: its defaults alone'})")
         for trial in tuning.trials:
-            states = ", ".join(run.state for run in trial.runs)
-            typer.echo(f"  {states:8} {label(tuning.header.name, trial.values)}")
-    _announce(tunings, retry_errors=False)
+            typer.echo(f"  {', '.join(run.state for run in trial):8} {trial[0].job.spec.label}")
+    _announce(plan, retry_errors=False)
 
 
-def _described(outcome: "Outcome") -> dict[str, Any]:
-    """An outcome as plain values: what the overview shows."""
-    tuning, scores, winner = outcome.tuning, outcome.scores, outcome.winner
+def _facts(result: "TuningResult") -> dict[str, Any]:
+    """A result as plain values, which the table of results shows."""
+    name, scores, winner = result.tuning.name, result.scores, result.winner
     return {
-        "task": tuning.card.task,
-        "entrant": tuning.header.name,
-        "tier": tuning.resolved.tier,
-        "case": tuning.resolved.case.id,
-        "metric": tuning.resolved.primary,
+        "task": name.task,
+        "entrant": name.entrant,
+        "tier": name.tier,
+        "case": name.case,
+        "metric": result.tuning.job.resolved.primary,
         "default": scores[0],
         "best": None if winner is None else scores[winner],
-        "chosen": {} if winner is None else dict(tuning.trials[winner].runs[0].job.spec.parameters),
-        "trials": len(tuning.trials),
-        "failed": sum(score is None for score in scores),
+        "chosen": {} if winner is None else dict(result.tuning.trials[winner][0].job.spec.parameters),
+        "trials": len(scores),
+        "failed": scores.count(None),
     }
 
 
-def _print_outcomes(outcomes: "list[Outcome]") -> None:
+def _print_results(results: "list[TuningResult]") -> None:
     from tabulate import tabulate
 
     from harness.core.spec import shown
 
     rows = []
-    for told in map(_described, outcomes):
-        default, best = ("failed" if told[name] is None else f"{told[name]:.4g}" for name in ("default", "best"))
-        chosen = ", ".join(f"{name} = {shown(value)}" for name, value in told["chosen"].items())
-        trials = f"{told['trials']} ({told['failed']} failed)" if told["failed"] else told["trials"]
-        where = [told["task"], told["entrant"], told["case"]]
-        rows.append([*where, told["metric"], default, best, chosen or "the defaults", trials])
-    headers = ["task", "entrant", "case", "metric", "default", "best", "chosen", "trials"]
-    typer.echo(tabulate(rows, headers, tablefmt="github", disable_numparse=True))
+    for facts in map(_facts, results):
+        chosen = ", ".join(f"{name} = {shown(value)}" for name, value in facts["chosen"].items())
+        rows.append(
+            {
+                **{name: facts[name] for name in ("task", "entrant", "case", "metric")},
+                **{name: f"{facts[name]:.4g}" if facts[name] is not None else "failed" for name in ("default", "best")},
+                "chosen": chosen or "the defaults",
+                "trials": f"{facts['trials']} ({facts['failed']} failed)" if facts["failed"] else facts["trials"],
+            }
+        )
+    typer.echo(tabulate(rows, headers="keys", tablefmt="github", disable_numparse=True))
 
 
-def _check(world: "World", tasks: Sequence[str], tiers: Sequence[TierName], as_json: bool) -> None:
+def _check(planner: "Planner", tasks: Sequence[str], tiers: Sequence[TierName], as_json: bool) -> None:
     from harness.cli.session import warn
-    from harness.tuning.holding import held, strays, uneven
+    from harness.tuning.entries import check_entries, uncounted, uneven
 
-    registry = world.registry
-    cards = [registry.card(name) for name in tasks or registry.tasks]
-    there = [(card, tier) for tier in tiers for card in cards if tier in card.tiers]
-    found = [entry for card, tier in there for entry in held(world, card, tier)]
-    unequal = [line for card, tier in there for line in uneven(world, card, tier)]
-    uncounted = [line for card, tier in there for line in strays(world, card, tier)]
+    cards = [planner.registry.card(name) for name in tasks or planner.registry.tasks]
+    pairs = [(card, tier) for tier in tiers for card in cards]
+    checks = [entry for card, tier in pairs for entry in check_entries(planner, card, tier)]
+    not_alike = [line for card, tier in pairs for line in uneven(planner, card, tier)]
+    not_counted = [line for card, tier in pairs for line in uncounted(planner, card, tier)]
     if as_json:
-        print_json({"entries": [entry._asdict() for entry in found], "uneven": unequal, "strays": uncounted})
+        entries = [{"place": entry.name, "state": entry.state, "why": entry.why} for entry in checks]
+        print_json({"entries": entries, "uneven": not_alike, "strays": not_counted})
     else:
-        for entry in found:
-            why = f": {entry.why}" if entry.why else ""
-            task, entrant, tier, case = entry.place
-            typer.echo(f"{entry.state:8} {task} {entrant} at {tier} on {case}{why}")
-        if not found:
+        for (task, entrant, tier, case), state, why in checks:
+            typer.echo(f"{state:8} {task} {entrant} at {tier} on {case}{f': {why}' if why else ''}")
+        if not checks:
             typer.echo(f"nothing is tuned at tier {', '.join(tiers)}")
-        warn([*unequal, *uncounted])
-    if unequal or uncounted or any(entry.state == "differs" for entry in found):
+        warn([*not_alike, *not_counted])
+    if not_alike or not_counted or any(entry.state == "differs" for entry in checks):
         raise typer.Exit(1)

@@ -1,6 +1,5 @@
 """The card of a task: `task.toml` as types. What is measured, on which cases, at which tiers, within which limits."""
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
@@ -9,7 +8,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from harness.core.errors import UserError
 from harness.core.spec import Budget, TierName
-from harness.core.strict import Strict
+from harness.core.strict import Strict, first_fault, read_toml
 
 MOST_TICKS = 20
 
@@ -163,6 +162,10 @@ class Card(Strict):
         """The axes that cases are placed on and scores are measured at."""
         return {axis for case in self.cases for axis in case.at} | set(self.points)
 
+    def at_tier(self, tier: TierName) -> list[Resolved]:
+        """What is fixed for each case of a tier, in the tier's order; empty if the card does not have the tier."""
+        return [self.resolve(tier, case) for case in self.tiers[tier].cases] if tier in self.tiers else []
+
     def resolve(self, tier: TierName, case: str) -> Resolved:
         """Everything that is fixed for a case at a tier: the card's settings, then the tier's, then the case's."""
         level = self.tiers[tier]
@@ -186,13 +189,9 @@ class Card(Strict):
 def read_card(path: Path) -> Card:
     """The card in `task.toml`; the task's name is its folder's. A fault is a `UserError` that names file and place."""
     try:
-        return Card.model_validate({**tomllib.loads(path.read_text(encoding="utf-8")), "task": path.parent.name})
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise UserError(f"{path}: {error}") from error
+        return Card.model_validate({**read_toml(path), "task": path.parent.name})
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise UserError(f"{path}: {place or 'card'}: {first['msg'].removeprefix('Value error, ')}") from error
+        raise UserError(f"{path}: {first_fault(error, 'card')}") from error
 
 
 def _repeated(names: Sequence[str]) -> str:

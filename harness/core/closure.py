@@ -76,6 +76,20 @@ def top_level_folder(path: Path) -> Path:
     return top
 
 
+def parse(path: Path) -> ast.Module:
+    """The syntax tree of a file. A syntax error is a `UserError` with its line."""
+    try:
+        return ast.parse(path.read_bytes(), filename=str(path))
+    except SyntaxError as error:
+        raise UserError(f"{path}, line {error.lineno}: {error.msg}") from error
+
+
+def assigned_names(statement: ast.stmt) -> list[str]:
+    """The names that an assignment gives a value, annotated or not."""
+    targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+    return [target.id for target in targets if isinstance(target, ast.Name)]
+
+
 @dataclass(frozen=True)
 class _Source:
     digest: str
@@ -91,10 +105,7 @@ class _Source:
 @cache
 def _parse(path: Path, modified: int, size: int) -> _Source:
     """Parsed once for each state of the file: `modified` and `size` tell the states apart."""
-    try:
-        tree = ast.parse(path.read_bytes(), filename=str(path))
-    except SyntaxError as error:
-        raise UserError(f"{path}, line {error.lineno}: {error.msg}") from error
+    tree = parse(path)
     imports = tuple(_imports(tree))
     return _Source(digest(_meaning(_WithoutSearchSpaces().visit(tree))), imports)
 
@@ -111,14 +122,9 @@ class _WithoutSearchSpaces(ast.NodeTransformer):
     """Takes `search_space` out of classes that have a `name` as entrants have; elsewhere it may mean anything."""
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
-        if any(_assigns(statement, "name") for statement in node.body):
-            node.body = [statement for statement in node.body if not _assigns(statement, "search_space")]
+        if any("name" in assigned_names(statement) for statement in node.body):
+            node.body = [statement for statement in node.body if "search_space" not in assigned_names(statement)]
         return self.generic_visit(node)
-
-
-def _assigns(statement: ast.stmt, name: str) -> bool:
-    targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
-    return any(isinstance(target, ast.Name) and target.id == name for target in targets)
 
 
 def _meaning(node: Any) -> Any:

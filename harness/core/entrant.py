@@ -3,12 +3,15 @@
 from abc import ABC
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, TypeVar, dataclass_transform
 
 import numpy as np
 
 if TYPE_CHECKING:
     from harness.core.run import Run
+
+EntrantKind: TypeAlias = Literal["method", "baseline", "ablation", "plugin"]
+"""What an entrant is to its task: a method of a paper, a baseline, a method with one choice undone, or a plug-in."""
 
 Stub = TypeVar("Stub", bound=Callable[..., Any])
 

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 from typing import Any, Literal, TypeAlias
 
 from harness.core.canonical import digest
@@ -61,23 +60,10 @@ class Spec:
     @property
     def key(self) -> str:
         """The run's identity: 32 hex digits over everything that can change its outcome and nothing else."""
-        return digest(
-            {
-                "schema": SCHEMA,
-                "task": self.task,
-                "version": self.version,
-                "tier": self.tier,
-                "case": self.case,
-                "entrant": self.entrant,
-                "seed": self.seed,
-                "budget": [self.budget.unit, self.budget.total],
-                "code": self.code,
-                "data": self.data,
-                "settings": dict(self.settings),
-                "parameters": dict(self.parameters),
-                **({} if self.split == "test" else {"split": self.split}),
-            }
-        )
+        fields = {name: value for name, value in vars(self).items() if name not in ("chosen", "split")}
+        fields |= {name: dict(fields[name]) for name in ("settings", "parameters")}
+        split = {} if self.split == "test" else {"split": self.split}
+        return digest({**fields, "schema": SCHEMA, "budget": [self.budget.unit, self.budget.total], **split})
 
     @property
     def label(self) -> str:
@@ -85,14 +71,9 @@ class Spec:
         return label(self.entrant, self.chosen)
 
     @property
-    def cell(self) -> PurePosixPath:
-        """Where the record lies below `records/`. One cell is one file, whatever its key. Trials lie a folder deeper
-        than results, in `tuning/`, where nothing that reads results looks."""
-        return PurePosixPath(self.place)
-
-    @property
     def place(self) -> str:
-        """The cell as text."""
+        """Where the record lies below `records/`, whatever its key. Trials lie a folder deeper than results, in
+        `tuning/`, where nothing that reads results looks."""
         place = f"{self.task}/{self.tier}/{self.case}/{self.entrant}/{_file_safe(self.chosen)}-s{self.seed}.json"
         return place if self.split == "test" else f"tuning/{place}"
 

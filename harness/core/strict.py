@@ -1,9 +1,29 @@
-"""`Strict`, the base of everything that is read from a TOML file: an unknown field is an error."""
+"""What is read from files that people edit: TOML, and `Strict` models, in which an unknown field is an error."""
 
-from pydantic import BaseModel, ConfigDict
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from harness.core.errors import UserError
 
 
 class Strict(BaseModel):
     """A frozen model that refuses fields which it does not have."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The content of a TOML file. That it cannot be read is a `UserError` with its path."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise UserError(f"{path}: {error}") from error
+
+
+def first_fault(error: ValidationError, whole: str) -> str:
+    """The first fault of what was read, as `place: message`; the place is `whole` where it is no single field."""
+    fault = error.errors()[0]
+    return f"{'.'.join(map(str, fault['loc'])) or whole}: {fault['msg'].removeprefix('Value error, ')}"

@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.claims.claim import REHEARSALS
 from harness.core.card import Card
+from harness.core.entrant import EntrantKind
 from harness.figures.declared import Curves, DeclaredFigure, Dots, Film, Heat, Lines
 from harness.figures.film import FilmStrips, blocks_of
 from harness.figures.heat import HeatMap, maps_of
@@ -17,7 +18,6 @@ from harness.figures.readings import Cells, Reader, Readings, Subject
 from harness.figures.remarks import crossing_remarks, film_remarks, remarks
 from harness.figures.why import why_few_places, why_no_pictures, why_nothing
 from harness.records.scored import RunRow
-from harness.registry.headers import Kind
 from harness.tables.comparable import check_comparable
 from harness.tables.notes import failures
 from harness.tables.provenance import provenance
@@ -40,7 +40,7 @@ def build_plot(subject: Subject, figure: DeclaredFigure) -> Figure | Skipped:
     """
     reader = Reader(subject, figure)
     name = f"{subject.card.task}-{subject.results.tier}-{figure.id}"
-    kinds: dict[str, Kind] = dict(subject.results.kinds)
+    kinds: dict[str, EntrantKind] = dict(subject.results.kinds)
     for label, kind in subject.results.kinds.items():
         kinds.setdefault(reader.series(label), kind)
     if isinstance(figure, Film):
@@ -56,7 +56,7 @@ def _scored(
     figure: Lines | Curves | Dots | Heat,
     readings: Readings,
     name: str,
-    kinds: Mapping[str, Kind],
+    kinds: Mapping[str, EntrantKind],
 ) -> Figure | Skipped:
     """A figure of scores."""
     card, tier = subject.card, subject.results.tier
@@ -112,7 +112,7 @@ def _plot(
 
 
 def _film(
-    subject: Subject, figure: Film, runs: Sequence[RunRow], name: str, kinds: Mapping[str, Kind]
+    subject: Subject, figure: Film, runs: Sequence[RunRow], name: str, kinds: Mapping[str, EntrantKind]
 ) -> FilmStrips | Skipped:
     """A figure of kept files, of the first seed that there is."""
     card, tier = subject.card, subject.results.tier
@@ -135,7 +135,7 @@ def _film(
     )
 
 
-def _facts(subject: Subject, figure: DeclaredFigure, name: str, kinds: Mapping[str, Kind]) -> dict[str, Any]:
+def _facts(subject: Subject, figure: DeclaredFigure, name: str, kinds: Mapping[str, EntrantKind]) -> dict[str, Any]:
     """The fields that figures of every kind have alike."""
     card, tier = subject.card, subject.results.tier
     return {

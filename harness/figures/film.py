@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.core.entrant import EntrantKind
 from harness.core.errors import UserError
 from harness.core.suggest import unknown
 from harness.figures.declared import Film
@@ -16,7 +17,6 @@ from harness.figures.labels import in_order_of
 from harness.figures.plot import Figure
 from harness.figures.readings import Subject
 from harness.records.scored import RunRow
-from harness.registry.headers import Kind
 from harness.tables.rows import in_order
 
 U8: TypeAlias = NDArray[np.uint8]
@@ -56,7 +56,7 @@ class FilmStrips(Figure):
 
 def blocks_of(figure: Film, subject: Subject, keepers: Sequence[RunRow]) -> tuple[Block, ...]:
     """The blocks of runs of one seed that kept the file, case by case, entrants in order. Raises `UserError`."""
-    kinds: dict[str, Kind] = {run.label: run.kind for run in keepers}
+    kinds: dict[str, EntrantKind] = {run.label: run.kind for run in keepers}
     by_place = {(run.case, run.label): run for run in keepers}
     cases = in_order_of("case", list(dict.fromkeys(run.case for run in keepers)), figure, subject.card)
     blocks = []

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harness.core.card import Card
+from harness.core.entrant import EntrantKind
 from harness.figures.declared import ENTRANT, Heat
 from harness.figures.labels import MOST_COLUMNS, in_order_of, number, title
 from harness.figures.plot import Figure, Place
 from harness.figures.readings import Cells, Readings, Spread
-from harness.registry.headers import Kind
 from harness.tables.rows import in_order, marked
 from harness.tables.table import Cell
 
@@ -67,7 +67,7 @@ class HeatMap(Figure):
 
 
 def maps_of(
-    figure: Heat, card: Card, readings: Readings, cells: Cells, kinds: Mapping[str, Kind]
+    figure: Heat, card: Card, readings: Readings, cells: Cells, kinds: Mapping[str, EntrantKind]
 ) -> tuple[tuple[Map, ...], ...]:
     """The panels, row by row, of entrants that are scored anywhere; `kinds` has the kind of each."""
     return _Maps(figure, card, readings, cells, kinds).rows()
@@ -81,7 +81,7 @@ class _Maps:
     card: Card
     readings: Readings
     cells: Cells
-    kinds: Mapping[str, Kind]
+    kinds: Mapping[str, EntrantKind]
 
     def rows(self) -> tuple[tuple[Map, ...], ...]:
         """The panels, row by row; a long row goes on in the next."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from harness.core.card import Card
+from harness.core.entrant import EntrantKind
 from harness.figures.crossings import crossings
 from harness.figures.declared import Curves, Dots, Lines
 from harness.figures.labels import MOST_COLUMNS, in_order_of, number, title, value_label
@@ -13,12 +14,11 @@ from harness.figures.plot import Line, Panel, Place, Point
 from harness.figures.readings import Cells, Readings, Spread
 from harness.figures.slopes import slopes
 from harness.records.scored import VALIDATION
-from harness.registry.headers import Kind
 from harness.tables.rows import in_order
 
 
 def panels_of(
-    figure: Lines | Curves | Dots, card: Card, readings: Readings, cells: Cells, kinds: Mapping[str, Kind]
+    figure: Lines | Curves | Dots, card: Card, readings: Readings, cells: Cells, kinds: Mapping[str, EntrantKind]
 ) -> tuple[tuple[Panel, ...], ...]:
     """The panels, row by row; `kinds` has the kind of every line."""
     return _Panels(figure, card, readings, cells, kinds).rows()
@@ -44,7 +44,7 @@ class _Panels:
     card: Card
     readings: Readings
     cells: Cells
-    kinds: Mapping[str, Kind]
+    kinds: Mapping[str, EntrantKind]
 
     def rows(self) -> tuple[tuple[Panel, ...], ...]:
         """The panels, row by row; what has more columns than fit goes on below."""
@@ -90,7 +90,7 @@ class _Panels:
                 found[_x(place)] = math.fsum(values) / len(values)
         return found
 
-    def _series(self) -> dict[str, Kind]:
+    def _series(self) -> dict[str, EntrantKind]:
         return {series: self.kinds[series] for series in self.readings.runs}
 
     def _line(self, label: str, places: Sequence[Spread]) -> Line | None:

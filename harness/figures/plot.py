@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from harness.core.entrant import EntrantKind
 from harness.figures.declared import Curves, DeclaredFigure, Dots, Lines, Scale
-from harness.registry.headers import Kind
 from harness.tables.table import Cell, Provenance
 
 Place: TypeAlias = float | str
@@ -29,7 +29,7 @@ class Line:
     """An entrant's points in a panel, in order of x. A `level` line has one, which holds at every x."""
 
     label: str
-    kind: Kind
+    kind: EntrantKind
     points: tuple[Point, ...]
     level: bool = False
 
@@ -107,7 +107,7 @@ class Figure:
     tier: str
     declared: DeclaredFigure
     heading: str
-    styled: tuple[tuple[str, Kind], ...]
+    styled: tuple[tuple[str, EntrantKind], ...]
     notes: tuple[str, ...]
     made: Provenance
 

@@ -1,1 +1,1 @@
-"""Parts of models that tasks and entrants share, one public class a module."""
+"""Parts of models, and the training loop, that tasks hold constant for all entrants."""

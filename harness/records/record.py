@@ -7,15 +7,16 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field
 
 from harness.core.card import Metric
+from harness.core.entrant import EntrantKind
 from harness.core.spec import Spec
 
 VERSION = 2
 """Version of the stored form. Records of another version are not read; their runs are to be done again."""
 
-Status: TypeAlias = Literal["ok", "diverged", "error", "timeout", "oom", "killed", "interrupted"]
-SCORED: frozenset[Status] = frozenset({"ok", "diverged"})
+RunStatus: TypeAlias = Literal["ok", "diverged", "error", "timeout", "oom", "killed", "interrupted"]
+SCORED: frozenset[RunStatus] = frozenset({"ok", "diverged"})
 """Statuses that carry scores; a diverged run is scored at chance."""
-REPEATED: frozenset[Status] = frozenset({"timeout", "oom", "killed", "interrupted"})
+REPEATED: frozenset[RunStatus] = frozenset({"timeout", "oom", "killed", "interrupted"})
 """Statuses that the next `run` repeats unasked; an `error` would only come again."""
 
 MOST_CURVE_POINTS = 20
@@ -90,7 +91,7 @@ class Environment(_Part):
 class Origin(_Part):
     """What the entrant is: its kind, the component class it descends from, and its source closure file by file."""
 
-    kind: Literal["method", "baseline", "ablation", "plugin"]
+    kind: EntrantKind
     component: str = ""
     deterministic: bool = True
     title: str = ""
@@ -105,7 +106,7 @@ class Record(_Part):
     schema_version: int = VERSION
     key: str
     spec: Spec
-    status: Status
+    status: RunStatus
     failure: Failure | None = None
     parameters: Mapping[str, Any] = {}
     """All parameters, class defaults included."""

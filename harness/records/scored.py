@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypeVar, 
 import numpy as np
 
 from harness.core.canonical import digest
+from harness.core.entrant import EntrantKind
 from harness.records.record import Failure, Record, Stored, stored
-from harness.registry.headers import Kind
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,7 +62,7 @@ class RunRow(NamedTuple):
     case: str
     entrant: str
     label: str
-    kind: Kind
+    kind: EntrantKind
     component: str
     seed: int
     status: str

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TypeAlias, TypeVar
 
 import numpy as np
@@ -58,9 +58,9 @@ class Store:
             by_reason.setdefault(why, []).append(name)
         return [*self._aside, *(_not_used(names, why) for why, names in by_reason.items())]
 
-    def path(self, cell: PurePosixPath | str) -> Path:
-        """Where the record of a cell lies."""
-        return self.records / cell
+    def path(self, place: str) -> Path:
+        """The file of the record at a place."""
+        return self.records / place
 
     def make_writable(self) -> None:
         """Create the folder of records. Raises `UserError` with the path if it cannot be written to."""
@@ -73,7 +73,7 @@ class Store:
 
     def lock(self, spec: Spec) -> FileLock:
         """The lock of a run's cell: who holds it may run it. It dies with its process."""
-        path = self.root / ".locks" / hashlib.sha256(str(spec.cell).encode()).hexdigest()[:24]
+        path = self.root / ".locks" / hashlib.sha256(spec.place.encode()).hexdigest()[:24]
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -84,7 +84,7 @@ class Store:
         self, record: Record, items: Mapping[str, np.ndarray] | None = None, kept: Mapping[str, bytes] | None = None
     ) -> Path:
         """Write a record, its sidecar of item scores and its kept files; its own file last, by rename."""
-        path = self.path(record.spec.cell)
+        path = self.path(record.spec.place)
         try:
             beside = write_beside(path, items or {}, kept or {})
             self._write(record.model_copy(update=beside._asdict()))
@@ -98,19 +98,19 @@ class Store:
         try:
             self._write(record)
         except OSError as error:
-            raise UserError(f"cannot write the record {self.path(record.spec.cell)}: {error.strerror}") from error
+            raise UserError(f"cannot write the record {self.path(record.spec.place)}: {error.strerror}") from error
 
-    def read(self, cell: PurePosixPath | str) -> Record | None:
+    def read(self, place: str) -> Record | None:
         """The record of a cell, with its sidecar and its kept files; None if there is none or it cannot be used."""
-        return self._verified(str(cell), from_bytes)
+        return self._verified(place, from_bytes)
 
-    def stored_at(self, cell: PurePosixPath | str) -> Stored | None:
+    def stored_at(self, place: str) -> Stored | None:
         """The record of a cell as plain values, otherwise as `read`: in a third of the time."""
-        return self._verified(str(cell), stored_from_bytes)
+        return self._verified(place, stored_from_bytes)
 
-    def why_unusable(self, cell: PurePosixPath | str) -> str:
+    def why_unusable(self, place: str) -> str:
         """Why the record of a cell, when it was last read, could not be used though it may be sound; "" if it could."""
-        return self._unusable.get(str(cell), "")
+        return self._unusable.get(place, "")
 
     def all(self) -> Iterator[Record]:
         """Every record of a result, in order of path. What is corrupt or a duplicate is put aside; what is not used is
@@ -143,7 +143,7 @@ class Store:
         `UserError` if it is missing or edited."""
         if not sidecar:
             return {}
-        path = sidecar_path(self.path(PurePosixPath(place)), sidecar)
+        path = sidecar_path(self.path(place), sidecar)
         if not has_digest(path, sidecar):
             raise UserError(f"the item scores {path} are missing or edited; delete the record, and run it again")
         with np.load(path, allow_pickle=False) as stored:
@@ -160,7 +160,7 @@ class Store:
         """Write the files of a record: those that it shares, where they are not there yet, and then its own."""
         files = to_files(record)
         self._shared.write(files.shared)
-        write_whole(self.path(record.spec.cell), files.own)
+        write_whole(self.path(record.spec.place), files.own)
 
     def _verified(self, place: str, form: _Form[T], *, alone: bool = False) -> T | None:
         """The record at a place if it is sound, of its own file `alone` or with its sidecar and kept files."""

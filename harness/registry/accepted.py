@@ -5,9 +5,9 @@ stands for the rewritten code, too.
 """
 
 import json
-import tomllib
 from pathlib import Path
 
+from harness.core.strict import read_toml
 from harness.registry.headers import Header
 
 FILE = "accepted.toml"
@@ -34,4 +34,4 @@ def accept_code(header: Header, code: str, current: str) -> Path:
 
 def _entries(folder: Path) -> dict[str, dict[str, str | list[str]]]:
     path = folder / FILE
-    return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return read_toml(path) if path.exists() else {}

@@ -4,9 +4,8 @@ import importlib
 import importlib.util
 import sys
 import sysconfig
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 
 from harness.core.card import Card
@@ -16,22 +15,23 @@ from harness.core.errors import UserError
 from harness.core.suggest import unknown
 from harness.core.task import Task
 from harness.registry.headers import HARNESS, Header, read_headers
-from harness.registry.packages import OWN, entry_points_of, source_of, top_level
-from harness.registry.tasks import PROTOCOL, TaskHome, find_tasks
-
-GROUP = "harness.entrants"
+from harness.registry.packages import OWN, entry_points_of, leads_nowhere, package_folder, source_of, top_level
+from harness.registry.tasks import CARD, PROTOCOL, TaskHome, read_task, task_homes
 
 
 @dataclass
 class Registry:
-    """All tasks and entrants in reach. `problems` names, in words, what could not be read."""
+    """All tasks and entrants in reach."""
 
-    tasks: Mapping[str, Card]
-    entrants: Mapping[tuple[str, str], Header]
-    """Headers by (task, entrant)."""
-    problems: tuple[str, ...] = ()
-    homes: Mapping[str, TaskHome] = field(default_factory=dict)
+    tasks: dict[str, Card] = field(default_factory=dict)
+    """The cards by task."""
+    entrants: dict[tuple[str, str], Header] = field(default_factory=dict)
+    """The headers by task and entrant."""
+    problems: list[str] = field(default_factory=list)
+    """What could not be read, in words."""
+    homes: dict[str, TaskHome] = field(default_factory=dict)
     """Where the tasks live; also those whose card could not be read."""
+    _closures: dict[tuple[Path, str], Closure] = field(default_factory=dict, init=False, repr=False)
 
     def card(self, task: str) -> Card:
         """A task's card; an unknown name is a `UserError` with the nearest ones."""
@@ -53,8 +53,8 @@ class Registry:
     def closure(self, header: Header) -> Closure:
         """The source closure of an entrant. It holds the protocol of its task, too, where both are in one package: only
         to the entrants of other packages does the task's version stand for its source."""
-        place = header.path, header.class_name
-        if place not in self._closures:
+        name = header.path, header.class_name
+        if name not in self._closures:
             extra = [header.path.parent / name for name in header.files]
             for path in extra:
                 if not path.is_file():
@@ -62,10 +62,10 @@ class Registry:
                 if not path.parent.resolve().is_relative_to(header.root.resolve()):
                     raise UserError(f"{header.place}: files names {path}, which is outside {header.root}")
             beside = [header.home.folder / PROTOCOL] if header.home.root == header.root else []
-            self._closures[place] = closure(
+            self._closures[name] = closure(
                 [header.path, *beside], header.root, extra, skip=lambda path: self._is_foreign(path, header)
             )
-        return self._closures[place]
+        return self._closures[name]
 
     def _is_foreign(self, path: Path, header: Header) -> bool:
         """Whether a file below an entrant's root is not its own: a plug-in may lie beside the harness or a task's
@@ -74,10 +74,6 @@ class Registry:
         libraries = {Path(sysconfig.get_path(name)).resolve() for name in ("purelib", "platlib")}
         return not packages.isdisjoint(path.parents) or (header.root in libraries and path != header.path)
 
-    @cached_property
-    def _closures(self) -> dict[tuple[Path, str], Closure]:
-        return {}
-
 
 def find(plugins: Iterable[Path] = ()) -> Registry:
     """The registry of the installed packages of tasks and of entrants, and of the given plug-in files.
@@ -85,55 +81,80 @@ def find(plugins: Iterable[Path] = ()) -> Registry:
     What cannot be read is named in `problems` and the rest is still listed, except for a plug-in that was asked for:
     its fault, or a name that is taken, is a `UserError`.
     """
-    tasks = find_tasks()
-    problems = tasks.problems
-    entrants: dict[tuple[str, str], Header] = {}
-    for root in _roots(problems):
+    registry = Registry()
+    for home in _homes(registry.problems):
+        try:
+            _add_task(registry, home)
+        except UserError as error:
+            registry.problems.append(str(error))
+    for root in _roots(registry.problems):
         files = [root] if root.is_file() else sorted(root.rglob("*.py"))
         for path in filter(Path.is_file, files):
             try:
-                _add(entrants, read_headers(path, root.parent if root.is_file() else root, tasks.homes), tasks.cards)
+                _add_entrants(registry, path, root.parent if root.is_file() else root)
             except UserError as error:
-                problems.append(str(error))
+                registry.problems.append(str(error))
+    registry.problems = list(dict.fromkeys(registry.problems))
     for plugin in plugins:
         path = plugin.resolve()
         if not path.is_file():
             raise UserError(f"plug-in {plugin} is not a file; --plugin takes the path of a Python file")
         root = top_level_folder(path)
         _check_module_name(path, root)
-        found = list(read_headers(path, root, tasks.homes))
-        if not found:
+        if not _add_entrants(registry, path, root):
             raise UserError(
                 f"plug-in {plugin} defines no entrant: a top-level class with a literal `name` "
                 "whose base is imported from a task's package, such as harness.tasks.<task>"
             )
-        _add(entrants, found, tasks.cards)
-    return Registry(tasks.cards, entrants, tuple(dict.fromkeys(problems)), tasks.homes)
+    return registry
 
 
-def _add(entrants: dict[tuple[str, str], Header], headers: Iterable[Header], tasks: Mapping[str, Card]) -> None:
-    for header in headers:
-        if header.task not in tasks:
+def _add_task(registry: Registry, home: TaskHome) -> None:
+    name = home.folder.name
+    other = registry.homes.setdefault(name, home)
+    if other != home:
+        raise UserError(f"{home.folder / CARD}: the name '{name}' is taken by {other.folder / CARD}; rename the folder")
+    registry.tasks[name] = read_task(home)
+
+
+def _add_entrants(registry: Registry, path: Path, root: Path) -> int:
+    """Add the entrants that a file defines, and return how many it defines."""
+    count = 0
+    for header in read_headers(path, root, registry.homes):
+        count += 1
+        if header.task not in registry.tasks:
             continue  # `problems` says why the task's card could not be read
-        known = [case.id for case in tasks[header.task].cases]
+        known = [case.id for case in registry.tasks[header.task].cases]
         if wrong := [case for case in header.cases if case not in known]:
             raise UserError(f"{header.place}: cases names '{wrong[0]}'; {header.task} has: {', '.join(known)}")
-        there = entrants.setdefault((header.task, header.name), header)
-        if there.place != header.place:
-            raise UserError(f"{header.place}: the name '{header.name}' is taken in {header.task} by {there.place}")
+        other = registry.entrants.setdefault((header.task, header.name), header)
+        if other.place != header.place:
+            raise UserError(f"{header.place}: the name '{header.name}' is taken in {header.task} by {other.place}")
+    return count
 
 
-def _roots(problems: list[str]) -> list[Path]:
+def _homes(problems: list[str]) -> Iterator[TaskHome]:
+    """The task folders of all packages that the entry points name."""
+    for point in entry_points_of("harness.tasks"):
+        folder = package_folder(point.value)
+        if folder is None:
+            problems.append(leads_nowhere(point, f"package '{point.value}'"))
+            continue
+        homes = list(task_homes(folder, point.value))
+        yield from homes
+        if not homes:
+            where = f"in {folder} or in a folder of it"
+            problems.append(f"entry point '{point.name}' of {point.group}: there is no {CARD} {where}")
+
+
+def _roots(problems: list[str]) -> Iterator[Path]:
     """The folder (or lone file) of every top-level module that the entry points name."""
-    roots: list[Path] = []
-    for point in entry_points_of(GROUP):
+    roots = set()
+    for point in entry_points_of("harness.entrants"):
         top = top_level(point.value)
         source = source_of(top)
         if source is None:
-            problems.append(
-                f"entry point '{point.name}' of {GROUP} leads nowhere: there is no module or package '{top}'; "
-                "reinstall what brings it"
-            )
+            problems.append(leads_nowhere(point, f"module or package '{top}'"))
             continue
         root = source.parent if source.name == "__init__.py" else source
         if top in OWN and root != HARNESS.parent / top:
@@ -142,8 +163,8 @@ def _roots(problems: list[str]) -> list[Path]:
                 f"another package or folder of that name hides it; rename it or run elsewhere"
             )
         if root not in roots:
-            roots.append(root)
-    return roots
+            roots.add(root)
+            yield root
 
 
 def _check_module_name(path: Path, root: Path) -> None:
@@ -161,8 +182,8 @@ def load_entrant(header: Header) -> type[Entrant]:
     folder = str(header.root.parent if (header.root / "__init__.py").exists() else header.root)
     if header.kind == "plugin" and folder not in sys.path:
         sys.path.insert(0, folder)
-    found: type[Entrant] = getattr(importlib.import_module(header.module), header.class_name)
-    return found
+    entrant: type[Entrant] = getattr(importlib.import_module(header.module), header.class_name)
+    return entrant
 
 
 def load_task(card: Card, home: TaskHome) -> Task[Entrant]:
@@ -175,5 +196,5 @@ def load_task(card: Card, home: TaskHome) -> Task[Entrant]:
     ]
     if len(owned) != 1:
         raise UserError(f"{home.folder / PROTOCOL} must define one subclass of Task, but defines {len(owned)}")
-    instance: Task[Entrant] = owned[0](card)
-    return instance
+    task: Task[Entrant] = owned[0](card)
+    return task

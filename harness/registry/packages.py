@@ -13,6 +13,11 @@ def entry_points_of(group: str) -> list[EntryPoint]:
     return sorted(entry_points(group=group), key=lambda point: (top_level(point.value) not in OWN, point.value))
 
 
+def leads_nowhere(point: EntryPoint, missing: str) -> str:
+    """The problem, in words, that an entry point names something that is missing."""
+    return f"entry point '{point.name}' of {point.group} leads nowhere: there is no {missing}; reinstall what brings it"
+
+
 def top_level(name: str) -> str:
     """The first part of a dotted name."""
     return name.partition(".")[0]

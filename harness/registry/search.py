@@ -104,10 +104,8 @@ def _contains(domain: Domain, value: Any) -> bool:
     return isinstance(value, type(domain.low)) and domain.low <= value <= domain.high
 
 
-def read_space(written: Any, parameters: Mapping[str, Parameter]) -> Space:
+def read_space(written: Mapping[str, Any], parameters: Mapping[str, Parameter]) -> Space:
     """The space that an entrant's `search_space` describes. A fault is a `ValueError` that says what is allowed."""
-    if not isinstance(written, dict):
-        raise ValueError(f"search_space is {written!r}, but must be a literal dictionary, as in {EXAMPLE}")
     domains = {}
     for name, values in written.items():
         if name not in parameters:

@@ -11,7 +11,7 @@ from typing import Any
 from harness.claims.claim import Part
 from harness.core.card import Card, Resolved
 from harness.core.spec import Spec
-from harness.records.record import Environment, Failure, Origin, Record, Status
+from harness.records.record import Environment, Failure, Origin, Record, RunStatus
 from harness.registry.headers import Header
 
 
@@ -72,7 +72,7 @@ class Job:
 
     def record(
         self,
-        status: Status,
+        status: RunStatus,
         started: datetime,
         *,
         failure: Failure | None = None,

@@ -1,36 +1,51 @@
-"""The plan: which runs there are to do."""
+"""`Plan`: the runs of a selection, each compared with the store; and `Planner`, which makes plans."""
 
-import itertools
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
+from typing import Literal, NamedTuple, TypeAlias
 
-from harness.core.card import Card
-from harness.core.errors import UserError
-from harness.core.spec import TierName, Value
+from harness.claims.items import read_items_of
+from harness.claims.paper import Paper, find_papers
+from harness.core.card import Card, Case, Resolved
+from harness.core.spec import Budget, Spec, Value
 from harness.core.suggest import unknown
-from harness.records.record import Environment
+from harness.data.catalogue import catalogue
+from harness.records.record import REPEATED, SCORED, Environment, Stored
 from harness.records.store import Store
+from harness.registry.accepted import accepted_code
 from harness.registry.find import Registry
 from harness.registry.headers import Header, inapplicable
-from harness.runs.planned import Planned, World
+from harness.registry.tuned import Entries, EntryName, TunedEntry, checked_entries, entry_for
+from harness.runs.job import Job
+from harness.runs.selection import Selection, combinations, expand, split_entrant
+from harness.runs.staleness import stale_because
 
+NOWHERE = Environment()
+"""The environment of runs that are planned and not done."""
 
-@dataclass(frozen=True, kw_only=True)
-class Selection:
-    """What the user asked for; empty = all. `entrants` are written as `name` or `name[par=value,...]`."""
-
-    tier: TierName
-    tasks: Sequence[str] = ()
-    cases: Sequence[str] = ()
-    entrants: Sequence[str] = ()
-    seeds: int | None = None
-    plugins: Sequence[Path] = ()
+RunState: TypeAlias = Literal["done", "missing", "stale", "repeat", "failed"]
+"""`repeat`: ended from outside and runs again; `failed`: ended in an error, which runs again only when asked."""
 
 
 @dataclass(frozen=True)
-class Skipped:
-    """A run that there is not, and why: a capability that the entrant lacks, a case or a tier that is not its own."""
+class PlannedRun:
+    """One run of a plan: its job, its state, and in words why it is in that state."""
+
+    job: Job
+    state: RunState
+    why: str = ""
+
+    def due(self, retry_errors: bool) -> bool:
+        """Whether `run` would do it."""
+        return self.state in ("missing", "stale", "repeat") or (retry_errors and self.state == "failed")
+
+
+@dataclass(frozen=True)
+class NotApplicable:
+    """A case in which an entrant takes no part, and why: it lacks a capability, or names other cases or tiers."""
 
     task: str
     case: str
@@ -42,10 +57,10 @@ class Skipped:
 class Plan:
     """All runs of a selection."""
 
-    runs: list[Planned] = field(default_factory=list)
-    skipped: list[Skipped] = field(default_factory=list)
+    runs: list[PlannedRun] = field(default_factory=list)
+    not_applicable: list[NotApplicable] = field(default_factory=list)
 
-    def due(self, retry_errors: bool = False) -> list[Planned]:
+    def due(self, retry_errors: bool = False) -> list[PlannedRun]:
         """The runs that `run` would do."""
         return [run for run in self.runs if run.due(retry_errors)]
 
@@ -54,116 +69,185 @@ class Plan:
         return sum(run.job.expect_s for run in self.due(retry_errors))
 
 
-def make_plan(
-    registry: Registry, selection: Selection, store: Store, environment: Environment, *, read: bool = True
-) -> Plan:
-    """The plan of a selection. An unknown task, case, entrant or parameter is a `UserError`. Where records are not
-    `read`, every run is `missing`."""
-    plan, world = Plan(), World(registry, store, environment, read)
-    cards = [registry.card(task) for task in selection.tasks or registry.tasks]
-    wanted = _Wanted(world, [card.task for card in cards], selection)
-    check_cases(cards, selection.tier, selection.cases)
-    for card in cards:
-        if selection.tier not in card.tiers:
-            continue
-        tier = card.tiers[selection.tier]
-        cases = [case for case in tier.cases if not selection.cases or case in selection.cases]
-        for resolved in (card.resolve(selection.tier, case) for case in cases):
-            for header, chosen in wanted.of(card.task, resolved.case.id):
-                if why := inapplicable(header, resolved):
-                    plan.skipped.append(Skipped(card.task, resolved.case.id, header.name, why))
+class _Wanted(NamedTuple):
+    """An entrant that is to run with some parameters set from outside, in some cases (none named: in all)."""
+
+    header: Header
+    chosen: Mapping[str, Value] = {}
+    cases: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Planner:
+    """Makes the jobs of runs and compares them with the store.
+
+    `environment` is where jobs that are to be done will run. Where records are not `read`, every run is `missing`.
+    """
+
+    registry: Registry
+    store: Store
+    environment: Environment = NOWHERE
+    read: bool = True
+    _entries: dict[Path, Entries] = field(default_factory=dict, init=False, repr=False)
+    _defaults: dict[EntryName, tuple[Job, TunedEntry | None]] = field(default_factory=dict, init=False, repr=False)
+
+    def plan(self, selection: Selection) -> Plan:
+        """The plan of a selection. An unknown task, case, entrant or parameter is a `UserError`."""
+        plan = Plan()
+        cards = [self.registry.card(task) for task in selection.tasks or self.registry.tasks]
+        wanted = self._wanted(selection, [card.task for card in cards])
+        selection.check_cases(cards)
+        for card in cards:
+            for resolved in card.at_tier(selection.tier):
+                case = resolved.case.id
+                if selection.cases and case not in selection.cases:
                     continue
-                for seed in range(selection.seeds or tier.seeds):
-                    plan.runs.append(world.result(card, resolved, header, chosen, seed))
-    return plan
+                for header, chosen, cases in wanted[card.task]:
+                    if cases and case not in cases:
+                        continue
+                    if why := inapplicable(header, resolved):
+                        plan.not_applicable.append(NotApplicable(card.task, case, header.name, why))
+                        continue
+                    for seed in range(selection.seeds or card.tiers[selection.tier].seeds):
+                        plan.runs.append(self.result(card, resolved, header, chosen, seed))
+        return plan
 
+    def stored_runs(self, plan: Plan, selection: Selection) -> list[PlannedRun]:
+        """The runs of a tier that are stored though the plan has none of them: further seeds, other parameters."""
+        known = {run.job.spec.place for run in plan.runs}
+        further = []
+        for task in dict.fromkeys(selection.tasks or self.registry.tasks):
+            card, headers = self.registry.card(task), self.registry.of_task(task)
+            cases = {resolved.case.id: resolved for resolved in card.at_tier(selection.tier)}
+            for place in self.store.places(selection.tier, {task}):
+                stored = None if place in known else self.store.stored_at(place)
+                if stored and stored.spec.case in cases and stored.spec.entrant in headers:
+                    resolved, header = cases[stored.spec.case], headers[stored.spec.entrant]
+                    further.append(self.result(card, resolved, header, stored.spec.chosen, stored.spec.seed, stored))
+        return further
 
-def stored_runs(plan: Plan, registry: Registry, selection: Selection, store: Store) -> list[Planned]:
-    """The runs of a tier that are stored though the plan has none of them: further seeds, other parameters."""
-    world = World(registry, store, Environment())
-    known = {run.job.spec.place for run in plan.runs}
-    further = []
-    for name in dict.fromkeys(selection.tasks or registry.tasks):
-        card, headers = registry.card(name), registry.of_task(name)
-        cases = card.tiers[selection.tier].cases if selection.tier in card.tiers else ()
-        resolved = {case: card.resolve(selection.tier, case) for case in cases}
-        for place in store.places(selection.tier, {name}):
-            stored = None if place in known else store.stored_at(place)
-            if stored and stored.spec.case in resolved and stored.spec.entrant in headers:
-                case, header = resolved[stored.spec.case], headers[stored.spec.entrant]
-                further.append(world.result(card, case, header, stored.spec.chosen, stored.spec.seed, stored))
-    return further
+    def result(
+        self,
+        card: Card,
+        resolved: Resolved,
+        header: Header,
+        chosen: Mapping[str, Value],
+        seed: int,
+        stored: Stored | None = None,
+    ) -> PlannedRun:
+        """A run whose record is a result. Its parameters are the class defaults, replaced by what tuning chose, and
+        both by what is set from outside. `stored` is its record where that was read before."""
+        job, tuned = self._default(card, resolved, header)
+        values = {**tuned.parameters, **chosen} if tuned else chosen
+        spec = replace(job.spec, seed=seed, parameters=_deviating(header, values), chosen=chosen)
+        return self._compared(job, spec, stored, tuned)
 
+    def trial(
+        self, card: Card, resolved: Resolved, header: Header, values: Mapping[str, Value], seed: int, budget: Budget
+    ) -> PlannedRun:
+        """A run in which tuning tries values: on the validation split, with a budget of its own."""
+        job, _ = self._default(card, resolved, header)
+        parameters = _deviating(header, values)
+        spec = replace(job.spec, seed=seed, parameters=parameters, chosen=values, budget=budget, split="valid")
+        return self._compared(replace(job, trials=0, claims=()), spec)
 
-class _Wanted:
-    """The entrants of a selection, each with parameters set from outside: those named, else all with their sweeps."""
+    def entries(self, header: Header) -> Entries:
+        """The entries of an entrant's folder: its own at all tiers, and those of the entrants beside it."""
+        folder = header.path.parent
+        if folder not in self._entries:
+            self._entries[folder] = checked_entries(folder, self.registry.entrants, self.registry.tasks)
+        return self._entries[folder]
 
-    def __init__(self, world: World, tasks: Sequence[str], selection: Selection) -> None:
-        self._registry = registry = world.registry
-        self._tier = selection.tier
-        self._named: dict[tuple[str, str], list[dict[str, Value]]] = {}
-        self._sweeps = [] if selection.entrants else [s for paper in world.papers.values() for s in paper.sweep]
+    @cached_property
+    def papers(self) -> Mapping[str, Paper]:
+        """The papers in reach, by the name of their folder."""
+        return find_papers(self.registry)
+
+    def _wanted(self, selection: Selection, tasks: Sequence[str]) -> dict[str, list[_Wanted]]:
+        """The selected entrants by task: those that are named, else all of them, also with what papers sweep over."""
+        entrants = {task: self.registry.of_task(task) for task in tasks}
+        wanted: dict[str, list[_Wanted]] = {task: [] for task in tasks}
         for text in selection.entrants:
-            name, _, rest = text.partition("[")
-            if rest and not rest.endswith("]"):
-                raise UserError(f"entrant '{text}' lacks its closing bracket; write name[par=value,...]")
-            owners = [task for task in tasks if name in registry.of_task(task)]
+            name, settings = split_entrant(text)
+            owners = [task for task in tasks if name in entrants[task]]
             if not owners:
-                known = {entrant for task in tasks for entrant in registry.of_task(task)}
-                raise unknown("entrant", name, known)
+                raise unknown("entrant", name, {name for headers in entrants.values() for name in headers})
             for task in owners:
-                settings = expand(registry.header(task, name), rest.removesuffix("]"))
-                self._named.setdefault((task, name), []).extend(settings)
+                header = entrants[task][name]
+                wanted[task] += [_Wanted(header, chosen) for chosen in expand(header, settings)]
+        if selection.entrants:
+            return wanted
+        sweeps = [sweep for paper in self.papers.values() for sweep in paper.sweep if selection.tier in sweep.tiers]
+        for task, headers in entrants.items():
+            for header in headers.values():
+                swept = [sweep for sweep in sweeps if sweep.entrant == header.name]
+                wanted[task].append(_Wanted(header))
+                wanted[task] += [
+                    _Wanted(header, values, s.cases) for s in swept for values in combinations(s.parameters)
+                ]
+        return wanted
 
-    def of(self, task: str, case: str) -> Iterator[tuple[Header, dict[str, Value]]]:
-        """The headers of a task's wanted entrants in a case, each with parameters set from outside."""
-        if not self._named:
-            for header in self._registry.of_task(task).values():
-                yield header, {}
-                yield from ((header, chosen) for chosen in self._swept(header, case))
-        for (owner, name), settings in self._named.items():
-            if owner == task:
-                header = self._registry.header(task, name)
-                yield from ((header, chosen) for chosen in settings)
-
-    def _swept(self, header: Header, case: str) -> Iterator[dict[str, Value]]:
-        for sweep in self._sweeps:
-            if sweep.entrant == header.name and self._tier in sweep.tiers and case in (sweep.cases or [case]):
-                for values in itertools.product(*sweep.parameters.values()):
-                    yield dict(zip(sweep.parameters, values, strict=True))
-
-
-def check_cases(cards: Iterable[Card], tier: TierName, cases: Sequence[str]) -> None:
-    """Raise a `UserError` for a case that none of the cards has at the tier."""
-    known = {case for card in cards if tier in card.tiers for case in card.tiers[tier].cases}
-    for case in cases:
-        if case not in known:
-            raise unknown(f"case at tier {tier}", case, known)
-
-
-def expand(header: Header, text: str) -> Iterator[dict[str, Value]]:
-    """The parameter settings in the brackets of `name[par=v1,v2,other=v3]`: every combination of the values."""
-    values: dict[str, list[Value]] = {}
-    current = ""
-    for piece in filter(None, (piece.strip() for piece in text.split(","))):
-        before, equals, after = piece.partition("=")
-        current, part = (before.strip(), after.strip()) if equals else (current, piece)
-        if not current:
-            raise UserError(
-                f"'{header.name}[{text}]': write parameters as name=value, for example '{header.name}[dim=50]'"
+    def _default(self, card: Card, resolved: Resolved, header: Header) -> tuple[Job, TunedEntry | None]:
+        """The job of an entrant in a case with the class defaults and seed 0; and what tuning chose there."""
+        name = EntryName(card.task, header.name, resolved.tier, resolved.case.id)
+        if name not in self._defaults:
+            closure = self.registry.closure(header)
+            spec = Spec(
+                task=card.task,
+                version=card.version,
+                tier=resolved.tier,
+                case=resolved.case.id,
+                entrant=header.name,
+                seed=0,
+                budget=resolved.budget,
+                code=accepted_code(header, closure.digest),
+                data=data_identity(resolved.case, header.home.folder),
+                settings=resolved.deviating,
             )
-        value = parse_parameter(header, current, part)
-        if value not in values.setdefault(current, []):
-            values[current].append(value)
-    for combination in itertools.product(*values.values()):
-        yield dict(zip(values, combination, strict=True))
+            tuned = entry_for(name, self.entries(header), card.tiers[resolved.tier].cases)
+            job = Job(
+                spec=spec,
+                card=card,
+                resolved=resolved,
+                header=header,
+                code=closure.files,
+                results=self.store.root,
+                environment=self.environment,
+                trials=tuned.trials if tuned else 0,
+                claims=read_items_of(self.papers.values(), card.task, resolved.tier),
+            )
+            self._defaults[name] = job, tuned
+        return self._defaults[name]
+
+    def _compared(
+        self, job: Job, spec: Spec, stored: Stored | None = None, tuned: TunedEntry | None = None
+    ) -> PlannedRun:
+        """A job with another spec, compared with its record."""
+        record = stored or (self.store.stored_at(spec.place) if self.read else None)
+        job = replace(job, spec=spec, seen=record.content["finished"] if record else "")
+        if record is None:
+            why = self.store.why_unusable(spec.place)
+            return PlannedRun(job, "stale" if why else "missing", why)
+        status = record.content["status"]
+        if record.content["key"] != spec.key:
+            tuned_names = set(tuned.parameters) - set(spec.chosen) if tuned else ()
+            return PlannedRun(job, "stale", stale_because(record, job, tuned_names))
+        if status in SCORED:
+            return PlannedRun(job, "done", status)
+        return PlannedRun(job, "repeat" if status in REPEATED else "failed", f"{status}: {record.failure}")
 
 
-def parse_parameter(header: Header, name: str, text: str) -> Value:
-    """A parameter's value from text. A wrong name, type or range is a `UserError` that says what is allowed."""
-    if name not in header.parameters:
-        raise unknown(f"parameter of {header.name}", name, header.parameters)
-    try:
-        return header.parameters[name].parse(text)
-    except ValueError as error:
-        raise UserError(f"parameter {name}={text} of {header.name}: {error}") from error
+def _deviating(header: Header, values: Mapping[str, Value]) -> dict[str, Value]:
+    """The values that are not the class defaults."""
+    known = header.parameters
+    return {name: value for name, value in values.items() if name not in known or value != known[name].default}
+
+
+def data_identity(case: Case, folder: Path) -> str:
+    """What stands for a case's data in the key: the digests of its data sets and of its files in the task's folder, or
+    its generator's name."""
+    if case.generated:
+        return f"generated:{case.generated}"
+    digests = {name: catalogue()[name].content for name in case.data}
+    digests |= {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in case.bundled}
+    return ",".join(f"{name}:{digest[:32]}" for name, digest in digests.items())

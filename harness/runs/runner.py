@@ -18,18 +18,18 @@ from harness.core.errors import BadOutput, Diverged
 from harness.core.run import Run
 from harness.core.seeds import Streams
 from harness.core.task import Problem, Score, Task
-from harness.records.record import Costs, Failure, Record, RecordedScore, Status, thinned
+from harness.records.record import Costs, Failure, Record, RecordedScore, RunStatus, thinned
 from harness.records.store import Store
 from harness.registry.find import load_entrant, load_task
 from harness.registry.headers import HARNESS, Header
 from harness.runs.job import Job
 from harness.runs.watch import Watch
 
-Outcome: TypeAlias = Status | Literal["busy", "done"]
+JobStatus: TypeAlias = RunStatus | Literal["busy", "done"]
 """What became of a job: a record of that status was written; or another process runs it (`busy`), or has run it
 since it was planned (`done`)."""
 
-OUTCOMES: Mapping[str, Outcome] = {name: name for name in (*get_args(Status), "busy", "done")}
+JOB_STATUSES: Mapping[str, JobStatus] = {name: name for name in (*get_args(RunStatus), "busy", "done")}
 """The outcomes by their names."""
 
 LONGEST_TRACEBACK = 4000
@@ -37,7 +37,7 @@ NOTICEABLE_CORES = 0.5
 """A run is flagged as contended if other processes used more cores than this: its timings then depend on them."""
 
 
-def execute(job: Job) -> Outcome:
+def execute(job: Job) -> JobStatus:
     """Run a job in this process and write its record, holding the lock of its cell."""
     store = Store(job.results)
     lock = store.lock(job.spec)
@@ -46,7 +46,7 @@ def execute(job: Job) -> Outcome:
     except Timeout:
         return "busy"
     with lock:
-        stored = store.read(job.spec.cell)
+        stored = store.read(job.spec.place)
         if stored is not None and stored.key == job.spec.key and stored.finished != job.seen:
             return "done"
         attempt = _Attempt(job)
@@ -55,13 +55,13 @@ def execute(job: Job) -> Outcome:
     return record.status
 
 
-def record_crash(job: Job, status: Status, failure: Failure, started: datetime) -> None:
+def record_crash(job: Job, status: RunStatus, failure: Failure, started: datetime) -> None:
     """Write the record of a run whose process ended without one, unless another process holds the cell's lock or has
     written its record since `started`."""
     store = Store(job.results)
     try:
         with store.lock(job.spec).acquire(timeout=0):
-            stored = store.read(job.spec.cell)
+            stored = store.read(job.spec.place)
             if stored is None or stored.finished < started.isoformat():
                 store.write(job.record(status, started, failure=failure))
     except Timeout:
@@ -94,7 +94,7 @@ class _Attempt:
         base_mb = limits.resident_mb()
         watch = Watch(self.job.header.root)
         neighbours = limits.Neighbours()
-        status: Status = "ok"
+        status: RunStatus = "ok"
         failure = None
         try:
             self._go()

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from harness.core.entrant import EntrantKind
 from harness.core.spec import set_in
-from harness.registry.headers import Kind
 
 if TYPE_CHECKING:
     from harness.runs.plan import Plan
@@ -22,7 +22,7 @@ class ExpectedRuns:
     """
 
     keys: Mapping[tuple[str, str, int], str]
-    kinds: Mapping[str, Kind]
+    kinds: Mapping[str, EntrantKind]
     inapplicable: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     @cached_property
@@ -42,5 +42,5 @@ def expected_of(plan: "Plan", task: str, tier: str, *, any_key: bool = False) ->
     return ExpectedRuns(
         {(job.spec.case, job.spec.label, job.spec.seed): "" if any_key else job.spec.key for job in jobs},
         {job.spec.label: job.header.kind for job in jobs},
-        {(skipped.case, skipped.entrant): skipped.why for skipped in plan.skipped if skipped.task == task},
+        {(skipped.case, skipped.entrant): skipped.why for skipped in plan.not_applicable if skipped.task == task},
     )

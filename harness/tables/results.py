@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.claims.conditions import Condition, matches
+from harness.core.entrant import EntrantKind
 from harness.records.scored import AXIS, RunRow, Scored, ScoreRow
-from harness.registry.headers import Kind
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +45,7 @@ class TaskResults:
         self.cases = {run.case for run in self.runs}
 
     @property
-    def kinds(self) -> dict[str, Kind]:
+    def kinds(self) -> dict[str, EntrantKind]:
         """The kind of each label with records."""
         return {run.label: run.kind for run in self.runs}
 

@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import Literal
 
 from harness.core.card import Metric
+from harness.core.entrant import EntrantKind
 from harness.core.spec import entrant_in
 from harness.records.record import SCORED
 from harness.records.scored import RunRow, ScoreRow
-from harness.registry.headers import Kind
 from harness.stats.intervals import t_interval
 from harness.tables.columns import Layout
 from harness.tables.expected import ExpectedRuns
@@ -30,7 +30,7 @@ def rows_of(
     runs_of: dict[str, list[RunRow]] = {}
     for run in layout.runs:
         runs_of.setdefault(layout.row(run.label), []).append(run)
-    kinds: dict[str, Kind] = {label: runs[-1].kind for label, runs in runs_of.items()}
+    kinds: dict[str, EntrantKind] = {label: runs[-1].kind for label, runs in runs_of.items()}
     if expected is not None:
         cases = {column.case for column in layout.columns}
         for case, label in expected.cells:
@@ -50,7 +50,7 @@ def rows_of(
     return tuple(rows)
 
 
-def in_order(kinds: Mapping[str, Kind]) -> list[str]:
+def in_order(kinds: Mapping[str, EntrantKind]) -> list[str]:
     """Labels by kind, then by name, numbers by size; `kinds` has the kind of each."""
 
     def order(label: str) -> tuple[int, list[str | float]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
 
 from harness.claims.paper import PublishedNumber
-from harness.registry.headers import Kind
+from harness.core.entrant import EntrantKind
 
 CellState: TypeAlias = Literal[
     "scored", "failed", "missing", "not applicable", "not measured", "not planned", "incomplete"
@@ -16,7 +16,7 @@ planned`: no run is asked for; `not applicable`: the entrant lacks a capability;
 are not all scored."""
 Mark: TypeAlias = Literal["best", "tie", ""]
 
-KINDS: tuple[Kind, ...] = ("method", "baseline", "ablation", "plugin")
+KINDS: tuple[EntrantKind, ...] = ("method", "baseline", "ablation", "plugin")
 """The kinds of entrants in the order of their rows."""
 
 
@@ -83,7 +83,7 @@ class Row:
     that it descends from, or ""."""
 
     label: str
-    kind: Kind
+    kind: EntrantKind
     component: str
     cells: tuple[Cell, ...]
     effort: Effort = Effort()

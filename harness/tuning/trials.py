@@ -1,17 +1,17 @@
-"""The trials: as many for every entrant of a task, on the validation split of a case, at a fifth of the budget."""
+"""Trials: as many for every entrant of a task, on the validation split of a case, on a fifth of the budget."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice, product
 
 from harness.core.card import Card, Resolved
 from harness.core.errors import UserError
-from harness.core.spec import Budget, Value
+from harness.core.spec import Budget
 from harness.core.suggest import unknown
 from harness.registry.headers import Header, inapplicable
-from harness.registry.tuned import Place
-from harness.runs.plan import Plan, Selection, Skipped, check_cases
-from harness.runs.planned import Planned, World
+from harness.registry.tuned import EntryName
+from harness.runs.job import Job
+from harness.runs.plan import NotApplicable, Plan, PlannedRun, Planner
+from harness.runs.selection import Selection
 
 SHARE = 5
 """A trial has the fifth part of the budget."""
@@ -20,104 +20,105 @@ FIRST_SEED = 1000
 
 
 @dataclass(frozen=True)
-class Trial:
-    """Values for an entrant's parameters (none: the class defaults), and a run with them for every seed."""
-
-    values: Mapping[str, Value]
-    runs: tuple[Planned, ...]
-
-
-@dataclass(frozen=True)
 class Tuning:
-    """The trials of one entrant at a tier, on one case; the class defaults are the first. Of the `asked` trials there
-    are as many as the search space has combinations for."""
+    """The trials of one entrant on one case at a tier, each of them a run for every seed.
 
-    card: Card
-    resolved: Resolved
-    header: Header
-    budget: Budget
-    seeds: tuple[int, ...]
+    The first trial has the class defaults. There are as many as were `asked` for, or as many as the search space has
+    combinations.
+    """
+
     asked: int
-    trials: tuple[Trial, ...]
+    trials: tuple[tuple[PlannedRun, ...], ...]
 
     @property
-    def place(self) -> Place:
-        """Where the outcome is written."""
-        return Place(self.card.task, self.header.name, self.resolved.tier, self.resolved.case.id)
+    def job(self) -> Job:
+        """The first run's job."""
+        return self.trials[0][0].job
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds of every trial."""
+        return tuple(run.job.spec.seed for run in self.trials[0])
+
+    @property
+    def name(self) -> EntryName:
+        """The name of the entry that is written of the trials."""
+        spec = self.job.spec
+        return EntryName(spec.task, spec.entrant, spec.tier, spec.case)
 
 
 @dataclass
-class Tunings:
-    """All trials of a selection, and who takes no part in them."""
+class TuningPlan(Plan):
+    """The plan of all trials of a selection, and the trials by entrant and case."""
 
-    entrants: list[Tuning] = field(default_factory=list)
-    skipped: list[Skipped] = field(default_factory=list)
-
-    @property
-    def plan(self) -> Plan:
-        """All runs."""
-        runs = [run for tuning in self.entrants for trial in tuning.trials for run in trial.runs]
-        return Plan(runs, self.skipped)
+    tunings: list[Tuning] = field(default_factory=list)
 
 
-def plan_tuning(world: World, selection: Selection, asked: int) -> Tunings:
-    """The trials of a selection, on each case that it names or else on the first of the tier that can be tuned on; with
-    one seed if it says nothing else. What is unknown, and a case that cannot be tuned on, is a `UserError`."""
-    found, registry = Tunings(), world.registry
+def plan_tuning(planner: Planner, selection: Selection, asked: int) -> TuningPlan:
+    """The trials of a selection, with one seed if it says nothing else, on each case that it names. If it names none,
+    on the first case of the tier that can be tuned on. An unknown name, and a named case that cannot be tuned on, are a
+    `UserError`."""
+    plan, registry = TuningPlan(), planner.registry
     cards = [registry.card(task) for task in selection.tasks or registry.tasks]
-    check_cases(cards, selection.tier, selection.cases)
+    selection.check_cases(cards)
     known = {name for card in cards for name in registry.of_task(card.task)}
     for name in selection.entrants:
         if name not in known:
             raise unknown("entrant", name, known, "tuning sets the parameters itself" if "[" in name else "")
     for card in cards:
-        for resolved, header in product(_tuned_on(card, selection), registry.of_task(card.task).values()):
+        for resolved, header in product(_cases_to_tune_on(card, selection), registry.of_task(card.task).values()):
             if selection.entrants and header.name not in selection.entrants:
                 continue
             if why := inapplicable(header, resolved):
-                found.skipped.append(Skipped(card.task, resolved.case.id, header.name, why))
+                plan.not_applicable.append(NotApplicable(card.task, resolved.case.id, header.name, why))
             else:
-                found.entrants.append(tuning_of(world, card, resolved, header, asked, selection.seeds or 1))
-    if not found.entrants:
-        why = "; ".join(f"{skipped.entrant}: {skipped.why}" for skipped in found.skipped) or "no case trains anything"
-        raise UserError(f"there is nothing to tune at tier {selection.tier}: {why}")
-    return found
+                plan.tunings.append(plan_trials(planner, card, resolved, header, asked, selection.seeds or 1))
+    if not plan.tunings:
+        reasons = [f"{skipped.entrant}: {skipped.why}" for skipped in plan.not_applicable]
+        raise UserError(
+            f"there is nothing to tune at tier {selection.tier}: {'; '.join(reasons) or 'no case trains anything'}"
+        )
+    plan.runs = [run for tuning in plan.tunings for trial in tuning.trials for run in trial]
+    return plan
 
 
-def tuning_of(world: World, card: Card, resolved: Resolved, header: Header, asked: int, seeds: int) -> Tuning:
+def plan_trials(planner: Planner, card: Card, resolved: Resolved, header: Header, asked: int, seeds: int) -> Tuning:
     """The trials of one entrant. They depend on nothing but its name, its search space and its defaults."""
     budget = budget_of_trials(resolved)
-    numbers = tuple(range(FIRST_SEED, FIRST_SEED + seeds))
     defaults = {name: parameter.default for name, parameter in header.parameters.items()}
-    trials = tuple(
-        Trial(values, tuple(world.trial(card, resolved, header, values, seed, budget) for seed in numbers))
+    trials = (
+        tuple(
+            planner.trial(card, resolved, header, values, seed, budget)
+            for seed in range(FIRST_SEED, FIRST_SEED + seeds)
+        )
         for values in islice(header.search_space.trials(card.task, header.name, defaults), asked)
     )
-    return Tuning(card, resolved, header, budget, numbers, asked, trials)
+    return Tuning(asked, tuple(trials))
 
 
 def budget_of_trials(resolved: Resolved) -> Budget:
-    """A fifth of the budget, in whole portions and at least one: of a pass, where a setting that is called like the
-    budget's unit says what a pass over the data costs, else of a batch."""
+    """A fifth of the budget, in whole portions and at least one of them. A portion is a pass over the data where a
+    setting has the name of the budget's unit and says what a pass costs, else a batch."""
     unit, total = resolved.budget.unit, resolved.budget.total
     portion = resolved.settings.get(unit) or resolved.settings.get("batch") or 1
     return Budget(unit, min(total, max(portion, total // SHARE // portion * portion)))
 
 
-def _tuned_on(card: Card, selection: Selection) -> list[Resolved]:
-    """What is fixed for each case that a task is tuned on, in the card's order; none if nothing of it was selected."""
-    cases = card.tiers[selection.tier].cases if selection.tier in card.tiers else ()
-    resolved = [card.resolve(selection.tier, case) for case in cases]
-    named = [one for one in resolved if one.case.id in selection.cases]
-    fit = [one for one in resolved if not _unfit(card, one)]
-    for one in named:
-        if why := _unfit(card, one):
-            there = ", ".join(other.case.id for other in fit) or "none"
-            raise UserError(f"case {one.case.id} of {card.task} {why}; those to tune on at this tier: {there}")
-    return named if selection.cases else fit[:1]
+def _cases_to_tune_on(card: Card, selection: Selection) -> list[Resolved]:
+    """The cases on which a task is tuned, in the tier's order; empty if none of them is selected."""
+    cases = card.at_tier(selection.tier)
+    suitable = [resolved for resolved in cases if not _unsuitable(card, resolved)]
+    if not selection.cases:
+        return suitable[:1]
+    named = [resolved for resolved in cases if resolved.case.id in selection.cases]
+    for resolved in named:
+        if why := _unsuitable(card, resolved):
+            names = ", ".join(other.case.id for other in suitable) or "none"
+            raise UserError(f"case {resolved.case.id} of {card.task} {why}; those to tune on at this tier: {names}")
+    return named
 
 
-def _unfit(card: Card, resolved: Resolved) -> str:
+def _unsuitable(card: Card, resolved: Resolved) -> str:
     """Why nothing can be tuned on a case, "" if it can."""
     if not resolved.budget.total:
         return "trains nothing"

@@ -21,7 +21,8 @@ from harness.records.store import Store
 from harness.registry.find import find
 from harness.runs.executors.local import LocalExecutor
 from harness.runs.job import Job
-from harness.runs.plan import Plan, Selection, make_plan
+from harness.runs.plan import Plan, Planner
+from harness.runs.selection import Selection
 
 HERE = Path(__file__).resolve().parents[2]
 CHECKOUT = Path(os.environ.get("HARNESS_CHECKOUT") or HERE).resolve()
@@ -50,7 +51,7 @@ def _plan(folder: Path, seeds: int, entrants: tuple[str, ...] = (), plugins: tup
         tier="smoke", tasks=["word_similarity"], cases=["atlas"], entrants=entrants, seeds=seeds, plugins=plugins
     )
     environment = gather(device="cpu", threads=1, pinned_allocator=True)
-    return make_plan(find(plugins), selection, Store(folder), environment)
+    return Planner(find(plugins), Store(folder), environment).plan(selection)
 
 
 def test_help(benchmark: BenchmarkFixture) -> None:

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from harness.core.entrant import Entrant, capability
-from harness.registry.attributes import OWN
+from harness.registry.attributes import ATTRIBUTES
 
 
 class System(Entrant):
@@ -62,7 +62,7 @@ class Ablated(Filled):
 
 
 def test_the_attributes_that_every_entrant_has_are_no_parameters() -> None:
-    assert set(OWN) == set(Entrant.__annotations__)
+    assert set(ATTRIBUTES) == set(Entrant.__annotations__)
 
 
 def test_a_forgotten_decorator_does_not_drop_parameters() -> None:

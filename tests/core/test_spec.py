@@ -1,6 +1,7 @@
 """The key identifies a run, the cell says where its record lies, the label is what people read."""
 
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -41,15 +42,15 @@ GOLDEN = [
     (UNTRAINED, "83fa5f0f37e8462ce787ec2f64ddf8df", "word_similarity/smoke/atlas/random/dcc71b0b3d6b21c0-s0.json"),
     (TRIAL, "e3569de8b58989bac037d85bd884990b", "tuning/long_range/small/imdb/performer/kernel=relu,m=16-s1000.json"),
 ]
-"""Keys and cells of stored records. Entries are added, never edited: an entry that fails means that every record ever
+"""Keys and places of stored records. Entries are added, never edited: an entry that fails means that every record ever
 stored is stale; then raise `SCHEMA` and add the new keys."""
 
 
-@pytest.mark.parametrize(("spec", "key", "cell"), GOLDEN)
-def test_keys_and_cells_are_what_they_always_were(spec: Spec, key: str, cell: str) -> None:
+@pytest.mark.parametrize(("spec", "key", "place"), GOLDEN)
+def test_keys_and_places_are_what_they_always_were(spec: Spec, key: str, place: str) -> None:
     assert SCHEMA == 1
     assert spec.key == key
-    assert str(spec.cell) == cell
+    assert spec.place == place
 
 
 INGREDIENTS = [
@@ -78,10 +79,10 @@ def test_every_field_but_chosen_is_an_ingredient() -> None:
     assert {field.name for field in fields(Spec)} - {"chosen"} == {field for field, _ in INGREDIENTS}
 
 
-def test_a_default_that_is_set_from_outside_keeps_the_key_and_has_a_cell_of_its_own() -> None:
+def test_a_default_that_is_set_from_outside_keeps_the_key_and_has_a_place_of_its_own() -> None:
     chosen = replace(PLAIN, chosen={"dim": 100})
     assert chosen.key == PLAIN.key
-    assert chosen.cell != PLAIN.cell
+    assert chosen.place != PLAIN.place
 
 
 def test_the_order_of_names_is_irrelevant() -> None:
@@ -91,7 +92,7 @@ def test_the_order_of_names_is_irrelevant() -> None:
         parameters=dict(reversed(SWEPT.parameters.items())),
         chosen=dict(reversed(SWEPT.chosen.items())),
     )
-    assert (turned.key, turned.cell, turned.label) == (SWEPT.key, SWEPT.cell, SWEPT.label)
+    assert (turned.key, turned.place, turned.label) == (SWEPT.key, SWEPT.place, SWEPT.label)
 
 
 @pytest.mark.parametrize("value", [1.0, "1", True])
@@ -109,19 +110,19 @@ def test_a_value_that_is_not_finite_has_no_key(value: float) -> None:
         _ = replace(PLAIN, parameters={"lr": value}).key
 
 
-def test_one_cell_is_one_file_whatever_the_key() -> None:
-    assert replace(PLAIN, version=9, code="2" * 32, settings={"window": 3}).cell == PLAIN.cell
+def test_a_place_does_not_depend_on_the_key() -> None:
+    assert replace(PLAIN, version=9, code="2" * 32, settings={"window": 3}).place == PLAIN.place
 
 
 @pytest.mark.parametrize("field", ["task", "tier", "case", "entrant", "seed"])
-def test_other_cells_have_other_files(field: str) -> None:
+def test_runs_of_other_entrants_cases_or_seeds_have_other_places(field: str) -> None:
     other = {"task": "retrieval", "tier": "small", "case": "text8", "entrant": "sgns", "seed": 1}[field]
-    assert replace(PLAIN, **{field: other}).cell != PLAIN.cell  # type: ignore[arg-type]
+    assert replace(PLAIN, **{field: other}).place != PLAIN.place  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("text", ["a b", "a/b", "../up", "ü", "x" * LONGEST_LABEL, "", 'a"b', "a\\b"])
 def test_a_value_that_is_unsafe_in_a_file_name_is_digested(text: str) -> None:
-    stem = replace(PLAIN, chosen={"text": text}).cell.name
+    stem = Path(replace(PLAIN, chosen={"text": text}).place).name
     assert len(stem) == 16 + len("-s0.json")
     assert set(stem.removesuffix("-s0.json")) <= set("0123456789abcdef")
 
@@ -129,13 +130,13 @@ def test_a_value_that_is_unsafe_in_a_file_name_is_digested(text: str) -> None:
 def test_a_comma_within_a_value_is_not_taken_for_another_parameter() -> None:
     two = replace(PLAIN, chosen={"a": "1", "b": "2"})
     one = replace(PLAIN, chosen={"a": "1,b=2"})
-    assert one.cell != two.cell
+    assert one.place != two.place
 
 
-def test_cells_stay_below_their_entrant() -> None:
-    cell = replace(PLAIN, chosen={"path": ".."}).cell
-    assert len(cell.parts) == 5
-    assert ".." not in cell.parts
+def test_places_stay_below_their_entrant() -> None:
+    parts = replace(PLAIN, chosen={"path": ".."}).place.split("/")
+    assert len(parts) == 5
+    assert ".." not in parts
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,10 @@ import pytest
 
 from harness.core.spec import TIERS, TierName
 from harness.records.form import SHARED
-from harness.records.record import Environment
 from harness.records.store import Store
 from harness.registry.find import Registry, find
-from harness.runs.plan import Selection, make_plan, stored_runs
-from harness.runs.planned import Planned
+from harness.runs.plan import PlannedRun, Planner
+from harness.runs.selection import Selection
 
 RESULTS = Path(__file__).resolve().parents[2] / "results"
 COMMITTED = [tier for tier in TIERS if any((RESULTS / "records").glob(f"*/{tier}"))]
@@ -22,11 +21,12 @@ def registry() -> Registry:
     return find()
 
 
-def _stored(registry: Registry, tier: TierName) -> list[Planned]:
+def _stored(registry: Registry, tier: TierName) -> list[PlannedRun]:
     """The runs of a tier that have a record, as the plan sees them."""
     store, selection = Store(RESULTS), Selection(tier=tier)
-    plan = make_plan(registry, selection, store, Environment())
-    runs = [*plan.runs, *stored_runs(plan, registry, selection, store)]
+    planner = Planner(registry, store)
+    plan = planner.plan(selection)
+    runs = [*plan.runs, *planner.stored_runs(plan, selection)]
     assert store.problems == []
     return [run for run in runs if run.state != "missing"]
 

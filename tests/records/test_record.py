@@ -99,7 +99,7 @@ def test_a_record_comes_back_as_it_was_written(record: Record) -> None:
     assert found == record
     assert to_files(found) == to_files(record)
     assert found.spec.key == record.key
-    assert found.spec.cell == record.spec.cell
+    assert found.spec.place == record.spec.place
 
 
 @pytest.mark.parametrize("record", [PLAIN, FULL], ids=["plain", "full"])

@@ -57,13 +57,13 @@ def _shared(store: Store) -> list[Path]:
 def test_what_is_written_is_read(store: Store) -> None:
     path = store.write(_record())
     assert path == store.root / "records" / NAME
-    assert store.read(SPEC.cell) == _record()
+    assert store.read(SPEC.place) == _record()
     assert list(store.all()) == [_record()]
     assert store.problems == []
 
 
 def test_nothing_is_no_problem(store: Store) -> None:
-    assert store.read(SPEC.cell) is None
+    assert store.read(SPEC.place) is None
     assert list(store.all()) == []
     assert list(store.stored()) == []
     assert store.problems == []
@@ -81,15 +81,15 @@ def test_every_cell_has_its_record_in_order_of_path(store: Store) -> None:
     specs = [replace(SPEC, seed=1), SPEC, replace(SPEC, chosen={"dim": 0.5}), replace(SPEC, entrant="cbow")]
     for spec in specs:
         store.write(_record(spec))
-    cells = [record.spec.cell for record in store.all()]
-    assert cells == sorted(spec.cell for spec in specs)
-    assert [found.spec.cell for found in store.stored()] == cells
+    cells = [record.spec.place for record in store.all()]
+    assert cells == sorted((spec.place for spec in specs), key=Path)
+    assert [found.spec.place for found in store.stored()] == cells
     assert list(store.places()) == [str(cell) for cell in cells]
 
 
 def test_what_is_read_as_plain_values_is_the_same(store: Store) -> None:
     store.write(_record(), ITEMS)
-    record = store.read(SPEC.cell)
+    record = store.read(SPEC.place)
     assert record is not None
     assert store.stored_at(SPEC.place) == next(store.stored()) == stored(record)
 
@@ -100,7 +100,7 @@ def test_a_tier_and_tasks_are_read_without_the_others(store: Store) -> None:
         _edited(store.write(_record(spec)))
     store.write(_record())
     assert [found.spec for found in store.stored("small", {"toy"})] == [SPEC]
-    assert list(store.places(tasks={"toy"})) == [str(others[0].cell), NAME]
+    assert list(store.places(tasks={"toy"})) == [others[0].place, NAME]
     assert store.problems == []
 
 
@@ -116,7 +116,7 @@ def test_a_failure_while_writing_leaves_the_old_record(store: Store, monkeypatch
         with pytest.raises(UserError, match=rf"cannot write the record .*{NAME}: No space left on device"):
             store.write(_record(finished="later"))
     assert _names(store.root) == before
-    assert store.read(SPEC.cell) is not None
+    assert store.read(SPEC.place) is not None
     assert store.problems == []
 
 
@@ -176,27 +176,27 @@ def test_a_harmed_record_is_put_aside_by_name(store: Store, harm: Any, what: str
     other = replace(SPEC, seed=1)
     store.write(_record(other))
     harm(store.write(_record()))
-    assert [found.spec.cell for found in getattr(store, read)()] == [other.cell]
+    assert [found.spec.place for found in getattr(store, read)()] == [other.place]
     (problem,) = store.problems
     assert problem.startswith(f"record {NAME} is {what}")
     assert problem.endswith(f"it is not used and was moved to quarantine/{NAME}")
     assert (store.root / "quarantine" / NAME).is_file()
-    assert not store.path(SPEC.cell).exists()
+    assert not store.path(SPEC.place).exists()
 
 
 def test_a_cell_whose_record_was_put_aside_is_missing(store: Store) -> None:
     _edited(store.write(_record()))
-    assert store.read(SPEC.cell) is None
-    assert store.read(SPEC.cell) is None
+    assert store.read(SPEC.place) is None
+    assert store.read(SPEC.place) is None
     assert len(store.problems) == 1
     store.write(_record())
-    assert store.read(SPEC.cell) == _record()
+    assert store.read(SPEC.place) == _record()
 
 
 def test_a_record_that_was_put_aside_before_is_not_overwritten(store: Store) -> None:
     for damage in (_edited, _truncated):
         damage(store.write(_record()))
-        assert store.read(SPEC.cell) is None
+        assert store.read(SPEC.place) is None
     assert store.problems[1].endswith(f"it is not used and was moved to quarantine/{NAME}.2")
     first, second = (store.root / "quarantine" / f"{NAME}{number}" for number in ("", ".2"))
     assert first.read_bytes() != second.read_bytes()
@@ -207,10 +207,10 @@ def test_a_copy_is_put_aside_and_the_original_stays(store: Store, read: str) -> 
     path = store.write(_record())
     shutil.copy(path, path.with_name("default-s0 (copy).json"))
     shutil.copy(path, path.with_name("default-s1.json"))
-    assert [found.spec.cell for found in getattr(store, read)()] == [SPEC.cell]
+    assert [found.spec.place for found in getattr(store, read)()] == [SPEC.place]
     assert len(store.problems) == 2
     assert all(f"is duplicate: it belongs at {NAME}; it is not used" in problem for problem in store.problems)
-    assert store.path(SPEC.cell).exists()
+    assert store.path(SPEC.place).exists()
 
 
 def test_records_that_have_much_in_common_store_it_once(store: Store) -> None:
@@ -243,7 +243,7 @@ def test_a_shared_file_that_is_missing_or_edited_is_named_once_and_nothing_is_pu
     whole = origin.read_bytes()
     harm(origin)
     reader = Store(store.root)
-    assert [found.spec.cell for found in getattr(reader, read)()] == [other.spec.cell]
+    assert [found.spec.place for found in getattr(reader, read)()] == [other.spec.place]
     assert reader.problems == [
         f"3 records, the first of them {NAME}, are not used: {origin} is missing or edited "
         f"(`git checkout -- {origin}` restores it if it was committed); run them again"
@@ -281,10 +281,10 @@ def test_records_of_another_version_are_named_once_and_stay(store: Store, versio
         f"2 records, the first of them {NAME}, are not used: written by {words} version of the harness; run them again"
     ]
     assert all(path.exists() for path in files.values())
-    assert store.why_unusable(SPEC.cell) == f"written by {words} version of the harness"
+    assert store.why_unusable(SPEC.place) == f"written by {words} version of the harness"
     store.write(_record())
-    assert store.read(SPEC.cell) == _record()
-    assert store.why_unusable(SPEC.cell) == ""
+    assert store.read(SPEC.place) == _record()
+    assert store.why_unusable(SPEC.place) == ""
     assert store.problems == [
         f"record {files[1].relative_to(store.records)} is not used: written by {words} version of the harness; "
         "run it again"
@@ -299,7 +299,7 @@ def test_a_harmed_record_of_an_earlier_version_is_put_aside_like_any(store: Stor
 
 
 def test_what_cannot_be_read_is_named_and_the_others_are_used(store: Store) -> None:
-    store.path(SPEC.cell).mkdir(parents=True)
+    store.path(SPEC.place).mkdir(parents=True)
     other = replace(SPEC, seed=1)
     store.write(_record(other))
     assert [record.spec for record in store.all()] == [other]
@@ -373,7 +373,7 @@ def test_equal_items_have_equal_sidecars(store: Store) -> None:
 def test_a_record_without_its_items_is_put_aside(store: Store, harm: Any) -> None:
     (sidecar,) = store.write(_record(), ITEMS).parent.glob("*.npz")
     harm(sidecar)
-    assert store.read(SPEC.cell) is None
+    assert store.read(SPEC.place) is None
     assert store.problems[0].startswith(
         f"record {NAME} is without its sidecar of item scores, which is missing or edited"
     )
@@ -430,7 +430,7 @@ def test_a_kept_file_is_read_only_as_it_was_kept(store: Store) -> None:
 def test_a_record_without_a_file_that_it_kept_is_put_aside(store: Store, harm: Any) -> None:
     path = store.write(_record(), kept={"grid.png": b"png", "film.npz": b"npz"})
     harm(path.parent / "default-s0" / "film.npz")
-    assert store.read(SPEC.cell) is None
+    assert store.read(SPEC.place) is None
     assert store.problems[0].startswith(f"record {NAME} is without its kept file film.npz, which is missing or edited")
 
 
@@ -449,7 +449,7 @@ def test_where_no_record_can_be_written_the_error_names_it(tmp_path: Path) -> No
         store.write(_record())
     with pytest.raises(UserError, match=rf"cannot write to the results folder {tmp_path}/results: "):
         store.lock(SPEC)
-    assert store.read(SPEC.cell) is None
+    assert store.read(SPEC.place) is None
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

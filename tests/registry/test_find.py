@@ -242,10 +242,10 @@ def test_a_built_in_file_that_cannot_be_read_is_named_and_the_others_are_listed(
 
 def test_an_installed_package_that_is_gone_is_named(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _install(monkeypatch, "baselines", "vanished_package")
-    assert find().problems == (
+    assert find().problems == [
         "entry point 'vanished_package' of harness.entrants leads nowhere: there is no module or package "
-        "'vanished_package'; reinstall what brings it",
-    )
+        "'vanished_package'; reinstall what brings it"
+    ]
 
 
 def _task(folder: Path, card: str = CARD) -> Path:
@@ -451,7 +451,7 @@ def test_unknown_names_come_with_the_nearest_ones(house: Path) -> None:
     with pytest.raises(UserError, match=r"^unknown entrant of words 'zzz'; there are: counts$"):
         registry.header("words", "zzz")
     with pytest.raises(UserError, match=r"^unknown task 'x'; there are none$"):
-        Registry({}, {}).card("x")
+        Registry().card("x")
 
 
 def test_a_card_is_read_without_importing_its_task(house: Path) -> None:

@@ -13,7 +13,7 @@ from harness.registry.headers import Header, module_name, read_headers
 from harness.registry.parameters import Parameter
 from harness.registry.search import Choice, Range, Space
 from harness.registry.tasks import TaskHome
-from harness.runs.plan import expand, parse_parameter
+from harness.runs.selection import expand, parse_parameter
 
 INTERFACE = """
 from harness.core.entrant import Entrant, capability
@@ -437,7 +437,9 @@ FAULTS = [
         "from_tier is 'smal', but must be one of smoke, quick, small, large, paper",
     ),
     ('name = "ppmi"\n    cases = "atlas"', "cases is 'atlas', but must be a literal tuple of names, as in ('atlas',)"),
-    ('name = "ppmi"\n    search_space = space()', "search_space is 'space()', but must be a literal dictionary"),
+    ('name = "ppmi"\n    search_space = space()', "search_space is space(), but must be a literal dictionary"),
+    ('name = "ppmi"\n    search_space = "fast"', "search_space is 'fast', but must be a literal dictionary, as in {"),
+    ('name = "ppmi"\n    deterministic = 0', "deterministic is 0, but must be True or False"),
     (
         'name = "ppmi"\n    search_space = {"dmi": [1]}',
         "search_space names 'dmi', which is no parameter; there are: none",

@@ -40,7 +40,6 @@ def test_values_have_the_type_of_their_parameter() -> None:
 
 
 FAULTS = [
-    ("fast", "search_space is 'fast', but must be a literal dictionary"),
     ({"lrr": (1e-4, 1e-2)}, "search_space names 'lrr', which is no parameter; there are: depth, heads, kernel, lr"),
     ({"lr": 1e-3}, "search_space of lr: 0.001 is neither a pair (low, high) nor a list of values"),
     ({"lr": []}, "[] is neither a pair"),

@@ -7,11 +7,11 @@ import pytest
 
 from harness.core.errors import UserError
 from harness.core.spec import TierName
-from harness.records.record import Environment
 from harness.records.store import Store
 from harness.registry.find import find
-from harness.registry.tuned import TUNED, Place, Tuned, read_tuned, write_tuned
-from harness.runs.plan import Plan, Selection, make_plan
+from harness.registry.tuned import TUNED, EntryName, TunedEntry, read_tuned, write_tuned
+from harness.runs.plan import Plan, Planner
+from harness.runs.selection import Selection
 
 PLUGIN = '''
 """An entrant with two parameters."""
@@ -32,7 +32,7 @@ class Mine(WordEmbedder):
     dim: int = 10
     cap: int | None = 5
 '''
-ENTRY = Tuned(
+ENTRY = TunedEntry(
     budget={"tokens": 20000},
     asked=8,
     trials=7,
@@ -42,8 +42,8 @@ ENTRY = Tuned(
     parameters={"lr": 0.0004},
     digest="0" * 32,
 )
-QUICK = Place("word_similarity", "mine", "quick", "atlas")
-SMALL = Place("word_similarity", "mine", "small", "wikipedia")
+QUICK = EntryName("word_similarity", "mine", "quick", "atlas")
+SMALL = EntryName("word_similarity", "mine", "small", "wikipedia")
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def plan(plugin: Path, *entrants: str, tier: TierName = "quick", store: Store | 
     selection = Selection(
         tier=tier, tasks=["word_similarity"], entrants=entrants or ["mine"], seeds=1, plugins=[plugin]
     )
-    return make_plan(find([plugin]), selection, store or Store(plugin.parent / "results"), Environment())
+    return Planner(find([plugin]), store or Store(plugin.parent / "results")).plan(selection)
 
 
 def parameters(plugin: Path, *entrants: str, tier: TierName = "quick") -> dict[str, dict[str, object]]:
@@ -136,7 +136,7 @@ def test_the_label_says_what_the_user_set_and_the_record_how_many_trials_there_w
     write_tuned(plugin.parent, {QUICK: ENTRY})
     job = plan(plugin).runs[0].job
     assert job.spec.label == "mine"
-    assert job.spec.cell.name == "default-s0.json"
+    assert Path(job.spec.place).name == "default-s0.json"
     assert job.trials == 7
     assert plan(plugin, tier="smoke").runs[0].job.trials == 0
 
@@ -164,7 +164,7 @@ FAULTS = [
     ("parameters = { lrr = 0.1 }", "unknown parameter of mine in", "did you mean lr?"),
     ("parameters = { lr = -0.1 }", "lr = -0.1: input should be greater than 0", "tune again (`harness tune --task"),
     ("parameters = { dim = 1.5 }", "dim = 1.5: input should be a valid integer", "or delete the entry"),
-    ("parameters = {}\nlucky = 3", "lucky", "extra inputs"),
+    ("parameters = {}\nlucky = 3", "atlas.lucky", "Extra inputs"),
     ("parameters = [", "tuned.toml: ", "Invalid value"),
 ]
 
@@ -182,7 +182,7 @@ def test_a_wrong_entry_is_one_clear_error_with_its_place(plugin: Path, line: str
 
 
 def test_an_unknown_entrant_beside_methods_is_an_error(tmp_path: Path) -> None:
-    from harness.registry.tuned import checked
+    from harness.registry.tuned import checked_entries
 
     registry = find()
     folder = registry.header("word_similarity", "flyvec").path.parent
@@ -193,7 +193,7 @@ def test_an_unknown_entrant_beside_methods_is_an_error(tmp_path: Path) -> None:
     }
     write_tuned(tmp_path, {QUICK._replace(entrant="flyvecc"): ENTRY})
     with pytest.raises(UserError, match=r"unknown entrant of word_similarity in .*tuned\.toml.* did you mean flyvec"):
-        checked(tmp_path, known, registry.tasks)
+        checked_entries(tmp_path, known, registry.tasks)
 
 
 def test_an_entrant_of_another_plug_in_in_the_folder_is_left_alone(plugin: Path) -> None:
@@ -203,13 +203,13 @@ def test_an_entrant_of_another_plug_in_in_the_folder_is_left_alone(plugin: Path)
 
 def test_a_tier_that_there_is_not_is_named(tmp_path: Path) -> None:
     (tmp_path / TUNED).write_text("[word_similarity.mine.quik.atlas]\nasked = 8\n")
-    with pytest.raises(UserError, match=r"\[word_similarity\.mine\.quik\.atlas\]: a tier is one of smoke"):
+    with pytest.raises(UserError, match=r"word_similarity\.mine\.quik\.\[key\]: Input should be 'smoke', 'quick'"):
         read_tuned(tmp_path)
 
 
 def test_an_entry_that_does_not_say_its_case_is_told_how_entries_are_written(tmp_path: Path) -> None:
     (tmp_path / TUNED).write_text("[word_similarity.mine.quick]\nasked = 8\n")
-    with pytest.raises(UserError, match=r"mine\.quick\.asked is no table; .* \[task\.entrant\.tier\.case\]"):
+    with pytest.raises(UserError, match=r"mine\.quick\.asked: Input should be .* \[task\.entrant\.tier\.case\]"):
         read_tuned(tmp_path)
 
 

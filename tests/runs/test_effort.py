@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from harness.core.spec import TierName
-from harness.records.record import Environment
 from harness.records.store import Store
 from harness.registry.find import find
-from harness.runs.plan import Plan, Selection, make_plan
+from harness.runs.plan import Plan, Planner
+from harness.runs.selection import Selection
 
 REGISTRY = find()
 QUICK_CORE_SECONDS = 1200
@@ -16,7 +16,7 @@ SMALL_CORE_SECONDS = 3 * 3600
 
 
 def plan(tier: TierName, task: str, folder: Path) -> Plan:
-    return make_plan(REGISTRY, Selection(tier=tier, tasks=[task]), Store(folder), Environment())
+    return Planner(REGISTRY, Store(folder)).plan(Selection(tier=tier, tasks=[task]))
 
 
 def test_the_quick_tier_takes_ten_minutes_on_two_cores(tmp_path: Path) -> None:

@@ -6,13 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.records.record import Environment
 from harness.records.store import Store
 from harness.registry.find import find
 from harness.runs import runner
-from harness.runs.plan import Selection, make_plan
-from harness.runs.planned import World
-from harness.tuning.trials import tuning_of
+from harness.runs.plan import Planner
+from harness.runs.selection import Selection
+from harness.tuning.trials import plan_trials
 
 PLUGIN = '''
 """An entrant that learns nothing."""
@@ -68,7 +67,7 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def _kept(plugin: Path) -> tuple[set[str], set[str]]:
     """The metrics that a run measured for each item, and those of which it kept the items' scores."""
-    (run,) = make_plan(find([plugin]), SELECTION, Store(plugin.parent / "results"), Environment()).runs
+    (run,) = Planner(find([plugin]), Store(plugin.parent / "results")).plan(SELECTION).runs
     attempt = runner._Attempt(run.job)
     record = attempt.run()
     assert record.status == "ok", record.failure
@@ -89,10 +88,12 @@ def test_nothing_is_kept_where_no_claim_is_about_the_entrant(plugin: Path) -> No
 def test_a_trial_keeps_no_items_and_no_curve(plugin: Path) -> None:
     (plugin.parent / "paper.toml").write_text(PAPER)
     registry = find([plugin])
-    world = World(registry, Store(plugin.parent / "results"), Environment())
+    planner = Planner(registry, Store(plugin.parent / "results"))
     card = registry.card("word_similarity")
-    tuning = tuning_of(world, card, card.resolve("smoke", "atlas"), registry.header("word_similarity", "kept"), 1, 1)
-    attempt = runner._Attempt(tuning.trials[0].runs[0].job)
+    tuning = plan_trials(
+        planner, card, card.resolve("smoke", "atlas"), registry.header("word_similarity", "kept"), 1, 1
+    )
+    attempt = runner._Attempt(tuning.trials[0][0].job)
     record = attempt.run()
     assert record.status == "ok", record.failure
     assert attempt.items == {}

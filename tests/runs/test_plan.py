@@ -10,10 +10,11 @@ import pytest
 
 from harness.records import store as module
 from harness.records.form import Shared, stored_from_bytes
-from harness.records.record import Environment, Failure, Stored
+from harness.records.record import Failure, Stored
 from harness.records.store import Store
 from harness.registry.find import Registry, find
-from harness.runs.plan import Plan, Selection, make_plan, stored_runs
+from harness.runs.plan import Plan, Planner
+from harness.runs.selection import Selection
 
 
 @pytest.fixture
@@ -26,14 +27,14 @@ def registry() -> Registry:
 
 def planned(registry: Registry, folder: Path, *entrants: str) -> Plan:
     selection = Selection(tier="quick", tasks=["word_similarity"], entrants=entrants, seeds=1)
-    return make_plan(registry, selection, Store(folder), Environment())
+    return Planner(registry, Store(folder)).plan(selection)
 
 
 def test_an_entrant_takes_part_in_the_cases_that_it_names_alone(registry: Registry, tmp_path: Path) -> None:
     plan = planned(registry, tmp_path, "ppmi", "sgns")
     cells = {(run.job.spec.case, run.job.spec.entrant) for run in plan.runs}
     assert cells == {("cost", "ppmi"), ("atlas", "sgns"), ("cost", "sgns")}
-    (skipped,) = plan.skipped
+    (skipped,) = plan.not_applicable
     assert (skipped.case, skipped.entrant, skipped.why) == ("atlas", "ppmi", "takes part only in cost")
 
 
@@ -42,9 +43,9 @@ SELECTION = Selection(tier="quick", tasks=["word_similarity"], cases=["atlas"], 
 
 def _stored_plan(registry: Registry, folder: Path, selection: Selection = SELECTION) -> Plan:
     """A plan whose runs are done."""
-    for run in make_plan(registry, selection, Store(folder), Environment()).runs:
+    for run in Planner(registry, Store(folder)).plan(selection).runs:
         Store(folder).write(run.job.record("ok", datetime.now(UTC)))
-    return make_plan(registry, selection, Store(folder), Environment())
+    return Planner(registry, Store(folder)).plan(selection)
 
 
 def test_what_is_stored_is_done(registry: Registry, tmp_path: Path) -> None:
@@ -58,7 +59,7 @@ def test_a_failure_is_told_in_one_line_and_repeated_when_asked(registry: Registr
     failure = Failure(type="RuntimeError", message="it broke\ntwice")
     Store(tmp_path).write(first.job.record("error", datetime.now(UTC), failure=failure))
     Store(tmp_path).write(second.job.record("timeout", datetime.now(UTC), failure=failure))
-    plan = make_plan(registry, SELECTION, Store(tmp_path), Environment())
+    plan = Planner(registry, Store(tmp_path)).plan(SELECTION)
     assert [(run.state, run.why) for run in plan.runs] == [
         ("failed", "error: RuntimeError: it broke twice"),
         ("repeat", "timeout: RuntimeError: it broke twice"),
@@ -70,11 +71,11 @@ def test_a_failure_is_told_in_one_line_and_repeated_when_asked(registry: Registr
 
 def test_a_record_of_an_earlier_version_is_stale_and_due(registry: Registry, tmp_path: Path) -> None:
     plan = _stored_plan(registry, tmp_path)
-    path = Store(tmp_path).path(plan.runs[1].job.spec.cell)
+    path = Store(tmp_path).path(plan.runs[1].job.spec.place)
     before = path.read_bytes()
     path.write_bytes(_of_version_1(before))
     store = Store(tmp_path)
-    again = make_plan(registry, SELECTION, store, Environment())
+    again = Planner(registry, store).plan(SELECTION)
     assert [(run.state, run.why) for run in again.due()] == [("stale", "written by an earlier version of the harness")]
     assert len(store.problems) == 1
     assert path.exists()
@@ -92,7 +93,7 @@ def test_a_record_without_what_it_shares_is_stale_and_due(registry: Registry, tm
     for path in (tmp_path / "records" / "shared").iterdir():
         path.unlink()
     store = Store(tmp_path)
-    again = make_plan(registry, SELECTION, store, Environment())
+    again = Planner(registry, store).plan(SELECTION)
     assert [run.state for run in again.due()] == ["stale"] * 3
     assert all("is missing or edited" in run.why for run in again.due())
     assert len(store.problems) == 1
@@ -110,8 +111,8 @@ def test_no_record_is_read_twice(registry: Registry, tmp_path: Path, monkeypatch
 
     monkeypatch.setattr(module, "stored_from_bytes", counted)
     store = Store(tmp_path)
-    plan = make_plan(registry, SELECTION, store, Environment())
-    further = stored_runs(plan, registry, SELECTION, store)
+    plan = Planner(registry, store).plan(SELECTION)
+    further = Planner(registry, store).stored_runs(plan, SELECTION)
     assert [run.job.spec.seed for run in further] == [3, 4, 5]
     assert {run.state for run in [*plan.runs, *further]} == {"done"}
     assert set(read.values()) == {1}
@@ -120,6 +121,6 @@ def test_no_record_is_read_twice(registry: Registry, tmp_path: Path, monkeypatch
 
 def test_a_plan_without_its_records_is_the_same_but_for_what_is_done(registry: Registry, tmp_path: Path) -> None:
     done = _stored_plan(registry, tmp_path)
-    plan = make_plan(registry, SELECTION, Store(tmp_path), Environment(), read=False)
+    plan = Planner(registry, Store(tmp_path), read=False).plan(SELECTION)
     assert [run.job.spec for run in plan.runs] == [run.job.spec for run in done.runs]
     assert {run.state for run in plan.runs} == {"missing"}

@@ -14,17 +14,17 @@ from harness.core.entrant import Entrant
 from harness.core.errors import UserError
 from harness.core.spec import Budget, TierName
 from harness.core.task import Problem, Score, Task
-from harness.records.record import Environment, RecordedScore, Status
+from harness.records.record import RecordedScore, RunStatus
 from harness.records.store import Store
 from harness.registry.find import find, load_task
-from harness.registry.tuned import Place, write_tuned
+from harness.registry.tuned import EntryName, write_tuned
 from harness.run import Run
 from harness.runs import runner
-from harness.runs.plan import Selection, make_plan
-from harness.runs.planned import Planned, World
-from harness.tuning.holding import held, restate_trials, uneven
-from harness.tuning.outcome import Outcome
-from harness.tuning.trials import FIRST_SEED, Tuning, Tunings, budget_of_trials, plan_tuning
+from harness.runs.plan import PlannedRun, Planner
+from harness.runs.selection import Selection
+from harness.tuning.entries import check_entries, restate_trials, uneven
+from harness.tuning.result import TuningResult
+from harness.tuning.trials import FIRST_SEED, Tuning, TuningPlan, budget_of_trials, plan_tuning
 
 PLUGIN = '''
 """Entrants with one parameter, and one without."""
@@ -58,45 +58,47 @@ TASK, PRIMARY = "word_similarity", "mean_spearman"
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
+def planner(tmp_path: Path) -> Planner:
     """The registry with the plug-in, and an empty folder of results."""
     path = tmp_path / "plugin" / "mine_entrant.py"
     path.parent.mkdir()
     path.write_text(PLUGIN)
-    return World(find([path]), Store(tmp_path / "results"), Environment())
+    return Planner(find([path]), Store(tmp_path / "results"))
 
 
-def planned(world: World, *entrants: str, trials: int = 4, seeds: int | None = None, **more: Any) -> Tunings:
+def planned(planner: Planner, *entrants: str, trials: int = 4, seeds: int | None = None, **more: Any) -> TuningPlan:
     chosen: dict[str, Any] = {"tier": "quick", "tasks": [TASK], **more}
-    return plan_tuning(world, Selection(entrants=entrants, seeds=seeds, **chosen), trials)
+    return plan_tuning(planner, Selection(entrants=entrants, seeds=seeds, **chosen), trials)
 
 
-def tuning_of_mine(world: World, **more: Any) -> Tuning:
-    (tuning,) = planned(world, "mine", **more).entrants
+def tuning_of_mine(planner: Planner, **more: Any) -> Tuning:
+    (tuning,) = planned(planner, "mine", **more).tunings
     return tuning
 
 
 def keys(tuning: Tuning) -> list[str]:
-    return [run.job.spec.key for trial in tuning.trials for run in trial.runs]
+    return [run.job.spec.key for trial in tuning.trials for run in trial]
 
 
-def store(world: World, run: Planned, value: float | None, status: Status = "ok", metric: str = PRIMARY) -> None:
+def store(
+    planner: Planner, run: PlannedRun, value: float | None, status: RunStatus = "ok", metric: str = PRIMARY
+) -> None:
     scores = () if value is None else (RecordedScore(metric=metric, value=value, n_used=1, n_expected=1),)
-    world.store.write(run.job.record(status, datetime.now(UTC), scores=scores))
+    planner.store.write(run.job.record(status, datetime.now(UTC), scores=scores))
 
 
-def outcome(world: World, tuning: Tuning, values: Sequence[float | tuple[float | None, Status]]) -> Outcome:
+def outcome(planner: Planner, tuning: Tuning, values: Sequence[float | tuple[float | None, RunStatus]]) -> TuningResult:
     """The outcome of trials with these scores (and statuses)."""
     for trial, told in zip(tuning.trials, values, strict=True):
         value, status = told if isinstance(told, tuple) else (told, "ok")
-        for run in trial.runs:
-            store(world, run, value, status)
-    return Outcome.of(tuning, world.store)
+        for run in trial:
+            store(planner, run, value, status)
+    return TuningResult.of(tuning, planner.store)
 
 
-def test_every_entrant_has_as_many_trials_or_all_that_there_are(world: World) -> None:
-    trials = {tuning.header.name: len(tuning.trials) for tuning in planned(world, trials=6).entrants}
-    headers = world.registry.of_task(TASK)
+def test_every_entrant_has_as_many_trials_or_all_that_there_are(planner: Planner) -> None:
+    trials = {tuning.name.entrant: len(tuning.trials) for tuning in planned(planner, trials=6).tunings}
+    headers = planner.registry.of_task(TASK)
     assert set(trials) == {name for name, header in headers.items() if header.from_tier == "smoke"}
     searched = {name for name in trials if headers[name].search_space.domains}
     assert searched >= {"flyvec", "mine", "ppmi", "sgns"}
@@ -106,114 +108,114 @@ def test_every_entrant_has_as_many_trials_or_all_that_there_are(world: World) ->
 
 @pytest.mark.parametrize("task", find().tasks)
 @pytest.mark.parametrize("tier", ["quick", "small"])
-def test_every_task_can_be_tuned(world: World, task: str, tier: TierName) -> None:
-    tunings = planned(world, tasks=[task], tier=tier).entrants
+def test_every_task_can_be_tuned(planner: Planner, task: str, tier: TierName) -> None:
+    tunings = planned(planner, tasks=[task], tier=tier).tunings
     assert tunings
-    assert len({(tuning.resolved.case.id, tuning.budget, tuning.seeds) for tuning in tunings}) == 1
-    for run in (run for tuning in tunings for trial in tuning.trials for run in trial.runs):
+    assert len({(tuning.name.case, tuning.job.spec.budget, tuning.seeds) for tuning in tunings}) == 1
+    for run in (run for tuning in tunings for trial in tuning.trials for run in trial):
         assert run.job.spec.split == "valid"
         assert 0 < run.job.spec.budget.total <= run.job.resolved.budget.total / 2
 
 
-def test_seeds_of_trials_are_not_those_of_results(world: World) -> None:
-    tuning = tuning_of_mine(world, seeds=2)
-    results = make_plan(world.registry, Selection(tier="paper", tasks=[TASK]), world.store, world.environment).runs
+def test_seeds_of_trials_are_not_those_of_results(planner: Planner) -> None:
+    tuning = tuning_of_mine(planner, seeds=2)
+    results = planner.plan(Selection(tier="paper", tasks=[TASK])).runs
     assert tuning.seeds == (FIRST_SEED, FIRST_SEED + 1)
     assert max(run.job.spec.seed for run in results) < FIRST_SEED
 
 
-def test_a_trial_has_a_fifth_of_the_budget_in_whole_portions(world: World) -> None:
-    card = world.registry.card("retrieval")
+def test_a_trial_has_a_fifth_of_the_budget_in_whole_portions(planner: Planner) -> None:
+    card = planner.registry.card("retrieval")
     resolved = card.resolve("small", "scifact")
     batch = resolved.settings["batch"]
     assert budget_of_trials(resolved) == Budget("examples", 64000 // 5 // batch * batch)
-    words = world.registry.card(TASK).resolve("quick", "atlas")
+    words = planner.registry.card(TASK).resolve("quick", "atlas")
     assert budget_of_trials(words).total == words.settings["tokens"], "less than a pass would train nothing"
     tiny = resolved.model_copy(update={"budget": Budget("examples", 3)})
     assert budget_of_trials(tiny).total == 3
 
 
-def test_records_of_trials_are_no_results(world: World) -> None:
-    outcome(world, tuning_of_mine(world), [0.1, 0.2, 0.3, 0.4])
-    assert list(world.store.all()) == list(world.store.stored()) == []
-    (trial, *_) = (world.store.records / "tuning").rglob("*.json")
-    smuggled = world.store.records / trial.relative_to(world.store.records / "tuning")
+def test_records_of_trials_are_no_results(planner: Planner) -> None:
+    outcome(planner, tuning_of_mine(planner), [0.1, 0.2, 0.3, 0.4])
+    assert list(planner.store.all()) == list(planner.store.stored()) == []
+    (trial, *_) = (planner.store.records / "tuning").rglob("*.json")
+    smuggled = planner.store.records / trial.relative_to(planner.store.records / "tuning")
     smuggled.parent.mkdir(parents=True)
     trial.rename(smuggled)
-    assert list(world.store.all()) == []
-    assert "duplicate: it belongs at tuning/" in world.store.problems[0]
+    assert list(planner.store.all()) == []
+    assert "duplicate: it belongs at tuning/" in planner.store.problems[0]
 
 
-def test_a_trial_and_a_result_have_different_keys_even_where_all_else_is_the_same(world: World) -> None:
-    spec = tuning_of_mine(world).trials[0].runs[0].job.spec
+def test_a_trial_and_a_result_have_different_keys_even_where_all_else_is_the_same(planner: Planner) -> None:
+    spec = tuning_of_mine(planner).trials[0][0].job.spec
     assert replace(spec, split="test").key != spec.key
 
 
 @pytest.mark.parametrize(("scores", "winner"), [([0.1, 0.3, 0.2, 0.0], 1), ([0.1, 0.2, 0.3, -0.4], 2)])
-def test_the_best_score_wins(world: World, scores: list[float], winner: int) -> None:
-    tuning = tuning_of_mine(world)
-    found = outcome(world, tuning, scores)
+def test_the_best_score_wins(planner: Planner, scores: list[float], winner: int) -> None:
+    tuning = tuning_of_mine(planner)
+    found = outcome(planner, tuning, scores)
     assert found.winner == winner
     entry = found.entry()
     assert entry is not None
-    assert (entry.score, entry.trials, entry.asked, tuning.place.case) == (scores[winner], 4, 4, "atlas")
-    assert dict(entry.parameters) == dict(tuning.trials[winner].values)
+    assert (entry.score, entry.trials, entry.asked, tuning.name.case) == (scores[winner], 4, 4, "atlas")
+    assert dict(entry.parameters) == dict(tuning.trials[winner][0].job.spec.chosen)
 
 
-def test_the_lowest_score_wins_where_lower_is_better(world: World) -> None:
-    tuning = tuning_of_mine(world)
-    metrics = dict(tuning.card.metrics)
-    metrics[PRIMARY] = metrics[PRIMARY].model_copy(update={"better": "lower"})
-    tuning = replace(tuning, card=tuning.card.model_copy(update={"metrics": metrics}))
-    assert outcome(world, tuning, [-0.1, -0.2, -0.4, -0.3]).winner == 2
+def test_the_lowest_score_wins_where_lower_is_better(planner: Planner) -> None:
+    card = planner.registry.card(TASK)
+    metric = card.metrics[PRIMARY].model_copy(update={"better": "lower"})
+    lower = card.model_copy(update={"metrics": {**card.metrics, PRIMARY: metric}})
+    planner = Planner(replace(planner.registry, tasks={TASK: lower}), planner.store)
+    assert outcome(planner, tuning_of_mine(planner), [-0.1, -0.2, -0.4, -0.3]).winner == 2
 
 
 @pytest.mark.parametrize(("scores", "winner"), [([0.3, 0.3, 0.3, 0.1], 0), ([0.1, 0.2, 0.3, 0.3], 2)])
-def test_defaults_win_ties_and_else_the_earlier_trial(world: World, scores: list[float], winner: int) -> None:
-    found = outcome(world, tuning_of_mine(world), scores)
+def test_defaults_win_ties_and_else_the_earlier_trial(planner: Planner, scores: list[float], winner: int) -> None:
+    found = outcome(planner, tuning_of_mine(planner), scores)
     assert found.winner == winner
 
 
-def test_where_no_trial_is_above_chance_the_defaults_stay(world: World) -> None:
-    tuning = tuning_of_mine(world)
-    margin = tuning.card.metrics[PRIMARY].margin
+def test_where_no_trial_is_above_chance_the_defaults_stay(planner: Planner) -> None:
+    tuning = tuning_of_mine(planner)
+    margin = tuning.job.card.metrics[PRIMARY].margin
     assert margin
-    assert outcome(world, tuning, [-0.1, margin / 2, 0.0, margin]).winner == 0
-    assert outcome(world, tuning, [-0.1, margin / 2, 0.0, margin + 0.01]).winner == 3
-    assert outcome(world, tuning, [(None, "error"), margin / 2, 0.0, 0.0]).winner == 1
+    assert outcome(planner, tuning, [-0.1, margin / 2, 0.0, margin]).winner == 0
+    assert outcome(planner, tuning, [-0.1, margin / 2, 0.0, margin + 0.01]).winner == 3
+    assert outcome(planner, tuning, [(None, "error"), margin / 2, 0.0, 0.0]).winner == 1
 
 
 @pytest.mark.parametrize("status", ["error", "diverged", "timeout", "oom", "killed"])
-def test_a_failed_trial_cannot_win(world: World, status: Status) -> None:
+def test_a_failed_trial_cannot_win(planner: Planner, status: RunStatus) -> None:
     value = 0.9 if status == "diverged" else None
-    assert outcome(world, tuning_of_mine(world), [(value, status), 0.1, 0.2, (value, status)]).winner == 2
+    assert outcome(planner, tuning_of_mine(planner), [(value, status), 0.1, 0.2, (value, status)]).winner == 2
 
 
-def test_a_trial_of_which_one_seed_failed_cannot_win(world: World) -> None:
-    tuning = tuning_of_mine(world, seeds=2)
+def test_a_trial_of_which_one_seed_failed_cannot_win(planner: Planner) -> None:
+    tuning = tuning_of_mine(planner, seeds=2)
     for number, trial in enumerate(tuning.trials):
-        for run in trial.runs:
+        for run in trial:
             failed = number == 3 and run.job.spec.seed > FIRST_SEED
-            store(world, run, None if failed else number / 10, "error" if failed else "ok")
-    assert Outcome.of(tuning, world.store).winner == 2
+            store(planner, run, None if failed else number / 10, "error" if failed else "ok")
+    assert TuningResult.of(tuning, planner.store).winner == 2
 
 
-def test_where_all_trials_failed_nothing_is_written(world: World) -> None:
-    found = outcome(world, tuning_of_mine(world), [(None, "error")] * 4)
+def test_where_all_trials_failed_nothing_is_written(planner: Planner) -> None:
+    found = outcome(planner, tuning_of_mine(planner), [(None, "error")] * 4)
     assert found.entry() is None
 
 
-def test_stored_trials_are_done_and_more_of_them_go_on(world: World) -> None:
-    outcome(world, tuning_of_mine(world), [0.1, 0.2, 0.3, 0.4])
-    assert [trial.runs[0].state for trial in tuning_of_mine(world, trials=6).trials] == ["done"] * 4 + ["missing"] * 2
+def test_stored_trials_are_done_and_more_of_them_go_on(planner: Planner) -> None:
+    outcome(planner, tuning_of_mine(planner), [0.1, 0.2, 0.3, 0.4])
+    assert [trial[0].state for trial in tuning_of_mine(planner, trials=6).trials] == ["done"] * 4 + ["missing"] * 2
 
 
-def test_a_validation_split_without_the_primary_metric_is_a_clear_error(world: World) -> None:
-    tuning = tuning_of_mine(world)
+def test_a_validation_split_without_the_primary_metric_is_a_clear_error(planner: Planner) -> None:
+    tuning = tuning_of_mine(planner)
     for trial in tuning.trials:
-        store(world, trial.runs[0], 0.5, metric="spearman")
+        store(planner, trial[0], 0.5, metric="spearman")
     with pytest.raises(UserError, match="does not give one value of 'mean_spearman', so nothing can be tuned on it"):
-        _ = Outcome.of(tuning, world.store).scores
+        _ = TuningResult.of(tuning, planner.store).scores
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [
@@ -225,31 +227,33 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("selection", "message"), WRONG)
-def test_a_case_that_cannot_be_tuned_on_is_a_clear_error(world: World, selection: dict[str, Any], message: str) -> None:
+def test_a_case_that_cannot_be_tuned_on_is_a_clear_error(
+    planner: Planner, selection: dict[str, Any], message: str
+) -> None:
     with pytest.raises(UserError, match=message):
-        planned(world, **selection)
+        planned(planner, **selection)
 
 
-def test_every_case_that_is_named_is_tuned_on_by_itself(world: World) -> None:
-    tunings = planned(world, "mine", "ppmi", tier="small", cases=["mix", "wikipedia"]).entrants
-    assert [(tuning.resolved.case.id, tuning.header.name) for tuning in tunings] == [
+def test_every_case_that_is_named_is_tuned_on_by_itself(planner: Planner) -> None:
+    tunings = planned(planner, "mine", "ppmi", tier="small", cases=["mix", "wikipedia"]).tunings
+    assert [(tuning.name.case, tuning.name.entrant) for tuning in tunings] == [
         (case, entrant) for case in ("wikipedia", "mix") for entrant in ("mine", "ppmi")
     ]
-    assert {tuning.place for tuning in tunings} == {
-        Place(TASK, entrant, "small", case) for entrant in ("mine", "ppmi") for case in ("wikipedia", "mix")
+    assert {tuning.name for tuning in tunings} == {
+        EntryName(TASK, entrant, "small", case) for entrant in ("mine", "ppmi") for case in ("wikipedia", "mix")
     }
-    alone = planned(world, "mine", "ppmi", tier="small", cases=["mix"]).entrants
+    alone = planned(planner, "mine", "ppmi", tier="small", cases=["mix"]).tunings
     assert [keys(tuning) for tuning in tunings[2:]] == [keys(tuning) for tuning in alone]
 
 
-def test_where_no_case_is_named_the_first_that_can_be_tuned_on_is(world: World) -> None:
-    assert {tuning.resolved.case.id for tuning in planned(world, tier="small").entrants} == {"wikipedia"}
+def test_where_no_case_is_named_the_first_that_can_be_tuned_on_is(planner: Planner) -> None:
+    assert {tuning.name.case for tuning in planned(planner, tier="small").tunings} == {"wikipedia"}
 
 
 @pytest.mark.parametrize("name", ["mien", "mine[dim=5]"])
-def test_an_unknown_entrant_is_a_clear_error(world: World, name: str) -> None:
+def test_an_unknown_entrant_is_a_clear_error(planner: Planner, name: str) -> None:
     with pytest.raises(UserError, match=r"unknown entrant .* did you mean mine"):
-        planned(world, name)
+        planned(planner, name)
 
 
 class Spy(Task[Entrant]):
@@ -283,9 +287,9 @@ def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
 
 
 @pytest.fixture
-def spy(world: World, monkeypatch: pytest.MonkeyPatch, here: None) -> Spy:
+def spy(planner: Planner, monkeypatch: pytest.MonkeyPatch, here: None) -> Spy:
     """The spy in the task's place."""
-    found = Spy(load_task(world.registry.card(TASK), world.registry.homes[TASK]))
+    found = Spy(load_task(planner.registry.card(TASK), planner.registry.homes[TASK]))
     monkeypatch.setattr("harness.runs.runner.load_task", lambda card, home: found)
     return found
 
@@ -302,15 +306,15 @@ def spy(world: World, monkeypatch: pytest.MonkeyPatch, here: None) -> Spy:
     ],
 )
 def test_the_validation_split_of_every_task_gives_what_trials_are_judged_by(
-    world: World, here: None, task: str, entrant: str
+    planner: Planner, here: None, task: str, entrant: str
 ) -> None:
-    (tuning,) = planned(world, entrant, tasks=[task], tier="smoke", trials=1).entrants
-    world.store.write(runner._Attempt(tuning.trials[0].runs[0].job).run())
-    assert Outcome.of(tuning, world.store).winner == 0
+    (tuning,) = planned(planner, entrant, tasks=[task], tier="smoke", trials=1).tunings
+    planner.store.write(runner._Attempt(tuning.trials[0][0].job).run())
+    assert TuningResult.of(tuning, planner.store).winner == 0
 
 
-def test_a_trial_is_measured_on_the_validation_split_and_never_sees_the_test_split(world: World, spy: Spy) -> None:
-    run = tuning_of_mine(world, tier="smoke").trials[0].runs[0]
+def test_a_trial_is_measured_on_the_validation_split_and_never_sees_the_test_split(planner: Planner, spy: Spy) -> None:
+    run = tuning_of_mine(planner, tier="smoke").trials[0][0]
     attempt = runner._Attempt(run.job)
     record = attempt.run()
     assert record.status == "ok", record.failure
@@ -321,10 +325,8 @@ def test_a_trial_is_measured_on_the_validation_split_and_never_sees_the_test_spl
     assert record.metrics[PRIMARY].chance == 0.2
 
 
-def test_a_result_is_measured_on_the_test_split(world: World, spy: Spy) -> None:
-    plan = make_plan(
-        world.registry, Selection(tier="smoke", tasks=[TASK], entrants=["mine"]), world.store, Environment()
-    )
+def test_a_result_is_measured_on_the_test_split(planner: Planner, spy: Spy) -> None:
+    plan = planner.plan(Selection(tier="smoke", tasks=[TASK], entrants=["mine"]))
     record = runner._Attempt(plan.runs[0].job).run()
     assert record.status == "ok"
     assert spy.asked == ["test"]
@@ -332,113 +334,117 @@ def test_a_result_is_measured_on_the_test_split(world: World, spy: Spy) -> None:
 
 
 def test_a_case_without_a_validation_split_fails_with_the_reason(
-    world: World, spy: Spy, monkeypatch: pytest.MonkeyPatch
+    planner: Planner, spy: Spy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     problem = spy.problem
     monkeypatch.setattr(spy, "problem", lambda case, run: replace(problem(case, run), valid=None))
-    record = runner._Attempt(tuning_of_mine(world, tier="smoke").trials[0].runs[0].job).run()
+    record = runner._Attempt(tuning_of_mine(planner, tier="smoke").trials[0][0].job).run()
     assert record.failure is not None
     assert "case atlas has no validation split to tune on" in record.failure.message
 
 
-def written(world: World, values: Sequence[float]) -> World:
-    """The world after these scores were written down, with all else as it was."""
-    found = outcome(world, tuning_of_mine(world), values)
+def written(planner: Planner, values: Sequence[float]) -> Planner:
+    """The planner after these scores were written down, with all else as it was."""
+    found = outcome(planner, tuning_of_mine(planner), values)
     entry = found.entry()
     assert entry is not None
-    write_tuned(found.tuning.header.path.parent, {found.tuning.place: entry})
-    return World(world.registry, world.store, world.environment)
+    write_tuned(found.tuning.job.header.path.parent, {found.tuning.name: entry})
+    return Planner(planner.registry, planner.store)
 
 
-def states(world: World) -> list[str]:
-    return [entry.state for entry in held(world, world.registry.card(TASK), "quick")]
+def states(planner: Planner) -> list[str]:
+    return [entry.state for entry in check_entries(planner, planner.registry.card(TASK), "quick")]
 
 
-def test_an_entry_holds_as_long_as_its_trials_are_its_own(world: World) -> None:
-    now = written(world, [0.1, 0.2, 0.3, 0.4])
+def test_an_entry_holds_as_long_as_its_trials_are_its_own(planner: Planner) -> None:
+    now = written(planner, [0.1, 0.2, 0.3, 0.4])
     assert states(now) == ["holds"]
-    store(now, tuning_of_mine(now).trials[1].runs[0], 0.9)
+    store(now, tuning_of_mine(now).trials[1][0], 0.9)
     assert states(now) == ["differs"]
 
 
-def test_an_entry_whose_trials_are_elsewhere_says_so(world: World, tmp_path: Path) -> None:
-    now = written(world, [0.1, 0.2, 0.3, 0.4])
-    assert states(World(now.registry, Store(tmp_path / "other"), now.environment)) == ["absent"]
+def test_an_entry_whose_trials_are_elsewhere_says_so(planner: Planner, tmp_path: Path) -> None:
+    now = written(planner, [0.1, 0.2, 0.3, 0.4])
+    assert states(Planner(now.registry, Store(tmp_path / "other"))) == ["absent"]
 
 
-def test_an_edited_entry_is_not_what_its_trials_chose(world: World) -> None:
-    now = written(world, [0.4, 0.2, 0.3, 0.1])
-    path = tuning_of_mine(now).header.path.parent / "tuned.toml"
+def test_an_edited_entry_is_not_what_its_trials_chose(planner: Planner) -> None:
+    now = written(planner, [0.4, 0.2, 0.3, 0.1])
+    path = tuning_of_mine(now).job.header.path.parent / "tuned.toml"
     path.write_text(path.read_text().replace("parameters = {}", "parameters = { dim = 9 }"))
-    assert states(World(now.registry, now.store, now.environment)) == ["differs"]
+    assert states(Planner(now.registry, now.store)) == ["differs"]
 
 
-def test_entrants_that_were_not_tuned_alike_are_named(world: World) -> None:
-    assert uneven(world, world.registry.card(TASK), "quick") == []
-    now = written(world, [0.1, 0.2, 0.3, 0.4])
-    told = uneven(now, now.registry.card(TASK), "quick")
+def test_entrants_that_were_not_tuned_alike_are_named(planner: Planner) -> None:
+    assert list(uneven(planner, planner.registry.card(TASK), "quick")) == []
+    now = written(planner, [0.1, 0.2, 0.3, 0.4])
+    told = list(uneven(now, now.registry.card(TASK), "quick"))
     assert any("fixed was never tuned, unlike mine" in line for line in told)
-    (fixed,) = planned(now, "fixed", trials=9).entrants
+    (fixed,) = planned(now, "fixed", trials=9).tunings
     entry = outcome(now, fixed, [0.1]).entry()
     assert entry is not None
-    write_tuned(fixed.header.path.parent, {fixed.place: entry})
-    told = uneven(World(now.registry, now.store, now.environment), now.registry.card(TASK), "quick")
+    write_tuned(fixed.job.header.path.parent, {fixed.name: entry})
+    told = list(uneven(Planner(now.registry, now.store), now.registry.card(TASK), "quick"))
     assert any("not the same number of trials for all: fixed 9, mine 4" in line for line in told)
 
 
-def on_two_cases(world: World) -> World:
-    """The world after mine was tuned on two cases, with more trials and other scores on the second."""
+def on_two_cases(planner: Planner) -> Planner:
+    """The planner after mine was tuned on two cases, with more trials and other scores on the second."""
     for case, values in {"wikipedia": [0.1, 0.4, 0.2], "mix": [0.4, 0.1, 0.2, 0.3]}.items():
-        (tuning,) = planned(world, "mine", tier="small", cases=[case], trials=len(values)).entrants
-        entry = outcome(world, tuning, values).entry()
+        (tuning,) = planned(planner, "mine", tier="small", cases=[case], trials=len(values)).tunings
+        entry = outcome(planner, tuning, values).entry()
         assert entry is not None
-        write_tuned(tuning.header.path.parent, {tuning.place: entry})
-    return World(world.registry, world.store, world.environment)
+        write_tuned(tuning.job.header.path.parent, {tuning.name: entry})
+    return Planner(planner.registry, planner.store)
 
 
-def test_each_case_has_an_entry_that_holds_by_itself(world: World) -> None:
-    now = on_two_cases(world)
+def test_each_case_has_an_entry_that_holds_by_itself(planner: Planner) -> None:
+    now = on_two_cases(planner)
     card = now.registry.card(TASK)
 
     def states() -> set[tuple[str, str]]:
-        return {(entry.place.case, entry.state) for entry in held(now, card, "small") if entry.place.entrant == "mine"}
+        return {
+            (entry.name.case, entry.state)
+            for entry in check_entries(now, card, "small")
+            if entry.name.entrant == "mine"
+        }
 
     assert states() == {("wikipedia", "holds"), ("mix", "holds")}
-    (tuning,) = planned(now, "mine", tier="small", cases=["mix"]).entrants
-    store(now, tuning.trials[1].runs[0], 0.9)
+    (tuning,) = planned(now, "mine", tier="small", cases=["mix"]).tunings
+    store(now, tuning.trials[1][0], 0.9)
     assert states() == {("wikipedia", "holds"), ("mix", "differs")}
 
 
-def test_entrants_are_compared_case_by_case(world: World) -> None:
-    now = on_two_cases(world)
-    (fixed,) = planned(now, "fixed", tier="small", cases=["mix"], trials=9).entrants
+def test_entrants_are_compared_case_by_case(planner: Planner) -> None:
+    now = on_two_cases(planner)
+    (fixed,) = planned(now, "fixed", tier="small", cases=["mix"], trials=9).tunings
     entry = outcome(now, fixed, [0.1]).entry()
     assert entry is not None
-    write_tuned(fixed.header.path.parent, {fixed.place: entry})
-    told = uneven(World(now.registry, now.store, now.environment), now.registry.card(TASK), "small")
+    write_tuned(fixed.job.header.path.parent, {fixed.name: entry})
+    told = list(uneven(Planner(now.registry, now.store), now.registry.card(TASK), "small"))
     ours = [line for line in told if ": fixed" in line]
     assert len(ours) == 2
     assert re.fullmatch(rf"{TASK} at small on wikipedia: fixed was never tuned, unlike .*\bmine\b.*", ours[0])
     assert ours[1] == f"{TASK} at small on mix: not the same number of trials for all: fixed 9, mine 4"
 
 
-def test_results_say_the_trials_of_the_entry_that_they_used(world: World) -> None:
+def test_results_say_the_trials_of_the_entry_that_they_used(planner: Planner) -> None:
     selection = Selection(tier="small", tasks=[TASK], entrants=["mine"], seeds=1)
-    now = on_two_cases(world)
-    for run in make_plan(now.registry, selection, now.store, now.environment).runs:
+    now = on_two_cases(planner)
+    for run in now.plan(selection).runs:
         now.store.write(replace(run.job, trials=0).record("ok", datetime.now(UTC)))
     assert restate_trials(now, selection) == 3
     told = {record.spec.case: record.trials for record in now.store.all()}
     assert told == {"wikipedia": 3, "mix": 4, "cost_wikipedia": 3}
 
 
-def test_results_that_stay_valid_say_by_how_many_trials_their_parameters_were_chosen(world: World) -> None:
+def test_results_that_stay_valid_say_by_how_many_trials_their_parameters_were_chosen(planner: Planner) -> None:
     selection = Selection(tier="quick", tasks=[TASK], entrants=["mine"], seeds=1)
-    for run in make_plan(world.registry, selection, world.store, world.environment).runs:
-        store(world, run, 0.5)
-    now = written(world, [0.4, 0.2, 0.3, 0.1])
+    for run in planner.plan(selection).runs:
+        store(planner, run, 0.5)
+    now = written(planner, [0.4, 0.2, 0.3, 0.1])
     assert {record.trials for record in now.store.all()} == {0}
     assert restate_trials(now, selection) == 2
     assert {record.trials for record in now.store.all()} == {4}
     assert restate_trials(now, selection) == 0
-    assert {run.state for run in make_plan(now.registry, selection, now.store, now.environment).runs} == {"done"}
+    assert {run.state for run in now.plan(selection).runs} == {"done"}

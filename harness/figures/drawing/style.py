@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from harness.registry.headers import Kind
+from harness.core.entrant import EntrantKind
 
 Dashes: TypeAlias = "str | tuple[float, tuple[float, ...]]"
 
@@ -59,16 +59,16 @@ class Style:
         }
 
 
-_COLOURS: dict[Kind, tuple[str, ...]] = {
+_COLOURS: dict[EntrantKind, tuple[str, ...]] = {
     "method": ("#b0122a", "#dd5f78", "#7a1058"),
     "baseline": ("#22335c", "#5a3f7d", "#1f6f78", "#6b6b2a", "#4a86b8", "#7c7c7c", "#5fa883", "#b99a62"),
     "ablation": ("#7a3414", "#b3541e", "#9a6a3a", "#d9822b", "#a8768a", "#d6a35c"),
     "plugin": ("#000000", "#3d3d3d", "#6e6e6e"),
 }
-_MARKERS: dict[Kind, str] = {"method": "oXp", "baseline": "s^Dv<>hd", "ablation": "PXvd^s", "plugin": "*oD"}
+_MARKERS: dict[EntrantKind, str] = {"method": "oXp", "baseline": "s^Dv<>hd", "ablation": "PXvd^s", "plugin": "*oD"}
 _STRONGEST = 2.4
-_WIDTHS: dict[Kind, float] = {"method": 1.8, "baseline": 1.3, "ablation": 1.3, "plugin": 2.0}
-_LAYERS: dict[Kind, int] = {"method": 3, "plugin": 4, "baseline": 5, "ablation": 6}
+_WIDTHS: dict[EntrantKind, float] = {"method": 1.8, "baseline": 1.3, "ablation": 1.3, "plugin": 2.0}
+_LAYERS: dict[EntrantKind, int] = {"method": 3, "plugin": 4, "baseline": 5, "ablation": 6}
 """What is thin lies above what is thick, so that lines that fall together are both seen."""
 _DASHED: tuple[Dashes, ...] = ((0, (5, 2)), (0, (2, 1.2)), (0, (6, 1.5, 1, 1.5)))
 _SOLID: tuple[Dashes, ...] = ("-", (0, (8, 1.5, 2, 1.5)), (0, (1, 1)))
@@ -77,11 +77,11 @@ _SWEPT: tuple[Dashes, ...] = ((0, (3, 1, 1, 1)), (0, (1, 1)), (0, (7, 2, 1, 2, 1
 _SWEPT_MARKERS = "dv^<>s"
 
 
-def styles(styled: Sequence[tuple[str, Kind]]) -> dict[str, Style]:
+def styles(styled: Sequence[tuple[str, EntrantKind]]) -> dict[str, Style]:
     """A style for each label, given all of a task in order. An entrant with parameters from outside has the colour of
     its default, lighter."""
     found: dict[str, Style] = {}
-    counts: dict[Kind, int] = {}
+    counts: dict[EntrantKind, int] = {}
     swept: dict[str, int] = {}
     plain = [(label, kind) for label, kind in styled if "[" not in label]
     bases = {label for label, _ in plain}

@@ -8,14 +8,14 @@ import sys
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from harness.core.errors import UserError
-from harness.records.record import Failure, Status
+from harness.records.record import Failure, RunStatus
 from harness.runs.executors.isolated import IsolatedCall, ProcessEnded, prepare_server, wait_for_any
 from harness.runs.job import Job
-from harness.runs.runner import OUTCOMES, Outcome, execute, record_crash
+from harness.runs.runner import JOB_STATUSES, JobStatus, execute, record_crash
 
 RETRY_BUSY_S = 1.0
 """Seconds after which a job is tried again whose cell another process holds."""
@@ -45,23 +45,19 @@ def check_device(device: str) -> None:
 
 
 @dataclass
-class Events:
-    """Functions that the executor calls: `started` with each job that starts, `finished` with a job, its outcome and
-    the seconds that its process took."""
-
-    started: Callable[[Job], None] = lambda job: None
-    finished: Callable[[Job, Outcome, float], None] = lambda job, outcome, seconds: None
-
-
-@dataclass
 class LocalExecutor:
-    """Runs jobs on this machine, `workers` at a time with `threads` each. Exclusive cases run last and alone."""
+    """Runs jobs on this machine, `workers` at a time with `threads` each. Exclusive cases run last and alone.
+
+    `started` is called with each job that starts; `finished` with a job, its status and the seconds that its process
+    took.
+    """
 
     workers: int = 1
     threads: int = 1
-    events: Events = field(default_factory=Events)
+    started: Callable[[Job], None] = lambda job: None
+    finished: Callable[[Job, JobStatus, float], None] = lambda job, status, seconds: None
 
-    def run(self, jobs: Iterable[Job]) -> dict[Outcome, int]:
+    def run(self, jobs: Iterable[Job]) -> dict[JobStatus, int]:
         """Run every job, the longest first, and return how many had each outcome. An interrupt from the keyboard stops
         the running jobs, records them as interrupted and is raised again."""
         ordered = sorted(jobs, key=lambda job: -job.expect_s)
@@ -70,7 +66,7 @@ class LocalExecutor:
         exclusive = [job for job in ordered if job.resolved.case.exclusive]
         return dict(Counter([*self._run_group(shared, self.workers), *self._run_group(exclusive, 1)]))
 
-    def _run_group(self, jobs: Sequence[Job], workers: int) -> Iterator[Outcome]:
+    def _run_group(self, jobs: Sequence[Job], workers: int) -> Iterator[JobStatus]:
         waiting = deque((0.0, job) for job in jobs)
         running: dict[IsolatedCall, tuple[Job, datetime]] = {}
         try:
@@ -79,7 +75,7 @@ class LocalExecutor:
                     _, job = waiting.popleft()
                     since = datetime.now(UTC)
                     running[IsolatedCall(execute, job, limit_s=job.limit_s)] = job, since
-                    self.events.started(job)
+                    self.started(job)
                 pause = waiting[0][0] - time.monotonic() if waiting and len(running) < workers else math.inf
                 for call in wait_for_any(running, pause):
                     job, since = running.pop(call)
@@ -87,7 +83,7 @@ class LocalExecutor:
                     if outcome == "busy":
                         waiting.append((time.monotonic() + RETRY_BUSY_S, job))
                         continue
-                    self.events.finished(job, outcome, call.seconds)
+                    self.finished(job, outcome, call.seconds)
                     yield outcome
         except KeyboardInterrupt:
             for call, (job, since) in running.items():
@@ -99,12 +95,12 @@ class LocalExecutor:
                 call.stop()
 
 
-def _outcome(call: IsolatedCall, job: Job, since: datetime) -> Outcome:
+def _outcome(call: IsolatedCall, job: Job, since: datetime) -> JobStatus:
     """The outcome of a job whose process has ended or is due to be killed. If the process gave none, the record of the
     crash is written here."""
-    status: Status
+    status: RunStatus
     try:
-        return OUTCOMES[call.result()]
+        return JOB_STATUSES[call.result()]
     except TimeoutError:
         status, failure = "timeout", Failure(type="Timeout", message=f"stopped after its limit of {job.limit_s:g} s")
     except ProcessEnded as error:

@@ -10,7 +10,7 @@ from annotated_types import Gt
 from torch import nn
 
 from harness.core.entrant import Entrant, capability
-from harness.core.training import seeded
+from harness.nn.training import seeded
 from harness.run import Run
 from harness.tasks.image_classification.models.classifier import Classifier
 from harness.tasks.image_classification.problems.images import Images, Resolutions, Shape

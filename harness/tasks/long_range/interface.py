@@ -11,7 +11,7 @@ from annotated_types import Gt
 from torch import Tensor, nn
 
 from harness.core.entrant import Entrant, capability
-from harness.core.training import seeded
+from harness.nn.training import seeded
 from harness.run import Run
 from harness.tasks.long_range.models.classifier import Classifier
 from harness.tasks.long_range.problems.sequences import Sequences, Swap

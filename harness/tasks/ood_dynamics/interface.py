@@ -8,7 +8,7 @@ import numpy as np
 from annotated_types import Gt
 
 from harness.core.entrant import Entrant, capability
-from harness.core.training import seeded
+from harness.nn.training import seeded
 from harness.run import Run
 from harness.tasks.ood_dynamics.models.core import Core
 from harness.tasks.ood_dynamics.models.predictor import Predictor, predictor

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from harness.core.card import read_card
 from harness.core.seeds import Streams
 from harness.core.spec import Budget
-from harness.core.training import TrainingOptions
+from harness.nn.training import TrainingOptions
 from harness.run import Run
 from harness.tasks.image_classification import ImageModel, Images, Resolutions, Shape, data
 from methods.vit.ablations import VitNoPosition, VitTwoDimensional

@@ -13,7 +13,7 @@ from harness.core.card import Card, read_card
 from harness.core.errors import BadOutput
 from harness.core.seeds import Streams
 from harness.core.spec import Budget
-from harness.core.training import TrainingOptions
+from harness.nn.training import TrainingOptions
 from harness.run import Run
 from harness.tasks.long_range import Attention, SequenceClassifier, Sequences, data
 from harness.tasks.long_range.task import LongRange

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from harness.core.training import CURVE_POINTS
+from harness.nn.training import CURVE_POINTS
 from harness.run import Run
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from harness.core.training import TrainingOptions, evaluating, shuffled_batches, train
+from harness.nn.training import TrainingOptions, evaluating, shuffled_batches, train
 from harness.run import Run
 from harness.tasks.image_classification.problems.augmentation import augment
 from harness.tasks.image_classification.problems.images import Images

@@ -11,7 +11,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from harness.core.task import Score
-from harness.core.training import evaluating, seeded
+from harness.nn.training import evaluating, seeded
 from harness.run import Run
 from harness.tasks.image_classification.interface import ImageClassifier
 from harness.tasks.image_classification.models.classifier import Classifier, channels_first

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from harness.core.training import TrainingOptions, evaluating, shuffled_batches, train
 from harness.nn.encoder import Encoder, EncoderOptions
+from harness.nn.training import TrainingOptions, evaluating, shuffled_batches, train
 from harness.run import Run
 from harness.tasks.long_range.problems.sequences import Sequences
 

@@ -16,7 +16,7 @@ from torch import nn
 
 from harness.core import limits
 from harness.core.task import Score
-from harness.core.training import seeded
+from harness.nn.training import seeded
 from harness.run import Run
 from harness.tasks.long_range.interface import SequenceClassifier
 

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 
 from harness.core.task import Score, checked
-from harness.core.training import seeded
+from harness.nn.training import seeded
 from harness.run import Run
 from harness.tasks.long_range.interface import SequenceClassifier
 from harness.tasks.long_range.problems.sequences import Swap

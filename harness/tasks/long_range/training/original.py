@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from harness.core.artefacts import Recipe
 from harness.core.seeds import Streams
 from harness.core.spec import Budget
-from harness.core.training import seeded
+from harness.nn.training import seeded
 from harness.run import Run
 from harness.tasks.long_range.models.classifier import Classifier
 from harness.tasks.long_range.problems.sequences import Sequences

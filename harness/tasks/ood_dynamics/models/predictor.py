@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from harness.core.training import TrainingOptions, evaluating, shuffled_batches, train
+from harness.nn.training import TrainingOptions, evaluating, shuffled_batches, train
 from harness.run import Run
 from harness.tasks.ood_dynamics.models.core import Core
 from harness.tasks.ood_dynamics.problems.sequences import Dataset, Films, Sequences

@@ -6,7 +6,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from harness.core.training import evaluating
+from harness.nn.training import evaluating
 from harness.tasks.retrieval.models.tower import Tower
 from harness.tasks.retrieval.problems.passages import Passages
 from harness.tasks.retrieval.problems.tokens import tokenize

@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from harness.core.errors import BadOutput
 from harness.core.task import checked
-from harness.core.training import TrainingOptions, shuffled_batches, train
+from harness.nn.training import TrainingOptions, shuffled_batches, train
 from harness.run import Run
 from harness.tasks.retrieval.problems.collection import I64
 from harness.tasks.retrieval.training.trace import Trace

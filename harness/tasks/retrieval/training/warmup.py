@@ -10,7 +10,7 @@ import torch
 from harness.core.artefacts import Recipe
 from harness.core.seeds import Streams
 from harness.core.spec import Budget
-from harness.core.training import TrainingOptions, seeded
+from harness.nn.training import TrainingOptions, seeded
 from harness.run import Run
 from harness.tasks.retrieval.models.bm25 import Bm25Lists
 from harness.tasks.retrieval.models.encoder import Encoder

@@ -1,4 +1,4 @@
-"""The one training loop of the tasks that own theirs: schedule, clipping, curve, evaluation points."""
+"""The training loop of all tasks that train their entrants' networks: schedule, clipping, curve, validation."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator

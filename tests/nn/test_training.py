@@ -11,7 +11,7 @@ import torch
 from harness.core.errors import Diverged
 from harness.core.seeds import Streams
 from harness.core.spec import Budget
-from harness.core.training import CURVE_POINTS, TrainingOptions, evaluating, seeded, shuffled_batches, train
+from harness.nn.training import CURVE_POINTS, TrainingOptions, evaluating, seeded, shuffled_batches, train
 from harness.run import Run
 
 PLAIN = TrainingOptions(lr=0.1, warmup=0, decay="constant", weight_decay=0, clip=0)

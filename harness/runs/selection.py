@@ -1,0 +1,72 @@
+"""`Selection`: which runs the user asks for; and entrants as they are written, `name[parameter=value,...]`."""
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.core.card import Card
+from harness.core.errors import UserError
+from harness.core.spec import TierName, Value
+from harness.core.suggest import unknown
+from harness.registry.headers import Header
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """The runs that the user asks for; an empty field selects all. `entrants` are written as `name` or as
+    `name[parameter=value,...]`; `seeds` is how many, by default as many as the tier has."""
+
+    tier: TierName
+    tasks: Sequence[str] = ()
+    cases: Sequence[str] = ()
+    entrants: Sequence[str] = ()
+    seeds: int | None = None
+    plugins: Sequence[Path] = ()
+
+    def check_cases(self, cards: Iterable[Card]) -> None:
+        """Raise a `UserError` for a selected case that none of the cards has at the tier."""
+        known = {case for card in cards if self.tier in card.tiers for case in card.tiers[self.tier].cases}
+        for case in self.cases:
+            if case not in known:
+                raise unknown(f"case at tier {self.tier}", case, known)
+
+
+def combinations(values: Mapping[str, Iterable[Value]]) -> Iterator[dict[str, Value]]:
+    """Every combination of one value for each name."""
+    return (dict(zip(values, combination, strict=True)) for combination in itertools.product(*values.values()))
+
+
+def split_entrant(text: str) -> tuple[str, str]:
+    """The name of an entrant, and what stands in the brackets after it. Without a closing bracket a `UserError`."""
+    name, _, rest = text.partition("[")
+    if rest and not rest.endswith("]"):
+        raise UserError(f"entrant '{text}' lacks its closing bracket; write name[par=value,...]")
+    return name, rest.removesuffix("]")
+
+
+def expand(header: Header, text: str) -> Iterator[dict[str, Value]]:
+    """The parameter settings in the brackets of `name[par=v1,v2,other=v3]`: every combination of the values."""
+    values: dict[str, list[Value]] = {}
+    name = ""
+    for piece in filter(None, (piece.strip() for piece in text.split(","))):
+        before, equals, after = piece.partition("=")
+        name, value = (before.strip(), after.strip()) if equals else (name, piece)
+        if not name:
+            raise UserError(
+                f"'{header.name}[{text}]': write parameters as name=value, for example '{header.name}[dim=50]'"
+            )
+        parsed = parse_parameter(header, name, value)
+        if parsed not in values.setdefault(name, []):
+            values[name].append(parsed)
+    return combinations(values)
+
+
+def parse_parameter(header: Header, name: str, text: str) -> Value:
+    """A parameter's value from text. A wrong name, type or range is a `UserError` that says what is allowed."""
+    if name not in header.parameters:
+        raise unknown(f"parameter of {header.name}", name, header.parameters)
+    try:
+        return header.parameters[name].parse(text)
+    except ValueError as error:
+        raise UserError(f"parameter {name}={text} of {header.name}: {error}") from error

@@ -1,0 +1,112 @@
+"""Whether entries of `tuned.toml` still hold: each against its trials, between entrants, and in records of results."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Literal, NamedTuple, TypeAlias
+
+from harness.core.card import Card, Resolved
+from harness.core.spec import TierName
+from harness.registry.headers import inapplicable
+from harness.registry.tuned import EntryName, TunedEntry, tune_command
+from harness.runs.plan import Planner
+from harness.runs.selection import Selection
+from harness.tuning.result import TuningResult
+from harness.tuning.trials import Tuning, plan_trials
+
+EntryState: TypeAlias = Literal["holds", "stale", "absent", "differs"]
+"""`stale`: the trials are the entry's, but would come out as others now; `absent`: they are not stored here."""
+
+
+class EntryCheck(NamedTuple):
+    """Whether an entry holds, and why not."""
+
+    name: EntryName
+    state: EntryState
+    why: str = ""
+
+
+def check_entries(planner: Planner, card: Card, tier: TierName) -> Iterator[EntryCheck]:
+    """Every entry of a task at a tier, compared with its trials."""
+    for resolved in card.at_tier(tier):
+        for name, entry in _entries(planner, card, resolved).items():
+            yield EntryCheck(name, *_compared(planner, _trials(planner, card, resolved, name, entry), entry))
+
+
+def _compared(planner: Planner, tuning: Tuning, entry: TunedEntry) -> tuple[EntryState, str]:
+    """The state of an entry, and why it is in that state."""
+    result, command = TuningResult.of(tuning, planner.store), tune_command(tuning.name, entry)
+    if any(None in records for records in result.records):
+        return "absent", f"not all of its trials are in {planner.store.root}"
+    if result.digest != entry.digest:
+        return "differs", f"the trials that are stored are others: {command}"
+    if not result.complete:
+        why = next(run.why for trial in tuning.trials for run in trial if run.state == "stale")
+        return "stale", f"{why}: {command}"
+    if result.entry() != entry:
+        return "differs", f"its trials chose something else: {command}"
+    return "holds", ""
+
+
+def uneven(planner: Planner, card: Card, tier: TierName) -> Iterator[str]:
+    """In words, how the entrants of a task were not tuned alike at a tier, case by case. Nothing is said of a case on
+    which no entrant was tuned."""
+    for resolved in card.at_tier(tier):
+        entries = {name.entrant: entry for name, entry in _entries(planner, card, resolved).items()}
+        where = f"{card.task} at {tier} on {resolved.case.id}"
+        for field, words in {"asked": "number of trials", "seeds": "seeds", "budget": "budget"}.items():
+            values = [getattr(entry, field) for entry in entries.values()]
+            if any(value != values[0] for value in values):
+                each = ", ".join(f"{entrant} {value}" for entrant, value in zip(entries, values, strict=True))
+                yield f"{where}: not the same {words} for all: {each}"
+        for header in planner.registry.of_task(card.task).values() if entries else ():
+            if header.name not in entries and not inapplicable(header, resolved):
+                yield f"{where}: {header.name} was never tuned, unlike {', '.join(sorted(entries))}"
+
+
+def uncounted(planner: Planner, card: Card, tier: TierName) -> Iterator[str]:
+    """In words, for each entry of a task at a tier: the stored trials that it does not count. The search space has
+    changed since, or more trials were asked for once; tables would tell of too few."""
+    for resolved in card.at_tier(tier):
+        for name, entry in _entries(planner, card, resolved).items():
+            trials = _trials(planner, card, resolved, name, entry).trials
+            files = {planner.store.path(run.job.spec.place) for trial in trials for run in trial}
+            folder = next(iter(files)).parent
+            if others := sorted(path.name for path in folder.glob("*.json") if path not in files):
+                yield (
+                    f"{card.task} {name.entrant} at {tier} on {name.case}: {', '.join(others)} in "
+                    f"{folder.relative_to(planner.store.records)} not among the trials that its entry counts "
+                    f"({entry.trials}); delete what is of no use"
+                )
+
+
+def _trials(planner: Planner, card: Card, resolved: Resolved, name: EntryName, entry: TunedEntry) -> Tuning:
+    """The trials that an entry tells of, as they would be made now."""
+    header = planner.registry.header(card.task, name.entrant)
+    return plan_trials(planner, card, resolved, header, entry.asked, len(entry.seeds))
+
+
+def _entries(planner: Planner, card: Card, resolved: Resolved) -> dict[EntryName, TunedEntry]:
+    """The entries of all entrants that were tuned on a case."""
+    names = {
+        EntryName(card.task, header.name, resolved.tier, resolved.case.id): planner.entries(header)
+        for header in planner.registry.of_task(card.task).values()
+    }
+    return {name: entries[name] for name, entries in names.items() if name in entries}
+
+
+def restate_trials(planner: Planner, selection: Selection) -> int:
+    """Let stored results whose parameters are those that tuning chose say by how many trials. Returns how many records
+    were changed.
+
+    Where the class defaults won, older results stay valid, and would say that nothing was tuned.
+    """
+    everything = replace(selection, cases=(), entrants=(), seeds=None)
+    store, plan = planner.store, planner.plan(everything)
+    restated = 0
+    for run in [*plan.runs, *planner.stored_runs(plan, everything)]:
+        record = store.read(run.job.spec.place) if run.state == "done" else None
+        if record is not None and record.trials != run.job.trials:
+            with store.lock(run.job.spec):
+                store.restate(record.model_copy(update={"trials": run.job.trials}))
+            restated += 1
+    return restated

@@ -21,7 +21,8 @@ from harness.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from harness.runs.plan import Plan, PlannedRun
+    from harness.runs.job import Job
+    from harness.runs.plan import Plan
 
 
 def command(
@@ -42,10 +43,7 @@ def command(
 
     _, _, plan = planned(select(tier, task, case, entrant, seeds, plugin), results_folder(results))
     if as_json:
-        runs = [
-            {"cell": run.job.spec.place, "key": run.job.spec.key, "state": run.state, "why": run.why}
-            for run in plan.runs
-        ]
+        runs = [{"cell": run.spec.place, "key": run.spec.key, "state": run.state, "why": run.why} for run in plan.runs]
         print_json({"runs": runs, **plan_facts(plan)})
     else:
         _print_plan(plan)
@@ -59,9 +57,9 @@ def plan_facts(plan: "Plan") -> dict[str, object]:
 def _print_plan(plan: "Plan") -> None:
     from harness.stats.signflip import attainable_p
 
-    groups: dict[tuple[str, str, str], list[PlannedRun]] = {}
+    groups: dict[tuple[str, str, str], list[Job]] = {}
     for run in plan.runs:
-        groups.setdefault((run.job.spec.task, run.job.spec.case, run.job.spec.label), []).append(run)
+        groups.setdefault((run.spec.task, run.spec.case, run.spec.label), []).append(run)
     for (task, case, label), runs in groups.items():
         typer.echo(f"{task:22} {case:16} {label:28} {counted(run.state for run in runs)}")
     for skipped in plan.not_applicable:
@@ -69,6 +67,6 @@ def _print_plan(plan: "Plan") -> None:
     due = f"due: {len(plan.due())}, about {duration(plan.core_seconds())} on one core"
     typer.echo(f"\n{len(plan.runs)} runs: {counted(run.state for run in plan.runs)}; {due}")
     if groups:
-        fewest = min(len({run.job.spec.seed for run in runs}) for runs in groups.values())
+        fewest = min(len({run.spec.seed for run in runs}) for runs in groups.values())
         can = "a verdict is possible" if fewest >= 5 else "fewer than 5 seeds can only be inconclusive"
         typer.echo(f"smallest p that {fewest} paired seeds can reach: {attainable_p(fewest):.3g} ({can})")

@@ -67,7 +67,7 @@ def command(
     if as_json:
         print_json({"planned": len(plan.runs), "ran": len(due), "failures": failures, "failed_before": failed})
     elif not no_table:
-        tasks = {run.job.spec.task for run in plan.runs}
+        tasks = {run.spec.task for run in plan.runs}
         session = Session(registry, store, selection.plugins, tiers=[selection.tier], tasks=tasks)
         print_tables(session, selection, tasks)
     if failures or failed:

@@ -38,15 +38,15 @@ def command(
         runs += [*plan.runs, *planner.stored_runs(plan, selection)]
     warn(store.problems)
     if as_json:
-        print_json([{"cell": run.job.spec.place, "state": run.state, "why": run.why} for run in runs])
+        print_json([{"cell": run.spec.place, "state": run.state, "why": run.why} for run in runs])
         return
     states: dict[tuple[str, str], list[str]] = {}
     for run in runs:
-        states.setdefault((run.job.spec.task, run.job.spec.tier), []).append(run.state)
+        states.setdefault((run.spec.task, run.spec.tier), []).append(run.state)
     for (owner, name), of_tier in states.items():
         typer.echo(f"{owner:22} {name:6} {counted(of_tier)}")
     if not runs:
         typer.echo(f"no records in {store.root}; `harness run --tier quick` makes some")
     for run in runs:
         if why and run.state in ("stale", "failed", "repeat"):
-            typer.echo(f"{run.state}: {run.job.spec.place}: {run.why}")
+            typer.echo(f"{run.state}: {run.spec.place}: {run.why}")

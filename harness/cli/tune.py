@@ -150,7 +150,7 @@ def _print_trials(plan: "TuningPlan", as_json: bool) -> None:
     from harness.cli.plan import plan_facts
 
     if as_json:
-        specs = [(run.job.spec, run.state) for run in plan.runs]
+        specs = [(run.spec, run.state) for run in plan.runs]
         trials = [{"cell": spec.place, "key": spec.key, "state": state, "values": spec.chosen} for spec, state in specs]
         print_json({"trials": trials, **plan_facts(plan)})
         return
@@ -160,7 +160,7 @@ def _print_trials(plan: "TuningPlan", as_json: bool) -> None:
         where = f"{tuning.name.task} {tuning.name.entrant} on {tuning.name.case}"
         typer.echo(f"{where} ({space or 'nothing to choose: its defaults alone'})")
         for trial in tuning.trials:
-            typer.echo(f"  {', '.join(run.state for run in trial):8} {trial[0].job.spec.label}")
+            typer.echo(f"  {', '.join(run.state for run in trial):8} {trial[0].spec.label}")
     _announce(plan, retry_errors=False)
 
 
@@ -175,7 +175,7 @@ def _facts(result: "TuningResult") -> dict[str, Any]:
         "metric": result.tuning.job.resolved.primary,
         "default": scores[0],
         "best": None if winner is None else scores[winner],
-        "chosen": {} if winner is None else dict(result.tuning.trials[winner][0].job.spec.parameters),
+        "chosen": {} if winner is None else dict(result.tuning.trials[winner][0].spec.parameters),
         "trials": len(scores),
         "failed": scores.count(None),
     }

@@ -25,13 +25,13 @@ class TuningResult:
     @staticmethod
     def of(tuning: Tuning, store: Store) -> "TuningResult":
         """The result as it is stored, whether of these trials or of earlier ones in their place."""
-        records = (tuple(store.read(run.job.spec.place) for run in trial) for trial in tuning.trials)
+        records = (tuple(store.read(run.spec.place) for run in trial) for trial in tuning.trials)
         return TuningResult(tuning, tuple(records))
 
     @property
     def complete(self) -> bool:
         """Whether every run has its record."""
-        keys = [[run.job.spec.key for run in trial] for trial in self.tuning.trials]
+        keys = [[run.spec.key for run in trial] for trial in self.tuning.trials]
         return keys == [[record.key if record else "" for record in records] for records in self.records]
 
     @property
@@ -77,7 +77,7 @@ class TuningResult:
             seeds=self.tuning.seeds,
             metric=job.resolved.primary,
             score=round(score, DIGITS),
-            parameters=self.tuning.trials[winner][0].job.spec.parameters,
+            parameters=self.tuning.trials[winner][0].spec.parameters,
             digest=self.digest,
         )
 

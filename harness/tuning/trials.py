@@ -7,10 +7,10 @@ from harness.core.card import Card, Resolved
 from harness.core.errors import UserError
 from harness.core.spec import Budget
 from harness.core.suggest import unknown
-from harness.registry.headers import Header, inapplicable
+from harness.registry.headers import inapplicable
 from harness.registry.tuned import EntryName
 from harness.runs.job import Job
-from harness.runs.plan import NotApplicable, Plan, PlannedRun, Planner
+from harness.runs.plan import NotApplicable, Plan, Planner
 from harness.runs.selection import Selection
 
 SHARE = 5
@@ -28,17 +28,17 @@ class Tuning:
     """
 
     asked: int
-    trials: tuple[tuple[PlannedRun, ...], ...]
+    trials: tuple[tuple[Job, ...], ...]
 
     @property
     def job(self) -> Job:
         """The first run's job."""
-        return self.trials[0][0].job
+        return self.trials[0][0]
 
     @property
     def seeds(self) -> tuple[int, ...]:
         """The seeds of every trial."""
-        return tuple(run.job.spec.seed for run in self.trials[0])
+        return tuple(run.spec.seed for run in self.trials[0])
 
     @property
     def name(self) -> EntryName:
@@ -72,7 +72,8 @@ def plan_tuning(planner: Planner, selection: Selection, asked: int) -> TuningPla
             if why := inapplicable(header, resolved):
                 plan.not_applicable.append(NotApplicable(card.task, resolved.case.id, header.name, why))
             else:
-                plan.tunings.append(plan_trials(planner, card, resolved, header, asked, selection.seeds or 1))
+                default = planner.default(card, resolved, header)
+                plan.tunings.append(plan_trials(planner, default, asked, selection.seeds or 1))
     if not plan.tunings:
         reasons = [f"{skipped.entrant}: {skipped.why}" for skipped in plan.not_applicable]
         raise UserError(
@@ -82,18 +83,15 @@ def plan_tuning(planner: Planner, selection: Selection, asked: int) -> TuningPla
     return plan
 
 
-def plan_trials(planner: Planner, card: Card, resolved: Resolved, header: Header, asked: int, seeds: int) -> Tuning:
-    """The trials of one entrant. They depend on nothing but its name, its search space and its defaults."""
-    budget = budget_of_trials(resolved)
-    defaults = {name: parameter.default for name, parameter in header.parameters.items()}
-    trials = (
-        tuple(
-            planner.trial(card, resolved, header, values, seed, budget)
-            for seed in range(FIRST_SEED, FIRST_SEED + seeds)
-        )
-        for values in islice(header.search_space.trials(card.task, header.name, defaults), asked)
+def plan_trials(planner: Planner, default: Job, asked: int, seeds: int) -> Tuning:
+    """The trials of one entrant, made from its `default` job. They depend on nothing but its name, its search space and
+    its defaults."""
+    header, budget = default.header, budget_of_trials(default.resolved)
+    numbers = range(FIRST_SEED, FIRST_SEED + seeds)
+    trials = islice(header.search_space.trials(header.task, header.name, header.defaults), asked)
+    return Tuning(
+        asked, tuple(tuple(planner.trial(default, values, seed, budget) for seed in numbers) for values in trials)
     )
-    return Tuning(asked, tuple(trials))
 
 
 def budget_of_trials(resolved: Resolved) -> Budget:

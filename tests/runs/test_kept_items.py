@@ -90,9 +90,8 @@ def test_a_trial_keeps_no_items_and_no_curve(plugin: Path) -> None:
     registry = find([plugin])
     planner = Planner(registry, Store(plugin.parent / "results"))
     card = registry.card("word_similarity")
-    tuning = plan_trials(
-        planner, card, card.resolve("smoke", "atlas"), registry.header("word_similarity", "kept"), 1, 1
-    )
+    header = registry.header("word_similarity", "kept")
+    tuning = plan_trials(planner, planner.default(card, card.resolve("smoke", "atlas"), header), 1, 1)
     attempt = runner._Attempt(tuning.trials[0][0])
     record = attempt.run()
     assert record.status == "ok", record.failure

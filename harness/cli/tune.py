@@ -11,8 +11,7 @@ from harness.core.spec import TIERS, TierName
 if TYPE_CHECKING:
     from harness.runs.plan import Planner
     from harness.runs.selection import Selection
-    from harness.tuning.result import TuningResult
-    from harness.tuning.trials import TuningPlan
+    from harness.tuning.trials import TuningPlan, TuningResult
 
 TierOrAll = Annotated[
     str | None, typer.Option("--tier", help=f"Effort level: {', '.join(TIERS)}. Default: quick; with --check: all.")
@@ -102,7 +101,7 @@ def _write(planner: "Planner", selection: "Selection", plan: "TuningPlan") -> tu
     from harness.registry.tuned import write_tuned
     from harness.runs.plan import Planner
     from harness.tuning.entries import restate_trials, uneven
-    from harness.tuning.result import TuningResult
+    from harness.tuning.trials import TuningResult
 
     results = [TuningResult.of(tuning, planner.store) for tuning in plan.tunings]
     without_winner = []

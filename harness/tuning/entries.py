@@ -10,8 +10,7 @@ from harness.registry.headers import inapplicable
 from harness.registry.tuned import EntryName, TunedEntry, tune_command
 from harness.runs.plan import Planner
 from harness.runs.selection import Selection
-from harness.tuning.result import TuningResult
-from harness.tuning.trials import Tuning, plan_trials
+from harness.tuning.trials import Tuning, TuningResult, plan_trials
 
 EntryState: TypeAlias = Literal["holds", "stale", "absent", "differs"]
 """`stale`: the trials are the entry's, but would come out as others now; `absent`: they are not stored here."""

@@ -24,8 +24,7 @@ from harness.runs.job import Job
 from harness.runs.plan import Planner
 from harness.runs.selection import Selection
 from harness.tuning.entries import check_entries, restate_trials, uneven
-from harness.tuning.result import TuningResult
-from harness.tuning.trials import FIRST_SEED, Tuning, TuningPlan, budget_of_trials, plan_tuning
+from harness.tuning.trials import FIRST_SEED, Tuning, TuningPlan, TuningResult, budget_of_trials, plan_tuning
 
 PLUGIN = '''
 """Entrants with one parameter, and one without."""

@@ -22,7 +22,7 @@ def environment() -> Environment:
 def smoke_specs(registry: Registry, task: str, entrants: Sequence[str]) -> list[Spec]:
     """The smoke runs of some entrants of a task; nothing runs."""
     plan = Planner(registry, Store(Path()), read=False).plan(_selection(task, entrants))
-    return [run.job.spec for run in plan.runs]
+    return [run.spec for run in plan.runs]
 
 
 def run_smoke(
@@ -38,7 +38,7 @@ def run_smoke(
     after the tier's limit, or after `limit_s` where that is shorter."""
     store = Store(results)
     plan = Planner(registry, store, environment()).plan(_selection(task, entrants))
-    LocalExecutor(workers=workers).run(replace(run.job, limit_at_s=limit_s) for run in plan.runs)
+    LocalExecutor(workers=workers).run(replace(run, limit_at_s=limit_s) for run in plan.runs)
     return list(store.all())
 
 

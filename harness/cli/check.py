@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import Limit
+from harness.cli import options
 
 if TYPE_CHECKING:
     from harness.registry.find import Registry
@@ -27,7 +27,7 @@ Accept = Annotated[
 ]
 
 
-def command(what: What = None, limit: Limit = None, golden: Golden = False, accept: Accept = False) -> None:
+def command(what: What = None, limit: options.Limit = None, golden: Golden = False, accept: Accept = False) -> None:
     """Check entrants, tasks, or (without arguments) that everything committed holds together.
 
     Without arguments nothing runs: tasks, entrants, claims and figures are read, and of golden scores the keys and

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import Json, print_json
+from harness.cli import options
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -21,14 +21,14 @@ Chosen = Annotated[list[str], typer.Argument(help="Data sets.")]
 
 
 @app.command("list", epilog="Example: `harness data list --json`")
-def list_(as_json: Json = False) -> None:
+def list_(as_json: options.Json = False) -> None:
     """List the data sets: whether they are here, their size and licence."""
     from harness.data.catalogue import amount, catalogue
     from harness.data.fetch import status
 
     entries = catalogue()
     if as_json:
-        print_json({name: {**entry.model_dump(), "status": status(name)} for name, entry in entries.items()})
+        options.print_json({name: {**entry.model_dump(), "status": status(name)} for name, entry in entries.items()})
         return
     for name, entry in entries.items():
         typer.echo(f"{name:16} {status(name):14} {amount(entry.size):>9}  {entry.title} ({entry.licence})")

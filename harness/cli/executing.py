@@ -14,7 +14,6 @@ from harness.records.record import Environment
 from harness.records.store import Store
 from harness.runs.executors.local import LocalExecutor, check_device, check_load
 from harness.runs.job import Job
-from harness.runs.plan import PlannedRun
 from harness.runs.runner import JobStatus
 
 
@@ -39,15 +38,15 @@ class ExecutionOptions:
         return gather(device=self.device, threads=self.threads, pinned_allocator=True)
 
 
-def execute(due: Sequence[PlannedRun], store: Store, options: ExecutionOptions, *, quiet: bool) -> list[str]:
+def execute(due: Sequence[Job], store: Store, options: ExecutionOptions, *, quiet: bool) -> list[str]:
     """Execute runs and return a line for each failure. An interrupt ends the command; finished runs are stored."""
-    for name in sorted({name for run in due for name in run.job.resolved.case.data}):
+    for name in sorted({name for run in due for name in run.resolved.case.data}):
         locate(name)  # raises for absent data before anything runs
     store.make_writable()
     jobs = [
         replace(
-            run.job,
-            contended=options.workers > 1 and not run.job.resolved.case.exclusive,
+            run,
+            contended=options.workers > 1 and not run.resolved.case.exclusive,
             limit_at_s=options.limit_s,
             limit_at_mb=options.limit_mb,
         )
@@ -63,9 +62,9 @@ def execute(due: Sequence[PlannedRun], store: Store, options: ExecutionOptions, 
     return display.failures
 
 
-def failed_before(runs: Sequence[PlannedRun], *, retry_errors: bool) -> list[str]:
+def failed_before(runs: Sequence[Job], *, retry_errors: bool) -> list[str]:
     """A line for each run that ended in an error before and is not repeated; also printed on standard error."""
-    failed = [f"{run.job.spec.place}: {run.why}" for run in runs if run.state == "failed" and not retry_errors]
+    failed = [f"{run.spec.place}: {run.why}" for run in runs if run.state == "failed" and not retry_errors]
     for line in failed:
         typer.secho(f"failed before: {line} (repeat with --retry-errors)", err=True, fg="red")
     return failed

@@ -4,20 +4,20 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from harness.cli.options import Json, Plugins, Tasks, print_json
+from harness.cli import options
 
 if TYPE_CHECKING:
     from harness.registry.find import Registry
 
 
-def command(task: Tasks = None, plugin: Plugins = None, as_json: Json = False) -> None:
+def command(task: options.Tasks = None, plugin: options.Plugins = None, as_json: options.Json = False) -> None:
     """List tasks and entrants. With `--task`, also its cases, metrics and the entrants' parameters."""
     from harness.cli.session import registry_with
 
     registry = registry_with(plugin)
     tasks = {name: _described(registry, name) for name in task or registry.tasks}
     if as_json:
-        print_json(tasks)
+        options.print_json(tasks)
         return
     for name, facts in tasks.items():
         typer.secho(f"{name}  ", bold=True, nl=False)

@@ -3,7 +3,9 @@
 import ast
 import keyword
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from string import Template
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,23 +22,16 @@ Base = Annotated[
 Folder = Annotated[Path, typer.Option("--folder", help="Where to write it.")]
 
 KINDS = ("entrant", "task")
-
-TEMPLATE = '''\
-"""{title}: what it is, in one line."""
-
-from {package} import {base}
-
-
-class {cls}({base}):
-    """What it does, in one line; then where it comes from."""
-
-    name = "{name}"
-{methods}'''
+TEMPLATES = Path(__file__).parent / "templates"
+"""The files that are written, each with `-tpl` after its name and `$name` where a value is put in."""
 
 
 def command(name: Name, task: Task = "", kind: Kind = "entrant", base: Base = "", folder: Folder = Path(".")) -> None:
-    """Write NAME.py, an entrant of a task whose open methods wait to be filled in; or, with `--kind task`, the folder
-    NAME: a package that brings a task, with its card, its interface, data and a baseline, and runs as it is."""
+    """Write a new entrant, or a new task, to start from.
+
+    An entrant is one file, NAME.py, with the methods that are to be filled in. A task (`--kind task`) is a folder,
+    NAME: a package with a card, an interface, data and a baseline that runs as it is.
+    """
     from harness.core.errors import UserError
     from harness.core.spec import NAME
     from harness.core.suggest import unknown
@@ -54,31 +49,46 @@ def command(name: Name, task: Task = "", kind: Kind = "entrant", base: Base = ""
     path = folder / (name if kind == "task" else f"{name}.py")
     if path.exists():
         raise UserError(f"{path} exists already; choose another name or --folder")
+    values = {
+        "name": name,
+        "title": name.replace("_", " ").capitalize(),
+        "cls": "".join(part.capitalize() for part in name.split("_")),
+    }
     try:
         if kind == "task":
-            _write_task(registry, path, name)
+            _write_task(registry, path, values)
+            typer.echo(f"wrote {path}; edit it, then: pip install -e {path}; harness run --task {name} --tier smoke")
         else:
-            _write_entrant(registry, path, name, task, base)
+            _write(path, TEMPLATES / "entrant.py-tpl", {**values, **_to_fill_in(registry, task, base, name)})
+            use = f"harness check {path}; harness run --task {task} --plugin {path}"
+            typer.echo(f"wrote {path}; fill it in, then: {use}")
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror}") from error
 
 
-def _write_task(registry: "Registry", path: Path, name: str) -> None:
-    from harness.cli.task_package import write_task_package
+def _write(path: Path, template: Path, values: Mapping[str, str]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(Template(template.read_text(encoding="utf-8")).substitute(values), encoding="utf-8")
+
+
+def _write_task(registry: "Registry", folder: Path, values: Mapping[str, str]) -> None:
     from harness.core.errors import UserError
     from harness.registry.packages import source_of
 
+    name = values["name"]
     if name in registry.homes:
         raise UserError(f"the name '{name}' is taken by the task in {registry.homes[name].folder}")
     if name in sys.stdlib_module_names or keyword.iskeyword(name):
         raise UserError(f"the name '{name}' is taken by Python; choose another")
     if source := source_of(name):
         raise UserError(f"the name '{name}' is taken by the module {source}; choose another")
-    write_task_package(path, name=name, title=_title(name), cls=_class_name(name))
-    typer.echo(f"wrote {path}; edit it, then: pip install -e {path}; harness run --task {name} --tier smoke")
+    for template in (TEMPLATES / "task").rglob("*-tpl"):
+        place = template.relative_to(TEMPLATES / "task").as_posix().removesuffix("-tpl")
+        _write(folder / place.replace("package/", f"{name}/"), template, values)
 
 
-def _write_entrant(registry: "Registry", path: Path, name: str, task: str, base: str) -> None:
+def _to_fill_in(registry: "Registry", task: str, base: str, name: str) -> dict[str, str]:
+    """What an entrant of a task imports, and its open methods; a taken name, and an unknown class, is a `UserError`."""
     from harness.core.errors import UserError
     from harness.core.suggest import unknown
 
@@ -90,24 +100,7 @@ def _write_entrant(registry: "Registry", path: Path, name: str, task: str, base:
     if base not in ("", *classes):
         raise unknown(f"class of {task} to fill in", base, classes)
     chosen = base or next(iter(classes))
-    text = TEMPLATE.format(
-        title=_title(name),
-        package=home.package,
-        base=chosen,
-        cls=_class_name(name),
-        name=name,
-        methods=classes[chosen],
-    )
-    path.write_text(text, encoding="utf-8")
-    typer.echo(f"wrote {path}; fill it in, then: harness check {path}; harness run --task {task} --plugin {path}")
-
-
-def _title(name: str) -> str:
-    return name.replace("_", " ").capitalize()
-
-
-def _class_name(name: str) -> str:
-    return "".join(part.capitalize() for part in name.split("_"))
+    return {"package": home.package, "base": chosen, "methods": classes[chosen].removesuffix("\n")}
 
 
 def _open_classes(interface: Path) -> dict[str, str]:

@@ -4,35 +4,22 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from harness.cli.options import (
-    Cases,
-    Entrants,
-    Json,
-    Plugins,
-    Results,
-    Seeds,
-    Tasks,
-    Tier,
-    counted,
-    duration,
-    print_json,
-    results_folder,
-    select,
-)
+from harness.cli import options
 
 if TYPE_CHECKING:
-    from harness.runs.plan import Plan, PlannedRun
+    from harness.runs.job import Job
+    from harness.runs.plan import Plan
 
 
 def command(
-    task: Tasks = None,
-    tier: Tier = "quick",
-    case: Cases = None,
-    entrant: Entrants = None,
-    seeds: Seeds = None,
-    plugin: Plugins = None,
-    results: Results = None,
-    as_json: Json = False,
+    task: options.Tasks = None,
+    tier: options.Tier = "quick",
+    case: options.Cases = None,
+    entrant: options.Entrants = None,
+    seeds: options.Seeds = None,
+    plugin: options.Plugins = None,
+    results: options.Results = None,
+    as_json: options.Json = False,
 ) -> None:
     """Show which runs there are, which of them `run` would do, and how long that would take. Nothing runs.
 
@@ -40,13 +27,10 @@ def command(
     """
     from harness.cli.session import planned
 
-    _, _, plan = planned(select(tier, task, case, entrant, seeds, plugin), results_folder(results))
+    _, _, plan = planned(options.select(tier, task, case, entrant, seeds, plugin), options.results_folder(results))
     if as_json:
-        runs = [
-            {"cell": run.job.spec.place, "key": run.job.spec.key, "state": run.state, "why": run.why}
-            for run in plan.runs
-        ]
-        print_json({"runs": runs, **plan_facts(plan)})
+        runs = [{"cell": run.spec.place, "key": run.spec.key, "state": run.state, "why": run.why} for run in plan.runs]
+        options.print_json({"runs": runs, **plan_facts(plan)})
     else:
         _print_plan(plan)
 
@@ -59,16 +43,16 @@ def plan_facts(plan: "Plan") -> dict[str, object]:
 def _print_plan(plan: "Plan") -> None:
     from harness.stats.signflip import attainable_p
 
-    groups: dict[tuple[str, str, str], list[PlannedRun]] = {}
+    groups: dict[tuple[str, str, str], list[Job]] = {}
     for run in plan.runs:
-        groups.setdefault((run.job.spec.task, run.job.spec.case, run.job.spec.label), []).append(run)
+        groups.setdefault((run.spec.task, run.spec.case, run.spec.label), []).append(run)
     for (task, case, label), runs in groups.items():
-        typer.echo(f"{task:22} {case:16} {label:28} {counted(run.state for run in runs)}")
+        typer.echo(f"{task:22} {case:16} {label:28} {options.counted(run.state for run in runs)}")
     for skipped in plan.not_applicable:
         typer.echo(f"{skipped.task:22} {skipped.case:16} {skipped.entrant:28} not applicable: {skipped.why}")
-    due = f"due: {len(plan.due())}, about {duration(plan.core_seconds())} on one core"
-    typer.echo(f"\n{len(plan.runs)} runs: {counted(run.state for run in plan.runs)}; {due}")
+    due = f"due: {len(plan.due())}, about {options.duration(plan.core_seconds())} on one core"
+    typer.echo(f"\n{len(plan.runs)} runs: {options.counted(run.state for run in plan.runs)}; {due}")
     if groups:
-        fewest = min(len({run.job.spec.seed for run in runs}) for runs in groups.values())
+        fewest = min(len({run.spec.seed for run in runs}) for runs in groups.values())
         can = "a verdict is possible" if fewest >= 5 else "fewer than 5 seeds can only be inconclusive"
         typer.echo(f"smallest p that {fewest} paired seeds can reach: {attainable_p(fewest):.3g} ({can})")

@@ -4,46 +4,28 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.options import (
-    Cases,
-    Device,
-    Entrants,
-    Json,
-    Limit,
-    Memory,
-    Plugins,
-    Results,
-    Retry,
-    Seeds,
-    Tasks,
-    Threads,
-    Tier,
-    Workers,
-    print_json,
-    results_folder,
-    select,
-)
+from harness.cli import options
 from harness.core.spec import TIERS
 
 Quiet = Annotated[bool, typer.Option("--no-table", help="Do not print the tables afterwards.")]
 
 
 def command(
-    task: Tasks = None,
-    tier: Tier = "quick",
-    case: Cases = None,
-    entrant: Entrants = None,
-    seeds: Seeds = None,
-    plugin: Plugins = None,
-    results: Results = None,
-    workers: Workers = 0,
-    threads: Threads = 1,
-    device: Device = "cpu",
-    limit: Limit = None,
-    memory: Memory = None,
-    retry_errors: Retry = False,
+    task: options.Tasks = None,
+    tier: options.Tier = "quick",
+    case: options.Cases = None,
+    entrant: options.Entrants = None,
+    seeds: options.Seeds = None,
+    plugin: options.Plugins = None,
+    results: options.Results = None,
+    workers: options.Workers = 0,
+    threads: options.Threads = 1,
+    device: options.Device = "cpu",
+    limit: options.Limit = None,
+    memory: options.Memory = None,
+    retry_errors: options.Retry = False,
     no_table: Quiet = False,
-    as_json: Json = False,
+    as_json: options.Json = False,
 ) -> None:
     """Run what is missing or stale, one process a run. The same command again runs nothing.
 
@@ -55,19 +37,19 @@ def command(
     from harness.cli.table import print_tables
     from harness.core.errors import UserError
 
-    options = ExecutionOptions(workers, threads, device, limit, memory)
-    selection = select(tier, task, case, entrant, seeds, plugin)
-    registry, store, plan = planned(selection, results_folder(results), options.environment())
+    execution = ExecutionOptions(workers, threads, device, limit, memory)
+    selection = options.select(tier, task, case, entrant, seeds, plugin)
+    registry, store, plan = planned(selection, options.results_folder(results), execution.environment())
     if not plan.runs and not plan.not_applicable:
         tiers = {name for each in task or registry.tasks for name in registry.card(each).tiers}
         raise UserError(f"there is nothing at tier {tier}; there are: {', '.join(sorted(tiers, key=TIERS.index))}")
     due = plan.due(retry_errors)
-    failures = execute(due, store, options, quiet=as_json)
+    failures = execute(due, store, execution, quiet=as_json)
     failed = failed_before(plan.runs, retry_errors=retry_errors)
     if as_json:
-        print_json({"planned": len(plan.runs), "ran": len(due), "failures": failures, "failed_before": failed})
+        options.print_json({"planned": len(plan.runs), "ran": len(due), "failures": failures, "failed_before": failed})
     elif not no_table:
-        tasks = {run.job.spec.task for run in plan.runs}
+        tasks = {job.spec.task for job in plan.runs}
         print_tables(Session(registry, store, sorted(tasks), [selection.tier], selection.plugins), selection)
     if failures or failed:
         raise typer.Exit(1)

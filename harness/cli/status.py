@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.options import Json, Plugins, Results, Tasks, counted, print_json, results_folder, select
+from harness.cli import options
 from harness.core.spec import TIERS
 
 Why = Annotated[bool, typer.Option("--why", help="Say for every stale or failed run what the reason is.")]
@@ -14,12 +14,12 @@ Tiers = Annotated[
 
 
 def command(
-    task: Tasks = None,
+    task: options.Tasks = None,
     tier: Tiers = None,
-    plugin: Plugins = None,
-    results: Results = None,
+    plugin: options.Plugins = None,
+    results: options.Results = None,
     why: Why = False,
-    as_json: Json = False,
+    as_json: options.Json = False,
 ) -> None:
     """Show how many runs of each task and tier are done, missing, stale or failed.
 
@@ -29,24 +29,24 @@ def command(
     from harness.records.store import Store
     from harness.runs.plan import Planner
 
-    store = Store(results_folder(results))
+    store = Store(options.results_folder(results))
     planner = Planner(registry_with(plugin), store)
     runs = []
     for name in tier or [name for name in TIERS if any(store.records.glob(f"*/{name}"))]:
-        selection = select(name, task, plugins=plugin)
+        selection = options.select(name, task, plugins=plugin)
         plan = planner.plan(selection)
         runs += [*plan.runs, *planner.stored_runs(plan, selection)]
     warn(store.problems)
     if as_json:
-        print_json([{"cell": run.job.spec.place, "state": run.state, "why": run.why} for run in runs])
+        options.print_json([{"cell": run.spec.place, "state": run.state, "why": run.why} for run in runs])
         return
     states: dict[tuple[str, str], list[str]] = {}
     for run in runs:
-        states.setdefault((run.job.spec.task, run.job.spec.tier), []).append(run.state)
+        states.setdefault((run.spec.task, run.spec.tier), []).append(run.state)
     for (owner, name), of_tier in states.items():
-        typer.echo(f"{owner:22} {name:6} {counted(of_tier)}")
+        typer.echo(f"{owner:22} {name:6} {options.counted(of_tier)}")
     if not runs:
         typer.echo(f"no records in {store.root}; `harness run --tier quick` makes some")
     for run in runs:
         if why and run.state in ("stale", "failed", "repeat"):
-            typer.echo(f"{run.state}: {run.job.spec.place}: {run.why}")
+            typer.echo(f"{run.state}: {run.spec.place}: {run.why}")

@@ -5,30 +5,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness.cli.options import (
-    Device,
-    Json,
-    Limit,
-    Memory,
-    Plugins,
-    Results,
-    Retry,
-    Tasks,
-    Threads,
-    Workers,
-    duration,
-    print_json,
-    results_folder,
-    select,
-    tier_name,
-)
+from harness.cli import options
 from harness.core.spec import TIERS, TierName
 
 if TYPE_CHECKING:
     from harness.runs.plan import Planner
     from harness.runs.selection import Selection
-    from harness.tuning.result import TuningResult
-    from harness.tuning.trials import TuningPlan
+    from harness.tuning.trials import TuningPlan, TuningResult
 
 TierOrAll = Annotated[
     str | None, typer.Option("--tier", help=f"Effort level: {', '.join(TIERS)}. Default: quick; with --check: all.")
@@ -58,23 +41,23 @@ Check = Annotated[
 
 
 def command(
-    task: Tasks = None,
+    task: options.Tasks = None,
     tier: TierOrAll = None,
     case: Cases = None,
     entrant: Entrants = None,
     trials: Trials = 8,
     seeds: Seeds = 1,
-    plugin: Plugins = None,
-    results: Results = None,
-    workers: Workers = 0,
-    threads: Threads = 1,
-    device: Device = "cpu",
-    limit: Limit = None,
-    memory: Memory = None,
-    retry_errors: Retry = False,
+    plugin: options.Plugins = None,
+    results: options.Results = None,
+    workers: options.Workers = 0,
+    threads: options.Threads = 1,
+    device: options.Device = "cpu",
+    limit: options.Limit = None,
+    memory: options.Memory = None,
+    retry_errors: options.Retry = False,
     dry_run: DryRun = False,
     check: Check = False,
-    as_json: Json = False,
+    as_json: options.Json = False,
 ) -> None:
     """Try values from each entrant's `search_space` and write the best to `tuned.toml` beside the entrant.
 
@@ -88,11 +71,11 @@ def command(
     from harness.runs.plan import Planner
     from harness.tuning.trials import plan_tuning
 
-    options = ExecutionOptions(workers, threads, device, limit, memory)
-    selection = select(tier or "quick", task, case, entrant, seeds, plugin)
-    planner = Planner(registry_with(plugin), Store(results_folder(results)), options.environment())
+    execution = ExecutionOptions(workers, threads, device, limit, memory)
+    selection = options.select(tier or "quick", task, case, entrant, seeds, plugin)
+    planner = Planner(registry_with(plugin), Store(options.results_folder(results)), execution.environment())
     if check:
-        _check(planner, selection.tasks, [tier_name(tier)] if tier else TIERS, as_json)
+        _check(planner, selection.tasks, [options.tier_name(tier)] if tier else TIERS, as_json)
         return
     plan = plan_tuning(planner, selection, trials)
     if dry_run:
@@ -100,12 +83,12 @@ def command(
         return
     if not as_json:
         _announce(plan, retry_errors)
-    failures = execute(plan.due(retry_errors), planner.store, options, quiet=as_json)
+    failures = execute(plan.due(retry_errors), planner.store, execution, quiet=as_json)
     failed = failed_before(plan.runs, retry_errors=retry_errors)
     tuned, without_winner = _write(planner, selection, plan)
     if as_json:
         facts = {"outcomes": [_facts(result) for result in tuned], "without_winner": without_winner}
-        print_json({**facts, "failures": failures, "failed_before": failed})
+        options.print_json({**facts, "failures": failures, "failed_before": failed})
     else:
         _print_results(tuned)
     if failures or failed or without_winner:
@@ -118,7 +101,7 @@ def _write(planner: "Planner", selection: "Selection", plan: "TuningPlan") -> tu
     from harness.registry.tuned import write_tuned
     from harness.runs.plan import Planner
     from harness.tuning.entries import restate_trials, uneven
-    from harness.tuning.result import TuningResult
+    from harness.tuning.trials import TuningResult
 
     results = [TuningResult.of(tuning, planner.store) for tuning in plan.tunings]
     without_winner = []
@@ -142,7 +125,7 @@ def _announce(plan: "TuningPlan", retry_errors: bool) -> None:
     cases = dict.fromkeys((tuning.name.task, tuning.name.case, tuning.job.spec.budget) for tuning in plan.tunings)
     for task, case, budget in cases:
         typer.echo(f"{task}: on the validation split of {case}, {budget.total:,} {budget.unit} a trial", err=True)
-    due, seconds = len(plan.due(retry_errors)), duration(plan.core_seconds(retry_errors))
+    due, seconds = len(plan.due(retry_errors)), options.duration(plan.core_seconds(retry_errors))
     typer.echo(f"{len(plan.runs)} trial runs, {due} due, about {seconds} on one core", err=True)
 
 
@@ -150,9 +133,9 @@ def _print_trials(plan: "TuningPlan", as_json: bool) -> None:
     from harness.cli.plan import plan_facts
 
     if as_json:
-        specs = [(run.job.spec, run.state) for run in plan.runs]
+        specs = [(run.spec, run.state) for run in plan.runs]
         trials = [{"cell": spec.place, "key": spec.key, "state": state, "values": spec.chosen} for spec, state in specs]
-        print_json({"trials": trials, **plan_facts(plan)})
+        options.print_json({"trials": trials, **plan_facts(plan)})
         return
     for tuning in plan.tunings:
         domains = tuning.job.header.search_space.domains
@@ -160,7 +143,7 @@ def _print_trials(plan: "TuningPlan", as_json: bool) -> None:
         where = f"{tuning.name.task} {tuning.name.entrant} on {tuning.name.case}"
         typer.echo(f"{where} ({space or 'nothing to choose: its defaults alone'})")
         for trial in tuning.trials:
-            typer.echo(f"  {', '.join(run.state for run in trial):8} {trial[0].job.spec.label}")
+            typer.echo(f"  {', '.join(run.state for run in trial):8} {trial[0].spec.label}")
     _announce(plan, retry_errors=False)
 
 
@@ -175,7 +158,7 @@ def _facts(result: "TuningResult") -> dict[str, Any]:
         "metric": result.tuning.job.resolved.primary,
         "default": scores[0],
         "best": None if winner is None else scores[winner],
-        "chosen": {} if winner is None else dict(result.tuning.trials[winner][0].job.spec.parameters),
+        "chosen": {} if winner is None else dict(result.tuning.trials[winner][0].spec.parameters),
         "trials": len(scores),
         "failed": scores.count(None),
     }
@@ -211,7 +194,7 @@ def _check(planner: "Planner", tasks: Sequence[str], tiers: Sequence[TierName], 
     not_counted = [line for card, tier in pairs for line in uncounted(planner, card, tier)]
     if as_json:
         entries = [{"place": entry.name, "state": entry.state, "why": entry.why} for entry in checks]
-        print_json({"entries": entries, "uneven": not_alike, "strays": not_counted})
+        options.print_json({"entries": entries, "uneven": not_alike, "strays": not_counted})
     else:
         for (task, entrant, tier, case), state, why in checks:
             typer.echo(f"{state:8} {task} {entrant} at {tier} on {case}{f': {why}' if why else ''}")

@@ -3,8 +3,9 @@
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
 from harness.core.card import Resolved
 from harness.core.closure import imported_from, parse, source_file
@@ -49,6 +50,11 @@ class Header:
     def place(self) -> str:
         """File and line, as an editor opens it."""
         return f"{self.path}:{self.line}"
+
+    @cached_property
+    def defaults(self) -> dict[str, Any]:
+        """The class defaults of the parameters."""
+        return {name: parameter.default for name, parameter in self.parameters.items()}
 
 
 def inapplicable(header: Header, resolved: Resolved) -> str:

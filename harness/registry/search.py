@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from math import exp, floor, inf, log, prod
 from typing import Any, TypeAlias
 
@@ -39,6 +38,9 @@ class Range:
             drawn = float(f"{exp(rng.uniform(log(self.low), log(self.high))):.{DIGITS}g}")
         return min(max(drawn, self.low), self.high)  # rounding may lead beyond an end
 
+    def __contains__(self, value: Any) -> bool:
+        return isinstance(value, type(self.low)) and self.low <= value <= self.high
+
     def __str__(self) -> str:
         return f"{self.low:g} to {self.high:g}"
 
@@ -58,6 +60,9 @@ class Choice:
         """A value."""
         return self.values[rng.integers(len(self.values))]
 
+    def __contains__(self, value: Any) -> bool:
+        return value in self.values
+
     def __str__(self) -> str:
         return ", ".join(map(str, self.values))
 
@@ -71,11 +76,6 @@ class Space:
 
     domains: Mapping[str, Domain]
 
-    @cached_property
-    def size(self) -> float:
-        """How many combinations of values there are."""
-        return prod(domain.size for domain in self.domains.values())
-
     def trials(self, task: str, entrant: str, defaults: Mapping[str, Any]) -> Iterator[dict[str, Value]]:
         """The trials without end, or until no combination is left: first none of the parameters set (the class
         defaults), then combinations of values that no earlier trial had.
@@ -84,24 +84,16 @@ class Space:
         """
         tried = [dict(defaults)]
         yield {}
-        inside = all(_contains(domain, defaults[name]) for name, domain in self.domains.items())
-        left = self.size - inside if self.domains else 0
+        combinations = prod(domain.size for domain in self.domains.values()) if self.domains else 0
+        left = combinations - all(defaults[name] in domain for name, domain in self.domains.items())
         while left > 0:
             rng = np.random.default_rng(derive(purpose="tuning", task=task, entrant=entrant, trial=len(tried)))
-            drawn = next(values for values in self._draws(rng) if {**defaults, **values} not in tried)
+            drawn: dict[str, Value] = {}
+            while {**defaults, **drawn} in tried:
+                drawn = {name: domain.draw(rng) for name, domain in self.domains.items()}
             tried.append({**defaults, **drawn})
             left -= 1
             yield drawn
-
-    def _draws(self, rng: np.random.Generator) -> Iterator[dict[str, Value]]:
-        while True:
-            yield {name: domain.draw(rng) for name, domain in self.domains.items()}
-
-
-def _contains(domain: Domain, value: Any) -> bool:
-    if isinstance(domain, Choice):
-        return value in domain.values
-    return isinstance(value, type(domain.low)) and domain.low <= value <= domain.high
 
 
 def read_space(written: Mapping[str, Any], parameters: Mapping[str, Parameter]) -> Space:
@@ -109,8 +101,8 @@ def read_space(written: Mapping[str, Any], parameters: Mapping[str, Parameter]) 
     domains = {}
     for name, values in written.items():
         if name not in parameters:
-            there = ", ".join(sorted(parameters)) or "none"
-            raise ValueError(f"search_space names {name!r}, which is no parameter; there are: {there}")
+            names = ", ".join(sorted(parameters)) or "none"
+            raise ValueError(f"search_space names {name!r}, which is no parameter; there are: {names}")
         try:
             domains[name] = _domain(values, parameters[name])
         except ValueError as error:
@@ -127,11 +119,9 @@ def _domain(values: Any, parameter: Parameter) -> Domain:
 
 
 def _range(low: Value, high: Value, annotation: str) -> Range:
-    numbers = isinstance(low, int | float) and isinstance(high, int | float) and type(low) is type(high) is not bool
-    if not numbers or any(word in annotation for word in GAPS):
+    alike = type(low) is type(high) is not bool and not any(word in annotation for word in GAPS)
+    if not (alike and isinstance(low, int | float) and isinstance(high, int | float)):
         raise ValueError(f"not all from {low} to {high} are values of {annotation}; list those to choose from")
-    assert isinstance(low, int | float)
-    assert isinstance(high, int | float)
     if not 0 < low < high:
         raise ValueError(f"({low}, {high}) is searched on a logarithmic scale and must be positive and increasing")
     return Range(low, high)

@@ -1,29 +1,32 @@
-"""`Job`: a spec with everything that is needed to run it and to write its record."""
+"""`Job`: one run with everything that is needed to do it and to write its record."""
 
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from harness.claims.claim import Part
 from harness.core.card import Card, Resolved
-from harness.core.spec import Spec
-from harness.records.record import Environment, Failure, Origin, Record, RunStatus
+from harness.core.spec import Spec, Value
+from harness.records.record import Environment, Origin, Record, RunStatus
 from harness.registry.headers import Header
+
+RunState: TypeAlias = Literal["done", "missing", "stale", "repeat", "failed"]
+"""`repeat`: ended from outside and runs again; `failed`: ended in an error, which runs again only when asked."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """A spec with everything that is needed to run it and to write its record.
+    """One run with everything that is needed to do it and to write its record.
 
-    `resolved` is what the card fixes for its case and tier. `code` is the entrant's closure: digests by file. `seen` is
-    the time at which the record was finished that the plan found in the store, "" if it found none. `trials` is the
-    number of tuning trials that chose the parameters. `claims` are those that read the scores of single items: the run
-    keeps these scores and no others. `contended` says whether other runs may run at the same time. `limit_at_s` and
-    `limit_at_mb` are the user's limits.
+    `resolved` is what the card fixes for its case and tier. `code` is the entrant's closure: digests by file. `tuned`
+    are the values that tuning chose, in so many `trials`. `claims` are those that read the scores of single items: the
+    run keeps these scores and no others. `state` and, in words, `why` are what the store knows of the run; `seen` is
+    the time at which its stored record was finished, "" if there is none. `contended` says whether other runs may run
+    at the same time. `limit_at_s` and `limit_at_mb` are the user's limits.
     """
 
     spec: Spec
@@ -33,12 +36,19 @@ class Job:
     code: Mapping[str, str]
     results: Path
     environment: Environment
+    tuned: Mapping[str, Value] = field(default_factory=dict)
     trials: int = 0
-    seen: str = ""
     claims: tuple[Part, ...] = ()
+    state: RunState = "missing"
+    why: str = ""
+    seen: str = ""
     contended: bool = False
     limit_at_s: float | None = None
     limit_at_mb: int | None = None
+
+    def due(self, retry_errors: bool) -> bool:
+        """Whether `harness run` would do it."""
+        return self.state in ("missing", "stale", "repeat") or (retry_errors and self.state == "failed")
 
     @property
     def bundled(self) -> tuple[str, ...]:
@@ -57,8 +67,7 @@ class Job:
     @property
     def parameters(self) -> dict[str, Any]:
         """All parameters: the class defaults, replaced by the spec's."""
-        defaults = {name: parameter.default for name, parameter in self.header.parameters.items()}
-        return {**defaults, **self.spec.parameters}
+        return {**self.header.defaults, **self.spec.parameters}
 
     @property
     def limit_s(self) -> float:
@@ -75,40 +84,38 @@ class Job:
         status: RunStatus,
         started: datetime,
         *,
-        failure: Failure | None = None,
-        chance: Mapping[str, float] | None = None,
         parameters: Mapping[str, Any] | None = None,
+        chance: Mapping[str, float] | None = None,
         unlisted: tuple[str, ...] = (),
         **outcome: Any,
     ) -> Record:
         """The record of a run of the job that began at `started` and ends now.
 
-        `chance` has the metrics' chance values on the drawn data, where they differ from the card's; `parameters` are
-        the entrant's own values, by default those of the job; `outcome` has further fields of the record.
+        `parameters` are the entrant's own values, by default those of the job; `chance` has the metrics' chance values
+        on the drawn data, where they differ from the card's; `unlisted` are files that the run used though its key does
+        not cover them; `outcome` has further fields of the record.
         """
-        resolved = self.resolved
-        metrics = {
-            name: metric.model_copy(update={"chance": (chance or {}).get(name, metric.chance)})
-            for name, metric in self.card.metrics.items()
-        }
+        header, resolved, chances = self.header, self.resolved, chance or {}
         return Record(
             key=self.spec.key,
             spec=self.spec,
             status=status,
-            failure=failure,
             parameters=self.parameters if parameters is None else parameters,
             settings=resolved.settings,
             at=resolved.case.at,
             generated=resolved.case.stand_in,
             seed_varies=self.card.seed_varies,
             primary=resolved.primary,
-            metrics=metrics,
+            metrics={
+                name: metric.model_copy(update={"chance": chances.get(name, metric.chance)})
+                for name, metric in self.card.metrics.items()
+            },
             trials=self.trials,
             origin=Origin(
-                kind=self.header.kind,
-                component=self.header.component,
-                deterministic=self.header.deterministic,
-                title=self.header.title,
+                kind=header.kind,
+                component=header.component,
+                deterministic=header.deterministic,
+                title=header.title,
                 code=self.code,
                 unlisted=unlisted,
             ),

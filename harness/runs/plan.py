@@ -1,16 +1,17 @@
 """`Plan`: the runs of a selection, each compared with the store; and `Planner`, which makes plans."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from harness.claims.items import read_items_of
 from harness.claims.paper import Paper, find_papers
 from harness.core.card import Card, Case, Resolved
-from harness.core.spec import Budget, Spec, Value
+from harness.core.spec import Budget, Spec, TierName, Value
 from harness.core.suggest import unknown
 from harness.data.catalogue import catalogue
 from harness.records.record import REPEATED, SCORED, Environment, Stored
@@ -18,29 +19,13 @@ from harness.records.store import Store
 from harness.registry.accepted import accepted_code
 from harness.registry.find import Registry
 from harness.registry.headers import Header, inapplicable
-from harness.registry.tuned import Entries, EntryName, TunedEntry, checked_entries, entry_for
+from harness.registry.tuned import Entries, EntryName, checked_entries, entry_for
 from harness.runs.job import Job
 from harness.runs.selection import Selection, combinations, expand, split_entrant
 from harness.runs.staleness import stale_because
 
 NOWHERE = Environment()
 """The environment of runs that are planned and not done."""
-
-RunState: TypeAlias = Literal["done", "missing", "stale", "repeat", "failed"]
-"""`repeat`: ended from outside and runs again; `failed`: ended in an error, which runs again only when asked."""
-
-
-@dataclass(frozen=True)
-class PlannedRun:
-    """One run of a plan: its job, its state, and in words why it is in that state."""
-
-    job: Job
-    state: RunState
-    why: str = ""
-
-    def due(self, retry_errors: bool) -> bool:
-        """Whether `run` would do it."""
-        return self.state in ("missing", "stale", "repeat") or (retry_errors and self.state == "failed")
 
 
 @dataclass(frozen=True)
@@ -57,16 +42,16 @@ class NotApplicable:
 class Plan:
     """All runs of a selection."""
 
-    runs: list[PlannedRun] = field(default_factory=list)
+    runs: list[Job] = field(default_factory=list)
     not_applicable: list[NotApplicable] = field(default_factory=list)
 
-    def due(self, retry_errors: bool = False) -> list[PlannedRun]:
+    def due(self, retry_errors: bool = False) -> list[Job]:
         """The runs that `run` would do."""
         return [run for run in self.runs if run.due(retry_errors)]
 
     def core_seconds(self, retry_errors: bool = False) -> float:
         """The planned time of the due runs on one core, in seconds."""
-        return sum(run.job.expect_s for run in self.due(retry_errors))
+        return sum(run.expect_s for run in self.due(retry_errors))
 
 
 class _Wanted(NamedTuple):
@@ -79,7 +64,7 @@ class _Wanted(NamedTuple):
 
 @dataclass(frozen=True)
 class Planner:
-    """Makes the jobs of runs and compares them with the store.
+    """Makes jobs and compares them with the store.
 
     `environment` is where jobs that are to be done will run. Where records are not `read`, every run is `missing`.
     """
@@ -89,32 +74,30 @@ class Planner:
     environment: Environment = NOWHERE
     read: bool = True
     _entries: dict[Path, Entries] = field(default_factory=dict, init=False, repr=False)
-    _defaults: dict[EntryName, tuple[Job, TunedEntry | None]] = field(default_factory=dict, init=False, repr=False)
+    _defaults: dict[EntryName, Job] = field(default_factory=dict, init=False, repr=False)
 
     def plan(self, selection: Selection) -> Plan:
         """The plan of a selection. An unknown task, case, entrant or parameter is a `UserError`."""
-        plan = Plan()
+        plan, tier = Plan(), selection.tier
         cards = [self.registry.card(task) for task in selection.tasks or self.registry.tasks]
         wanted = self._wanted(selection, [card.task for card in cards])
         selection.check_cases(cards)
         for card in cards:
-            for resolved in card.at_tier(selection.tier):
-                case = resolved.case.id
-                if selection.cases and case not in selection.cases:
+            cases = [case for case in card.at_tier(tier) if case.case.id in (selection.cases or [case.case.id])]
+            for resolved, (header, chosen, swept) in itertools.product(cases, wanted[card.task]):
+                if resolved.case.id not in (swept or [resolved.case.id]):
                     continue
-                for header, chosen, cases in wanted[card.task]:
-                    if cases and case not in cases:
-                        continue
-                    if why := inapplicable(header, resolved):
-                        plan.not_applicable.append(NotApplicable(card.task, case, header.name, why))
-                        continue
-                    for seed in range(selection.seeds or card.tiers[selection.tier].seeds):
-                        plan.runs.append(self.result(card, resolved, header, chosen, seed))
+                if why := inapplicable(header, resolved):
+                    plan.not_applicable.append(NotApplicable(card.task, resolved.case.id, header.name, why))
+                    continue
+                default = self.default(card, resolved, header)
+                seeds = range(selection.seeds or card.tiers[tier].seeds)
+                plan.runs += [self.result(default, chosen, seed) for seed in seeds]
         return plan
 
-    def stored_runs(self, plan: Plan, selection: Selection) -> list[PlannedRun]:
+    def stored_runs(self, plan: Plan, selection: Selection) -> list[Job]:
         """The runs of a tier that are stored though the plan has none of them: further seeds, other parameters."""
-        known = {run.job.spec.place for run in plan.runs}
+        known = {run.spec.place for run in plan.runs}
         further = []
         for task in dict.fromkeys(selection.tasks or self.registry.tasks):
             card, headers = self.registry.card(task), self.registry.of_task(task)
@@ -122,34 +105,52 @@ class Planner:
             for place in self.store.places(selection.tier, {task}):
                 stored = None if place in known else self.store.stored_at(place)
                 if stored and stored.spec.case in cases and stored.spec.entrant in headers:
-                    resolved, header = cases[stored.spec.case], headers[stored.spec.entrant]
-                    further.append(self.result(card, resolved, header, stored.spec.chosen, stored.spec.seed, stored))
+                    default = self.default(card, cases[stored.spec.case], headers[stored.spec.entrant])
+                    further.append(self.result(default, stored.spec.chosen, stored.spec.seed, stored))
         return further
 
-    def result(
-        self,
-        card: Card,
-        resolved: Resolved,
-        header: Header,
-        chosen: Mapping[str, Value],
-        seed: int,
-        stored: Stored | None = None,
-    ) -> PlannedRun:
+    def default(self, card: Card, resolved: Resolved, header: Header) -> Job:
+        """The job of an entrant in a case with the class defaults and seed 0, from which the others are made."""
+        name = EntryName(card.task, header.name, resolved.tier, resolved.case.id)
+        if name not in self._defaults:
+            closure = self.registry.closure(header)
+            tuned = entry_for(name, self.entries(header), card.tiers[resolved.tier].cases)
+            self._defaults[name] = Job(
+                spec=Spec(
+                    task=card.task,
+                    version=card.version,
+                    tier=resolved.tier,
+                    case=resolved.case.id,
+                    entrant=header.name,
+                    seed=0,
+                    budget=resolved.budget,
+                    code=accepted_code(header, closure.digest),
+                    data=data_identity(resolved.case, header.home.folder),
+                    settings=resolved.deviating,
+                ),
+                card=card,
+                resolved=resolved,
+                header=header,
+                code=closure.files,
+                results=self.store.root,
+                environment=self.environment,
+                tuned=tuned.parameters if tuned else {},
+                trials=tuned.trials if tuned else 0,
+                claims=read_items_of(self.papers.values(), card.task, resolved.tier),
+            )
+        return self._defaults[name]
+
+    def result(self, default: Job, chosen: Mapping[str, Value], seed: int, stored: Stored | None = None) -> Job:
         """A run whose record is a result. Its parameters are the class defaults, replaced by what tuning chose, and
         both by what is set from outside. `stored` is its record where that was read before."""
-        job, tuned = self._default(card, resolved, header)
-        values = {**tuned.parameters, **chosen} if tuned else chosen
-        spec = replace(job.spec, seed=seed, parameters=_deviating(header, values), chosen=chosen)
-        return self._compared(job, spec, stored, tuned)
+        parameters = _deviating(default.header, {**default.tuned, **chosen})
+        return self._compared(default, replace(default.spec, seed=seed, parameters=parameters, chosen=chosen), stored)
 
-    def trial(
-        self, card: Card, resolved: Resolved, header: Header, values: Mapping[str, Value], seed: int, budget: Budget
-    ) -> PlannedRun:
+    def trial(self, default: Job, values: Mapping[str, Value], seed: int, budget: Budget) -> Job:
         """A run in which tuning tries values: on the validation split, with a budget of its own."""
-        job, _ = self._default(card, resolved, header)
-        parameters = _deviating(header, values)
-        spec = replace(job.spec, seed=seed, parameters=parameters, chosen=values, budget=budget, split="valid")
-        return self._compared(replace(job, trials=0, claims=()), spec)
+        parameters = _deviating(default.header, values)
+        spec = replace(default.spec, seed=seed, parameters=parameters, chosen=values, budget=budget, split="valid")
+        return self._compared(replace(default, tuned={}, trials=0, claims=()), spec)
 
     def entries(self, header: Header) -> Entries:
         """The entries of an entrant's folder: its own at all tiers, and those of the entrants beside it."""
@@ -164,83 +165,48 @@ class Planner:
         return find_papers(self.registry)
 
     def _wanted(self, selection: Selection, tasks: Sequence[str]) -> dict[str, list[_Wanted]]:
-        """The selected entrants by task: those that are named, else all of them, also with what papers sweep over."""
+        """The selected entrants by task."""
         entrants = {task: self.registry.of_task(task) for task in tasks}
+        if not selection.entrants:
+            return {task: list(self._swept(headers.values(), selection.tier)) for task, headers in entrants.items()}
         wanted: dict[str, list[_Wanted]] = {task: [] for task in tasks}
         for text in selection.entrants:
             name, settings = split_entrant(text)
-            owners = [task for task in tasks if name in entrants[task]]
+            owners = [headers[name] for headers in entrants.values() if name in headers]
             if not owners:
                 raise unknown("entrant", name, {name for headers in entrants.values() for name in headers})
-            for task in owners:
-                header = entrants[task][name]
-                wanted[task] += [_Wanted(header, chosen) for chosen in expand(header, settings)]
-        if selection.entrants:
-            return wanted
-        sweeps = [sweep for paper in self.papers.values() for sweep in paper.sweep if selection.tier in sweep.tiers]
-        for task, headers in entrants.items():
-            for header in headers.values():
-                swept = [sweep for sweep in sweeps if sweep.entrant == header.name]
-                wanted[task].append(_Wanted(header))
-                wanted[task] += [
-                    _Wanted(header, values, s.cases) for s in swept for values in combinations(s.parameters)
-                ]
+            for header in owners:
+                wanted[header.task] += [_Wanted(header, chosen) for chosen in expand(header, settings)]
         return wanted
 
-    def _default(self, card: Card, resolved: Resolved, header: Header) -> tuple[Job, TunedEntry | None]:
-        """The job of an entrant in a case with the class defaults and seed 0; and what tuning chose there."""
-        name = EntryName(card.task, header.name, resolved.tier, resolved.case.id)
-        if name not in self._defaults:
-            closure = self.registry.closure(header)
-            spec = Spec(
-                task=card.task,
-                version=card.version,
-                tier=resolved.tier,
-                case=resolved.case.id,
-                entrant=header.name,
-                seed=0,
-                budget=resolved.budget,
-                code=accepted_code(header, closure.digest),
-                data=data_identity(resolved.case, header.home.folder),
-                settings=resolved.deviating,
-            )
-            tuned = entry_for(name, self.entries(header), card.tiers[resolved.tier].cases)
-            job = Job(
-                spec=spec,
-                card=card,
-                resolved=resolved,
-                header=header,
-                code=closure.files,
-                results=self.store.root,
-                environment=self.environment,
-                trials=tuned.trials if tuned else 0,
-                claims=read_items_of(self.papers.values(), card.task, resolved.tier),
-            )
-            self._defaults[name] = job, tuned
-        return self._defaults[name]
+    def _swept(self, headers: Iterable[Header], tier: TierName) -> Iterator[_Wanted]:
+        """Entrants with their defaults, and with every combination of values that papers sweep over at a tier."""
+        sweeps = [sweep for paper in self.papers.values() for sweep in paper.sweep if tier in sweep.tiers]
+        for header in headers:
+            yield _Wanted(header)
+            for sweep in sweeps:
+                if sweep.entrant == header.name:
+                    yield from (_Wanted(header, values, sweep.cases) for values in combinations(sweep.parameters))
 
-    def _compared(
-        self, job: Job, spec: Spec, stored: Stored | None = None, tuned: TunedEntry | None = None
-    ) -> PlannedRun:
-        """A job with another spec, compared with its record."""
+    def _compared(self, default: Job, spec: Spec, stored: Stored | None = None) -> Job:
+        """The job of a spec, compared with its record."""
         record = stored or (self.store.stored_at(spec.place) if self.read else None)
-        job = replace(job, spec=spec, seen=record.content["finished"] if record else "")
         if record is None:
             why = self.store.why_unusable(spec.place)
-            return PlannedRun(job, "stale" if why else "missing", why)
+            return replace(default, spec=spec, state="stale" if why else "missing", why=why)
+        job = replace(default, spec=spec, seen=record.content["finished"])
         status = record.content["status"]
         if record.content["key"] != spec.key:
-            tuned_names = set(tuned.parameters) - set(spec.chosen) if tuned else ()
-            return PlannedRun(job, "stale", stale_because(record, job, tuned_names))
+            return replace(job, state="stale", why=stale_because(record, job))
         if status in SCORED:
-            return PlannedRun(job, "done", status)
-        return PlannedRun(job, "repeat" if status in REPEATED else "failed", f"{status}: {record.failure}")
+            return replace(job, state="done", why=status)
+        return replace(job, state="repeat" if status in REPEATED else "failed", why=f"{status}: {record.failure}")
 
 
 def _deviating(header: Header, values: Mapping[str, Value]) -> dict[str, Value]:
     """The values that are not the class defaults."""
-    known = header.parameters
-    return {name: value for name, value in values.items() if name not in known or value != known[name].default}
+    defaults = header.defaults
+    return {name: value for name, value in values.items() if name not in defaults or value != defaults[name]}
 
 
 def data_identity(case: Case, folder: Path) -> str:

@@ -183,17 +183,7 @@ class _Attempt:
         if score.items is not None and self._keeps_items(score):
             name = "|".join([score.metric, *(f"{axis}={value}" for axis, value in sorted(score.at.items()))])
             self.items[name] = score.items
-        self.scores.append(
-            RecordedScore(
-                metric=score.metric,
-                value=float(score.value),
-                n_used=score.n_used,
-                n_expected=score.n_expected,
-                at=dict(score.at),
-                items=name,
-                chance=score.chance,
-            )
-        )
+        self.scores.append(RecordedScore(**{**score._asdict(), "value": float(score.value), "items": name}))
 
     def _keeps_items(self, score: Score) -> bool:
         """Whether a claim reads the scores of the items: nothing else does."""

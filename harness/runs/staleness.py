@@ -1,6 +1,6 @@
 """Why a stored record no longer is the outcome of a job: in words, which files or values have changed."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from harness.core.spec import Budget
@@ -8,8 +8,8 @@ from harness.records.record import Stored
 from harness.runs.job import Job
 
 
-def stale_because(record: Stored, job: Job, tuned: Collection[str] = ()) -> str:
-    """The reasons, separated by semicolons. `tuned` are the names of the parameters that tuning chose."""
+def stale_because(record: Stored, job: Job) -> str:
+    """The reasons, separated by semicolons; a value that tuning chose is said to be from `tuned.toml`."""
     was, now = record.spec, job.spec
     reasons = _changed_files(record.content["origin"]["code"], job.code) if was.code != now.code else []
     for name in ("version", "budget", "data"):
@@ -19,7 +19,8 @@ def stale_because(record: Stored, job: Job, tuned: Collection[str] = ()) -> str:
         reasons.append(f"setting {name} was {_value(was.settings, name)}, is {_value(now.settings, name)}")
     for name in _differing(was.parameters, now.parameters):
         before, after = _value(record.content["parameters"], name), _value(job.parameters, name)
-        reasons.append(f"parameter {name} was {before}, is {after}{' (tuned.toml)' if name in tuned else ''}")
+        source = " (tuned.toml)" if name in job.tuned.keys() - now.chosen.keys() else ""
+        reasons.append(f"parameter {name} was {before}, is {after}{source}")
     return "; ".join(reasons) or "its key has another origin"
 
 

@@ -38,7 +38,7 @@ class ExpectedRuns:
 
 def expected_of(plan: "Plan", task: str, tier: str, *, any_key: bool = False) -> ExpectedRuns:
     """What a plan expects of a task's tables at a tier; with `any_key`, no record counts as stale."""
-    jobs = [run.job for run in plan.runs if (run.job.spec.task, run.job.spec.tier) == (task, tier)]
+    jobs = [job for job in plan.runs if (job.spec.task, job.spec.tier) == (task, tier)]
     return ExpectedRuns(
         {(job.spec.case, job.spec.label, job.spec.seed): "" if any_key else job.spec.key for job in jobs},
         {job.spec.label: job.header.kind for job in jobs},

@@ -10,8 +10,7 @@ from harness.registry.headers import inapplicable
 from harness.registry.tuned import EntryName, TunedEntry, tune_command
 from harness.runs.plan import Planner
 from harness.runs.selection import Selection
-from harness.tuning.result import TuningResult
-from harness.tuning.trials import Tuning, plan_trials
+from harness.tuning.trials import Tuning, TuningResult, plan_trials
 
 EntryState: TypeAlias = Literal["holds", "stale", "absent", "differs"]
 """`stale`: the trials are the entry's, but would come out as others now; `absent`: they are not stored here."""
@@ -69,7 +68,7 @@ def uncounted(planner: Planner, card: Card, tier: TierName) -> Iterator[str]:
     for resolved in card.at_tier(tier):
         for name, entry in _entries(planner, card, resolved).items():
             trials = _trials(planner, card, resolved, name, entry).trials
-            files = {planner.store.path(run.job.spec.place) for trial in trials for run in trial}
+            files = {planner.store.path(run.spec.place) for trial in trials for run in trial}
             folder = next(iter(files)).parent
             if others := sorted(path.name for path in folder.glob("*.json") if path not in files):
                 yield (
@@ -82,7 +81,7 @@ def uncounted(planner: Planner, card: Card, tier: TierName) -> Iterator[str]:
 def _trials(planner: Planner, card: Card, resolved: Resolved, name: EntryName, entry: TunedEntry) -> Tuning:
     """The trials that an entry tells of, as they would be made now."""
     header = planner.registry.header(card.task, name.entrant)
-    return plan_trials(planner, card, resolved, header, entry.asked, len(entry.seeds))
+    return plan_trials(planner, planner.default(card, resolved, header), entry.asked, len(entry.seeds))
 
 
 def _entries(planner: Planner, card: Card, resolved: Resolved) -> dict[EntryName, TunedEntry]:
@@ -104,9 +103,9 @@ def restate_trials(planner: Planner, selection: Selection) -> int:
     store, plan = planner.store, planner.plan(everything)
     restated = 0
     for run in [*plan.runs, *planner.stored_runs(plan, everything)]:
-        record = store.read(run.job.spec.place) if run.state == "done" else None
-        if record is not None and record.trials != run.job.trials:
-            with store.lock(run.job.spec):
-                store.restate(record.model_copy(update={"trials": run.job.trials}))
+        record = store.read(run.spec.place) if run.state == "done" else None
+        if record is not None and record.trials != run.trials:
+            with store.lock(run.spec):
+                store.restate(record.model_copy(update={"trials": run.trials}))
             restated += 1
     return restated

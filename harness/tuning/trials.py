@@ -1,22 +1,30 @@
-"""Trials: as many for every entrant of a task, on the validation split of a case, on a fifth of the budget."""
+"""Trials: as many for every entrant of a task, on the validation split of a case, on a fifth of the budget; and their
+result."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import islice, product
+from statistics import fmean
 
+from harness.core.canonical import digest
 from harness.core.card import Card, Resolved
 from harness.core.errors import UserError
 from harness.core.spec import Budget
 from harness.core.suggest import unknown
-from harness.registry.headers import Header, inapplicable
-from harness.registry.tuned import EntryName
+from harness.records.record import Record
+from harness.records.store import Store
+from harness.registry.headers import inapplicable
+from harness.registry.tuned import EntryName, TunedEntry
 from harness.runs.job import Job
-from harness.runs.plan import NotApplicable, Plan, PlannedRun, Planner
+from harness.runs.plan import NotApplicable, Plan, Planner
 from harness.runs.selection import Selection
 
 SHARE = 5
 """A trial has the fifth part of the budget."""
 FIRST_SEED = 1000
 """The seeds of trials are not those of results, which begin at 0."""
+DIGITS = 6
+"""Decimals of the score that is written: enough to compare. The digest covers all of them."""
 
 
 @dataclass(frozen=True)
@@ -28,17 +36,17 @@ class Tuning:
     """
 
     asked: int
-    trials: tuple[tuple[PlannedRun, ...], ...]
+    trials: tuple[tuple[Job, ...], ...]
 
     @property
     def job(self) -> Job:
         """The first run's job."""
-        return self.trials[0][0].job
+        return self.trials[0][0]
 
     @property
     def seeds(self) -> tuple[int, ...]:
         """The seeds of every trial."""
-        return tuple(run.job.spec.seed for run in self.trials[0])
+        return tuple(run.spec.seed for run in self.trials[0])
 
     @property
     def name(self) -> EntryName:
@@ -72,7 +80,8 @@ def plan_tuning(planner: Planner, selection: Selection, asked: int) -> TuningPla
             if why := inapplicable(header, resolved):
                 plan.not_applicable.append(NotApplicable(card.task, resolved.case.id, header.name, why))
             else:
-                plan.tunings.append(plan_trials(planner, card, resolved, header, asked, selection.seeds or 1))
+                default = planner.default(card, resolved, header)
+                plan.tunings.append(plan_trials(planner, default, asked, selection.seeds or 1))
     if not plan.tunings:
         reasons = [f"{skipped.entrant}: {skipped.why}" for skipped in plan.not_applicable]
         raise UserError(
@@ -82,18 +91,15 @@ def plan_tuning(planner: Planner, selection: Selection, asked: int) -> TuningPla
     return plan
 
 
-def plan_trials(planner: Planner, card: Card, resolved: Resolved, header: Header, asked: int, seeds: int) -> Tuning:
-    """The trials of one entrant. They depend on nothing but its name, its search space and its defaults."""
-    budget = budget_of_trials(resolved)
-    defaults = {name: parameter.default for name, parameter in header.parameters.items()}
-    trials = (
-        tuple(
-            planner.trial(card, resolved, header, values, seed, budget)
-            for seed in range(FIRST_SEED, FIRST_SEED + seeds)
-        )
-        for values in islice(header.search_space.trials(card.task, header.name, defaults), asked)
+def plan_trials(planner: Planner, default: Job, asked: int, seeds: int) -> Tuning:
+    """The trials of one entrant, made from its `default` job. They depend on nothing but its name, its search space and
+    its defaults."""
+    header, budget = default.header, budget_of_trials(default.resolved)
+    numbers = range(FIRST_SEED, FIRST_SEED + seeds)
+    trials = islice(header.search_space.trials(header.task, header.name, header.defaults), asked)
+    return Tuning(
+        asked, tuple(tuple(planner.trial(default, values, seed, budget) for seed in numbers) for values in trials)
     )
-    return Tuning(asked, tuple(trials))
 
 
 def budget_of_trials(resolved: Resolved) -> Budget:
@@ -123,3 +129,91 @@ def _unsuitable(card: Card, resolved: Resolved) -> str:
     if not resolved.budget.total:
         return "trains nothing"
     return f"is judged by a time ({resolved.primary})" if card.metrics[resolved.primary].timing else ""
+
+
+@dataclass(frozen=True)
+class TuningResult:
+    """The stored records of an entrant's trials: for each trial one a seed, None where there is none."""
+
+    tuning: Tuning
+    records: tuple[tuple[Record | None, ...], ...]
+
+    @staticmethod
+    def of(tuning: Tuning, store: Store) -> "TuningResult":
+        """The result as it is stored, whether of these trials or of earlier ones in their place."""
+        records = (tuple(store.read(run.spec.place) for run in trial) for trial in tuning.trials)
+        return TuningResult(tuning, tuple(records))
+
+    @property
+    def complete(self) -> bool:
+        """Whether every run has its record."""
+        keys = [[run.spec.key for run in trial] for trial in self.tuning.trials]
+        return keys == [[record.key if record else "" for record in records] for records in self.records]
+
+    @property
+    def scores(self) -> list[float | None]:
+        """The mean of the primary metric over the seeds, by trial; None where a run failed or diverged."""
+        return [_mean(map(_score, records)) for records in self.records]
+
+    @property
+    def winner(self) -> int | None:
+        """The trial with the best score, the earliest of equals; None if all failed.
+
+        Where the best score is not above chance by the metric's margin, it was luck. Then the class defaults stay, if
+        their trial did not fail.
+        """
+        job = self.tuning.job
+        metric = job.card.metrics[job.resolved.primary]
+        sign = 1 if metric.better == "higher" else -1
+        ranked = [(sign * score, -number) for number, score in enumerate(self.scores) if score is not None]
+        if not ranked:
+            return None
+        best, number = max(ranked)
+        # Chance may depend on the data that were drawn, so the records are asked.
+        finished = [record for records in self.records for record in records if record and record.status == "ok"]
+        chance = _mean(record.metrics[record.primary].chance for record in finished)
+        lucky = chance is not None and best - sign * chance <= (metric.margin or 0.0)
+        return 0 if lucky and self.scores[0] is not None else -number
+
+    @property
+    def digest(self) -> str:
+        """The digest of the trials: keys, statuses and scores."""
+        return digest([[[r.key, r.status, _score(r)] if r else None for r in records] for records in self.records])
+
+    def entry(self) -> TunedEntry | None:
+        """The entry that is written of the result; None if no trial won."""
+        winner, scores = self.winner, self.scores
+        if winner is None or (score := scores[winner]) is None:
+            return None
+        job = self.tuning.job
+        return TunedEntry(
+            budget={job.spec.budget.unit: job.spec.budget.total},
+            asked=self.tuning.asked,
+            trials=len(self.tuning.trials),
+            seeds=self.tuning.seeds,
+            metric=job.resolved.primary,
+            score=round(score, DIGITS),
+            parameters=self.tuning.trials[winner][0].spec.parameters,
+            digest=self.digest,
+        )
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    """The mean of the values; None if there are none, or if one of them is None."""
+    numbers = list(values)
+    known = [number for number in numbers if number is not None]
+    return fmean(known) if known and len(known) == len(numbers) else None
+
+
+def _score(record: Record | None) -> float | None:
+    """A run's value of its primary metric, None if it failed or diverged. More than one value, or none, is a
+    `UserError`: there would be nothing to choose by."""
+    if record is None or record.status != "ok":
+        return None
+    values = [score.value for score in record.scores if score.metric == record.primary and not score.at]
+    if len(values) != 1:
+        raise UserError(
+            f"the validation split of case {record.spec.case} of {record.spec.task} does not give one value of "
+            f"'{record.primary}', so nothing can be tuned on it; tune on another case (--case)"
+        )
+    return values[0]

@@ -67,7 +67,7 @@ def test_isolated_run_that_does_nothing(benchmark: BenchmarkFixture, tmp_path: P
     """Goal: under 0.1 s of overhead a run: `overhead_ms` is what 20 runs take beyond their own clocks."""
     plugin = tmp_path / "nothing.py"
     plugin.write_text(NOTHING)
-    jobs = [run.job for run in _plan(tmp_path, 20, ("nothing",), (plugin,)).runs]
+    jobs = _plan(tmp_path, 20, ("nothing",), (plugin,)).runs
     executor = LocalExecutor()
     executor.run(jobs[:1])  # starts the server
     start = time.perf_counter()
@@ -89,7 +89,7 @@ os.fsync = lambda descriptor: None
 folder = Path(sys.argv[1])
 store = bench.Store(folder)
 for run in bench._plan(folder, 2000).runs[:10_000]:
-    store.write(bench._record(run.job))
+    store.write(bench._record(run))
 """
 """Writes 10,000 records of one task in the form that a checkout stores them in."""
 

@@ -9,7 +9,8 @@ from harness.core.spec import TIERS, TierName
 from harness.records.form import SHARED
 from harness.records.store import Store
 from harness.registry.find import Registry, find
-from harness.runs.plan import PlannedRun, Planner
+from harness.runs.job import Job
+from harness.runs.plan import Planner
 from harness.runs.selection import Selection
 
 RESULTS = Path(__file__).resolve().parents[2] / "results"
@@ -21,7 +22,7 @@ def registry() -> Registry:
     return find()
 
 
-def _stored(registry: Registry, tier: TierName) -> list[PlannedRun]:
+def _stored(registry: Registry, tier: TierName) -> list[Job]:
     """The runs of a tier that have a record, as the plan sees them."""
     store, selection = Store(RESULTS), Selection(tier=tier)
     planner = Planner(registry, store)
@@ -33,12 +34,12 @@ def _stored(registry: Registry, tier: TierName) -> list[PlannedRun]:
 
 @pytest.mark.parametrize("tier", COMMITTED)
 def test_no_committed_record_is_stale(registry: Registry, tier: TierName) -> None:
-    assert [f"{run.job.spec.place}: {run.why}" for run in _stored(registry, tier) if run.state == "stale"] == []
+    assert [f"{run.spec.place}: {run.why}" for run in _stored(registry, tier) if run.state == "stale"] == []
 
 
 @pytest.mark.parametrize("tier", COMMITTED)
 def test_no_committed_record_is_of_an_unknown_task_case_or_entrant(registry: Registry, tier: TierName) -> None:
-    known = {run.job.spec.place for run in _stored(registry, tier)}
+    known = {run.spec.place for run in _stored(registry, tier)}
     assert [place for place in Store(RESULTS).places(tier) if place not in known] == []
 
 

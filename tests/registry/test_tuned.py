@@ -1,6 +1,7 @@
 """What tuning chose stands between the class defaults and what is set from outside, by case or for all of a tier."""
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,7 @@ def plan(plugin: Path, *entrants: str, tier: TierName = "quick", store: Store | 
 
 
 def parameters(plugin: Path, *entrants: str, tier: TierName = "quick") -> dict[str, dict[str, object]]:
-    return {run.job.spec.case: dict(run.job.spec.parameters) for run in plan(plugin, *entrants, tier=tier).runs}
+    return {run.spec.case: dict(run.spec.parameters) for run in plan(plugin, *entrants, tier=tier).runs}
 
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
@@ -109,7 +110,7 @@ def test_a_case_that_was_tuned_on_has_its_own_entry_and_the_others_that_of_the_c
     write_tuned(plugin.parent, {SMALL: ENTRY})
     found = {"wikipedia": {"lr": 0.0004}, "mix": {"dim": 20}, "cost_wikipedia": {"lr": 0.0004}}
     assert parameters(plugin, tier="small") == found, "in the file, mix stands first"
-    runs = {run.job.spec.case: run.job.trials for run in plan(plugin, tier="small").runs}
+    runs = {run.spec.case: run.trials for run in plan(plugin, tier="small").runs}
     assert runs == {"wikipedia": 7, "mix": 3, "cost_wikipedia": 7}
 
 
@@ -120,9 +121,9 @@ def test_a_case_on_which_the_class_defaults_won_inherits_nothing(plugin: Path) -
 
 def test_what_is_chosen_on_one_case_voids_no_record_of_another_that_was_tuned_on(plugin: Path) -> None:
     write_tuned(plugin.parent, {SMALL: ENTRY})
-    before = {run.job.spec.case: run.job.spec.key for run in plan(plugin, tier="small").runs}
+    before = {run.spec.case: run.spec.key for run in plan(plugin, tier="small").runs}
     write_tuned(plugin.parent, {SMALL._replace(case="mix"): ENTRY.model_copy(update={"parameters": {"dim": 20}})})
-    after = {run.job.spec.case: run.job.spec.key for run in plan(plugin, tier="small").runs}
+    after = {run.spec.case: run.spec.key for run in plan(plugin, tier="small").runs}
     assert {case for case in before if before[case] != after[case]} == {"mix"}
 
 
@@ -134,11 +135,11 @@ def test_the_command_line_beats_what_tuning_chose(plugin: Path) -> None:
 
 def test_the_label_says_what_the_user_set_and_the_record_how_many_trials_there_were(plugin: Path) -> None:
     write_tuned(plugin.parent, {QUICK: ENTRY})
-    job = plan(plugin).runs[0].job
+    job = plan(plugin).runs[0]
     assert job.spec.label == "mine"
     assert Path(job.spec.place).name == "default-s0.json"
     assert job.trials == 7
-    assert plan(plugin, tier="smoke").runs[0].job.trials == 0
+    assert plan(plugin, tier="smoke").runs[0].trials == 0
 
 
 def test_a_tuned_value_voids_records_and_status_says_which(plugin: Path) -> None:
@@ -146,7 +147,7 @@ def test_a_tuned_value_voids_records_and_status_says_which(plugin: Path) -> None
 
     store = Store(plugin.parent / "results")
     for run in plan(plugin, store=store).runs:
-        store.write(run.job.record("ok", datetime.now(UTC)))
+        store.write(run.record("ok", datetime.now(UTC)))
     assert {run.state for run in plan(plugin, store=store).runs} == {"done"}
     write_tuned(plugin.parent, {QUICK: ENTRY})
     run = plan(plugin, store=store).runs[0]
@@ -187,7 +188,7 @@ def test_an_unknown_entrant_beside_methods_is_an_error(tmp_path: Path) -> None:
     registry = find()
     folder = registry.header("word_similarity", "flyvec").path.parent
     known = {
-        place: header.__class__(**{**vars(header), "path": tmp_path / header.path.name})
+        place: replace(header, path=tmp_path / header.path.name)
         for place, header in registry.entrants.items()
         if header.path.parent == folder
     }

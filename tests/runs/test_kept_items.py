@@ -68,7 +68,7 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def _kept(plugin: Path) -> tuple[set[str], set[str]]:
     """The metrics that a run measured for each item, and those of which it kept the items' scores."""
     (run,) = Planner(find([plugin]), Store(plugin.parent / "results")).plan(SELECTION).runs
-    attempt = runner._Attempt(run.job)
+    attempt = runner._Attempt(run)
     record = attempt.run()
     assert record.status == "ok", record.failure
     assert {score.items for score in record.scores} - {""} == attempt.items.keys()
@@ -90,10 +90,9 @@ def test_a_trial_keeps_no_items_and_no_curve(plugin: Path) -> None:
     registry = find([plugin])
     planner = Planner(registry, Store(plugin.parent / "results"))
     card = registry.card("word_similarity")
-    tuning = plan_trials(
-        planner, card, card.resolve("smoke", "atlas"), registry.header("word_similarity", "kept"), 1, 1
-    )
-    attempt = runner._Attempt(tuning.trials[0][0].job)
+    header = registry.header("word_similarity", "kept")
+    tuning = plan_trials(planner, planner.default(card, card.resolve("smoke", "atlas"), header), 1, 1)
+    attempt = runner._Attempt(tuning.trials[0][0])
     record = attempt.run()
     assert record.status == "ok", record.failure
     assert attempt.items == {}

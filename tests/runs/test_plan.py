@@ -32,7 +32,7 @@ def planned(registry: Registry, folder: Path, *entrants: str) -> Plan:
 
 def test_an_entrant_takes_part_in_the_cases_that_it_names_alone(registry: Registry, tmp_path: Path) -> None:
     plan = planned(registry, tmp_path, "ppmi", "sgns")
-    cells = {(run.job.spec.case, run.job.spec.entrant) for run in plan.runs}
+    cells = {(run.spec.case, run.spec.entrant) for run in plan.runs}
     assert cells == {("cost", "ppmi"), ("atlas", "sgns"), ("cost", "sgns")}
     (skipped,) = plan.not_applicable
     assert (skipped.case, skipped.entrant, skipped.why) == ("atlas", "ppmi", "takes part only in cost")
@@ -44,7 +44,7 @@ SELECTION = Selection(tier="quick", tasks=["word_similarity"], cases=["atlas"], 
 def _stored_plan(registry: Registry, folder: Path, selection: Selection = SELECTION) -> Plan:
     """A plan whose runs are done."""
     for run in Planner(registry, Store(folder)).plan(selection).runs:
-        Store(folder).write(run.job.record("ok", datetime.now(UTC)))
+        Store(folder).write(run.record("ok", datetime.now(UTC)))
     return Planner(registry, Store(folder)).plan(selection)
 
 
@@ -57,21 +57,21 @@ def test_what_is_stored_is_done(registry: Registry, tmp_path: Path) -> None:
 def test_a_failure_is_told_in_one_line_and_repeated_when_asked(registry: Registry, tmp_path: Path) -> None:
     (first, second, _) = _stored_plan(registry, tmp_path).runs
     failure = Failure(type="RuntimeError", message="it broke\ntwice")
-    Store(tmp_path).write(first.job.record("error", datetime.now(UTC), failure=failure))
-    Store(tmp_path).write(second.job.record("timeout", datetime.now(UTC), failure=failure))
+    Store(tmp_path).write(first.record("error", datetime.now(UTC), failure=failure))
+    Store(tmp_path).write(second.record("timeout", datetime.now(UTC), failure=failure))
     plan = Planner(registry, Store(tmp_path)).plan(SELECTION)
     assert [(run.state, run.why) for run in plan.runs] == [
         ("failed", "error: RuntimeError: it broke twice"),
         ("repeat", "timeout: RuntimeError: it broke twice"),
         ("done", "ok"),
     ]
-    assert [run.job.spec.seed for run in plan.due()] == [1]
-    assert [run.job.spec.seed for run in plan.due(retry_errors=True)] == [0, 1]
+    assert [run.spec.seed for run in plan.due()] == [1]
+    assert [run.spec.seed for run in plan.due(retry_errors=True)] == [0, 1]
 
 
 def test_a_record_of_an_earlier_version_is_stale_and_due(registry: Registry, tmp_path: Path) -> None:
     plan = _stored_plan(registry, tmp_path)
-    path = Store(tmp_path).path(plan.runs[1].job.spec.place)
+    path = Store(tmp_path).path(plan.runs[1].spec.place)
     before = path.read_bytes()
     path.write_bytes(_of_version_1(before))
     store = Store(tmp_path)
@@ -113,7 +113,7 @@ def test_no_record_is_read_twice(registry: Registry, tmp_path: Path, monkeypatch
     store = Store(tmp_path)
     plan = Planner(registry, store).plan(SELECTION)
     further = Planner(registry, store).stored_runs(plan, SELECTION)
-    assert [run.job.spec.seed for run in further] == [3, 4, 5]
+    assert [run.spec.seed for run in further] == [3, 4, 5]
     assert {run.state for run in [*plan.runs, *further]} == {"done"}
     assert set(read.values()) == {1}
     assert len(read) == 6
@@ -122,5 +122,5 @@ def test_no_record_is_read_twice(registry: Registry, tmp_path: Path, monkeypatch
 def test_a_plan_without_its_records_is_the_same_but_for_what_is_done(registry: Registry, tmp_path: Path) -> None:
     done = _stored_plan(registry, tmp_path)
     plan = Planner(registry, Store(tmp_path), read=False).plan(SELECTION)
-    assert [run.job.spec for run in plan.runs] == [run.job.spec for run in done.runs]
+    assert [run.spec for run in plan.runs] == [run.spec for run in done.runs]
     assert {run.state for run in plan.runs} == {"missing"}

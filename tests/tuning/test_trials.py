@@ -20,11 +20,11 @@ from harness.registry.find import find, load_task
 from harness.registry.tuned import EntryName, write_tuned
 from harness.run import Run
 from harness.runs import runner
-from harness.runs.plan import PlannedRun, Planner
+from harness.runs.job import Job
+from harness.runs.plan import Planner
 from harness.runs.selection import Selection
 from harness.tuning.entries import check_entries, restate_trials, uneven
-from harness.tuning.result import TuningResult
-from harness.tuning.trials import FIRST_SEED, Tuning, TuningPlan, budget_of_trials, plan_tuning
+from harness.tuning.trials import FIRST_SEED, Tuning, TuningPlan, TuningResult, budget_of_trials, plan_tuning
 
 PLUGIN = '''
 """Entrants with one parameter, and one without."""
@@ -77,14 +77,12 @@ def tuning_of_mine(planner: Planner, **more: Any) -> Tuning:
 
 
 def keys(tuning: Tuning) -> list[str]:
-    return [run.job.spec.key for trial in tuning.trials for run in trial]
+    return [run.spec.key for trial in tuning.trials for run in trial]
 
 
-def store(
-    planner: Planner, run: PlannedRun, value: float | None, status: RunStatus = "ok", metric: str = PRIMARY
-) -> None:
+def store(planner: Planner, run: Job, value: float | None, status: RunStatus = "ok", metric: str = PRIMARY) -> None:
     scores = () if value is None else (RecordedScore(metric=metric, value=value, n_used=1, n_expected=1),)
-    planner.store.write(run.job.record(status, datetime.now(UTC), scores=scores))
+    planner.store.write(run.record(status, datetime.now(UTC), scores=scores))
 
 
 def outcome(planner: Planner, tuning: Tuning, values: Sequence[float | tuple[float | None, RunStatus]]) -> TuningResult:
@@ -113,15 +111,15 @@ def test_every_task_can_be_tuned(planner: Planner, task: str, tier: TierName) ->
     assert tunings
     assert len({(tuning.name.case, tuning.job.spec.budget, tuning.seeds) for tuning in tunings}) == 1
     for run in (run for tuning in tunings for trial in tuning.trials for run in trial):
-        assert run.job.spec.split == "valid"
-        assert 0 < run.job.spec.budget.total <= run.job.resolved.budget.total / 2
+        assert run.spec.split == "valid"
+        assert 0 < run.spec.budget.total <= run.resolved.budget.total / 2
 
 
 def test_seeds_of_trials_are_not_those_of_results(planner: Planner) -> None:
     tuning = tuning_of_mine(planner, seeds=2)
     results = planner.plan(Selection(tier="paper", tasks=[TASK])).runs
     assert tuning.seeds == (FIRST_SEED, FIRST_SEED + 1)
-    assert max(run.job.spec.seed for run in results) < FIRST_SEED
+    assert max(run.spec.seed for run in results) < FIRST_SEED
 
 
 def test_a_trial_has_a_fifth_of_the_budget_in_whole_portions(planner: Planner) -> None:
@@ -147,7 +145,7 @@ def test_records_of_trials_are_no_results(planner: Planner) -> None:
 
 
 def test_a_trial_and_a_result_have_different_keys_even_where_all_else_is_the_same(planner: Planner) -> None:
-    spec = tuning_of_mine(planner).trials[0][0].job.spec
+    spec = tuning_of_mine(planner).trials[0][0].spec
     assert replace(spec, split="test").key != spec.key
 
 
@@ -159,7 +157,7 @@ def test_the_best_score_wins(planner: Planner, scores: list[float], winner: int)
     entry = found.entry()
     assert entry is not None
     assert (entry.score, entry.trials, entry.asked, tuning.name.case) == (scores[winner], 4, 4, "atlas")
-    assert dict(entry.parameters) == dict(tuning.trials[winner][0].job.spec.chosen)
+    assert dict(entry.parameters) == dict(tuning.trials[winner][0].spec.chosen)
 
 
 def test_the_lowest_score_wins_where_lower_is_better(planner: Planner) -> None:
@@ -195,7 +193,7 @@ def test_a_trial_of_which_one_seed_failed_cannot_win(planner: Planner) -> None:
     tuning = tuning_of_mine(planner, seeds=2)
     for number, trial in enumerate(tuning.trials):
         for run in trial:
-            failed = number == 3 and run.job.spec.seed > FIRST_SEED
+            failed = number == 3 and run.spec.seed > FIRST_SEED
             store(planner, run, None if failed else number / 10, "error" if failed else "ok")
     assert TuningResult.of(tuning, planner.store).winner == 2
 
@@ -309,13 +307,13 @@ def test_the_validation_split_of_every_task_gives_what_trials_are_judged_by(
     planner: Planner, here: None, task: str, entrant: str
 ) -> None:
     (tuning,) = planned(planner, entrant, tasks=[task], tier="smoke", trials=1).tunings
-    planner.store.write(runner._Attempt(tuning.trials[0][0].job).run())
+    planner.store.write(runner._Attempt(tuning.trials[0][0]).run())
     assert TuningResult.of(tuning, planner.store).winner == 0
 
 
 def test_a_trial_is_measured_on_the_validation_split_and_never_sees_the_test_split(planner: Planner, spy: Spy) -> None:
     run = tuning_of_mine(planner, tier="smoke").trials[0][0]
-    attempt = runner._Attempt(run.job)
+    attempt = runner._Attempt(run)
     record = attempt.run()
     assert record.status == "ok", record.failure
     assert spy.asked == ["valid"]
@@ -327,7 +325,7 @@ def test_a_trial_is_measured_on_the_validation_split_and_never_sees_the_test_spl
 
 def test_a_result_is_measured_on_the_test_split(planner: Planner, spy: Spy) -> None:
     plan = planner.plan(Selection(tier="smoke", tasks=[TASK], entrants=["mine"]))
-    record = runner._Attempt(plan.runs[0].job).run()
+    record = runner._Attempt(plan.runs[0]).run()
     assert record.status == "ok"
     assert spy.asked == ["test"]
     assert record.metrics[PRIMARY].chance == 0.1
@@ -338,7 +336,7 @@ def test_a_case_without_a_validation_split_fails_with_the_reason(
 ) -> None:
     problem = spy.problem
     monkeypatch.setattr(spy, "problem", lambda case, run: replace(problem(case, run), valid=None))
-    record = runner._Attempt(tuning_of_mine(planner, tier="smoke").trials[0][0].job).run()
+    record = runner._Attempt(tuning_of_mine(planner, tier="smoke").trials[0][0]).run()
     assert record.failure is not None
     assert "case atlas has no validation split to tune on" in record.failure.message
 
@@ -432,7 +430,7 @@ def test_results_say_the_trials_of_the_entry_that_they_used(planner: Planner) ->
     selection = Selection(tier="small", tasks=[TASK], entrants=["mine"], seeds=1)
     now = on_two_cases(planner)
     for run in now.plan(selection).runs:
-        now.store.write(replace(run.job, trials=0).record("ok", datetime.now(UTC)))
+        now.store.write(replace(run, trials=0).record("ok", datetime.now(UTC)))
     assert restate_trials(now, selection) == 3
     told = {record.spec.case: record.trials for record in now.store.all()}
     assert told == {"wikipedia": 3, "mix": 4, "cost_wikipedia": 3}

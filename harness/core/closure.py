@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeAlias
 
 from harness.core.canonical import digest
 from harness.core.errors import UserError
@@ -22,7 +22,6 @@ from harness.core.errors import UserError
 class Closure:
     """Files by name relative to the walk's root, each with the digest of its meaning."""
 
-    root: Path
     files: Mapping[str, str]
 
     @property
@@ -44,21 +43,21 @@ def closure(
     `root` is a package, its absolute imports are followed by the package's name, else by the name of the module in
     the folder. Files for which `skip` is true are neither entered nor counted.
     """
-    found: dict[str, str] = {}
+    files: dict[str, str] = {}
     queue = [_placed(path) for path in start]
     root = root.resolve()
     while queue:
         path = queue.pop()
         name = path.relative_to(root).as_posix()
-        if name in found or skip(path):
+        if name in files or skip(path):
             continue
-        source = _Source.read(path)
-        found[name] = source.digest
+        stat = path.stat()
+        files[name], imports = _read(path, stat.st_mtime_ns, stat.st_size)
         queue += _packages(path, root)
-        queue += _targets(source.imports, path, root)
+        queue += _targets(imports, path, root)
     for path in extra:
-        found[_placed(path).relative_to(root).as_posix()] = hashlib.sha256(path.read_bytes()).hexdigest()[:32]
-    return Closure(root, dict(sorted(found.items())))
+        files[_placed(path).relative_to(root).as_posix()] = hashlib.sha256(path.read_bytes()).hexdigest()[:32]
+    return Closure(dict(sorted(files.items())))
 
 
 def closure_of_module(module: ModuleType) -> Closure:
@@ -90,27 +89,20 @@ def assigned_names(statement: ast.stmt) -> list[str]:
     return [target.id for target in targets if isinstance(target, ast.Name)]
 
 
-@dataclass(frozen=True)
-class _Source:
-    digest: str
-    imports: tuple[tuple[int, str, tuple[str, ...]], ...]
-    """(level, module, names) of every import statement."""
-
-    @staticmethod
-    def read(path: Path) -> "_Source":
-        stat = path.stat()
-        return _parse(path, stat.st_mtime_ns, stat.st_size)
+_Import: TypeAlias = tuple[int, str, tuple[str, ...]]
+"""Level, module and names of an import statement."""
 
 
 @cache
-def _parse(path: Path, modified: int, size: int) -> _Source:
-    """Parsed once for each state of the file: `modified` and `size` tell the states apart."""
+def _read(path: Path, modified: int, size: int) -> tuple[str, tuple[_Import, ...]]:
+    """The digest of a file's meaning, and its import statements. A file is parsed once for each of its states, which
+    `modified` and `size` tell apart."""
     tree = parse(path)
     imports = tuple(_imports(tree))
-    return _Source(digest(_meaning(_WithoutSearchSpaces().visit(tree))), imports)
+    return digest(_meaning(_WithoutSearchSpaces().visit(tree))), imports
 
 
-def _imports(tree: ast.AST) -> Iterator[tuple[int, str, tuple[str, ...]]]:
+def _imports(tree: ast.AST) -> Iterator[_Import]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from ((0, alias.name, ()) for alias in node.names)
@@ -149,7 +141,7 @@ def _packages(path: Path, root: Path) -> Iterator[Path]:
             yield folder / "__init__.py"
 
 
-def _targets(imports: Iterable[tuple[int, str, tuple[str, ...]]], path: Path, root: Path) -> Iterator[Path]:
+def _targets(imports: Iterable[_Import], path: Path, root: Path) -> Iterator[Path]:
     """The files below `root` that import statements execute: packages on the way, the module, submodules by name."""
     for level, module, names in imports:
         place = imported_from(level, module, path, root)

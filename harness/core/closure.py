@@ -1,8 +1,9 @@
-"""The closure walk: which source files an entrant or a protocol consists of, and the digest of what they say.
+"""The closure walk: which source files an entrant or a protocol consists of, and the digest of their meaning.
 
-Files are followed by import statement, never by importing. What counts is the syntax tree without positions,
-docstrings and comments, so that a comment voids no record and a changed helper voids exactly those that import it; and
-without entrants' search spaces, which change no run: what is chosen from them is among its parameters.
+Import statements are followed by reading files; nothing is imported. A file's digest is that of its syntax tree without
+positions, docstrings and comments: editing a comment makes no record stale, and editing a helper makes stale exactly
+the records of the entrants that import it. Entrants' search spaces are left out, too: no run depends on them, since the
+values that tuning chose from them are among a run's parameters.
 """
 
 import ast
@@ -95,8 +96,8 @@ _Import: TypeAlias = tuple[int, str, tuple[str, ...]]
 
 @cache
 def _read(path: Path, modified: int, size: int) -> tuple[str, tuple[_Import, ...]]:
-    """The digest of a file's meaning, and its import statements. A file is parsed once for each of its states, which
-    `modified` and `size` tell apart."""
+    """The digest of a file's meaning, and its import statements. A file is parsed again only if its time of
+    modification or its size has changed."""
     tree = parse(path)
     imports = tuple(_imports(tree))
     return digest(_meaning(_WithoutSearchSpaces().visit(tree))), imports
@@ -111,7 +112,7 @@ def _imports(tree: ast.AST) -> Iterator[_Import]:
 
 
 class _WithoutSearchSpaces(ast.NodeTransformer):
-    """Takes `search_space` out of classes that have a `name` as entrants have; elsewhere it may mean anything."""
+    """Removes `search_space` from classes with a `name`, which only entrants have; elsewhere it may mean anything."""
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
         if any("name" in assigned_names(statement) for statement in node.body):
@@ -120,8 +121,8 @@ class _WithoutSearchSpaces(ast.NodeTransformer):
 
 
 def _meaning(node: Any) -> Any:
-    """A syntax tree as plain values, without positions, bare strings (docstrings) and empty fields: the latter come and
-    go between versions of Python."""
+    """A syntax tree as plain values, without positions, bare strings (docstrings) and empty fields. Which fields there
+    are when they are empty differs between versions of Python."""
     if isinstance(node, ast.AST):
         named = ((name, value) for name, value in ast.iter_fields(node) if value is not None and value != [])
         return [type(node).__name__, {name: _meaning(value) for name, value in named}]
@@ -175,5 +176,5 @@ def source_file(place: Path) -> Path | None:
 
 
 def _placed(path: Path) -> Path:
-    # A link keeps its own place below the root, wherever it leads.
+    # A symbolic link counts as a file where the link lies, wherever it leads.
     return path.parent.resolve() / path.name

@@ -1,1 +1,1 @@
-"""What is checked of entrants and of committed code."""
+"""Checks of entrants (conformance) and of code against committed scores (golden scores)."""

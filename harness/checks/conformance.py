@@ -28,7 +28,7 @@ from harness.registry.parameters import Parameter, Uncheckable
 from harness.runs.executors.isolated import IsolatedCall, ProcessEnded
 
 TOLERANCE = 1e-4
-"""Batches of another size may change a float's last bits, no more."""
+"""Batches of another size may change the last bits of floating-point numbers, and no more."""
 ITEMS = 12
 """How many items are asked for in other batches and orders."""
 QUESTIONS = "questions in other batches"
@@ -96,7 +96,7 @@ def _run_twice(registry: Registry, header: Header, limit_s: float | None) -> Ite
 
 
 def _examine(card: Card, header: Header) -> str:
-    """In a process that has not imported the entrant: the results of all other checks as JSON. An error is one."""
+    """The results of all other checks as JSON; an error is a result. The process has not imported the entrant yet."""
     try:
         return json.dumps(list(_examined(card, header)))
     except Exception as error:

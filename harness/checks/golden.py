@@ -1,8 +1,8 @@
 """Golden smoke scores: `smoke.json` beside a task's card, with what every entrant scored at the smoke tier.
 
-A run's key leaves out the source of the task and of the harness, for which the task's version stands, and those values
-of the card that each tier may set otherwise. Golden scores keep that honest: other scores under the same keys, and
-other defaults, are wrong until the version is raised.
+A run's key does not contain the source of the task and of the harness, for which the task's version stands, nor the
+card's default settings. Golden scores show when the version must be raised: when scores change although the keys of
+their runs do not, or when a default changes.
 """
 
 import json
@@ -42,9 +42,9 @@ TOLERANCE = f"within {RELATIVE:g} of their value or {ABSOLUTE:g} in all"
 class Golden(Strict):
     """What a `smoke.json` says.
 
-    `packages` and `processor` say where the scores are from; `defaults` are the values on the card that scores depend
-    on though keys leave them out; `code` is what stands for each entrant's code in its keys; `keys` and `scores` (all
-    but timings, by metric and point of measurement) are those of the smoke runs, by `case/entrant seed N`.
+    `packages` and `processor` say where the scores are from; `defaults` are the values of the card that scores depend
+    on though keys do not contain them; `code` is the digest of each entrant's code in its keys; `keys` and `scores`
+    (all but timings, by metric and point of measurement) are those of the smoke runs, by `case/entrant seed N`.
     """
 
     about: str
@@ -63,11 +63,11 @@ class Golden(Strict):
 
     @property
     def size(self) -> str:
-        """How much there is, in words."""
+        """The numbers of scores and of entrants, in words."""
         return f"{sum(map(len, self.scores.values()))} smoke scores of {len(self.code)} entrants"
 
     def is_exact_for(self, other: "Golden") -> bool:
-        """Whether both are from the same packages and processor: equal code then gives equal bits."""
+        """Whether both are from the same packages and processor, so that equal code gives equal scores."""
         return (self.packages, self.processor) == (other.packages, other.processor)
 
     def has(self, spec: Spec) -> bool:
@@ -79,8 +79,8 @@ class Golden(Strict):
         return not self.has(spec) and self.has(replace(spec, code=self.code.get(spec.entrant, "")))
 
     def differences(self, now: "Golden", runs: Iterable[str]) -> list[str]:
-        """How the scores of some runs differ `now`, a line each; only beyond the tolerance where `now` is from another
-        machine."""
+        """A line for each score of some runs that is another one `now`. If `now` is from other packages or another
+        processor, differences within the tolerance do not count."""
         relative, absolute = (0.0, 0.0) if self.is_exact_for(now) else (RELATIVE, ABSOLUTE)
         lines = []
         for run in sorted(runs):
@@ -98,8 +98,8 @@ def run_name(spec: Spec) -> str:
 
 
 def defaults(card: Card) -> dict[str, Any]:
-    """What scores depend on in a card though keys leave it out, by name: the defaults of the settings, and what
-    guessing scores and cannot be beaten."""
+    """The values of a card that scores depend on though keys do not contain them, by name: the defaults of the
+    settings, and the chance values and ceilings of the metrics."""
     values = {f"setting {name}": value for name, value in card.settings.items()}
     for name, metric in card.metrics.items():
         values |= {f"chance of {name}": metric.chance, f"ceiling of {name}": metric.ceiling}
@@ -117,7 +117,7 @@ def golden_command(task: str) -> str:
 
 
 def read_golden(registry: Registry, task: str) -> Golden:
-    """A task's golden scores. That there are none, or that they cannot be read, is a `UserError`."""
+    """A task's golden scores. A missing file, and one that cannot be read, is a `UserError`."""
     path, command = golden_file(registry, task), golden_command(task)
     try:
         return Golden.model_validate_json(path.read_bytes())
@@ -143,15 +143,15 @@ def write_golden(registry: Registry, task: str, golden: Golden) -> Path:
 
 
 def own_entrants(registry: Registry, task: str) -> list[str]:
-    """The entrants that a task's golden scores cover: all but plug-ins. That there are none is a `UserError`."""
-    own = [name for name, header in registry.of_task(task).items() if header.kind != "plugin"]
-    if not own:
+    """The entrants that a task's golden scores cover: all but plug-ins. If there are none, it is a `UserError`."""
+    names = [name for name, header in registry.of_task(task).items() if header.kind != "plugin"]
+    if not names:
         raise UserError(f"{task}: its package brings no entrant whose scores could be golden")
-    return own
+    return names
 
 
 def measure(registry: Registry, task: str, entrants: Sequence[str]) -> Golden:
-    """What the present code gives for some entrants of a task. A run that fails is a `UserError`."""
+    """The smoke scores of some entrants of a task with the present code. A run that fails is a `UserError`."""
     with tempfile.TemporaryDirectory() as folder:
         records = run_smoke(registry, task, entrants, Path(folder), workers=check_load(0, 1))
     for record in records:
@@ -181,8 +181,8 @@ def _model() -> str:
 
 
 def golden_problems(registry: Registry, task: str) -> list[str]:
-    """What shows without a run that a task's golden scores are not those of the present code, a line each. Only the
-    tasks of this distribution must have golden scores."""
+    """A line for each sign, visible without running anything, that a task's golden scores are not those of the present
+    code. Only the tasks of this distribution must have golden scores."""
     if registry.homes[task].root != HARNESS and not golden_file(registry, task).exists():
         return []
     card, command = registry.card(task), golden_command(task)
@@ -199,8 +199,8 @@ def golden_problems(registry: Registry, task: str) -> list[str]:
 
 
 def check_scores(registry: Registry, task: str) -> tuple[list[str], list[str]]:
-    """Run a task's smoke tier and compare its scores with the golden ones. Returns what is wrong, a line each; and, if
-    nothing is, a line that says what was compared and how closely. Without golden scores it is a `UserError`."""
+    """Run a task's smoke tier and compare its scores with the golden ones. Returns the problems, a line each; and, if
+    there are none, a line that says what was compared and how closely. Missing golden scores are a `UserError`."""
     golden, command = read_golden(registry, task), golden_command(task)
     if problems := golden_problems(registry, task):
         return problems, []
@@ -228,14 +228,15 @@ def renew_golden(registry: Registry, task: str) -> str:
 
 
 def accept(registry: Registry, task: str, entrants: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Let the present code of entrants of a task stand, in keys, for the code that their golden scores were written
-    with, if every smoke score is the same bit for bit. Returns what was refused and what was accepted, a line each.
+    """Accept the present code of entrants of a task in place of the code that their golden scores were written with, if
+    every smoke score is the same bit for bit. Returns a line for each entrant that was refused, and for each that was
+    not.
 
-    The code that an entrant's records were made with is the one that `smoke.json` names, for `harness check` refuses a
-    file that names another one than keys have. The file keeps it when rewritten code is accepted, so that code can be
-    rewritten and accepted again and again.
+    `smoke.json` names the code that an entrant's records were made with, since `harness check` refuses a file that
+    names other code than keys contain. Accepting rewritten code does not change the file, so that code can be rewritten
+    and accepted any number of times.
 
-    Golden scores that are not there, or from other packages or another processor, are a `UserError`.
+    Golden scores that are missing, or from other packages or another processor, are a `UserError`.
     """
     golden, command = read_golden(registry, task), golden_command(task)
     specs = [spec for spec in smoke_specs(registry, task, entrants) if golden.differs_in_code(spec)]
@@ -259,7 +260,7 @@ def accept(registry: Registry, task: str, entrants: Sequence[str]) -> tuple[list
 
 
 def changed_scores(task: str, golden: Golden, now: Golden) -> list[str]:
-    """What to do where scores changed though the keys of their runs did not, and the first of these scores."""
+    """A line that says what to do if scores changed though the keys of their runs did not; and the first of them."""
     same = [run for run, key in golden.keys.items() if now.keys.get(run) == key]
     changed = golden.differences(now, same)
     if not changed:
@@ -269,8 +270,8 @@ def changed_scores(task: str, golden: Golden, now: Golden) -> list[str]:
 
 
 def changed_defaults(golden: Golden, card: Card) -> list[str]:
-    """The card's defaults that are others than those of the golden scores, and what to do. What is new on the card or
-    gone from it needs no other version, because what it does shows in the scores."""
+    """The defaults of the card that changed since the golden scores were written, and what to do. New or removed ones
+    need no other version: if they change anything, the scores show it."""
     before, now = golden.defaults, defaults(card)
     changed = [f"{name} was {before[name]}, is {now[name]}" for name in now if before.get(name, now[name]) != now[name]]
     why = "keys leave it out, and smoke scores prove nothing about it, because the smoke tier may set it otherwise"
@@ -279,7 +280,7 @@ def changed_defaults(golden: Golden, card: Card) -> list[str]:
 
 
 def _changed_runs(registry: Registry, golden: Golden, task: str) -> Iterator[str]:
-    """How the smoke runs that are planned differ from the golden ones."""
+    """The differences between the planned smoke runs and the golden ones, in words."""
     specs = {run_name(spec): spec for spec in smoke_specs(registry, task, own_entrants(registry, task))}
     rewritten = {run for run, spec in specs.items() if golden.differs_in_code(spec)}
     if names := sorted({specs[run].entrant for run in rewritten}):

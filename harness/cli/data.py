@@ -49,18 +49,11 @@ def fetch(names: Chosen) -> None:
 def _progress() -> "Iterator[Progress]":
     """A bar for each file on a terminal, with speed and time left; nothing elsewhere."""
     from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+    from rich.progress import DownloadColumn, TransferSpeedColumn
     from rich.progress import Progress as Bars
 
-    bars = Bars(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        disable=not sys.stderr.isatty(),
-    )
+    columns = (*Bars.get_default_columns(), DownloadColumn(), TransferSpeedColumn())
+    bars = Bars(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty())
     known: dict[str, TaskID] = {}
 
     def show(file: str, done: int, total: int) -> None:

@@ -1,1 +1,1 @@
-"""What everything stands on: what a run is, a task, an entrant; streams, clocks and limits."""
+"""The foundation: specs, cards, tasks, entrants, the run handle, random streams, clocks, limits, source closures."""

@@ -1,4 +1,4 @@
-"""Artefacts: what several entrants share (a warm-up checkpoint, dense vectors), built once and content-addressed."""
+"""Artefacts: arrays that several entrants share (a warm-up checkpoint, dense vectors), built once and cached."""
 
 import dataclasses
 import os
@@ -24,9 +24,9 @@ _SECONDS = "build_seconds"
 class Recipe(ABC):
     """How to build an artefact.
 
-    A subclass is a frozen dataclass of plain values that together say what is built: digests of its inputs, settings,
-    the seed, the task's version. Fields with `compare=False` are the inputs themselves and stay out of the identity.
-    The source of the recipe's module is part of the identity.
+    A subclass is a frozen dataclass whose plain values identify what is built: digests of the inputs, settings, the
+    seed, the task's version. Fields with `compare=False` hold the inputs themselves and are not part of the identity.
+    The source of the recipe's module is.
     """
 
     @abstractmethod
@@ -48,7 +48,7 @@ class Recipe(ABC):
 
 
 class Artefact(NamedTuple):
-    """Built arrays (read-only), the digest of their content, and how long they took to build, whoever built them."""
+    """Built arrays (read-only), the digest of their content, and how many seconds building them took."""
 
     arrays: dict[str, np.ndarray]
     digest: str
@@ -63,7 +63,7 @@ class Cache:
         self.folder = Path(chosen) if chosen else user_cache_path("harness") / "artefacts"
 
     def get(self, recipe: Recipe) -> Artefact:
-        """The recipe's artefact, built if it is not there yet. Processes that ask together wait for one build."""
+        """The recipe's artefact, built if it is not cached. Of processes that need it at once, one builds it."""
         path = self.folder / f"{recipe.identity}.npz"
         self.folder.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_suffix(".lock")):

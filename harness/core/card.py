@@ -1,4 +1,4 @@
-"""The card of a task: `task.toml` as types. What is measured, on which cases, at which tiers, within which limits."""
+"""The card of a task, `task.toml`: what is measured, on which cases, at which tiers and within which limits."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,16 +13,16 @@ from harness.core.strict import Strict, first_fault, read_toml
 MOST_TICKS = 20
 
 Amount: TypeAlias = Mapping[str, Annotated[int, Field(ge=0)]]
-"""A budget as the card writes it: the unit and how much of it."""
+"""A budget as the card states it: how much of which unit."""
 
 
 class Metric(Strict):
     """What is measured.
 
-    `chance` is what guessing scores and `ceiling` what cannot be beaten (a problem may state both more exactly);
-    `margin` is how far above chance a baseline must be before a claim is judged (None: it need not); an `exact`
+    `chance` is the score of guessing (a problem may state it for its drawn data) and `ceiling` the best possible score;
+    `margin` is how far above chance a baseline must be before a claim is judged (None: it need not be); an `exact`
     metric is counted and has no interval; a `timing` metric differs between machines; `needs` names the capability
-    an entrant must have.
+    that an entrant must have.
     """
 
     better: Literal["higher", "lower"]
@@ -39,10 +39,10 @@ class Metric(Strict):
 class Case(Strict):
     """A problem of the task, fixed before training.
 
-    `at` places it on the axes; `data` names its real data sets, `bundled` the files with data that the task's folder
-    holds; a `generated` case says what generates it and stands in for real data when `stand_in` is true; an `exclusive`
-    case is timed and runs alone; `primary` replaces the card's primary metric; `needs` names the capability without
-    which an entrant is not applicable.
+    `at` gives its values on the axes; `data` names its real data sets, `bundled` data files in the task's folder,
+    `generated` the generator of its data, which stands in for real data if `stand_in` is true; an `exclusive` case is
+    timed and runs alone; `primary` replaces the card's primary metric; `needs` names the capability without which an
+    entrant is not applicable.
     """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -67,7 +67,7 @@ class Case(Strict):
 
 
 class Override(Strict):
-    """What one case of a tier has otherwise than the tier."""
+    """The values of a tier that one of its cases replaces."""
 
     budget: Amount | None = None
     settings: Mapping[str, Any] = {}
@@ -78,8 +78,8 @@ class Override(Strict):
 
 
 class Tier(Strict):
-    """A named effort level. `expect_s` is the planned length of a run on one core, `limit_s` when it is stopped,
-    `ticks` how often the validation split is measured while training."""
+    """A named effort level. `expect_s` is the planned length of a run on one core; a run is stopped after `limit_s`;
+    `ticks` is how often the validation split is measured while training."""
 
     cases: tuple[str, ...] = Field(min_length=1)
     seeds: int = Field(ge=1)
@@ -112,7 +112,7 @@ class Card(Strict):
 
     `points` are the axes of measurement; `column` is the axis that the task's table spreads over its columns: `case`
     or a point; `preload` names modules that are imported once for all runs: the task's own and the libraries that its
-    runs use; `seed_varies` says what a seed draws.
+    runs use; `seed_varies` says, for readers of tables, what differs between seeds.
     """
 
     task: str
@@ -134,7 +134,7 @@ class Card(Strict):
     def _is_closed(self) -> "Card":
         known = {case.id for case in self.cases}
         if twice := _repeated([case.id for case in self.cases]):
-            raise ValueError(f"case '{twice}' is there twice")
+            raise ValueError(f"case '{twice}' is defined twice")
         for metric in [self.primary, *(case.primary for case in self.cases if case.primary)]:
             if metric not in self.metrics:
                 raise ValueError(f"primary metric '{metric}' is not among the metrics")

@@ -1,4 +1,4 @@
-"""The clocks of a run: set-up, shared artefacts, training (charged), evaluation. Exactly one of them runs at a time."""
+"""The clocks of a run: set-up, shared artefacts, training, evaluation. At most one of them runs at a time."""
 
 import time
 from collections.abc import Iterator

@@ -1,8 +1,9 @@
-"""The closure walk: which source files an entrant or a protocol consists of, and the digest of what they say.
+"""The closure walk: which source files an entrant or a protocol consists of, and the digest of their meaning.
 
-Files are followed by import statement, never by importing. What counts is the syntax tree without positions,
-docstrings and comments, so that a comment voids no record and a changed helper voids exactly those that import it; and
-without entrants' search spaces, which change no run: what is chosen from them is among its parameters.
+Import statements are followed by reading files; nothing is imported. A file's digest is that of its syntax tree without
+positions, docstrings and comments: editing a comment makes no record stale, and editing a helper makes stale exactly
+the records of the entrants that import it. Entrants' search spaces are left out, too: no run depends on them, since the
+values that tuning chose from them are among a run's parameters.
 """
 
 import ast
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeAlias
 
 from harness.core.canonical import digest
 from harness.core.errors import UserError
@@ -22,7 +23,6 @@ from harness.core.errors import UserError
 class Closure:
     """Files by name relative to the walk's root, each with the digest of its meaning."""
 
-    root: Path
     files: Mapping[str, str]
 
     @property
@@ -44,21 +44,21 @@ def closure(
     `root` is a package, its absolute imports are followed by the package's name, else by the name of the module in
     the folder. Files for which `skip` is true are neither entered nor counted.
     """
-    found: dict[str, str] = {}
+    files: dict[str, str] = {}
     queue = [_placed(path) for path in start]
     root = root.resolve()
     while queue:
         path = queue.pop()
         name = path.relative_to(root).as_posix()
-        if name in found or skip(path):
+        if name in files or skip(path):
             continue
-        source = _Source.read(path)
-        found[name] = source.digest
+        stat = path.stat()
+        files[name], imports = _read(path, stat.st_mtime_ns, stat.st_size)
         queue += _packages(path, root)
-        queue += _targets(source.imports, path, root)
+        queue += _targets(imports, path, root)
     for path in extra:
-        found[_placed(path).relative_to(root).as_posix()] = hashlib.sha256(path.read_bytes()).hexdigest()[:32]
-    return Closure(root, dict(sorted(found.items())))
+        files[_placed(path).relative_to(root).as_posix()] = hashlib.sha256(path.read_bytes()).hexdigest()[:32]
+    return Closure(dict(sorted(files.items())))
 
 
 def closure_of_module(module: ModuleType) -> Closure:
@@ -90,27 +90,20 @@ def assigned_names(statement: ast.stmt) -> list[str]:
     return [target.id for target in targets if isinstance(target, ast.Name)]
 
 
-@dataclass(frozen=True)
-class _Source:
-    digest: str
-    imports: tuple[tuple[int, str, tuple[str, ...]], ...]
-    """(level, module, names) of every import statement."""
-
-    @staticmethod
-    def read(path: Path) -> "_Source":
-        stat = path.stat()
-        return _parse(path, stat.st_mtime_ns, stat.st_size)
+_Import: TypeAlias = tuple[int, str, tuple[str, ...]]
+"""Level, module and names of an import statement."""
 
 
 @cache
-def _parse(path: Path, modified: int, size: int) -> _Source:
-    """Parsed once for each state of the file: `modified` and `size` tell the states apart."""
+def _read(path: Path, modified: int, size: int) -> tuple[str, tuple[_Import, ...]]:
+    """The digest of a file's meaning, and its import statements. A file is parsed again only if its time of
+    modification or its size has changed."""
     tree = parse(path)
     imports = tuple(_imports(tree))
-    return _Source(digest(_meaning(_WithoutSearchSpaces().visit(tree))), imports)
+    return digest(_meaning(_WithoutSearchSpaces().visit(tree))), imports
 
 
-def _imports(tree: ast.AST) -> Iterator[tuple[int, str, tuple[str, ...]]]:
+def _imports(tree: ast.AST) -> Iterator[_Import]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from ((0, alias.name, ()) for alias in node.names)
@@ -119,7 +112,7 @@ def _imports(tree: ast.AST) -> Iterator[tuple[int, str, tuple[str, ...]]]:
 
 
 class _WithoutSearchSpaces(ast.NodeTransformer):
-    """Takes `search_space` out of classes that have a `name` as entrants have; elsewhere it may mean anything."""
+    """Removes `search_space` from classes with a `name`, which only entrants have; elsewhere it may mean anything."""
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
         if any("name" in assigned_names(statement) for statement in node.body):
@@ -128,8 +121,8 @@ class _WithoutSearchSpaces(ast.NodeTransformer):
 
 
 def _meaning(node: Any) -> Any:
-    """A syntax tree as plain values, without positions, bare strings (docstrings) and empty fields: the latter come and
-    go between versions of Python."""
+    """A syntax tree as plain values, without positions, bare strings (docstrings) and empty fields. Which fields there
+    are when they are empty differs between versions of Python."""
     if isinstance(node, ast.AST):
         named = ((name, value) for name, value in ast.iter_fields(node) if value is not None and value != [])
         return [type(node).__name__, {name: _meaning(value) for name, value in named}]
@@ -149,7 +142,7 @@ def _packages(path: Path, root: Path) -> Iterator[Path]:
             yield folder / "__init__.py"
 
 
-def _targets(imports: Iterable[tuple[int, str, tuple[str, ...]]], path: Path, root: Path) -> Iterator[Path]:
+def _targets(imports: Iterable[_Import], path: Path, root: Path) -> Iterator[Path]:
     """The files below `root` that import statements execute: packages on the way, the module, submodules by name."""
     for level, module, names in imports:
         place = imported_from(level, module, path, root)
@@ -183,5 +176,5 @@ def source_file(place: Path) -> Path | None:
 
 
 def _placed(path: Path) -> Path:
-    # A link keeps its own place below the root, wherever it leads.
+    # A symbolic link counts as a file where the link lies, wherever it leads.
     return path.parent.resolve() / path.name

@@ -27,11 +27,11 @@ class Entrant(ABC):
     """A method, a baseline or an ablation of one task.
 
     Annotated fields are its parameters: keyword-only, recorded, part of the key, set from outside. What is learned is
-    called weights and lives in plain attributes that `fit` sets. A class without a literal `name` is abstract.
+    called weights and stands in plain attributes that `fit` sets. A class without a literal `name` is abstract.
     """
 
     name: ClassVar[str]
-    """Literal, `[a-z][a-z0-9_]*`: in paths, keys and tables."""
+    """A literal that matches `[a-z][a-z0-9_]*`. It stands in paths, keys and tables."""
     files: ClassVar[tuple[str, ...]] = ()
     """Files other than Python that the entrant reads, relative to its own; their bytes are part of the key."""
     from_tier: ClassVar[str] = "smoke"
@@ -39,8 +39,8 @@ class Entrant(ABC):
     cases: ClassVar[tuple[str, ...]] = ()
     """The cases that the entrant takes part in; empty = all."""
     search_space: ClassVar[Mapping[str, Any]] = {}
-    """What tuning chooses the parameters from, read from source: a pair is a range that is searched log-uniformly, a
-    list are the values to choose from, as in `{"lr": (1e-4, 1e-2), "top_k": [20, 50, 200]}`."""
+    """What tuning chooses parameters from; a literal, since it is read from source. A pair is a range that is searched
+    log-uniformly, a list holds the values to choose from, as in `{"lr": (1e-4, 1e-2), "top_k": [20, 50, 200]}`."""
     deterministic: ClassVar[bool] = True
     """False if the same seed does not give the same scores on one machine; records say so."""
 
@@ -65,7 +65,7 @@ class Entrant(ABC):
 
     def weights(self) -> int:
         """How many numbers were learned: the floating-point entries of the arrays, tensors and modules that the entrant
-        holds, in lists and dictionaries too. What is held twice counts once."""
+        holds, in lists and dictionaries too. An array that is held twice counts once."""
         parameters = self.parameters
         learned = [value for name, value in vars(self).items() if name not in parameters]
         return sum({id(array): size for array, size in _sizes(learned)}.values())
@@ -76,7 +76,7 @@ def _is_stub(value: object) -> bool:
 
 
 def _sizes(value: Any) -> Iterator[tuple[Any, int]]:
-    """Every array of floating-point numbers that a value holds, and how many."""
+    """Every array of floating-point numbers that a value holds, and its number of entries."""
     if isinstance(value, np.ndarray):
         if value.dtype.kind == "f":
             yield value, value.size
@@ -86,7 +86,7 @@ def _sizes(value: Any) -> Iterator[tuple[Any, int]]:
         for entry in value:
             yield from _sizes(entry)
     elif callable(parameters := getattr(value, "parameters", None)):
-        found = parameters()
-        yield from _sizes(list(found) if isinstance(found, Iterator) else [])
+        weights = parameters()
+        yield from _sizes(list(weights) if isinstance(weights, Iterator) else [])
     elif hasattr(value, "numel") and hasattr(value, "is_floating_point") and value.is_floating_point():
         yield value, int(value.numel())

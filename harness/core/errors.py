@@ -10,4 +10,4 @@ class BadOutput(Exception):
 
 
 class Diverged(Exception):
-    """Training left the finite numbers. The run is scored at the metric's chance value and flagged."""
+    """Training gave a number that is not finite. The run is scored at the metric's chance value and flagged."""

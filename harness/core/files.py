@@ -11,8 +11,9 @@ from typing import BinaryIO
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """A binary file to write to, which takes the place of `path` when the block ends.
 
-    It is on the disk before it is renamed, so that a reader, a kill or a power failure meets the old file or the new
-    one, never a part. Where the block raises, `path` stays as it was. Missing folders are created. Raises `OSError`.
+    It is synchronised to the disk before it is renamed, so that readers, a kill and a power failure leave the old file
+    or the new one, never a part. If the block raises, `path` stays as it was. Missing folders are created. Raises
+    `OSError`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")

@@ -53,7 +53,7 @@ def peak_mb() -> float:
 
 
 class Neighbours:
-    """Measures how many cores other processes use from now on. On other systems than Linux it is always 0."""
+    """Measures how many cores other processes use from now on; 0 on other systems than Linux."""
 
     def __init__(self) -> None:
         self._start = time.monotonic(), _foreign_s()
@@ -70,8 +70,8 @@ def _foreign_s() -> float:
         return 0.0
     user, nice, system, _, _, irq, softirq, *_ = map(int, Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:])
     used = (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
-    own = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return used - sum(usage.ru_utime + usage.ru_stime for usage in own)
+    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return used - sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
 def seed_globals(seed: int) -> None:

@@ -21,7 +21,7 @@ Item = TypeVar("Item")
 
 
 class Run:
-    """What an entrant and a task may touch of one run.
+    """What entrants and tasks are given of one run.
 
     `settings` are the task's, resolved for tier and case, read-only; `budget` is what may be drawn in all, `spent`
     what has been drawn; `device` is a torch device's name.
@@ -67,8 +67,8 @@ class Run:
         return self._streams.seed(stream)
 
     def draw(self, items: Iterable[Item], cost: int | Callable[[Item], int]) -> Iterator[Item]:
-        """Hand out `items`, charging each its cost, until they or the budget end; an item that would overdraw the
-        budget is not handed out. A negative cost is a `ValueError`."""
+        """Yield `items`, charging each its cost, until the items or the budget end; an item that would overdraw the
+        budget is not yielded. A negative cost is a `ValueError`."""
         for item in items:
             charge = cost(item) if callable(cost) else cost
             if charge < 0:
@@ -80,16 +80,16 @@ class Run:
             yield item
 
     def log(self, **values: float) -> None:
-        """Add a point to the curve at what is spent now. A value that is not finite ends the run as `Diverged`."""
+        """Add a point to the curve at the budget spent so far. A value that is not finite raises `Diverged`."""
         for name, value in values.items():
             if not math.isfinite(value):
                 raise Diverged(f"{name} is {value} after {self.spent} {self.budget.unit}")
         self.curve.append({"spent": float(self.spent), **{name: float(value) for name, value in values.items()}})
 
     def validate_if_due(self) -> None:
-        """Measure the validation split and log it if the next fraction of the budget is spent; the last time is due as
-        soon as nothing more can be drawn. The training clock stops meanwhile, and the streams of training are left
-        alone."""
+        """Measure the validation split and log the scores, if the next fraction of the budget has been spent; the last
+        measurement is due as soon as nothing more can be drawn. Meanwhile the training clock stops and the random
+        streams of training stay as they are."""
         reached = math.inf if self._exhausted else self.spent
         if self.measure_validation is None or not self._due or reached < self._due[0]:
             return
@@ -102,8 +102,8 @@ class Run:
             self.log(**self.measure_validation())
 
     def artefact(self, recipe: Recipe) -> dict[str, np.ndarray]:
-        """The arrays of an artefact that entrants share, read-only. Building it is charged to no entrant: every one
-        of them is shown the same `shared_s`."""
+        """The arrays of an artefact that entrants share, read-only. Building it is charged to no entrant: the records
+        of all of them state the same `shared_s`."""
         with self.clocks.on("shared"):
             built = self._cache.get(recipe)
         self.artefacts[recipe.identity] = built.digest
@@ -112,7 +112,7 @@ class Run:
 
     @property
     def shared_s(self) -> float:
-        """Seconds that the run's artefacts took to build, whoever built them."""
+        """Seconds that building the run's artefacts took, in whichever run they were built."""
         return sum(self._shared_s.values())
 
     def keep(self, name: str, data: bytes) -> None:
@@ -122,8 +122,8 @@ class Run:
         self.kept[name] = data
 
     def for_measuring(self) -> "Run":
-        """The handle for one evaluation: the same settings, artefacts and kept files, no budget, streams of its own
-        that start anew each time, so that measuring more often changes no score."""
+        """The handle for one evaluation: the same settings, artefacts and kept files, no budget, and random streams of
+        its own that start anew each time, so that measuring more often changes no score."""
         measuring = Run(
             settings=self.settings,
             budget=Budget(self.budget.unit, 0),

@@ -21,7 +21,8 @@ class Streams:
 
     A stream is named by what it is for ("data", "init", "order"). It depends neither on the entrant, so that runs of
     one seed are paired by construction, nor on the case, so that a small training set is a prefix of a large one.
-    Asking twice for a stream gives the same generator, further on; `fresh` starts all of them anew.
+    Asking again for a stream gives the same generator, which goes on from its present state; `fresh` starts all streams
+    anew.
     """
 
     def __init__(self, task: str, seed: int, purpose: str = "run") -> None:

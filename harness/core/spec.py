@@ -1,4 +1,4 @@
-"""What one run is, before it happens: `Spec`, frozen and torch-free."""
+"""`Spec`: which run it is, before it happens. Needs no torch."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -11,7 +11,7 @@ SCHEMA = 1
 """Version of the key's ingredients. A new version makes every record stale."""
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
-"""What a task, a case and an entrant may be called: safe in paths, keys, tables and shells."""
+"""Names of tasks, cases and entrants: safe in paths, keys, tables and shells."""
 
 LONGEST_LABEL = 80
 
@@ -22,7 +22,7 @@ TIERS: tuple[TierName, ...] = ("smoke", "quick", "small", "large", "paper")
 Value: TypeAlias = bool | int | float | str | None
 
 Split: TypeAlias = Literal["test", "valid"]
-"""What a run is measured on: `valid` is a tuning trial, whose record is no result."""
+"""What a run is measured on. `valid` is for tuning trials, whose records are no results."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Spec:
     `chosen` are the parameters that were set from outside (a sweep or the command line); `parameters` are all that
     differ from the class defaults, tuned values included; `settings` are the task's settings that differ from the
     card's defaults. `code` is the digest of the entrant's source closure, `data` the content digest of the real data
-    or the name of the generator. Every field but `chosen` is an ingredient of the key, `split` where it is not `test`.
+    or the name of the generator. Every field but `chosen` is part of the key, `split` only where it is not `test`.
     """
 
     task: str
@@ -112,7 +112,7 @@ def _file_safe(chosen: Mapping[str, Value]) -> str:
         return "default"
     values = {name: shown(value) for name, value in sorted(chosen.items())}
     text = ",".join(f"{name}={value}" for name, value in values.items())
-    # A text with a comma could be taken for another parameter.
+    # Only plain values: in a value with a comma, the rest would look like another parameter.
     if len(text) <= LONGEST_LABEL and all(re.fullmatch(r"[A-Za-z0-9_.+-]+", value) for value in values.values()):
         return text
     return digest(dict(chosen))[:16]

@@ -1,4 +1,4 @@
-"""What is read from files that people edit: TOML, and `Strict` models, in which an unknown field is an error."""
+"""Reading files that people edit: TOML, and `Strict` models, for which an unknown field is an error."""
 
 import tomllib
 from pathlib import Path
@@ -16,7 +16,7 @@ class Strict(BaseModel):
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """The content of a TOML file. That it cannot be read is a `UserError` with its path."""
+    """The content of a TOML file. A file that cannot be read is a `UserError` with its path."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
@@ -24,6 +24,6 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def first_fault(error: ValidationError, whole: str) -> str:
-    """The first fault of what was read, as `place: message`; the place is `whole` where it is no single field."""
+    """The first validation error as `place: message`; the place is `whole` where the error is not about one field."""
     fault = error.errors()[0]
     return f"{'.'.join(map(str, fault['loc'])) or whole}: {fault['msg'].removeprefix('Value error, ')}"

@@ -1,4 +1,4 @@
-"""The one way to say that a name is unknown: what it is, the nearest names, all that there are."""
+"""The error for an unknown name, which suggests known ones."""
 
 import difflib
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ MOST_NAMES = 20
 
 
 def unknown(what: str, name: str, known: Iterable[str], fix: str = "") -> UserError:
-    """The error for an unknown name: one line with the nearest names, or with all of them if none is near."""
+    """The error for an unknown name: one line with the nearest known names, or with all of them if none is near."""
     names = sorted(known)
     near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
     if near:

@@ -1,4 +1,4 @@
-"""`Task`: data, fixed protocol and metrics. And what it hands out: `Problem`, `Score`."""
+"""`Task`: data, a fixed protocol and metrics; and the `Problem` and the `Score`s that it gives."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
@@ -20,8 +20,8 @@ class Score(NamedTuple):
     """One value of a metric at one point of measurement.
 
     `n_used` of `n_expected` items went into it; `items` holds the items' own scores (float, in the order of the
-    problem's items) where the metric is a mean over items. `chance` is what guessing scores at this point, where that
-    is not what the problem says of the case.
+    problem's items) where the metric is a mean over items. `chance` is the score of guessing at this point, where it
+    is not the one that the problem states for the case.
     """
 
     metric: str
@@ -38,7 +38,7 @@ class Problem:
     """One case at one tier for one seed: what is trained on, tuned on and tested on.
 
     `produced` is the digest of all that the seed drew; `chance` states a metric's chance value where it depends on the
-    drawn data, `valid_chance` the one on the validation split where it is another.
+    drawn data, `valid_chance` the chance value on the validation split where that differs.
     """
 
     train: Any
@@ -49,12 +49,12 @@ class Problem:
     valid_chance: Mapping[str, float] = field(default_factory=dict)
 
     def chance_on(self, split: Split) -> Mapping[str, float]:
-        """The chance values that the data of a split gave."""
+        """The chance values of a split, where they depend on the drawn data."""
         return {**self.chance, **self.valid_chance} if split == "valid" else self.chance
 
 
 class Task(ABC, Generic[S]):
-    """The protocol of a task. A subclass lives in `harness/tasks/<task>/task.py`, its card beside it."""
+    """The protocol of a task. Its subclass stands in the `task.py` of the task's folder, beside the card."""
 
     def __init__(self, card: Card) -> None:
         self.card = card
@@ -81,23 +81,22 @@ def checked(
     Raises `BadOutput` with a sentence that names what was returned and what was asked for.
     """
     try:
-        found: np.ndarray = np.asarray(array)
+        returned: np.ndarray = np.asarray(array)
     except (ValueError, TypeError, RuntimeError) as error:
         raise BadOutput(f"{name} returned what is no array: {error}") from error
-    wanted = " x ".join("any" if length is None else str(length) for length in shape)
-    fits = found.ndim == len(shape) and all(want in (None, got) for want, got in zip(shape, found.shape, strict=True))
-    if not fits:
-        raise BadOutput(f"{name} returned shape {found.shape}, the task needs ({wanted})")
-    if found.dtype.kind not in kind:
-        raise BadOutput(f"{name} returned dtype {found.dtype}, the task needs one of the kinds '{kind}'")
-    if finite and found.dtype.kind in "fc" and not (sound := np.isfinite(found)).all():
+    if returned.ndim != len(shape) or any(n not in (None, m) for n, m in zip(shape, returned.shape, strict=True)):
+        wanted = " x ".join("any" if length is None else str(length) for length in shape)
+        raise BadOutput(f"{name} returned shape {returned.shape}, the task needs ({wanted})")
+    if returned.dtype.kind not in kind:
+        raise BadOutput(f"{name} returned dtype {returned.dtype}, the task needs one of the kinds '{kind}'")
+    if finite and returned.dtype.kind in "fc" and not (sound := np.isfinite(returned)).all():
         row = np.argwhere(~np.atleast_1d(sound))[0][0]
         raise BadOutput(f"{name} returned {(~sound).sum()} values that are not finite, the first in row {row}")
-    return found
+    return returned
 
 
 def majority_share(labels: np.ndarray) -> float:
-    """The share of the most frequent of some labels, I64[n] from 0 on: how often a guess at it is right."""
+    """The share of the most frequent label in I64[n], labels from 0 on: the accuracy of always guessing that label."""
     return float(np.bincount(labels).max() / len(labels))
 
 

@@ -1,1 +1,1 @@
-"""Finding tasks and entrants by reading source; what may be chosen of them, and what was."""
+"""Finding tasks and entrants by reading source; their parameters, search spaces, tuned values and accepted code."""

@@ -1,7 +1,7 @@
-"""`accepted.toml`, which stands beside entrants: rewritten code that was shown to give the same scores.
+"""`accepted.toml`, which stands beside entrants: rewritten code that gave the same scores as the code before.
 
-An entrant whose code is accepted keeps its records: in keys, the digest of the code that its records were made with
-stands for the rewritten code, too.
+An entrant whose code is accepted keeps its records: its keys go on containing the digest of the code that the records
+were made with.
 """
 
 import json
@@ -14,14 +14,14 @@ FILE = "accepted.toml"
 
 
 def accepted_code(header: Header, current: str) -> str:
-    """The digest that stands for an entrant's code in its keys: that of the code which its records were made with if
-    the `current` digest was accepted as a rewriting of it, else `current` itself."""
+    """The digest of an entrant's code for its keys, given the `current` digest: that of the code which its records were
+    made with, if the current code was accepted in its place; else the current one."""
     entry = _entries(header.path.parent).get(header.name)
     return str(entry["code"]) if entry and current in entry["accepted"] else current
 
 
 def accept_code(header: Header, code: str, current: str) -> Path:
-    """Accept `current` as a rewriting of the code whose digest stands as `code` in the entrant's keys."""
+    """Accept the code with the digest `current` in place of the one with the digest `code`, which keys contain."""
     path = header.path.parent / FILE
     entries = _entries(path.parent)
     entries[header.name] = {"code": code, "accepted": [current]}

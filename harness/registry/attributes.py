@@ -1,4 +1,4 @@
-"""What a class says in its body: the attributes that every entrant has, which are literals, and its parameters."""
+"""Reading the body of a class: the attributes that every entrant has, which are literals, and its parameters."""
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
@@ -29,7 +29,7 @@ ATTRIBUTES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "deterministic": (lambda value: isinstance(value, bool), "True or False"),
     "search_space": (lambda value: isinstance(value, dict), f"a literal dictionary, as in {EXAMPLE}"),
 }
-"""The class attributes that every entrant has, which are no parameters: which values are allowed, also in words."""
+"""The class attributes that every entrant has, which are no parameters: whether a value is allowed; what is allowed."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,13 @@ class Class:
         return next((entry.value for entry in statements if name in assigned_names(entry)), None)
 
     def error(self, what: str) -> UserError:
-        """A fault of the class, with its place."""
+        """A fault of the class, with its file and line."""
         return UserError(f"{self.path}:{self.definition.lineno}: {what}")
 
 
 def read_attribute(lineage: Sequence[Class], name: str, default: Any = None) -> Any:
-    """The value of one of `ATTRIBUTES`; `default` where no class of the lineage gives it. `lineage` is an entrant's
-    class and then its bases, as in what follows. A value that is not allowed is a `UserError` with its place."""
+    """The value of one of `ATTRIBUTES`, `default` if no class of the lineage assigns it. The lineage is an entrant's
+    class followed by its bases. A value that is not allowed is a `UserError` with file and line."""
     given = next(((source, node) for source in lineage if (node := source.assigned(name)) is not None), None)
     if given is None:
         return default
@@ -89,7 +89,7 @@ def read_parameters(lineage: Sequence[Class]) -> dict[str, Parameter]:
 
 
 def read_search_space(lineage: Sequence[Class]) -> Space:
-    """What tuning may choose from: the whole space of the first class that has one."""
+    """What tuning may choose from: the search space of the first class that has one, and nothing of its bases'."""
     written = read_attribute(lineage, "search_space", {})
     try:
         return read_space(written, read_parameters(lineage))

@@ -1,4 +1,4 @@
-"""The registry: finds tasks and entrants by reading source, never by importing it."""
+"""The registry of tasks and entrants, which are found by reading source, never by importing it."""
 
 import importlib
 import importlib.util
@@ -21,7 +21,7 @@ from harness.registry.tasks import CARD, PROTOCOL, TaskHome, read_task, task_hom
 
 @dataclass
 class Registry:
-    """All tasks and entrants in reach."""
+    """All tasks and entrants that were found."""
 
     tasks: dict[str, Card] = field(default_factory=dict)
     """The cards by task."""
@@ -51,8 +51,8 @@ class Registry:
         return known[entrant]
 
     def closure(self, header: Header) -> Closure:
-        """The source closure of an entrant. It holds the protocol of its task, too, where both are in one package: only
-        to the entrants of other packages does the task's version stand for its source."""
+        """The source closure of an entrant. Where entrant and task are in one package, it includes the task's protocol;
+        for entrants of other packages, the task's version stands for the source of the task."""
         name = header.path, header.class_name
         if name not in self._closures:
             extra = [header.path.parent / name for name in header.files]
@@ -68,8 +68,8 @@ class Registry:
         return self._closures[name]
 
     def _is_foreign(self, path: Path, header: Header) -> bool:
-        """Whether a file below an entrant's root is not its own: a plug-in may lie beside the harness or a task's
-        package, whose version stands for it in the key, and a lone module is installed beside every library."""
+        """Whether a file below an entrant's root is not part of the entrant. A plug-in may lie beside the harness or a
+        task's package, for which the task's version stands; a lone module is installed beside every library."""
         packages = {HARNESS, *(home.root for home in self.homes.values())} - {header.root}
         libraries = {Path(sysconfig.get_path(name)).resolve() for name in ("purelib", "platlib")}
         return not packages.isdisjoint(path.parents) or (header.root in libraries and path != header.path)
@@ -78,8 +78,8 @@ class Registry:
 def find(plugins: Iterable[Path] = ()) -> Registry:
     """The registry of the installed packages of tasks and of entrants, and of the given plug-in files.
 
-    What cannot be read is named in `problems` and the rest is still listed, except for a plug-in that was asked for:
-    its fault, or a name that is taken, is a `UserError`.
+    Tasks and entrants that cannot be read are named in `problems`, and the others are found. But a fault of one of the
+    `plugins`, or that its entrant's name is taken, is a `UserError`.
     """
     registry = Registry()
     for home in _homes(registry.problems):
@@ -168,17 +168,17 @@ def _roots(problems: list[str]) -> Iterator[Path]:
 
 
 def _check_module_name(path: Path, root: Path) -> None:
-    """A plug-in is imported by name, so that name must be its own."""
+    """Raise a `UserError` if importing a plug-in by its name would import something else."""
     if not path.stem.isidentifier():
         raise UserError(f"plug-in {path}: '{path.stem}' cannot be imported; use letters, digits and _ in its name")
-    own = root / "__init__.py" if (root / "__init__.py").exists() else path
-    spec = importlib.util.find_spec(root.name if own is not path else path.stem)
-    if spec is not None and spec.origin is not None and Path(spec.origin).resolve() != own:
+    source = root / "__init__.py" if (root / "__init__.py").exists() else path
+    spec = importlib.util.find_spec(root.name if source is not path else path.stem)
+    if spec is not None and spec.origin is not None and Path(spec.origin).resolve() != source:
         raise UserError(f"plug-in {path}: the name '{spec.name}' is taken by {spec.origin}; rename the plug-in")
 
 
 def load_entrant(header: Header) -> type[Entrant]:
-    """Import an entrant's class. What holds a plug-in's top-level module is put on the path."""
+    """Import an entrant's class. For a plug-in, the folder of its top-level module is put on the path."""
     folder = str(header.root.parent if (header.root / "__init__.py").exists() else header.root)
     if header.kind == "plugin" and folder not in sys.path:
         sys.path.insert(0, folder)

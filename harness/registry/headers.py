@@ -23,8 +23,8 @@ HARNESS = Path(__file__).resolve().parents[1]
 class Header:
     """What is known of an entrant before it is imported.
 
-    `home` is where its task lives; `root` is the folder that bounds its closure; `component` is the task-owned class
-    that it fills in, or "" for a whole system.
+    `home` is where its task lives; `root` is the folder that bounds its closure; `component` is the class of the task
+    that it fills in, "" if it is a whole system; `title` is the first line of its docstring.
     """
 
     name: str
@@ -75,8 +75,8 @@ def module_name(path: Path, root: Path) -> str:
 
 
 def read_headers(path: Path, root: Path, homes: Mapping[str, TaskHome]) -> Iterator[Header]:
-    """The entrants that a file defines, `root` bounding their closure. An entrant is of the task, among those that live
-    in `homes`, in whose folder the file of a class lies that it descends from.
+    """The entrants that a file defines, `root` being the folder that bounds their closure. An entrant belongs to the
+    task, among those in `homes`, whose folder holds a class that it descends from.
 
     A syntax error, and a name, a parameter or an attribute that cannot be read, is a `UserError` with its line.
     """
@@ -113,8 +113,8 @@ def read_headers(path: Path, root: Path, homes: Mapping[str, TaskHome]) -> Itera
 
 
 def _kind(path: Path, root: Path, home: TaskHome) -> EntrantKind:
-    """By the names of file and folders where an entrant is in this distribution or in its task's package; all others
-    are plug-ins."""
+    """The kind of an entrant: by the names of file and folders, if it is in this distribution or in its task's package;
+    all others are plug-ins."""
     if root not in (HARNESS.parent / "methods", HARNESS.parent / "baselines", home.root):
         return "plugin"
     if path.stem == "ablations":
@@ -123,7 +123,7 @@ def _kind(path: Path, root: Path, home: TaskHome) -> EntrantKind:
 
 
 def _capabilities(chain: Sequence[Class]) -> frozenset[str]:
-    """The marked queries whose first definition in method resolution order is not the mark itself."""
+    """The queries that are marked as capabilities, and are defined again below the class that marks them."""
     is_stub: dict[str, list[bool]] = {}
     for source in chain:
         for entry in source.definition.body:
@@ -135,8 +135,8 @@ def _capabilities(chain: Sequence[Class]) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class _Module:
-    """The top level of a source file: its classes, and where its imported names come from: by local name the level,
-    module and name of `from module import name`."""
+    """The top level of a source file: its classes by name; and by local name the level, module and name of each
+    `from module import name`."""
 
     classes: Mapping[str, ast.ClassDef]
     imports: Mapping[str, tuple[int, str, str]]
@@ -148,7 +148,7 @@ def _read_module(path: Path) -> _Module:
 
 @cache
 def _parsed(path: Path, modified: int) -> _Module:
-    """Parsed once for each state of the file, which `modified` tells apart."""
+    """The top level of a file, which is parsed again only if its time of modification has changed."""
     tree = parse(path)
     imports = {
         alias.asname or alias.name: (node.level, node.module or "", alias.name)
@@ -166,21 +166,21 @@ def _folders(path: Path) -> frozenset[Path]:
 
 
 class _Reader:
-    """Follows the bases of classes by reading source: below the entrant's own `root`, and in the packages of the
-    harness and of tasks."""
+    """Follows the bases of classes by reading source files: those below the entrant's `root`, and those in the packages
+    of the harness and of tasks."""
 
     def __init__(self, root: Path, homes: Mapping[str, TaskHome]) -> None:
         self._root, self._homes = root, homes
         self._packages = (HARNESS, *dict.fromkeys(home.root for home in homes.values()))
 
     def chain(self, source: Class) -> list[Class]:
-        """The class and all its bases whose source is within reach, in method resolution order."""
+        """The class and all its bases whose source can be read, in method resolution order."""
         chain = [source]
         for base in source.definition.bases:
             name = base.value if isinstance(base, ast.Subscript) else base
             above = self._find(source, name.id) if isinstance(name, ast.Name) else None
             chain += self.chain(above) if above else []
-        # A base that is reached twice comes after all that descends from it.
+        # A base that is reached twice comes after all classes that descend from it.
         return list(reversed(dict.fromkeys(reversed(chain))))
 
     def is_entrant(self, source: Class) -> bool:
@@ -188,7 +188,7 @@ class _Reader:
         return any(above.path == HARNESS / "core" / "entrant.py" for above in self.chain(source))
 
     def task_of(self, source: Class) -> str:
-        """The task that a class belongs to: whose folder it is in, the innermost where one is in another; "" if none.
+        """The task in whose folder a class stands, the innermost if task folders are nested; "" if there is none.
 
         A task's folder may hold entrants, too: classes in a file with entrants do not belong to the task.
         """
@@ -201,7 +201,7 @@ class _Reader:
         return max(tasks, key=lambda task: len(self._homes[task].folder.parts))
 
     def _find(self, below: Class, name: str) -> Class | None:
-        """The class of that name as a module sees it before it defines `below`."""
+        """The class that a name stands for in a module just before `below` is defined there."""
         path, module = below.path, _read_module(below.path)
         definition = module.classes.get(name)
         if definition is not None and definition.lineno < below.definition.lineno:
@@ -219,7 +219,7 @@ class _Reader:
         return None
 
     def _file_of(self, level: int, dotted: str, importer: Path) -> Path | None:
-        """The file that an import statement leads to, if it is within reach."""
+        """The file that an import statement leads to, if it is one of those that may be read."""
         inside = next((folder for folder in self._packages if folder in _folders(importer)), self._root)
         named = next((folder for folder in self._packages if folder.name == dotted.partition(".")[0]), inside)
         root = inside if level else named

@@ -9,12 +9,13 @@ OWN = ("harness", "methods", "baselines")
 
 
 def entry_points_of(group: str) -> list[EntryPoint]:
-    """The entry points of a group: this distribution's first, so that nobody takes a name from it; then by value."""
+    """The entry points of a group, in order of value, but those of this distribution first: other packages cannot take
+    a name from it."""
     return sorted(entry_points(group=group), key=lambda point: (top_level(point.value) not in OWN, point.value))
 
 
 def leads_nowhere(point: EntryPoint, missing: str) -> str:
-    """The problem, in words, that an entry point names something that is missing."""
+    """The message that an entry point names something that is missing."""
     return f"entry point '{point.name}' of {point.group} leads nowhere: there is no {missing}; reinstall what brings it"
 
 

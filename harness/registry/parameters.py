@@ -1,4 +1,4 @@
-"""Parameters of entrants: what an annotated field allows, and values for it from text."""
+"""Parameters of entrants: which values an annotated field allows, and reading values from text."""
 
 import ast
 import math
@@ -26,12 +26,12 @@ _WORDS = {"none": None, "true": True, "false": False}
 
 
 class Uncheckable(ValueError):
-    """An annotation that values cannot be checked against: of types that are none of the simple ones."""
+    """Values cannot be checked against an annotation, because it names other types than the simple ones."""
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """An annotated field: its annotation as written and its default value, as source text where it is no literal."""
+    """An annotated field: its annotation as written, and its default value (source text if that is no literal)."""
 
     annotation: str
     default: Any
@@ -41,7 +41,7 @@ class Parameter:
         return self._allowed(lambda adapter: _validated(adapter, text))
 
     def check(self, value: Any) -> Value:
-        """A value as the parameter holds it, 1 as 1.0 where it is a float. Raises `ValueError` with what is allowed."""
+        """A value in the parameter's type: 1 becomes 1.0 for a float. Raises `ValueError` with what is allowed."""
         return self._allowed(lambda adapter: adapter.validate_python(value, strict=True))
 
     def _allowed(self, validate: Callable[[TypeAdapter[Value]], Value]) -> Value:
@@ -65,7 +65,7 @@ def _validated(allowed: TypeAdapter[Value], text: str) -> Value:
     try:
         return allowed.validate_strings(text)
     except ValidationError:
-        # A string is never taken for None, nor for a number among the choices of a Literal.
+        # `validate_strings` never reads text as None, nor as a number among the choices of a Literal.
         return allowed.validate_python(_literal(text), strict=True)
 
 

@@ -12,9 +12,9 @@ from harness.core.spec import Value
 from harness.registry.parameters import Parameter
 
 DIGITS = 3
-"""Significant digits of the numbers that are drawn from a range: enough to tell them apart, few enough to be read."""
+"""Significant digits of the numbers that are drawn from a range: enough to tell them apart, and easy to read."""
 GAPS = ("Literal", "MultipleOf")
-"""What the annotation of a parameter has that does not allow all numbers between two that it allows."""
+"""Words in annotations that do not allow every number between two allowed ones."""
 EXAMPLE = '{"lr": (1e-4, 1e-2), "top_k": [20, 50, 200]}'
 
 
@@ -31,7 +31,7 @@ class Range:
         return self.high - self.low + 1 if isinstance(self.low, int) else inf
 
     def draw(self, rng: np.random.Generator) -> Value:
-        """A value."""
+        """A random value."""
         if isinstance(self.low, int):
             drawn: float = floor(exp(rng.uniform(log(self.low), log(self.high + 1))))
         else:
@@ -57,7 +57,7 @@ class Choice:
         return len(self.values)
 
     def draw(self, rng: np.random.Generator) -> Value:
-        """A value."""
+        """A random value."""
         return self.values[rng.integers(len(self.values))]
 
     def __contains__(self, value: Any) -> bool:

@@ -28,14 +28,14 @@ class TaskHome:
 
 
 def task_homes(folder: Path, package: str) -> Iterator[TaskHome]:
-    """The task folders of a package: itself, and the folders directly in it. A card or a protocol makes one."""
+    """The task folders among a package and the folders directly in it: those with a card or a protocol."""
     for inner in (folder, *sorted(path for path in folder.iterdir() if path.is_dir())):
         if any((inner / name).is_file() for name in (CARD, PROTOCOL)):
             yield TaskHome(inner, package if inner == folder else f"{package}.{inner.name}")
 
 
 def read_task(home: TaskHome) -> Card:
-    """The card of a task. That it cannot be tested, or lacks its data, is a `UserError`, as is a fault of the card."""
+    """The card of a task. A fault of the card, a missing smoke tier, and missing data or files are a `UserError`."""
     path = home.folder / CARD
     for file in (CARD, PROTOCOL):
         if not (home.folder / file).is_file():

@@ -1,4 +1,4 @@
-"""`tuned.toml`, which stands beside entrants: the parameters that tuning chose, and what shows how it chose them."""
+"""`tuned.toml`, which stands beside entrants: the parameters that tuning chose, and by which trials."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -21,9 +21,9 @@ TUNED = "tuned.toml"
 class TunedEntry(Strict):
     """What tuning chose for an entrant on one case of a tier.
 
-    `parameters` are those that differ from the class defaults. Of the `asked` trials as many were tried as the search
-    space has combinations for; each had the `budget`, and every one of the `seeds`. `score` is the mean of the metric
-    on the validation split; `digest` is that of all trials, their keys and their scores.
+    `parameters` are those that differ from the class defaults. There were as many `trials` as were `asked` for, or as
+    many as the search space has combinations; each was run with the `budget` and with every one of the `seeds`. `score`
+    is the winner's mean of the metric on the validation split; `digest` covers the keys and scores of all trials.
     """
 
     budget: Amount
@@ -37,7 +37,7 @@ class TunedEntry(Strict):
 
 
 class EntryName(NamedTuple):
-    """Whose entry it is, and the case that it was tuned on; written as `[task.entrant.tier.case]`."""
+    """The name of an entry: an entrant and the case that it was tuned on; written as `[task.entrant.tier.case]`."""
 
     task: str
     entrant: str
@@ -77,11 +77,10 @@ def read_tuned(folder: Path) -> Entries:
 
 
 def checked_entries(folder: Path, known: Mapping[tuple[str, str], Header], cards: Mapping[str, Card]) -> Entries:
-    """The entries of a folder's `tuned.toml` with values as the `known` entrants' parameters hold them.
+    """The entries of a folder's `tuned.toml` with values in the types of the `known` entrants' parameters.
 
-    An unknown entrant (beside a plug-in, where it may belong to a file that was not asked for, it is left out), a case
-    that the tier of the task's card does not have, an unknown parameter and a value that is not allowed are each a
-    `UserError`.
+    An unknown entrant, a case that the tier of the task's card does not have, an unknown parameter and a value that is
+    not allowed are each a `UserError`. Beside a plug-in an unknown entrant is left out: it may be in another file.
     """
     beside = {key: header for key, header in known.items() if header.path.parent == folder}
     checked: Entries = {}
@@ -111,7 +110,7 @@ def checked_entries(folder: Path, known: Mapping[tuple[str, str], Header], cards
 
 
 def write_tuned(folder: Path, changed: Mapping[EntryName, TunedEntry]) -> None:
-    """Put entries into a folder's `tuned.toml`, in the place of those that they replace; whole or not at all."""
+    """Put entries into a folder's `tuned.toml`; an entry replaces the one of its name. Writes all of it or nothing."""
     path = folder / TUNED
     lines = ["# Parameters chosen on the validation split, with as many trials for every entrant of a task."]
     for name, entry in sorted({**read_tuned(folder), **changed}.items(), key=lambda item: item[0]):

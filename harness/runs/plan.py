@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from harness.claims.items import read_items_of
 from harness.claims.paper import Paper, find_papers
@@ -22,7 +22,6 @@ from harness.registry.headers import Header, inapplicable
 from harness.registry.tuned import Entries, EntryName, checked_entries, entry_for
 from harness.runs.job import Job
 from harness.runs.selection import Selection, combinations, expand, split_entrant
-from harness.runs.staleness import stale_because
 
 NOWHERE = Environment()
 """The environment of runs that are planned and not done."""
@@ -217,3 +216,38 @@ def data_identity(case: Case, folder: Path) -> str:
     digests = {name: catalogue()[name].content for name in case.data}
     digests |= {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in case.bundled}
     return ",".join(f"{name}:{digest[:32]}" for name, digest in digests.items())
+
+
+def stale_because(record: Stored, job: Job) -> str:
+    """The reasons, separated by semicolons; a value that tuning chose is said to be from `tuned.toml`."""
+    was, now = record.spec, job.spec
+    reasons = _changed_files(record.content["origin"]["code"], job.code) if was.code != now.code else []
+    for name in ("version", "budget", "data"):
+        if getattr(was, name) != getattr(now, name):
+            reasons.append(f"{name} was {_in_words(getattr(was, name))}, is {_in_words(getattr(now, name))}")
+    for name in _differing(was.settings, now.settings):
+        reasons.append(f"setting {name} was {_value(was.settings, name)}, is {_value(now.settings, name)}")
+    for name in _differing(was.parameters, now.parameters):
+        before, after = _value(record.content["parameters"], name), _value(job.parameters, name)
+        source = " (tuned.toml)" if name in job.tuned.keys() - now.chosen.keys() else ""
+        reasons.append(f"parameter {name} was {before}, is {after}{source}")
+    return "; ".join(reasons) or "its key has another origin"
+
+
+def _differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    return [name for name in sorted(before.keys() | after.keys()) if before.get(name) != after.get(name)]
+
+
+def _changed_files(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    return [
+        f"{name} {'is gone' if name not in after else 'changed' if name in before else 'was added'}"
+        for name in _differing(before, after)
+    ]
+
+
+def _value(values: Mapping[str, Any], name: str) -> Any:
+    return values.get(name, "default")
+
+
+def _in_words(value: object) -> str:
+    return f"{value.total:,} {value.unit}" if isinstance(value, Budget) else str(value)

@@ -2,17 +2,16 @@
 
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 from filelock import Timeout
 
 from harness.claims.items import reads_items
 from harness.core import limits
-from harness.core.clocks import Clocks
 from harness.core.entrant import Entrant
 from harness.core.errors import BadOutput, Diverged
 from harness.core.run import Run
@@ -30,7 +29,7 @@ JobStatus: TypeAlias = RunStatus | Literal["busy", "done"]
 since it was planned (`done`)."""
 
 JOB_STATUSES: Mapping[str, JobStatus] = {name: name for name in (*get_args(RunStatus), "busy", "done")}
-"""The outcomes by their names."""
+"""The statuses by their names."""
 
 LONGEST_TRACEBACK = 4000
 NOTICEABLE_CORES = 0.5
@@ -38,7 +37,7 @@ NOTICEABLE_CORES = 0.5
 
 
 def execute(job: Job) -> JobStatus:
-    """Run a job in this process and write its record, holding the lock of its cell."""
+    """Run a job in this process and write its record, holding the lock of its place."""
     store = Store(job.results)
     lock = store.lock(job.spec)
     try:
@@ -56,7 +55,7 @@ def execute(job: Job) -> JobStatus:
 
 
 def record_crash(job: Job, status: RunStatus, failure: Failure, started: datetime) -> None:
-    """Write the record of a run whose process ended without one, unless another process holds the cell's lock or has
+    """Write the record of a run whose process ended without one, unless another process has locked its place or has
     written its record since `started`."""
     store = Store(job.results)
     try:
@@ -78,12 +77,10 @@ class _Attempt:
         self.scores: list[RecordedScore] = []
         self.entrant: Entrant | None = None
         self.problem: Problem | None = None
-        self.clocks = Clocks()
         self.handle = Run(
             settings=job.resolved.settings,
             budget=job.spec.budget,
             streams=Streams(job.spec.task, job.spec.seed),
-            clocks=self.clocks,
             device=job.environment.device,
             # No curve of a tuning trial: measuring it would take a large share of the short training.
             ticks=job.resolved.ticks if job.spec.split == "test" else 0,
@@ -97,7 +94,7 @@ class _Attempt:
         status: RunStatus = "ok"
         failure = None
         try:
-            self._go()
+            self._train_and_measure()
         except Diverged as error:
             status, failure = "diverged", Failure(type="Diverged", message=str(error))
             self._score_at_chance()
@@ -109,7 +106,7 @@ class _Attempt:
             failure = _failure(error, self.job.header)
         if status not in ("ok", "diverged"):
             self.scores, self.items = [], {}
-        problem = self.problem
+        problem, seconds = self.problem, self.handle.clocks.seconds
         return self.job.record(
             status,
             self.started,
@@ -124,32 +121,38 @@ class _Attempt:
             artefacts=self.handle.artefacts,
             unlisted=watch.unlisted({*self.job.code, *self.job.bundled}),
             costs=Costs(
-                setup_s=self.clocks.seconds["setup"],
+                setup_s=seconds["setup"],
                 shared_s=self.handle.shared_s,
-                train_s=self.clocks.seconds["train"],
-                eval_s=self.clocks.seconds["eval"],
+                train_s=seconds["train"],
+                eval_s=seconds["eval"],
                 peak_mb=max(0.0, limits.peak_mb() - base_mb),
                 weights=self.entrant.weights() if self.entrant else 0,
                 contended=self.job.contended or neighbours.cores() > NOTICEABLE_CORES,
             ),
         )
 
-    def _go(self) -> None:
-        job = self.job
+    def _train_and_measure(self) -> None:
+        job, handle, clocks = self.job, self.handle, self.handle.clocks
         if job.environment.device == "cpu":
             limits.limit_memory(job.memory_mb)
         task = load_task(job.card, job.header.home)
-        self.entrant = load_entrant(job.header)(**job.spec.parameters)
+        entrant = self.entrant = load_entrant(job.header)(**job.spec.parameters)
         limits.set_threads(job.environment.threads)
-        limits.seed_globals(self.handle.seed("global"))
-        with self.clocks.on("setup"):
-            self.problem = self._problem(task)
-        self.handle.measure_validation = lambda: self._validate(task)
+        limits.seed_globals(handle.seed("global"))
+        with clocks.on("setup"):
+            problem = self.problem = self._problem(task)
+
+        def validate() -> dict[str, float]:
+            with limits.global_state_kept():
+                scores = list(task.measure(entrant, problem.valid, handle.for_measuring()))
+            return {f"valid_{score.metric}": score.value for score in scores if not score.at}
+
+        handle.measure_validation = validate
         if job.spec.budget.total:
-            with self.clocks.on("train"):
-                self.entrant.fit(self.problem.train, self.handle)
-        with self.clocks.on("eval"):
-            for score in self._measured(task, getattr(self.problem, job.spec.split)):
+            with clocks.on("train"):
+                entrant.fit(problem.train, handle)
+        with clocks.on("eval"):
+            for score in task.measure(entrant, getattr(problem, job.spec.split), handle.for_measuring()):
                 self._take(score)
         if not self.scores:
             raise BadOutput(f"task {job.spec.task} measured nothing for {job.spec.label}")
@@ -162,16 +165,6 @@ class _Attempt:
         if problem.valid is None:
             raise BadOutput(f"case {self.job.spec.case} has no validation split to tune on; tune on another case")
         return replace(problem, test=None)
-
-    def _measured(self, task: Task[Entrant], split: Any) -> Iterator[Score]:
-        assert self.entrant is not None
-        yield from task.measure(self.entrant, split, self.handle.for_measuring())
-
-    def _validate(self, task: Task[Entrant]) -> dict[str, float]:
-        assert self.problem is not None
-        with limits.global_state_kept():
-            scores = list(self._measured(task, self.problem.valid))
-        return {f"valid_{score.metric}": score.value for score in scores if not score.at}
 
     def _take(self, score: Score) -> None:
         if score.metric not in self.job.card.metrics:

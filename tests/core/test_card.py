@@ -174,7 +174,7 @@ FAULTS: list[tuple[str, Change, str]] = [
     ("case's primary", _set("cases", 1, "primary", value="acc"), "primary metric 'acc' is not among the metrics"),
     ("case id", _set("cases", 0, "id", value="N 100"), "cases.0.id: String should match pattern"),
     ("case id with newline", _set("cases", 0, "id", value="n100\n"), "cases.0.id: String should match pattern"),
-    ("case twice", _set("cases", 1, "id", value="n100"), "card: case 'n100' is there twice"),
+    ("case twice", _set("cases", 1, "id", value="n100"), "card: case 'n100' is defined twice"),
     ("no source", _drop("cases", 0, "generated"), "cases.0: case 'n100' must name its data sets (data), its files"),
     ("files and a generator", _set("cases", 0, "bundled", value=["a.csv"]), "cases.0: case 'n100' must name its data"),
     ("two sources", _set("cases", 0, "data", value=["text8"]), "cases.0: case 'n100' must name its data sets"),

@@ -18,7 +18,7 @@ from harness.runs.job import Job
 from harness.runs.runner import JOB_STATUSES, JobStatus, execute, record_crash
 
 RETRY_BUSY_S = 1.0
-"""Seconds after which a job is tried again whose cell another process holds."""
+"""Seconds after which a job is tried again whose place another process has locked."""
 
 
 def check_load(workers: int, threads: int) -> int:
@@ -58,7 +58,7 @@ class LocalExecutor:
     finished: Callable[[Job, JobStatus, float], None] = lambda job, status, seconds: None
 
     def run(self, jobs: Iterable[Job]) -> dict[JobStatus, int]:
-        """Run every job, the longest first, and return how many had each outcome. An interrupt from the keyboard stops
+        """Run every job, the longest first, and return how many had each status. An interrupt from the keyboard stops
         the running jobs, records them as interrupted and is raised again."""
         ordered = sorted(jobs, key=lambda job: -job.expect_s)
         prepare_server(("harness.runs.runner", *sorted({n for job in ordered for n in job.card.preload})), self.threads)
@@ -79,12 +79,12 @@ class LocalExecutor:
                 pause = waiting[0][0] - time.monotonic() if waiting and len(running) < workers else math.inf
                 for call in wait_for_any(running, pause):
                     job, since = running.pop(call)
-                    outcome = _outcome(call, job, since)
-                    if outcome == "busy":
+                    status = _status(call, job, since)
+                    if status == "busy":
                         waiting.append((time.monotonic() + RETRY_BUSY_S, job))
                         continue
-                    self.finished(job, outcome, call.seconds)
-                    yield outcome
+                    self.finished(job, status, call.seconds)
+                    yield status
         except KeyboardInterrupt:
             for call, (job, since) in running.items():
                 call.stop()
@@ -95,8 +95,8 @@ class LocalExecutor:
                 call.stop()
 
 
-def _outcome(call: IsolatedCall, job: Job, since: datetime) -> JobStatus:
-    """The outcome of a job whose process has ended or is due to be killed. If the process gave none, the record of the
+def _status(call: IsolatedCall, job: Job, since: datetime) -> JobStatus:
+    """The status of a job whose process has ended or is due to be killed. If the process gave none, the record of the
     crash is written here."""
     status: RunStatus
     try:
@@ -107,6 +107,6 @@ def _outcome(call: IsolatedCall, job: Job, since: datetime) -> JobStatus:
         status = "killed" if error.killed else "error"
         failure = Failure(type="ProcessEnded", message=f"the run's process {error}")
     except KeyError:
-        status, failure = "error", Failure(type="BadOutput", message="the run's process answered with no known outcome")
+        status, failure = "error", Failure(type="BadOutput", message="the run's process answered with no known status")
     record_crash(job, status, failure, since)
     return status

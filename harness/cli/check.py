@@ -103,7 +103,7 @@ def _check_committed(registry: "Registry") -> bool:
 
 
 def _report(problems: Iterable[str], good_news: Iterable[str]) -> bool:
-    """Print what is good on standard output and problems on standard error; whether there are no problems."""
+    """Print good news on standard output and problems on standard error; whether there are no problems."""
     for line in good_news:
         typer.echo(line)
     good = True

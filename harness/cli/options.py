@@ -1,4 +1,4 @@
-"""The options that several verbs have, what they stand for, and how counts and durations are printed."""
+"""Options that several verbs share, their meaning, and how JSON, counts and durations are printed."""
 
 import json
 import os

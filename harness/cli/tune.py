@@ -62,8 +62,8 @@ def command(
     """Try values from each entrant's `search_space` and write the best to `tuned.toml` beside the entrant.
 
     Each trial is a run on a fifth of the budget, scored on the validation split. The first trial has the class
-    defaults. The same command again runs nothing; with more trials it adds to those that were done. The tier's cases
-    that were not tuned on take the parameters of the first case that was.
+    defaults. The same command again runs nothing; with more trials, only the new ones run. The tier's cases that were
+    not tuned on take the parameters of the first case that was.
     """
     from harness.cli.executing import ExecutionOptions, execute, failed_before
     from harness.cli.session import registry_with
@@ -96,7 +96,7 @@ def command(
 
 
 def _write(planner: "Planner", selection: "Selection", plan: "TuningPlan") -> tuple[list["TuningResult"], list[str]]:
-    """Write what was chosen. Returns all results, and a line for each of which nothing could be written."""
+    """Write the chosen parameters. Returns all results, and a line for each without a winner to be written."""
     from harness.cli.session import warn
     from harness.registry.tuned import write_tuned
     from harness.runs.plan import Planner

@@ -13,7 +13,7 @@ from harness.runs.selection import Selection
 from harness.tuning.trials import Tuning, TuningResult, plan_trials
 
 EntryState: TypeAlias = Literal["holds", "stale", "absent", "differs"]
-"""`stale`: the trials are the entry's, but would come out as others now; `absent`: they are not stored here."""
+"""`stale`: the stored trials are those of the entry, but would have other keys now; `absent`: not all are stored."""
 
 
 class EntryCheck(NamedTuple):
@@ -63,8 +63,8 @@ def uneven(planner: Planner, card: Card, tier: TierName) -> Iterator[str]:
 
 
 def uncounted(planner: Planner, card: Card, tier: TierName) -> Iterator[str]:
-    """In words, for each entry of a task at a tier: the stored trials that it does not count. The search space has
-    changed since, or more trials were asked for once; tables would tell of too few."""
+    """In words, for each entry of a task at a tier: the stored trials that it does not count, since the search space
+    was another one then or more trials were asked for. Tables would state too few trials."""
     for resolved in card.at_tier(tier):
         for name, entry in _entries(planner, card, resolved).items():
             trials = _trials(planner, card, resolved, name, entry).trials
@@ -79,7 +79,7 @@ def uncounted(planner: Planner, card: Card, tier: TierName) -> Iterator[str]:
 
 
 def _trials(planner: Planner, card: Card, resolved: Resolved, name: EntryName, entry: TunedEntry) -> Tuning:
-    """The trials that an entry tells of, as they would be made now."""
+    """The trials of an entry, as they would be made now."""
     header = planner.registry.header(card.task, name.entrant)
     return plan_trials(planner, planner.default(card, resolved, header), entry.asked, len(entry.seeds))
 
@@ -94,10 +94,9 @@ def _entries(planner: Planner, card: Card, resolved: Resolved) -> dict[EntryName
 
 
 def restate_trials(planner: Planner, selection: Selection) -> int:
-    """Let stored results whose parameters are those that tuning chose say by how many trials. Returns how many records
-    were changed.
+    """Correct the number of trials in stored results that have the tuned parameters. Returns how many records changed.
 
-    Where the class defaults won, older results stay valid, and would say that nothing was tuned.
+    Where the class defaults won, results from before tuning stay valid, and would say that nothing was tuned.
     """
     everything = replace(selection, cases=(), entrants=(), seeds=None)
     store, plan = planner.store, planner.plan(everything)

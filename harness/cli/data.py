@@ -69,9 +69,8 @@ def _progress() -> "Iterator[Progress]":
 def verify(names: Names = None) -> None:
     """Compare the files and the content of data sets that are here with the catalogue's digests."""
     from harness.data import fetch as fetching
-    from harness.data.catalogue import catalogue
 
-    for name in names or [name for name in catalogue() if fetching.status(name) != "absent"]:
+    for name in names or _present():
         fetching.verify(name)
         typer.echo(f"{name}: files and content are the catalogue's")
 
@@ -79,8 +78,14 @@ def verify(names: Names = None) -> None:
 @app.command(epilog="Example: `harness data where scifact`")
 def where(names: Names = None) -> None:
     """Print the folder of each data set. If one is absent, the error names the command that gets it."""
-    from harness.data.catalogue import catalogue
-    from harness.data.fetch import locate, status
+    from harness.data.fetch import locate
 
-    for name in names or [name for name in catalogue() if status(name) != "absent"]:
+    for name in names or _present():
         typer.echo(f"{name}: {locate(name)}")
+
+
+def _present() -> list[str]:
+    from harness.data.catalogue import catalogue
+    from harness.data.fetch import status
+
+    return [name for name in catalogue() if status(name) != "absent"]

@@ -125,7 +125,7 @@ class Store:
         return self._verified(place, stored_from_bytes)
 
     def why_unusable(self, place: str) -> str:
-        """Why the record at a place could not be used, though it may be sound, when it was last read; "" if it could."""
+        """Why the record at a place, which may be sound, could not be used when it was last read; "" if it could."""
         return self._unusable.get(place, "")
 
     def all(self) -> Iterator[Record]:

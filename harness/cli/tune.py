@@ -188,18 +188,18 @@ def _check(planner: "Planner", tasks: Sequence[str], tiers: Sequence[TierName], 
     from harness.tuning.entries import check_entries, uncounted, uneven
 
     cards = [planner.registry.card(name) for name in tasks or planner.registry.tasks]
-    pairs = [(card, tier) for tier in tiers for card in cards]
-    checks = [entry for card, tier in pairs for entry in check_entries(planner, card, tier)]
-    not_alike = [line for card, tier in pairs for line in uneven(planner, card, tier)]
-    not_counted = [line for card, tier in pairs for line in uncounted(planner, card, tier)]
+    scopes = [(planner, card, tier) for tier in tiers for card in cards]
+    checks = [check for scope in scopes for check in check_entries(*scope)]
+    not_alike = [line for scope in scopes for line in uneven(*scope)]
+    not_counted = [line for scope in scopes for line in uncounted(*scope)]
     if as_json:
-        entries = [{"place": entry.name, "state": entry.state, "why": entry.why} for entry in checks]
+        entries = [{"place": check.name, "state": check.state, "why": check.why} for check in checks]
         options.print_json({"entries": entries, "uneven": not_alike, "strays": not_counted})
     else:
-        for (task, entrant, tier, case), state, why in checks:
-            typer.echo(f"{state:8} {task} {entrant} at {tier} on {case}{f': {why}' if why else ''}")
+        for check in checks:
+            typer.echo(str(check))
         if not checks:
             typer.echo(f"nothing is tuned at tier {', '.join(tiers)}")
-        warn([*not_alike, *not_counted])
-    if not_alike or not_counted or any(entry.state == "differs" for entry in checks):
+        warn(not_alike + not_counted)
+    if not_alike or not_counted or "differs" in [check.state for check in checks]:
         raise typer.Exit(1)

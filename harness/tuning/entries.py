@@ -23,6 +23,10 @@ class EntryCheck(NamedTuple):
     state: EntryState
     why: str = ""
 
+    def __str__(self) -> str:
+        task, entrant, tier, case = self.name
+        return f"{self.state:8} {task} {entrant} at {tier} on {case}{f': {self.why}' if self.why else ''}"
+
 
 def check_entries(planner: Planner, card: Card, tier: TierName) -> Iterator[EntryCheck]:
     """Every entry of a task at a tier, compared with its trials."""

@@ -1,6 +1,6 @@
 """Trials, as many for every entrant of a task, on the validation split and a fifth of the budget; and their result."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice, product
 from statistics import fmean
@@ -12,7 +12,8 @@ from harness.core.spec import Budget
 from harness.core.suggest import unknown
 from harness.records.record import Record
 from harness.records.store import Store
-from harness.registry.headers import inapplicable
+from harness.registry.find import Registry
+from harness.registry.headers import Header, inapplicable
 from harness.registry.tuned import EntryName, TunedEntry
 from harness.runs.job import Job
 from harness.runs.plan import NotApplicable, Plan, Planner
@@ -65,7 +66,22 @@ def plan_tuning(planner: Planner, selection: Selection, asked: int) -> TuningPla
     """The trials of a selection, with one seed if it states no number, on each case that it names. If it names none, on
     the first case of the tier that can be tuned on. An unknown name, and a named case that cannot be tuned on, are a
     `UserError`."""
-    plan, registry = TuningPlan(), planner.registry
+    plan = TuningPlan()
+    for card, resolved, header in _candidates(planner.registry, selection):
+        if why := inapplicable(header, resolved):
+            plan.not_applicable.append(NotApplicable(card.task, resolved.case.id, header.name, why))
+        else:
+            default = planner.default(card, resolved, header)
+            plan.tunings.append(plan_trials(planner, default, asked, selection.seeds or 1))
+    if not plan.tunings:
+        why = "; ".join(f"{skipped.entrant}: {skipped.why}" for skipped in plan.not_applicable)
+        raise UserError(f"there is nothing to tune at tier {selection.tier}: {why or 'no case trains anything'}")
+    plan.runs = [run for tuning in plan.tunings for trial in tuning.trials for run in trial]
+    return plan
+
+
+def _candidates(registry: Registry, selection: Selection) -> Iterator[tuple[Card, Resolved, Header]]:
+    """The selected entrants with each case that they may be tuned on."""
     cards = [registry.card(task) for task in selection.tasks or registry.tasks]
     selection.check_cases(cards)
     known = {name for card in cards for name in registry.of_task(card.task)}
@@ -74,20 +90,8 @@ def plan_tuning(planner: Planner, selection: Selection, asked: int) -> TuningPla
             raise unknown("entrant", name, known, "tuning sets the parameters itself" if "[" in name else "")
     for card in cards:
         for resolved, header in product(_cases_to_tune_on(card, selection), registry.of_task(card.task).values()):
-            if selection.entrants and header.name not in selection.entrants:
-                continue
-            if why := inapplicable(header, resolved):
-                plan.not_applicable.append(NotApplicable(card.task, resolved.case.id, header.name, why))
-            else:
-                default = planner.default(card, resolved, header)
-                plan.tunings.append(plan_trials(planner, default, asked, selection.seeds or 1))
-    if not plan.tunings:
-        reasons = [f"{skipped.entrant}: {skipped.why}" for skipped in plan.not_applicable]
-        raise UserError(
-            f"there is nothing to tune at tier {selection.tier}: {'; '.join(reasons) or 'no case trains anything'}"
-        )
-    plan.runs = [run for tuning in plan.tunings for trial in tuning.trials for run in trial]
-    return plan
+            if header.name in (selection.entrants or known):
+                yield card, resolved, header
 
 
 def plan_trials(planner: Planner, default: Job, asked: int, seeds: int) -> Tuning:

@@ -1,4 +1,4 @@
-"""The command line: one thin module a verb. Nothing heavy is imported here, since every run's process passes by."""
+"""The command line: one thin module a verb. Nothing heavy is imported here: the process of every run imports it."""
 
 import os
 import sys

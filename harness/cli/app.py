@@ -10,10 +10,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
-    help="Does the paper's claim hold here? Plan, run, compare, judge.\n\n"
+    help="Tests whether the claims of papers hold: plans and does runs, compares entrants, and judges claims.\n\n"
     "`harness run --tier quick` runs the benchmark; `harness run --task TASK --plugin FILE` runs your method beside "
-    "the baselines; `harness table`, `harness claims` and `harness report` read stored records alone. Every verb has "
-    "`--help` with examples; `--debug` shows tracebacks.",
+    "the baselines; `harness table`, `harness claims` and `harness report` only read stored records. Every verb has "
+    "`--help` with an example; `--debug` shows tracebacks.",
 )
 app.command("list", epilog="Example: `harness list --task retrieval`")(list_.command)
 app.command("plan", epilog="Example: `harness plan --tier small --task long_range`")(plan.command)

@@ -34,48 +34,53 @@ def command(what: What = None, limit: options.Limit = None, golden: Golden = Fal
     the defaults. A plug-in file or an entrant is run twice at the smoke tier and checked for conformance. A task is run
     once at the smoke tier, and its scores are compared with the golden ones.
     """
-    from harness.checks.golden import accept as accept_rewritten
-    from harness.checks.golden import check_scores, own_entrants, renew_golden
+    from harness.checks.golden import check_scores, renew_golden
     from harness.core.errors import UserError
     from harness.registry.find import find
 
     names = what or []
     registry = find([Path(name) for name in names if name.endswith(".py")])
-    tasks = [name for name in names if name in registry.tasks]
-    headers = _headers(registry, [name for name in names if name not in tasks])
-    if golden and (accept or headers or not tasks):
-        raise UserError("--golden writes the scores of whole tasks: harness check --golden TASK...")
-    if accept and not names:
-        raise UserError("--accept needs names of entrants or tasks: harness check --accept NAME...")
+    tasks, headers = _named(registry, names)
     if golden:
-        good = _report([], (f"wrote {renew_golden(registry, task)}" for task in tasks))
+        if accept or headers or not tasks:
+            raise UserError("--golden writes the scores of whole tasks: harness check --golden TASK...")
+        good = [_report([], (f"wrote {renew_golden(registry, task)}" for task in tasks))]
     elif accept:
-        wanted = {task: own_entrants(registry, task) for task in tasks}
-        for header in headers:
-            wanted.setdefault(header.task, []).append(header.name)
-        entrants = {task: list(dict.fromkeys(of_task)) for task, of_task in wanted.items()}
-        accepted = [_report(*accept_rewritten(registry, task, of_task)) for task, of_task in entrants.items()]
-        good = all(accepted)
+        if not names:
+            raise UserError("--accept needs names of entrants or tasks: harness check --accept NAME...")
+        good = _accept(registry, tasks, headers)
     elif names:
-        conforming = [_conform(registry, header, limit) for header in headers]
-        scoring = [_report(*check_scores(registry, task)) for task in tasks]
-        good = all(conforming + scoring)
+        good = [_conform(registry, header, limit) for header in headers]
+        good += [_report(*check_scores(registry, task)) for task in tasks]
     else:
-        good = _check_committed(registry)
-    if not good:
+        good = [_check_committed(registry)]
+    if not all(good):
         raise typer.Exit(1)
 
 
-def _headers(registry: "Registry", names: list[str]) -> list["Header"]:
-    """The entrants of plug-in files and of names; an unknown name is a `UserError`."""
+def _accept(registry: "Registry", tasks: list[str], headers: list["Header"]) -> list[bool]:
+    """Accept rewritten code of entrants, and of all entrants of tasks; whether that went well, by task."""
+    from harness.checks.golden import accept, own_entrants
+
+    entrants = {task: dict.fromkeys(own_entrants(registry, task)) for task in tasks}
+    for header in headers:
+        entrants.setdefault(header.task, {})[header.name] = None
+    return [_report(*accept(registry, task, list(names))) for task, names in entrants.items()]
+
+
+def _named(registry: "Registry", names: list[str]) -> tuple[list[str], list["Header"]]:
+    """The tasks that are named, and the entrants that are named or in plug-in files. An unknown name is a
+    `UserError`."""
     from harness.core.suggest import unknown
 
+    tasks = [name for name in names if name in registry.tasks]
+    others = set(names).difference(tasks)
     known = {name for _, name in registry.entrants}
     for name in names:
-        if not name.endswith(".py") and name not in known:
+        if name in others and not name.endswith(".py") and name not in known:
             raise unknown("task or entrant", name, known | {*registry.tasks})
-    paths = {Path(name).resolve() for name in names}
-    return [header for header in registry.entrants.values() if header.name in names or header.path in paths]
+    paths = {Path(name).resolve() for name in others}
+    return tasks, [header for header in registry.entrants.values() if header.name in others or header.path in paths]
 
 
 def _conform(registry: "Registry", header: "Header", limit: float | None) -> bool:
@@ -103,7 +108,7 @@ def _check_committed(registry: "Registry") -> bool:
 
 
 def _report(problems: Iterable[str], good_news: Iterable[str]) -> bool:
-    """Print what is good on standard output and problems on standard error; whether there are no problems."""
+    """Print good news on standard output and problems on standard error; whether there are no problems."""
     for line in good_news:
         typer.echo(line)
     good = True

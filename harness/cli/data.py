@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from harness.data.transfer import Progress
 
-app = typer.Typer(no_args_is_help=True, help="The data sets: what they are, where they are, get them, verify them.")
+app = typer.Typer(no_args_is_help=True, help="Data sets: list them, get them, verify them, and say where they are.")
 
 Names = Annotated[list[str] | None, typer.Argument(help="Data sets. Default: all.")]
 Chosen = Annotated[list[str], typer.Argument(help="Data sets.")]
@@ -22,7 +22,7 @@ Chosen = Annotated[list[str], typer.Argument(help="Data sets.")]
 
 @app.command("list", epilog="Example: `harness data list --json`")
 def list_(as_json: options.Json = False) -> None:
-    """List the data sets: whether they are here, their size and licence."""
+    """List the data sets: whether they are here, their size and their licence."""
     from harness.data.catalogue import amount, catalogue
     from harness.data.fetch import status
 
@@ -36,7 +36,7 @@ def list_(as_json: options.Json = False) -> None:
 
 @app.command(epilog="Example: `harness data fetch scifact medquad`")
 def fetch(names: Chosen) -> None:
-    """Get data sets from the mirror or their public address into the data folder, verified."""
+    """Get data sets from the mirror, or else from their public address, and verify them."""
     from harness.data import fetch as fetching
 
     for name in names:
@@ -67,20 +67,25 @@ def _progress() -> "Iterator[Progress]":
 
 @app.command(epilog="Example: `harness data verify`")
 def verify(names: Names = None) -> None:
-    """Check the files and the content of data sets that are here against the catalogue's digests."""
+    """Compare the files and the content of data sets that are here with the catalogue's digests."""
     from harness.data import fetch as fetching
-    from harness.data.catalogue import catalogue
 
-    for name in names or [name for name in catalogue() if fetching.status(name) != "absent"]:
+    for name in names or _present():
         fetching.verify(name)
         typer.echo(f"{name}: files and content are the catalogue's")
 
 
 @app.command(epilog="Example: `harness data where scifact`")
 def where(names: Names = None) -> None:
-    """Print the folder of each data set; absent ones are an error that names the command to get them."""
-    from harness.data.catalogue import catalogue
-    from harness.data.fetch import locate, status
+    """Print the folder of each data set. If one is absent, the error names the command that gets it."""
+    from harness.data.fetch import locate
 
-    for name in names or [name for name in catalogue() if status(name) != "absent"]:
+    for name in names or _present():
         typer.echo(f"{name}: {locate(name)}")
+
+
+def _present() -> list[str]:
+    from harness.data.catalogue import catalogue
+    from harness.data.fetch import status
+
+    return [name for name in catalogue() if status(name) != "absent"]

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def command(task: options.Tasks = None, plugin: options.Plugins = None, as_json: options.Json = False) -> None:
-    """List tasks and entrants. With `--task`, also its cases, metrics and the entrants' parameters."""
+    """List tasks and their entrants. With `--task`, also cases, metrics and the entrants' parameters."""
     from harness.cli.session import registry_with
 
     registry = registry_with(plugin)

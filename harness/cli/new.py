@@ -23,7 +23,7 @@ Folder = Annotated[Path, typer.Option("--folder", help="Where to write it.")]
 
 KINDS = ("entrant", "task")
 TEMPLATES = Path(__file__).parent / "templates"
-"""The files that are written, each with `-tpl` after its name and `$name` where a value is put in."""
+"""The folder of templates: files with `-tpl` after their name, in which `$name` and the like are replaced."""
 
 
 def command(name: Name, task: Task = "", kind: Kind = "entrant", base: Base = "", folder: Folder = Path(".")) -> None:
@@ -88,7 +88,7 @@ def _write_task(registry: "Registry", folder: Path, values: Mapping[str, str]) -
 
 
 def _to_fill_in(registry: "Registry", task: str, base: str, name: str) -> dict[str, str]:
-    """What an entrant of a task imports, and its open methods; a taken name, and an unknown class, is a `UserError`."""
+    """What an entrant of a task imports, and stubs of its methods. A taken name or unknown class is a `UserError`."""
     from harness.core.errors import UserError
     from harness.core.suggest import unknown
 
@@ -104,7 +104,7 @@ def _to_fill_in(registry: "Registry", task: str, base: str, name: str) -> dict[s
 
 
 def _open_classes(interface: Path) -> dict[str, str]:
-    """The classes of an interface that have open methods, the most derived first, each with stubs for its methods."""
+    """The classes of an interface that have abstract methods, the last one first, each with stubs of these methods."""
     classes: dict[str, str] = {}
     for node in ast.parse(interface.read_text()).body:
         if isinstance(node, ast.ClassDef):

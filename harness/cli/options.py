@@ -1,4 +1,4 @@
-"""The options that several verbs have, what they stand for, and how counts and durations are printed."""
+"""Options that several verbs share, their meaning, and how JSON, counts and durations are printed."""
 
 import json
 import os
@@ -22,7 +22,7 @@ Entrants = Annotated[
     typer.Option(
         "--entrant",
         "-e",
-        help="An entrant, or `name[parameter=v1,v2]` for one row a value; may be given again. Default: all.",
+        help="An entrant, or `name[parameter=v1,v2]` to run it once for each value; may be given again. Default: all.",
     ),
 ]
 Tier = Annotated[str, typer.Option("--tier", help=f"Effort level: {', '.join(TIERS)}.")]

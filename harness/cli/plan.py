@@ -21,7 +21,7 @@ def command(
     results: options.Results = None,
     as_json: options.Json = False,
 ) -> None:
-    """Show which runs there are, which of them `run` would do, and how long that would take. Nothing runs.
+    """Show which runs there are, which of them `harness run` would do, and how long they would take.
 
     The last line says which p-value so many seeds can reach at best: with too few, no claim can be judged.
     """

@@ -27,10 +27,10 @@ def command(
     no_table: Quiet = False,
     as_json: options.Json = False,
 ) -> None:
-    """Run what is missing or stale, one process a run. The same command again runs nothing.
+    """Do the runs that are missing or stale, each in a process of its own, and print the tables.
 
-    A run that fails ends in a record that says why, and the others go on; the exit status is then 1.
-    Safe to kill at any moment: give the same command again.
+    The same command again runs nothing. A run that fails leaves a record that says why, and the others go on; the exit
+    status is then 1. The command may be killed at any moment: give it again, and it continues.
     """
     from harness.cli.executing import ExecutionOptions, execute, failed_before
     from harness.cli.session import Session, planned

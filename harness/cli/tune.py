@@ -62,8 +62,8 @@ def command(
     """Try values from each entrant's `search_space` and write the best to `tuned.toml` beside the entrant.
 
     Each trial is a run on a fifth of the budget, scored on the validation split. The first trial has the class
-    defaults. The same command again runs nothing; with more trials it adds to those that were done. The tier's cases
-    that were not tuned on take the parameters of the first case that was.
+    defaults. The same command again runs nothing; with more trials, only the new ones run. The tier's cases that were
+    not tuned on take the parameters of the first case that was.
     """
     from harness.cli.executing import ExecutionOptions, execute, failed_before
     from harness.cli.session import registry_with
@@ -96,7 +96,7 @@ def command(
 
 
 def _write(planner: "Planner", selection: "Selection", plan: "TuningPlan") -> tuple[list["TuningResult"], list[str]]:
-    """Write what was chosen. Returns all results, and a line for each of which nothing could be written."""
+    """Write the chosen parameters. Returns all results, and a line for each without a winner to be written."""
     from harness.cli.session import warn
     from harness.registry.tuned import write_tuned
     from harness.runs.plan import Planner
@@ -188,18 +188,18 @@ def _check(planner: "Planner", tasks: Sequence[str], tiers: Sequence[TierName], 
     from harness.tuning.entries import check_entries, uncounted, uneven
 
     cards = [planner.registry.card(name) for name in tasks or planner.registry.tasks]
-    pairs = [(card, tier) for tier in tiers for card in cards]
-    checks = [entry for card, tier in pairs for entry in check_entries(planner, card, tier)]
-    not_alike = [line for card, tier in pairs for line in uneven(planner, card, tier)]
-    not_counted = [line for card, tier in pairs for line in uncounted(planner, card, tier)]
+    scopes = [(planner, card, tier) for tier in tiers for card in cards]
+    checks = [check for scope in scopes for check in check_entries(*scope)]
+    not_alike = [line for scope in scopes for line in uneven(*scope)]
+    not_counted = [line for scope in scopes for line in uncounted(*scope)]
     if as_json:
-        entries = [{"place": entry.name, "state": entry.state, "why": entry.why} for entry in checks]
+        entries = [{"place": check.name, "state": check.state, "why": check.why} for check in checks]
         options.print_json({"entries": entries, "uneven": not_alike, "strays": not_counted})
     else:
-        for (task, entrant, tier, case), state, why in checks:
-            typer.echo(f"{state:8} {task} {entrant} at {tier} on {case}{f': {why}' if why else ''}")
+        for check in checks:
+            typer.echo(str(check))
         if not checks:
             typer.echo(f"nothing is tuned at tier {', '.join(tiers)}")
-        warn([*not_alike, *not_counted])
-    if not_alike or not_counted or any(entry.state == "differs" for entry in checks):
+        warn(not_alike + not_counted)
+    if not_alike or not_counted or "differs" in [check.state for check in checks]:
         raise typer.Exit(1)

@@ -1,6 +1,6 @@
 """The card of a task, `task.toml`: what is measured, on which cases, at which tiers and within which limits."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -77,7 +77,7 @@ class Override(Strict):
     ticks: int | None = Field(default=None, ge=0, le=MOST_TICKS)
 
 
-class Tier(Strict):
+class Tier(Override):
     """A named effort level. `expect_s` is the planned length of a run on one core; a run is stopped after `limit_s`;
     `ticks` is how often the validation split is measured while training."""
 
@@ -132,7 +132,6 @@ class Card(Strict):
 
     @model_validator(mode="after")
     def _is_closed(self) -> "Card":
-        known = {case.id for case in self.cases}
         if twice := _repeated([case.id for case in self.cases]):
             raise ValueError(f"case '{twice}' is defined twice")
         for metric in [self.primary, *(case.primary for case in self.cases if case.primary)]:
@@ -141,18 +140,23 @@ class Card(Strict):
         if self.column not in {"case", *self.axes()}:
             raise ValueError(f"column '{self.column}' is neither 'case' nor an axis; name it in points")
         for name, tier in self.tiers.items():
-            if twice := _repeated(tier.cases):
-                raise ValueError(f"tier '{name}' names case '{twice}' twice")
-            for case in [*tier.cases, *tier.case]:
-                if case not in known:
-                    raise ValueError(f"tier '{name}' names case '{case}', which the card does not have")
-            for budget in [tier.budget, *(o.budget for o in tier.case.values() if o.budget is not None)]:
-                if set(budget) != {self.unit}:
-                    raise ValueError(f"tier '{name}': a budget is counted in {self.unit}, not {sorted(budget)}")
-            for changed in [tier.settings, *(o.settings for o in tier.case.values())]:
-                if unknown := set(changed) - set(self.settings):
-                    raise ValueError(f"tier '{name}' sets {sorted(unknown)}, which [settings] does not define")
+            for fault in self._faults(tier):
+                raise ValueError(f"tier '{name}'{fault}")
         return self
+
+    def _faults(self, tier: Tier) -> Iterator[str]:
+        """What a tier names that the card does not define, and what it names twice."""
+        if twice := _repeated(tier.cases):
+            yield f" names case '{twice}' twice"
+        known = {case.id for case in self.cases}
+        for case in [*tier.cases, *tier.case]:
+            if case not in known:
+                yield f" names case '{case}', which the card does not have"
+        for part in (tier, *tier.case.values()):
+            if part.budget is not None and set(part.budget) != {self.unit}:
+                yield f": a budget is counted in {self.unit}, not {sorted(part.budget)}"
+            if unknown := set(part.settings) - set(self.settings):
+                yield f" sets {sorted(unknown)}, which [settings] does not define"
 
     def find_case(self, case: str) -> Case:
         """The case of that name (`KeyError` if there is none)."""

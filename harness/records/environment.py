@@ -1,4 +1,4 @@
-"""Where runs happen: versions, processor, commit. Gathered once by the process that starts the runs."""
+"""The environment of runs: versions, processor, commit. It is gathered once, by the process that starts the runs."""
 
 import platform
 import subprocess
@@ -50,7 +50,7 @@ def _git(folder: Path, *words: str) -> str:
 
 
 def _accelerator(device: str) -> str:
-    """The name of the device that computes. Its driver's tool is asked: this process must not touch the device."""
+    """The name of the device that computes, from its driver's tool: this process must not initialise the device."""
     number = device.partition(":")[2] or "0"
     query = ["nvidia-smi", f"--id={number}", "--query-gpu=name", "--format=csv,noheader"]
     try:

@@ -11,21 +11,21 @@ from harness.core.entrant import EntrantKind
 from harness.core.spec import Spec
 
 VERSION = 2
-"""Version of the stored form. Records of another version are not read; their runs are to be done again."""
+"""Version of the stored form. Records of another version are not read; their runs must be done again."""
 
 RunStatus: TypeAlias = Literal["ok", "diverged", "error", "timeout", "oom", "killed", "interrupted"]
 SCORED: frozenset[RunStatus] = frozenset({"ok", "diverged"})
 """Statuses that carry scores; a diverged run is scored at chance."""
 REPEATED: frozenset[RunStatus] = frozenset({"timeout", "oom", "killed", "interrupted"})
-"""Statuses that the next `run` repeats unasked; an `error` would only come again."""
+"""Statuses that the next `run` repeats without being asked; an `error` would only happen again."""
 
 MOST_CURVE_POINTS = 20
 
 _FRAME = re.compile(r'File "([^"]+)", line (\d+)')
 _SAYS_ALL = frozenset({"BadOutput", "Cancelled", "Diverged", "KeyboardInterrupt", "ProcessExpired", "Timeout"})
-"""Kinds of failure that the harness itself tells of: their message is a sentence."""
+"""Failures whose message is a sentence of the harness, which needs no name of an exception before it."""
 _OTHERS = ("./harness/", "<", "/")
-"""How the paths of a traceback begin that are not an entrant's: ours, and those of libraries."""
+"""How paths in tracebacks begin that are not an entrant's: those of the harness and of libraries."""
 
 
 class _Part(BaseModel):
@@ -49,8 +49,8 @@ class Failure(_Part):
 
 
 class RecordedScore(_Part):
-    """One value of a metric. `at` is the point of measurement; `items` names its array in the sidecar; `chance` is the
-    point's, where it has one of its own."""
+    """One value of a metric. `at` is the point of measurement; `items` names the array of the items' scores in the
+    sidecar; `chance` is the chance value of the point, if it has its own."""
 
     metric: str
     value: float = Field(allow_inf_nan=False)
@@ -62,8 +62,8 @@ class RecordedScore(_Part):
 
 
 class Costs(_Part):
-    """Seconds by clock, peak memory above the fresh process's own, numbers of weights. `shared_s` is the time that the
-    run's shared artefacts took to build, whoever built them; a `contended` run had a neighbour."""
+    """Seconds by clock, peak memory above that of the fresh process, number of weights. `shared_s` is the time that
+    building the run's shared artefacts took, in whichever run; during a `contended` run other processes were busy."""
 
     setup_s: float = 0.0
     shared_s: float = 0.0
@@ -113,7 +113,7 @@ class Record(_Part):
     settings: Mapping[str, Any] = {}
     """All settings, the card's defaults included."""
     at: Mapping[str, int | float | str] = {}
-    """Where the case lies on the axes."""
+    """The case's values on the axes."""
     generated: bool = False
     """The data stands in for real data."""
     spent: int = 0
@@ -127,7 +127,7 @@ class Record(_Part):
     curve: tuple[Mapping[str, float], ...] = Field(default=(), max_length=MOST_CURVE_POINTS)
     costs: Costs = Costs()
     trials: int = 0
-    """Tuning trials that the parameters were chosen by."""
+    """The number of tuning trials that chose the parameters."""
     artefacts: Mapping[str, str] = {}
     origin: Origin
     environment: Environment = Environment()

@@ -33,7 +33,7 @@ from harness.records.shared import SharedFiles
 
 T = TypeVar("T", Record, Stored)
 _Form: TypeAlias = Callable[[bytes, Shared], T]
-"""What makes of a file's bytes the form in which a record is wanted."""
+"""Reads a file's bytes as a record of one of the two forms."""
 
 
 @dataclass
@@ -72,7 +72,7 @@ class Store:
             raise UserError(f"cannot write to the results folder {self.root}: permission denied")
 
     def lock(self, spec: Spec) -> FileLock:
-        """The lock of a run's cell: who holds it may run it. It dies with its process."""
+        """The lock of a run: the process that holds it may do the run. It is released when its process ends."""
         path = self.root / ".locks" / hashlib.sha256(spec.place.encode()).hexdigest()[:24]
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -94,36 +94,36 @@ class Store:
         return path
 
     def restate(self, record: Record) -> None:
-        """Write anew what a stored record says of itself; its sidecar and its kept files stay as they are."""
+        """Write a stored record's own file again; its sidecar and its kept files stay as they are."""
         try:
             self._write(record)
         except OSError as error:
             raise UserError(f"cannot write the record {self.path(record.spec.place)}: {error.strerror}") from error
 
     def read(self, place: str) -> Record | None:
-        """The record of a cell, with its sidecar and its kept files; None if there is none or it cannot be used."""
+        """The record at a place, its sidecar and kept files verified; None if there is none or it cannot be used."""
         return self._verified(place, from_bytes)
 
     def stored_at(self, place: str) -> Stored | None:
-        """The record of a cell as plain values, otherwise as `read`: in a third of the time."""
+        """The record at a place as plain values, otherwise as `read`, which takes three times as long."""
         return self._verified(place, stored_from_bytes)
 
     def why_unusable(self, place: str) -> str:
-        """Why the record of a cell, when it was last read, could not be used though it may be sound; "" if it could."""
+        """Why the record at a place, which may be sound, could not be used when it was last read; "" if it could."""
         return self._unusable.get(place, "")
 
     def all(self) -> Iterator[Record]:
-        """Every record of a result, in order of path. What is corrupt or a duplicate is put aside; what is not used is
-        named in `problems`."""
+        """Every record of a result, in order of path. Corrupt records and duplicates are put aside; all records that
+        are not used are named in `problems`."""
         for place in self.places():
             record = self.read(place)
             if record is not None:
                 yield record
 
     def stored(self, tier: str | None = None, tasks: Collection[str] | None = None) -> Iterator[Stored]:
-        """Every record (of a tier, of some tasks) as plain values, otherwise as `all`: what frames are made of.
+        """Every record (of a tier, of some tasks) as plain values, otherwise as `all`; for the scored table.
 
-        Neither the types of values nor sidecars and kept files, of which frames have nothing, are checked.
+        Types of values are not checked, nor sidecars and kept files, which the scored table does not contain.
         """
         for place in self.places(tier, tasks):
             stored = self._verified(place, stored_from_bytes, alone=True)
@@ -179,7 +179,7 @@ class Store:
             self._unusable.pop(place, None)
             return found
         if self._bytes(place) not in (None, raw):
-            # A run has replaced the record meanwhile, and its sidecar with it.
+            # A run has replaced the record and its sidecar meanwhile.
             return self._verified(place, form, alone=alone)
         self._put_aside(place, fault)
         return None
@@ -203,7 +203,7 @@ class Store:
             raise UnusableRecord(f"it cannot be read ({error.strerror})") from error
 
     def _fault(self, place: str, found: Record | Stored, *, alone: bool) -> str:
-        """What is wrong with a record that came from a place, in words."""
+        """What is wrong with a record that was read at a place, in words; "" if nothing is."""
         if found.spec.place != place:
             return f"duplicate: it belongs at {found.spec.place}"
         if alone:
@@ -227,7 +227,7 @@ class Store:
 
 
 def _not_used(places: Sequence[str], why: str) -> str:
-    """That records are not used, in words."""
+    """The message that records are not used."""
     if len(places) == 1:
         return f"record {places[0]} is not used: {why}; run it again"
     return f"{len(places)} records, the first of them {places[0]}, are not used: {why}; run them again"

@@ -95,18 +95,23 @@ def checked_entries(folder: Path, known: Mapping[tuple[str, str], Header], cards
         cases = [resolved.case.id for resolved in cards[name.task].at_tier(name.tier)]
         if name.case not in cases:
             raise unknown(f"case at tier {name.tier} in {where}", name.case, cases, "rename or delete the entry")
-        values = {}
-        mend = f"tune again (`{tune_command(name, entry)}`) or delete the entry"
-        for parameter, value in entry.parameters.items():
-            if parameter not in header.parameters:
-                raise unknown(f"parameter of {name.entrant} in {where}", parameter, header.parameters, mend)
-            about = header.parameters[parameter]
-            try:
-                values[parameter] = about.parse(value) if isinstance(value, str) else about.check(value)
-            except ValueError as error:
-                raise UserError(f"{where}: {parameter} = {shown(value)}: {error}; {mend}") from error
-        checked[name] = entry.model_copy(update={"parameters": values})
+        checked[name] = entry.model_copy(update={"parameters": _checked_values(entry, name, header, where)})
     return checked
+
+
+def _checked_values(entry: TunedEntry, name: EntryName, header: Header, where: str) -> dict[str, Value]:
+    """The parameters of an entry in the types of the entrant's."""
+    values = {}
+    mend = f"tune again (`{tune_command(name, entry)}`) or delete the entry"
+    for parameter, value in entry.parameters.items():
+        if parameter not in header.parameters:
+            raise unknown(f"parameter of {name.entrant} in {where}", parameter, header.parameters, mend)
+        about = header.parameters[parameter]
+        try:
+            values[parameter] = about.parse(value) if isinstance(value, str) else about.check(value)
+        except ValueError as error:
+            raise UserError(f"{where}: {parameter} = {shown(value)}: {error}; {mend}") from error
+    return values
 
 
 def write_tuned(folder: Path, changed: Mapping[EntryName, TunedEntry]) -> None:

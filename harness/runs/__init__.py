@@ -1,1 +1,1 @@
-"""Which runs there are, and doing them."""
+"""Planning runs and doing them."""

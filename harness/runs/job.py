@@ -15,7 +15,7 @@ from harness.records.record import Environment, Origin, Record, RunStatus
 from harness.registry.headers import Header
 
 RunState: TypeAlias = Literal["done", "missing", "stale", "repeat", "failed"]
-"""`repeat`: ended from outside and runs again; `failed`: ended in an error, which runs again only when asked."""
+"""`repeat`: was stopped from outside and is due again; `failed`: ended in an error and is due only if that is asked."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,9 +24,9 @@ class Job:
 
     `resolved` is what the card fixes for its case and tier. `code` is the entrant's closure: digests by file. `tuned`
     are the values that tuning chose, in so many `trials`. `claims` are those that read the scores of single items: the
-    run keeps these scores and no others. `state` and, in words, `why` are what the store knows of the run; `seen` is
-    the time at which its stored record was finished, "" if there is none. `contended` says whether other runs may run
-    at the same time. `limit_at_s` and `limit_at_mb` are the user's limits.
+    run keeps these scores and no others. `state` is that of the stored record, `why` the reason in words; `seen` is the
+    time at which the stored record was finished, "" if there is none. `contended` says whether other runs may run at
+    the same time. `limit_at_s` and `limit_at_mb` are the user's limits.
     """
 
     spec: Spec
@@ -52,14 +52,14 @@ class Job:
 
     @property
     def bundled(self) -> tuple[str, ...]:
-        """The case's files in the task's folder, named as the entrant's code is: from the folder that bounds it."""
+        """The case's data files in the task's folder, by their path from the folder that bounds the entrant's code."""
         folder = self.header.home.folder
         return tuple(os.path.relpath(folder / name, self.header.root) for name in self.resolved.case.bundled)
 
     @property
     def expect_s(self) -> float:
-        """The planned length of the run on one core, in seconds: half of the card's is fixed cost (set-up, evaluation),
-        the other half scales with the budget."""
+        """The planned length of the run on one core, in seconds. Half of the card's value is a fixed cost (set-up,
+        evaluation), the other half scales with the budget."""
         whole = self.resolved.budget.total
         share = self.spec.budget.total / whole if whole else 1.0
         return self.resolved.expect_s * (1 + share) / 2

@@ -24,12 +24,12 @@ from harness.runs.job import Job
 from harness.runs.selection import Selection, combinations, expand, split_entrant
 
 NOWHERE = Environment()
-"""The environment of runs that are planned and not done."""
+"""The environment of runs that are planned but not done."""
 
 
 @dataclass(frozen=True)
 class NotApplicable:
-    """A case in which an entrant takes no part, and why: it lacks a capability, or names other cases or tiers."""
+    """A case in which an entrant takes no part, and why: it lacks a capability, or is for other cases or tiers only."""
 
     task: str
     case: str
@@ -45,7 +45,7 @@ class Plan:
     not_applicable: list[NotApplicable] = field(default_factory=list)
 
     def due(self, retry_errors: bool = False) -> list[Job]:
-        """The runs that `run` would do."""
+        """The runs that `harness run` would do."""
         return [run for run in self.runs if run.due(retry_errors)]
 
     def core_seconds(self, retry_errors: bool = False) -> float:
@@ -54,7 +54,7 @@ class Plan:
 
 
 class _Wanted(NamedTuple):
-    """An entrant that is to run with some parameters set from outside, in some cases (none named: in all)."""
+    """An entrant that is to run, with the parameters that are set from outside, in some cases (empty = all)."""
 
     header: Header
     chosen: Mapping[str, Value] = {}
@@ -109,7 +109,7 @@ class Planner:
         return further
 
     def default(self, card: Card, resolved: Resolved, header: Header) -> Job:
-        """The job of an entrant in a case with the class defaults and seed 0, from which the others are made."""
+        """The job of an entrant in a case with the class defaults and seed 0. Other jobs are made from it."""
         name = EntryName(card.task, header.name, resolved.tier, resolved.case.id)
         if name not in self._defaults:
             closure = self.registry.closure(header)
@@ -140,8 +140,8 @@ class Planner:
         return self._defaults[name]
 
     def result(self, default: Job, chosen: Mapping[str, Value], seed: int, stored: Stored | None = None) -> Job:
-        """A run whose record is a result. Its parameters are the class defaults, replaced by what tuning chose, and
-        both by what is set from outside. `stored` is its record where that was read before."""
+        """A run whose record is a result. Its parameters are the class defaults, replaced by those that tuning chose,
+        replaced by those that are set from outside. `stored` is its record, if that was read before."""
         parameters = _deviating(default.header, {**default.tuned, **chosen})
         return self._compared(default, replace(default.spec, seed=seed, parameters=parameters, chosen=chosen), stored)
 
@@ -152,7 +152,7 @@ class Planner:
         return self._compared(replace(default, tuned={}, trials=0, claims=()), spec)
 
     def entries(self, header: Header) -> Entries:
-        """The entries of an entrant's folder: its own at all tiers, and those of the entrants beside it."""
+        """All entries of `tuned.toml` in an entrant's folder: those of the entrant and of the entrants beside it."""
         folder = header.path.parent
         if folder not in self._entries:
             self._entries[folder] = checked_entries(folder, self.registry.entrants, self.registry.tasks)
@@ -160,7 +160,7 @@ class Planner:
 
     @cached_property
     def papers(self) -> Mapping[str, Paper]:
-        """The papers in reach, by the name of their folder."""
+        """The papers by the name of their folder."""
         return find_papers(self.registry)
 
     def _wanted(self, selection: Selection, tasks: Sequence[str]) -> dict[str, list[_Wanted]]:
@@ -209,8 +209,8 @@ def _deviating(header: Header, values: Mapping[str, Value]) -> dict[str, Value]:
 
 
 def data_identity(case: Case, folder: Path) -> str:
-    """What stands for a case's data in the key: the digests of its data sets and of its files in the task's folder, or
-    its generator's name."""
+    """The identity of a case's data in keys: the digests of its data sets and of its files in the task's folder, or the
+    name of its generator."""
     if case.generated:
         return f"generated:{case.generated}"
     digests = {name: catalogue()[name].content for name in case.data}
@@ -219,7 +219,7 @@ def data_identity(case: Case, folder: Path) -> str:
 
 
 def stale_because(record: Stored, job: Job) -> str:
-    """The reasons, separated by semicolons; a value that tuning chose is said to be from `tuned.toml`."""
+    """Why a stored record is not the outcome of a job: the files and values that changed, separated by semicolons."""
     was, now = record.spec, job.spec
     reasons = _changed_files(record.content["origin"]["code"], job.code) if was.code != now.code else []
     for name in ("version", "budget", "data"):

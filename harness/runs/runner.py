@@ -113,7 +113,7 @@ class _Attempt:
             failure=failure,
             parameters=self.entrant.parameters if self.entrant else None,
             scores=tuple(self.scores),
-            # A trial's curve is not looked at, and not measured on the validation split either.
+            # Nobody looks at a trial's curve, and validation scores are not part of it.
             curve=thinned(self.handle.curve) if self.job.spec.split == "test" else (),
             spent=self.handle.spent,
             produced=problem.produced if problem else "",
@@ -179,7 +179,7 @@ class _Attempt:
         self.scores.append(RecordedScore(**{**score._asdict(), "value": float(score.value), "items": name}))
 
     def _keeps_items(self, score: Score) -> bool:
-        """Whether a claim reads the scores of the items: nothing else does."""
+        """Whether a claim reads the scores of the items; nothing else reads them."""
         spec = self.job.spec
         axes = {**self.job.resolved.case.at, **spec.chosen, **score.at}
         return any(reads_items(part, spec, score.metric, axes) for part in self.job.claims)

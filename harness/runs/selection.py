@@ -1,4 +1,4 @@
-"""`Selection`: which runs the user asks for; and entrants as they are written, `name[parameter=value,...]`."""
+"""`Selection`: which runs the user asks for; and reading entrants that are written as `name[parameter=value,...]`."""
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -38,7 +38,7 @@ def combinations(values: Mapping[str, Iterable[Value]]) -> Iterator[dict[str, Va
 
 
 def split_entrant(text: str) -> tuple[str, str]:
-    """The name of an entrant, and what stands in the brackets after it. Without a closing bracket a `UserError`."""
+    """The name of an entrant and the text in the brackets after it. A missing closing bracket is a `UserError`."""
     name, _, rest = text.partition("[")
     if rest and not rest.endswith("]"):
         raise UserError(f"entrant '{text}' lacks its closing bracket; write name[par=value,...]")

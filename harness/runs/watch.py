@@ -1,4 +1,4 @@
-"""Which files of an entrant's folder a run uses, to be compared with the files that its key covers."""
+"""Records which files of an entrant's folder a run uses. Its key should cover all of them."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ _ELSEWHERE = tuple(f"{folder}/" for folder in (Path(__file__).resolve().parents[
 _IGNORED = (".pyc", ".so", ".json", ".npz", ".part", ".lock")
 
 _COMPILED = "/__pycache__/"
-"""A folder to ignore: Python writes compiled files there under temporary names first."""
+"""A folder to ignore: Python writes compiled files there, first under temporary names."""
 
 
 class Watch:
@@ -30,7 +30,7 @@ class Watch:
 
     def unlisted(self, listed: set[str]) -> tuple[str, ...]:
         """The used files, relative to the folder, that are not `listed`."""
-        # Only modules that are new: looking at the thousands that a forked process shares with its server copies them.
+        # Only new modules: a forked process shares thousands with its server, and reading them would copy their memory.
         new = list(takewhile(lambda name: name != self._last_module, reversed(sys.modules)))
         loaded = {str(getattr(sys.modules.get(name), "__file__", None) or "") for name in new}
         used = {path for path in loaded | self._opened if path.startswith(self._folder)}

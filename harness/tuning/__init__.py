@@ -1,1 +1,1 @@
-"""Tuning: which trials there are, which of them won, and whether what was written of them still holds."""
+"""Tuning: trials, which of them won, and whether the committed choices still hold."""

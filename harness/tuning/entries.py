@@ -6,14 +6,14 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from harness.core.card import Card, Resolved
 from harness.core.spec import TierName
-from harness.registry.headers import inapplicable
+from harness.registry.headers import Header, inapplicable
 from harness.registry.tuned import EntryName, TunedEntry, tune_command
 from harness.runs.plan import Planner
 from harness.runs.selection import Selection
 from harness.tuning.trials import Tuning, TuningResult, plan_trials
 
 EntryState: TypeAlias = Literal["holds", "stale", "absent", "differs"]
-"""`stale`: the trials are the entry's, but would come out as others now; `absent`: they are not stored here."""
+"""`stale`: the stored trials are those of the entry, but would have other keys now; `absent`: not all are stored."""
 
 
 class EntryCheck(NamedTuple):
@@ -23,12 +23,15 @@ class EntryCheck(NamedTuple):
     state: EntryState
     why: str = ""
 
+    def __str__(self) -> str:
+        task, entrant, tier, case = self.name
+        return f"{self.state:8} {task} {entrant} at {tier} on {case}{f': {self.why}' if self.why else ''}"
+
 
 def check_entries(planner: Planner, card: Card, tier: TierName) -> Iterator[EntryCheck]:
     """Every entry of a task at a tier, compared with its trials."""
-    for resolved in card.at_tier(tier):
-        for name, entry in _entries(planner, card, resolved).items():
-            yield EntryCheck(name, *_compared(planner, _trials(planner, card, resolved, name, entry), entry))
+    for entry, tuning in _tunings(planner, card, tier):
+        yield EntryCheck(tuning.name, *_compared(planner, tuning, entry))
 
 
 def _compared(planner: Planner, tuning: Tuning, entry: TunedEntry) -> tuple[EntryState, str]:
@@ -50,12 +53,12 @@ def uneven(planner: Planner, card: Card, tier: TierName) -> Iterator[str]:
     """In words, how the entrants of a task were not tuned alike at a tier, case by case. Nothing is said of a case on
     which no entrant was tuned."""
     for resolved in card.at_tier(tier):
-        entries = {name.entrant: entry for name, entry in _entries(planner, card, resolved).items()}
+        entries = {header.name: entry for header, entry in _entries(planner, card, resolved)}
         where = f"{card.task} at {tier} on {resolved.case.id}"
         for field, words in {"asked": "number of trials", "seeds": "seeds", "budget": "budget"}.items():
-            values = [getattr(entry, field) for entry in entries.values()]
-            if any(value != values[0] for value in values):
-                each = ", ".join(f"{entrant} {value}" for entrant, value in zip(entries, values, strict=True))
+            values = {name: getattr(entry, field) for name, entry in entries.items()}
+            if any(value != next(iter(values.values())) for value in values.values()):
+                each = ", ".join(f"{name} {value}" for name, value in values.items())
                 yield f"{where}: not the same {words} for all: {each}"
         for header in planner.registry.of_task(card.task).values() if entries else ():
             if header.name not in entries and not inapplicable(header, resolved):
@@ -63,41 +66,38 @@ def uneven(planner: Planner, card: Card, tier: TierName) -> Iterator[str]:
 
 
 def uncounted(planner: Planner, card: Card, tier: TierName) -> Iterator[str]:
-    """In words, for each entry of a task at a tier: the stored trials that it does not count. The search space has
-    changed since, or more trials were asked for once; tables would tell of too few."""
+    """In words, for each entry of a task at a tier: the stored trials that it does not count, since the search space
+    was another one then or more trials were asked for. Tables would state too few trials."""
+    for entry, tuning in _tunings(planner, card, tier):
+        files = {planner.store.path(run.spec.place) for trial in tuning.trials for run in trial}
+        folder = next(iter(files)).parent
+        if others := sorted(path.name for path in folder.glob("*.json") if path not in files):
+            yield (
+                f"{card.task} {tuning.name.entrant} at {tier} on {tuning.name.case}: {', '.join(others)} in "
+                f"{folder.relative_to(planner.store.records)} not among the trials that its entry counts "
+                f"({entry.trials}); delete what is of no use"
+            )
+
+
+def _tunings(planner: Planner, card: Card, tier: TierName) -> Iterator[tuple[TunedEntry, Tuning]]:
+    """The entries of a task at a tier, each with its trials as they would be made now."""
     for resolved in card.at_tier(tier):
-        for name, entry in _entries(planner, card, resolved).items():
-            trials = _trials(planner, card, resolved, name, entry).trials
-            files = {planner.store.path(run.spec.place) for trial in trials for run in trial}
-            folder = next(iter(files)).parent
-            if others := sorted(path.name for path in folder.glob("*.json") if path not in files):
-                yield (
-                    f"{card.task} {name.entrant} at {tier} on {name.case}: {', '.join(others)} in "
-                    f"{folder.relative_to(planner.store.records)} not among the trials that its entry counts "
-                    f"({entry.trials}); delete what is of no use"
-                )
+        for header, entry in _entries(planner, card, resolved):
+            yield entry, plan_trials(planner, planner.default(card, resolved, header), entry.asked, len(entry.seeds))
 
 
-def _trials(planner: Planner, card: Card, resolved: Resolved, name: EntryName, entry: TunedEntry) -> Tuning:
-    """The trials that an entry tells of, as they would be made now."""
-    header = planner.registry.header(card.task, name.entrant)
-    return plan_trials(planner, planner.default(card, resolved, header), entry.asked, len(entry.seeds))
-
-
-def _entries(planner: Planner, card: Card, resolved: Resolved) -> dict[EntryName, TunedEntry]:
-    """The entries of all entrants that were tuned on a case."""
-    names = {
-        EntryName(card.task, header.name, resolved.tier, resolved.case.id): planner.entries(header)
-        for header in planner.registry.of_task(card.task).values()
-    }
-    return {name: entries[name] for name, entries in names.items() if name in entries}
+def _entries(planner: Planner, card: Card, resolved: Resolved) -> Iterator[tuple[Header, TunedEntry]]:
+    """The entrants that were tuned on a case, and their entries."""
+    for header in planner.registry.of_task(card.task).values():
+        name = EntryName(card.task, header.name, resolved.tier, resolved.case.id)
+        if entry := planner.entries(header).get(name):
+            yield header, entry
 
 
 def restate_trials(planner: Planner, selection: Selection) -> int:
-    """Let stored results whose parameters are those that tuning chose say by how many trials. Returns how many records
-    were changed.
+    """Correct the number of trials in stored results that have the tuned parameters. Returns how many records changed.
 
-    Where the class defaults won, older results stay valid, and would say that nothing was tuned.
+    Where the class defaults won, results from before tuning stay valid, and would say that nothing was tuned.
     """
     everything = replace(selection, cases=(), entrants=(), seeds=None)
     store, plan = planner.store, planner.plan(everything)

@@ -1,7 +1,6 @@
-"""Trials: as many for every entrant of a task, on the validation split of a case, on a fifth of the budget; and their
-result."""
+"""Trials, as many for every entrant of a task, on the validation split and a fifth of the budget; and their result."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice, product
 from statistics import fmean
@@ -13,14 +12,15 @@ from harness.core.spec import Budget
 from harness.core.suggest import unknown
 from harness.records.record import Record
 from harness.records.store import Store
-from harness.registry.headers import inapplicable
+from harness.registry.find import Registry
+from harness.registry.headers import Header, inapplicable
 from harness.registry.tuned import EntryName, TunedEntry
 from harness.runs.job import Job
 from harness.runs.plan import NotApplicable, Plan, Planner
 from harness.runs.selection import Selection
 
 SHARE = 5
-"""A trial has the fifth part of the budget."""
+"""A trial has the budget of a result divided by this."""
 FIRST_SEED = 1000
 """The seeds of trials are not those of results, which begin at 0."""
 DIGITS = 6
@@ -63,10 +63,25 @@ class TuningPlan(Plan):
 
 
 def plan_tuning(planner: Planner, selection: Selection, asked: int) -> TuningPlan:
-    """The trials of a selection, with one seed if it says nothing else, on each case that it names. If it names none,
-    on the first case of the tier that can be tuned on. An unknown name, and a named case that cannot be tuned on, are a
+    """The trials of a selection, with one seed if it states no number, on each case that it names. If it names none, on
+    the first case of the tier that can be tuned on. An unknown name, and a named case that cannot be tuned on, are a
     `UserError`."""
-    plan, registry = TuningPlan(), planner.registry
+    plan = TuningPlan()
+    for card, resolved, header in _candidates(planner.registry, selection):
+        if why := inapplicable(header, resolved):
+            plan.not_applicable.append(NotApplicable(card.task, resolved.case.id, header.name, why))
+        else:
+            default = planner.default(card, resolved, header)
+            plan.tunings.append(plan_trials(planner, default, asked, selection.seeds or 1))
+    if not plan.tunings:
+        why = "; ".join(f"{skipped.entrant}: {skipped.why}" for skipped in plan.not_applicable)
+        raise UserError(f"there is nothing to tune at tier {selection.tier}: {why or 'no case trains anything'}")
+    plan.runs = [run for tuning in plan.tunings for trial in tuning.trials for run in trial]
+    return plan
+
+
+def _candidates(registry: Registry, selection: Selection) -> Iterator[tuple[Card, Resolved, Header]]:
+    """The selected entrants with each case that they may be tuned on."""
     cards = [registry.card(task) for task in selection.tasks or registry.tasks]
     selection.check_cases(cards)
     known = {name for card in cards for name in registry.of_task(card.task)}
@@ -75,20 +90,8 @@ def plan_tuning(planner: Planner, selection: Selection, asked: int) -> TuningPla
             raise unknown("entrant", name, known, "tuning sets the parameters itself" if "[" in name else "")
     for card in cards:
         for resolved, header in product(_cases_to_tune_on(card, selection), registry.of_task(card.task).values()):
-            if selection.entrants and header.name not in selection.entrants:
-                continue
-            if why := inapplicable(header, resolved):
-                plan.not_applicable.append(NotApplicable(card.task, resolved.case.id, header.name, why))
-            else:
-                default = planner.default(card, resolved, header)
-                plan.tunings.append(plan_trials(planner, default, asked, selection.seeds or 1))
-    if not plan.tunings:
-        reasons = [f"{skipped.entrant}: {skipped.why}" for skipped in plan.not_applicable]
-        raise UserError(
-            f"there is nothing to tune at tier {selection.tier}: {'; '.join(reasons) or 'no case trains anything'}"
-        )
-    plan.runs = [run for tuning in plan.tunings for trial in tuning.trials for run in trial]
-    return plan
+            if header.name in (selection.entrants or known):
+                yield card, resolved, header
 
 
 def plan_trials(planner: Planner, default: Job, asked: int, seeds: int) -> Tuning:
@@ -103,8 +106,8 @@ def plan_trials(planner: Planner, default: Job, asked: int, seeds: int) -> Tunin
 
 
 def budget_of_trials(resolved: Resolved) -> Budget:
-    """A fifth of the budget, in whole portions and at least one of them. A portion is a pass over the data where a
-    setting has the name of the budget's unit and says what a pass costs, else a batch."""
+    """A fifth of the budget, in whole portions and at least one of them. A portion is a pass over the data, if a
+    setting with the name of the budget's unit states what a pass costs; else it is a batch."""
     unit, total = resolved.budget.unit, resolved.budget.total
     portion = resolved.settings.get(unit) or resolved.settings.get("batch") or 1
     return Budget(unit, min(total, max(portion, total // SHARE // portion * portion)))
@@ -169,7 +172,7 @@ class TuningResult:
         if not ranked:
             return None
         best, number = max(ranked)
-        # Chance may depend on the data that were drawn, so the records are asked.
+        # Chance may depend on the drawn data, so it is that of the records.
         finished = [record for records in self.records for record in records if record and record.status == "ok"]
         chance = _mean(record.metrics[record.primary].chance for record in finished)
         lucky = chance is not None and best - sign * chance <= (metric.margin or 0.0)
@@ -206,8 +209,8 @@ def _mean(values: Iterable[float | None]) -> float | None:
 
 
 def _score(record: Record | None) -> float | None:
-    """A run's value of its primary metric, None if it failed or diverged. More than one value, or none, is a
-    `UserError`: there would be nothing to choose by."""
+    """A run's value of its primary metric, None if it failed or diverged. No value, or more than one, is a `UserError`:
+    trials could not be compared."""
     if record is None or record.status != "ok":
         return None
     values = [score.value for score in record.scores if score.metric == record.primary and not score.at]

@@ -10,7 +10,7 @@ from typing import Any
 from harness.core import limits
 
 LONGEST_ANSWER = 1 << 15
-"""Bytes. A pipe holds twice as many, so a process never waits until its answer is read."""
+"""In bytes. A pipe holds twice as many, so that a process never waits until its answer is read."""
 
 _CONTEXT = get_context("forkserver")
 
@@ -24,9 +24,9 @@ class ProcessEnded(Exception):
 
 
 class IsolatedCall:
-    """A call of a function in a process of its own. The process is killed when it reaches its limit of time, and ends
-    with the harness. The function returns a text that is not empty; it is received as bytes and never unpickled, which
-    could run code."""
+    """A call of a function in a process of its own. The process is killed when it reaches its time limit, and ends when
+    the harness ends. The function must return a text that is not empty; the text is received as bytes and not
+    unpickled, since unpickling could run code."""
 
     def __init__(self, function: Callable[..., str], *arguments: Any, limit_s: float) -> None:
         self._receiver, sender = _CONTEXT.Pipe(duplex=False)
@@ -97,7 +97,7 @@ def _bind_to_harness() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     limits.die_with_parent()
     os.dup2(2, 1)
-    # The server lives as long as any process holds the write end of this pipe, and it hands one to every process.
+    # The server passes the write end of this pipe to every process, and lives as long as any process holds one.
     server = vars(forkserver)["_forkserver"]
     if server._forkserver_alive_fd is not None:
         os.close(server._forkserver_alive_fd)

@@ -4,14 +4,9 @@ import math
 import operator
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import AfterValidator
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Single: TypeAlias = bool | int | float | str
 Condition: TypeAlias = Single | tuple[Single, ...]
@@ -27,27 +22,14 @@ _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
-def matches(values: "pd.Series[Any]", condition: Condition) -> NDArray[np.bool_]:
-    """Which of the values [n] fulfil the condition; an absent value (NaN) fulfils none."""
-    import pandas as pd
-
-    fulfilled: NDArray[np.bool_]
-    if isinstance(condition, tuple):
-        fulfilled = np.logical_or.reduce([matches(values, single) for single in condition], dtype=bool)
-        return fulfilled
-    compare, bound = _parsed(condition)
-    numbers = pd.to_numeric(values, errors="coerce") if isinstance(bound, float) else values
-    fulfilled = np.asarray(compare(numbers.to_numpy(), bound), dtype=bool)
-    return fulfilled & values.notna().to_numpy()
-
-
 def holds(value: Any, condition: Condition) -> bool:
-    """Whether a value fulfils a condition: `matches` for a single value."""
+    """Whether a value fulfils a condition; an absent value (None or NaN) fulfils none."""
     if isinstance(condition, tuple):
         return any(holds(value, single) for single in condition)
+    if value is None or value != value:
+        return False
     compare, bound = _parsed(condition)
-    compared = _number(value) if isinstance(bound, float) else value
-    return value is not None and value == value and bool(compare(compared, bound))
+    return bool(compare(_number(value) if isinstance(bound, float) else value, bound))
 
 
 def flaw(condition: Condition) -> str:

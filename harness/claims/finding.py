@@ -2,8 +2,9 @@
 
 import math
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 import numpy as np
 
@@ -147,10 +148,10 @@ def assess(part: Part, scale: str, comparison: Comparison, tier: str, items: Ite
         items=over_items,
         on_these_items=outcome in ("reproduced", "contradicted") and not is_shared,
         design=comparison.design,
-        cases=_distinct(used["case"]),
-        budgets=_distinct(used["budget"].map("{:g} ".format) + used["unit"]),
-        devices=_distinct(used["device"]),
-        paths=_distinct(used["path"]),
+        cases=_distinct(run.case for run in used),
+        budgets=_distinct(f"{run.budget:g} {run.unit}" for run in used),
+        devices=_distinct(run.device for run in used),
+        paths=_distinct(run.path for run in used),
     )
 
 
@@ -166,8 +167,8 @@ def _judgement(region: Region, decision: Decision, mean: float, tier: str) -> tu
 
 def _diverged(comparison: Comparison) -> str:
     """How many of the compared runs diverged, in words; "" if none did."""
-    runs = comparison.runs
-    total, diverged = Counter(runs["label"]), Counter(runs["label"][(runs["status"] == "diverged").to_numpy()])
+    total = Counter(run.label for run in comparison.runs)
+    diverged = Counter(run.label for run in comparison.runs if run.status == "diverged")
     counts = [f"{count} of {total[label]} runs of {label} diverged" for label, count in diverged.items()]
     return f"{', '.join(counts)} and stand at chance" if counts else ""
 
@@ -217,5 +218,5 @@ def _items_of_cell(rows: "pd.DataFrame", items: ItemScores) -> Floats | None:
     return np.stack(by_seed).astype(np.float64)
 
 
-def _distinct(values: "pd.Series[Any]") -> tuple[str, ...]:
-    return tuple(sorted(set(values)))
+def _distinct(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(texts)))

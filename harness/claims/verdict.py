@@ -8,7 +8,7 @@ from harness.claims.claim import Claim, Part
 from harness.claims.comparison import PartScores
 from harness.claims.finding import Finding, ItemScores, Judgement, Leaning, assess, settling
 from harness.claims.preconditions import Requirements, check_preconditions
-from harness.records.scored import Scored
+from harness.records.scored import Scored, TaskScores
 from harness.stats.estimands import NotAssessable
 
 
@@ -91,11 +91,12 @@ def _findings(
     if not part.is_about(tier):
         yield Finding(part=part, reason=f"the claim is for tier {' or '.join(part.tiers)}, not {tier}")
         return
-    scores = PartScores(scored, part, tier, required.planned.get(tier, {}))
+    of_task = scored.get((part.task, tier), TaskScores())
+    scores = PartScores(of_task, part, tier, required.planned.get(tier, {}))
     for opponent in part.opponents:
         try:
             comparison = scores.compare(opponent)
-            check_preconditions(part, scores, comparison, required.margins)
+            check_preconditions(part, of_task.scores, comparison, required.margins)
             yield from [assess(part, scale, comparison, tier, items) for scale in part.scales]
         except NotAssessable as why:
             yield Finding(part=part, opponent=opponent or "", reason=str(why))

@@ -74,8 +74,7 @@ class Session:
 
     def tasks_at(self, tier: str) -> list[str]:
         """The tasks with records at a tier, in order of name."""
-        runs = self.scored.runs
-        return sorted(set(runs["task"][(runs["tier"] == tier).to_numpy()]))
+        return sorted(task for task, tier_of_task in self.scored if tier_of_task == tier)
 
     def expected(self, task: str, view: "View", *, any_key: bool = False) -> "ExpectedRuns":
         """What is planned for a task at the tier of a view; with `any_key`, no record counts as stale."""
@@ -136,7 +135,7 @@ class Session:
     @cached_property
     def _sidecars(self) -> dict[str, str]:
         """The digest of each record's sidecar by the record's path; "" where it has none."""
-        return dict(zip(self.scored.runs["path"], self.scored.runs["sidecar"], strict=True))
+        return {run.path: run.sidecar for of_task in self.scored.values() for run in of_task.runs}
 
 
 def open_session(

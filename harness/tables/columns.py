@@ -5,10 +5,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from harness.core.card import Card
+from harness.core.card import Card, Metric
 from harness.core.errors import UserError
 from harness.core.spec import without
 from harness.records.scored import RunRow, ScoreRow
+from harness.tables.expected import ExpectedRuns
 from harness.tables.results import RunsAndScores
 from harness.tables.table import Column
 
@@ -16,15 +17,22 @@ Position: TypeAlias = tuple[str, tuple[tuple[str, Any], ...]]
 """What identifies a column: a case, and values on the axes that are spread, a parameter before the points."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Layout:
-    """The columns, and the scores that are shown, by position and path. `runs` are those that the table is about;
-    `spread` is the parameter of entrants that has columns instead of rows, or ""."""
+    """What a table is made of: its columns, the scores that they show (by position and path), and all its runs.
 
+    `metric` is as the records have it; `expected` says what is missing (None: what other rows have); `spread` is the
+    parameter of entrants that has columns instead of rows, or "". The mean over cases is the last column, if at all.
+    """
+
+    card: Card
+    tier: str
+    metric: Metric
     columns: tuple[Column, ...]
     scores: Mapping[Position, Mapping[str, ScoreRow]]
     runs: Sequence[RunRow]
-    spread: str = ""
+    spread: str
+    expected: ExpectedRuns | None
 
     def row(self, label: str) -> str:
         """The row of an entrant: its label without the parameter that is spread."""
@@ -43,9 +51,11 @@ class Layout:
         ]
 
 
-def lay_out(selection: RunsAndScores, card: Card, by: str | None = None) -> Layout:
-    """The layout of what a table shows, over the card's column axis or over `by`. A record with two scores at one
-    point is a `UserError`."""
+def lay_out(
+    selection: RunsAndScores, card: Card, tier: str, metric: str, by: str | None, expected: ExpectedRuns | None
+) -> Layout:
+    """The layout of a table that shows a selection, over the card's column axis or over `by`. A record with two scores
+    at one point is a `UserError`."""
     is_point = any(by in dict(score.point) for score in selection.scores)
     spread = by if by is not None and by not in ("case", *card.axes()) and not is_point else ""
     homes: dict[str, Position] = {
@@ -58,11 +68,32 @@ def lay_out(selection: RunsAndScores, card: Card, by: str | None = None) -> Layo
         if score.path in by_path:
             raise UserError(f"record {score.path} has two scores of {score.metric} at one point: a fault of its task")
         by_path[score.path] = score
-    # Runs of which nothing was measured have a column, too, which says what became of them.
+    # Runs of which nothing was measured have a column, too, which shows their status.
     measured = {(case, at[: bool(spread)]) for case, at in scores}
     scores |= {home: {} for home in homes.values() if home not in measured}
     columns = _named(_ordered(scores, selection.runs, card, by), selection.runs, by)
-    return Layout(columns, scores, selection.runs, spread)
+    if by is None and len(columns) > 1 and not any(column.at for column in columns):
+        columns = (*columns, Column("mean", generated=any(column.generated for column in columns)))
+    return Layout(
+        card=card,
+        tier=tier,
+        metric=_of_records(selection.scores, card.metrics[metric]),
+        columns=columns,
+        scores=scores,
+        runs=selection.runs,
+        spread=spread,
+        # A plan knows runs by their label, which no longer names a parameter that is spread over columns.
+        expected=None if spread else expected,
+    )
+
+
+def _of_records(scores: Sequence[ScoreRow], metric: Metric) -> Metric:
+    """The metric as the records have it; as the card has it where no run was scored."""
+    if not scores:
+        return metric
+    score = scores[0]
+    facts = {"better": score.better, "unit": score.unit, "exact": score.exact, "timing": score.timing}
+    return metric.model_copy(update=facts)
 
 
 def _ordered(

@@ -111,7 +111,8 @@ class TestCells:
 
     def test_nan_never_becomes_zero(self, record: Make, card: Callable[..., Card]) -> None:
         made = scored(record("vit", seed, 0.5 + seed / 10) for seed in range(3))
-        made.scores.loc[1, "value"] = math.nan
+        scores = made["toy", "small"].scores
+        scores[1] = scores[1]._replace(value=math.nan)
         (table,) = build_tables(made, card(), View(tier="small"))
         assert (cell(table, "vit", "plain").state, cell(table, "vit", "plain").text) == ("failed", "NaN 1/3")
 

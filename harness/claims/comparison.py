@@ -1,5 +1,7 @@
 """Comparisons: the scores of two entrants over the same seeds, cell by cell, or why they cannot be compared."""
 
+import itertools
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
@@ -7,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 from harness.claims.claim import Part
 from harness.claims.conditions import holds, literals, spelled
 from harness.core.spec import entrant_in
-from harness.core.words import seeds_in_words
+from harness.core.words import counted, seeds_in_words
 from harness.records.comparable import find_difference
 from harness.records.record import SCORED
 from harness.records.scored import SPENT, RunRow, ScoreRow, TaskScores
@@ -66,8 +68,6 @@ class PartScores:
         self._refuse_gaps(runs, cases)
         runs = {name: [run for run in of_entrant if run.case in cases] for name, of_entrant in runs.items()}
         scores = {name: self._scores_of(name, of_entrant) for name, of_entrant in runs.items()}
-        for name, of_entrant in scores.items():
-            self._refuse_unsound(name, of_entrant)
         used = list({run.path: run for of_entrant in runs.values() for run in of_entrant}.values())
         _refuse_mixed(used, timed=any(score.timing for of_entrant in scores.values() for score in of_entrant))
         sides = [Side(name, self._frame(of_entrant)) for name, of_entrant in scores.items()]
@@ -77,7 +77,6 @@ class PartScores:
         """The runs of an entrant that the part means: with exactly its parameters if `name` gives them, else without
         parameters from outside, except those that are axes of the part."""
         part, parameters = self._part, self._parameters_of(name)
-
         by_key: dict[str, RunRow] = {}
         for run in self._runs:
             is_named = run.label == name if "[" in name else run.entrant == name and run.chosen <= part.axes
@@ -102,34 +101,29 @@ class PartScores:
     def _fulfilling(self, axes: Iterable[str]) -> list[ScoreRow]:
         """The scores that fulfil the part's conditions on some axes."""
         where = {axis: self._part.where[axis] for axis in axes}
+        places = ({**score.at, "case": score.run.case} for score in self._scores)
         return [
             score
-            for score in self._scores
-            if all(holds({**score.at, "case": score.run.case}.get(axis), where[axis]) for axis in where)
+            for score, place in zip(self._scores, places, strict=True)
+            if all(holds(place.get(axis), condition) for axis, condition in where.items())
         ]
 
     def _needed_cases(self, runs: Mapping[str, Runs]) -> set[str]:
         """The cases of either side, and those planned for both, in which the metric is measured; and those that the
-        part names.
+        part names. Along an axis, planned cases are needed only if the part has a condition on cases.
 
         A case without any finished record may measure it: it is needed until a record shows that it does not.
         """
-        where = self._part.where
+        where, entrants = self._part.where, {entrant_in(name) for name in runs}
         scores = self._fulfilling(axis for axis in where if not self._is_parameter(axis))
         measured = {score.run.case for score in scores if score.run.status == "ok"}
         finished = {run.case for run in self._runs if run.status == "ok"}
-        cases = {run.case for of_entrant in runs.values() for run in of_entrant} | self._planned_for(runs)
+        cases = {run.case for of_entrant in runs.values() for run in of_entrant}
+        for case, takers in self._planned.items():
+            if entrants <= takers and (holds(case, where["case"]) if "case" in where else not self._part.axis):
+                cases.add(case)
         named = literals(where["case"]) if "case" in where else set()
         return named | {case for case in cases if case in measured or case not in finished}
-
-    def _planned_for(self, names: Iterable[str]) -> set[str]:
-        """The planned cases that the part means and in which all of `names` take part; along an axis only cases that
-        the part asks for."""
-        entrants = {entrant_in(name) for name in names}
-        cases = {case for case, takers in self._planned.items() if entrants <= takers}
-        if "case" in self._part.where:
-            return {case for case in cases if holds(case, self._part.where["case"])}
-        return set() if self._part.axis else cases
 
     def _refuse_gaps(self, runs: Mapping[str, Runs], cases: AbstractSet[str]) -> None:
         for name, of_entrant in runs.items():
@@ -141,19 +135,14 @@ class PartScores:
         gaps: dict[tuple[str, str, str], list[int]] = {}
         for of_entrant in runs.values():
             by_cell = {(run.label, run.case, run.seed): run for run in of_entrant}
-            for label in dict.fromkeys(run.label for run in of_entrant):
-                for case in sorted(cases):
-                    for seed in seeds:
-                        run = by_cell.get((label, case, seed))
-                        if run is None:
-                            gaps.setdefault((label, case, "no record"), []).append(seed)
-                        elif run.status not in SCORED:
-                            error = f" ({run.error})" if run.error else ""
-                            gaps.setdefault((label, case, f"{run.status}{error}"), []).append(seed)
+            labels = dict.fromkeys(run.label for run in of_entrant)
+            for label, case, seed in itertools.product(labels, sorted(cases), seeds):
+                if gap := _gap(by_cell.get((label, case, seed))):
+                    gaps.setdefault((label, case, gap), []).append(seed)
         if gaps:
-            (label, case, what), missing = next(iter(gaps.items()))
-            more = f" (and {len(gaps) - 1} more gap{'s' * (len(gaps) > 2)})" if len(gaps) > 1 else ""
-            raise NotAssessable(f"{label}, case {case}, {seeds_in_words(missing)}: {what}{more}")
+            (label, case, gap), missing = next(iter(gaps.items()))
+            more = f" (and {counted(len(gaps) - 1, 'more gap')})" if len(gaps) > 1 else ""
+            raise NotAssessable(f"{label}, case {case}, {seeds_in_words(missing)}: {gap}{more}")
 
     def _scores_of(self, name: str, runs: Runs) -> list[ScoreRow]:
         """The scores of an entrant's runs that the part means."""
@@ -166,18 +155,13 @@ class PartScores:
                 raise NotAssessable(f"{part.axis} is not a number everywhere")
         if not scores:
             raise NotAssessable(f"{name} has no {part.metric}{self._restriction()}")
-        return scores
-
-    def _refuse_unsound(self, name: str, scores: Sequence[ScoreRow]) -> None:
-        contended = [score for score in scores if score.timing and score.run.contended]
-        without_value = [score for score in scores if score.value != score.value]
-        for unsound, why in (
-            (contended, "was timed beside another run"),
-            (without_value, f"has no value of {self._part.metric} (NaN)"),
-        ):
-            if unsound:
-                run = unsound[0].run
+        for score in scores:
+            is_contended = score.timing and score.run.contended
+            if is_contended or math.isnan(score.value):
+                why = "was timed beside another run" if is_contended else f"has no value of {part.metric} (NaN)"
+                run = score.run
                 raise NotAssessable(f"{name} {why} in case {run.case}, seed {run.seed} ({run.status})")
+        return scores
 
     def _restriction(self) -> str:
         part = self._part
@@ -195,21 +179,15 @@ class PartScores:
 
         axis = self._part.axis
         names = {case: self._cell_name(case) for case in {score.run.case for score in scores}}
-        rows = []
+        cells = []
         for score in scores:
             point = [_spelled(name, value) for name, value in sorted(score.point) if name not in (axis, SPENT)]
-            rows.append(
-                {
-                    "seed": score.run.seed,
-                    "case": score.run.case,
-                    "status": score.run.status,
-                    "cell": ", ".join([names[score.run.case], *point]),
-                    "x": float(score.at[axis]) if axis else 0.0,
-                    "path": score.path,
-                    **score._asdict(),
-                }
-            )
-        return pd.DataFrame(rows).drop(columns=["run", "measured"])
+            cells.append(", ".join([names[score.run.case], *point]))
+        return pd.DataFrame(scores, columns=ScoreRow._fields).assign(
+            cell=cells,
+            x=[float(score.at[axis]) if axis else 0.0 for score in scores],
+            **{name: [getattr(score.run, name) for score in scores] for name in ("seed", "case", "status", "path")},
+        )
 
     def _cell_name(self, case: str) -> str:
         """What the cell of a case is called, given the places that its records fix."""
@@ -221,6 +199,15 @@ class PartScores:
             _spelled(name, value) for name, value in agreed.items() if all(place.get(name) == value for place in places)
         ]
         return ", ".join(words) or "all cases"
+
+
+def _gap(run: RunRow | None) -> str:
+    """Why a run has no scores, "" if it has."""
+    if run is None:
+        return "no record"
+    if run.status in SCORED:
+        return ""
+    return f"{run.status} ({run.error})" if run.error else run.status
 
 
 def _refuse_mixed(runs: Runs, *, timed: bool) -> None:

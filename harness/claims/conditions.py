@@ -29,7 +29,10 @@ def holds(value: Any, condition: Condition) -> bool:
     if value is None or value != value:
         return False
     compare, bound = _parsed(condition)
-    return bool(compare(_number(value) if isinstance(bound, float) else value, bound))
+    if isinstance(bound, float):
+        number = number_or_text(value)
+        value = number if isinstance(number, float) else math.nan
+    return bool(compare(value, bound))
 
 
 def flaw(condition: Condition) -> str:
@@ -59,24 +62,21 @@ def literals(condition: Condition) -> set[str]:
     return {single for single in singles if isinstance(single, str) and not _COMPARISON.fullmatch(single)}
 
 
+def number_or_text(value: Any) -> float | str:
+    """A value as a number if it is one, else as text without white space around it."""
+    try:
+        return float(value)
+    except ValueError:
+        return str(value).strip()
+
+
 def _parsed(condition: Single) -> tuple[Callable[[Any, Any], Any], float | str]:
     if not isinstance(condition, str):
         return operator.eq, float(condition)
     if not (comparison := _COMPARISON.fullmatch(condition)):
         return operator.eq, condition
     symbol, bound = comparison.groups()
-    try:
-        return _OPERATORS[symbol], float(bound)
-    except ValueError:
-        return _OPERATORS[symbol], bound
-
-
-def _number(value: Any) -> float:
-    """A value as a number, NaN if it is none."""
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return math.nan
+    return _OPERATORS[symbol], number_or_text(bound)
 
 
 def _checked(where: Mapping[str, Condition]) -> Mapping[str, Condition]:

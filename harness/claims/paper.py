@@ -159,11 +159,9 @@ def paper_problems(registry: Registry) -> list[str]:
     problems: list[str] = []
     for path in _files(registry):
         try:
-            wrong = check_paper(load_paper(path), entrants, registry.tasks)
+            problems += [f"{path}: {line}" for line in check_paper(load_paper(path), entrants, registry.tasks)]
         except UserError as error:
             problems.append(str(error))
-        else:
-            problems += [f"{path}: {line}" for line in wrong]
     return problems
 
 

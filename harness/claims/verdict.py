@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from harness.claims.claim import Claim, Part
 from harness.claims.comparison import PartScores
-from harness.claims.finding import Finding, ItemScores, Judgement, Leaning, assess, settling
+from harness.claims.finding import Finding, ItemScores, Judgement, Leaning, assess, undecided
 from harness.claims.preconditions import Requirements, check_preconditions
 from harness.records.scored import Scored, TaskScores
 from harness.stats.estimands import NotAssessable
@@ -49,10 +49,8 @@ class Verdict:
     @property
     def text(self) -> str:
         """The verdict in words."""
-        if self.outcome == "inconclusive":
-            return f"inconclusive (leaning {self.leaning}; {settling(self.settles_at)})"
-        if self.outcome == "rehearsal":
-            return f"rehearsal: leaning {self.leaning}"
+        if self.outcome in ("inconclusive", "rehearsal"):
+            return undecided(self.outcome, self.leaning, self.settles_at)
         if self.outcome == "reproduced" and any(finding.on_these_items for finding in self.findings):
             return "reproduced (on these items only)"
         return self.deciding.text

@@ -5,13 +5,10 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.options import Json, Plugins, Results, Tasks, print_json, results_folder, select
+from harness.cli.options import Json, Plugins, Results, Tasks, Tiers, print_json, results_folder, select
 from harness.core.spec import TIERS
 
 Why = Annotated[bool, typer.Option("--why", help="Say for every stale or failed run what the reason is.")]
-Tiers = Annotated[
-    list[str] | None, typer.Option("--tier", help="A tier; may be given again. Default: those with records.")
-]
 
 
 def command(

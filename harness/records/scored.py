@@ -60,11 +60,7 @@ class RunRow(NamedTuple):
     trials: int
     budget: int
     unit: str
-    setup_s: float
-    shared_s: float
     train_s: float
-    eval_s: float
-    peak_mb: float
     contended: bool
     path: str
     chosen: frozenset[str]
@@ -174,18 +170,11 @@ def _score(run: RunRow, metrics: Mapping[str, Any], score: Mapping[str, Any], me
     metric = metrics[score["metric"]]
     return ScoreRow(
         run=run,
-        metric=score["metric"],
-        value=score["value"],
-        n_used=score["n_used"],
-        n_expected=score["n_expected"],
-        better=metric["better"],
-        unit=metric["unit"],
         chance=_number(score.get("chance", metric["chance"])),
         ceiling=_number(metric["ceiling"]),
-        exact=metric["exact"],
-        timing=metric["timing"],
         measured=measured,
-        items=score["items"],
+        **{name: score[name] for name in ("metric", "value", "n_used", "n_expected", "items")},
+        **{name: metric[name] for name in ("better", "unit", "exact", "timing")},
     )
 
 

@@ -9,14 +9,14 @@ from harness.claims.conditions import Condition, in_words, spelled
 from harness.claims.paper import PublishedNumber
 from harness.core.card import Card
 from harness.core.errors import UserError
-from harness.core.suggest import unknown
+from harness.core.suggest import check_known, unknown
 from harness.records.scored import Scored
 from harness.tables.columns import lay_out
 from harness.tables.comparable import check_comparable, rerun
 from harness.tables.expected import ExpectedRuns
 from harness.tables.notes import held_settings, notes_on, shared_artefacts
 from harness.tables.options import TableOptions
-from harness.tables.provenance import provenance_of
+from harness.tables.provenance import provenance
 from harness.tables.results import TaskResults
 from harness.tables.rows import references_of, rows_of
 from harness.tables.table import Table
@@ -71,10 +71,8 @@ def build_tables(
     cannot be compared, and for an unknown metric, case, axis or point.
     """
     options = options or TableOptions()
-    known = {case.id for case in card.cases}
-    for case in view.cases:
-        if case not in known:
-            raise unknown(f"case of {card.task}", case, known)
+    check_known(f"case of {card.task}", view.cases, {case.id for case in card.cases})
+    check_known(f"point of measurement of {card.task}", view.where, card.points)
     results = TaskResults(scored, card.task, view.tier, view.seeds, view.cases)
     topics = _topics(card, results, view.metric)
     if view.by is not None and view.by != "case":
@@ -83,8 +81,6 @@ def build_tables(
         if axes and not topics:
             raise _no_axis(card, results, view.by, {"case"}.union(*axes.values()))
     for axis in view.where:
-        if axis not in card.points:
-            raise unknown(f"point of measurement of {card.task}", axis, card.points)
         topics = [topic for topic in topics if axis in results.axes(topic.metric, topic.cases)]
     tables = [_table(results, card, topic, _sliced(view, topic.metric, options), expected, options) for topic in topics]
     if tables:
@@ -116,9 +112,9 @@ def _no_axis(card: Card, results: TaskResults, by: str, axes: Collection[str]) -
 def _topics(card: Card, results: TaskResults, metric: str | None) -> list[_Topic]:
     """The main table's topic, and one for each case that is timed or has another primary metric."""
     if metric is not None:
-        if metric not in card.metrics:
-            raise unknown(f"metric of {card.task}", metric, card.metrics)
-        cases = results.cases_with(metric) or results.cases
+        check_known(f"metric of {card.task}", [metric], card.metrics)
+        measured = {score.run.case for score in results.scores(metric) if score.run.status == "ok"}
+        cases = measured or results.cases
         return [_Topic(metric, tuple(sorted(cases)), f"metric-{metric}")] if cases else []
     separate = {
         case.id: _Topic(case.primary or card.primary, (case.id,), case.id)
@@ -160,7 +156,7 @@ def _table(
         columns=layout.columns,
         rows=rows,
         references=references_of(layout),
-        provenance=provenance_of(layout, (card.task, results.tier, topic.metric, *suffixes)),
+        provenance=provenance(layout.runs, layout.shown(), (card.task, results.tier, topic.metric, *suffixes)),
         notes=(
             *(f"{text}; `{command}` shows all" for text in slices),
             *held_settings(layout.runs, options.held),

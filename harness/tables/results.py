@@ -59,10 +59,6 @@ class TaskResults:
             ]
         return scores
 
-    def cases_with(self, metric: str) -> set[str]:
-        """The cases in which a metric was measured."""
-        return {score.run.case for score in self.scores(metric) if score.run.status == "ok"}
-
     def axes(self, metric: str, cases: Collection[str]) -> set[str]:
         """The axes that the final scores on a metric lie on."""
         return {axis for score in self.scores(metric) if score.run.case in cases for axis in score.at}

@@ -38,10 +38,12 @@ def test_a_cell_leads_to_its_records(explained: Explain) -> None:
     assert found.interval == (
         "90% t interval over seeds: half-width t(0.95, 2) s / sqrt(n) = 0.168585 with s = 0.1, n = 3"
     )
-    assert [(one.seed, one.value) for one in found.evidence] == [(0, 0.5), (1, 0.6), (2, 0.7)]
-    assert {(one.case, one.status, one.error) for one in found.evidence} == {("plain", "ok", "")}
-    assert [one.path for one in found.evidence] == [f"toy/small/plain/vit/m=16-s{seed}.json" for seed in range(3)]
-    assert all(len(one.key) == 32 for one in found.evidence)
+    assert [(record["seed"], record["value"]) for record in found.evidence] == [(0, 0.5), (1, 0.6), (2, 0.7)]
+    assert {(record["case"], record["status"], record["error"]) for record in found.evidence} == {("plain", "ok", "")}
+    assert [record["path"] for record in found.evidence] == [
+        f"toy/small/plain/vit/m=16-s{seed}.json" for seed in range(3)
+    ]
+    assert all(len(record["key"]) == 32 for record in found.evidence)
 
 
 def test_the_commands_go_back_to_the_code_and_run_it_anew(explained: Explain) -> None:
@@ -54,13 +56,13 @@ def test_the_commands_go_back_to_the_code_and_run_it_anew(explained: Explain) ->
 def test_the_mean_over_cases_leads_to_all_of_them(explained: Explain) -> None:
     (found,) = explained("vit[m=16]", "mean")
     assert found.formula.startswith("mean over 3 seeds of each seed's mean of accuracy over the cases = mean(0.35, ")
-    assert [one.value for one in found.evidence] == pytest.approx([0.2, 0.3, 0.4, 0.5, 0.6, 0.7])
+    assert [record["value"] for record in found.evidence] == pytest.approx([0.2, 0.3, 0.4, 0.5, 0.6, 0.7])
 
 
 def test_a_failed_cell_is_explained_by_its_errors(explained: Explain) -> None:
     (found,) = explained("bit", "plain")
     assert (found.says, found.formula, found.interval) == ("error 2/3", "no value: error 2/3", "n/a: no value")
-    assert [one.error for one in found.evidence] == ["", *["RuntimeError: it broke twice"] * 2]
+    assert [record["error"] for record in found.evidence] == ["", *["RuntimeError: it broke twice"] * 2]
     assert not found.commands[0].startswith("git")
 
 

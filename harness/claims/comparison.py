@@ -213,9 +213,8 @@ def _gap(run: RunRow | None) -> str:
 def _refuse_mixed(runs: Runs, *, timed: bool) -> None:
     difference = find_difference(runs, timed=timed)
     if difference is not None:
-        place = "".join(f", {name} {value}" for name, value in difference.place.items())
         values = " and ".join(" ".join(map(str, value)) for value in list(difference.runs)[:2])
-        raise NotAssessable(f"the records differ in {difference.what}{place}: {values}")
+        raise NotAssessable(f"the records differ in {difference.text}: {values}")
 
 
 def _spelled(axis: str, value: float | str) -> str:

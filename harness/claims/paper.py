@@ -42,8 +42,8 @@ class PublishedNumber(Strict):
 
 
 class Sweep(Strict):
-    """Parameters of an entrant that are set from outside, each to each of its values, at these tiers and cases (none
-    named = all)."""
+    """Runs of an entrant with parameters set from outside: one for every combination of their values, at these tiers
+    and cases (no cases = all)."""
 
     entrant: str
     parameters: Mapping[str, tuple[bool | int | float | str, ...]]

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 from harness.claims.claim import Gate, Part
 from harness.claims.comparison import Comparison
 from harness.claims.conditions import holds
-from harness.core.card import Card
-from harness.core.spec import TierName
 from harness.records.scored import RunRow, ScoreRow
 from harness.registry.find import Registry
 from harness.registry.headers import inapplicable
@@ -33,24 +31,18 @@ class Requirements:
 
 def requirements(registry: Registry) -> Mapping[str, Requirements]:
     """What each task's card asks of the claims on it."""
-    return {
-        task: Requirements(
-            {name: metric.margin for name, metric in card.metrics.items() if metric.margin is not None},
-            {tier: _planned(registry, card, tier) for tier in card.tiers},
-        )
-        for task, card in registry.tasks.items()
-    }
-
-
-def _planned(registry: Registry, card: Card, tier: TierName) -> dict[str, frozenset[str]]:
-    """Who takes part in each case of a tier that does not measure times."""
-    headers = registry.of_task(card.task).values()
-    cases = [card.resolve(tier, case) for case in card.tiers[tier].cases]
-    return {
-        resolved.case.id: frozenset(header.name for header in headers if not inapplicable(header, resolved))
-        for resolved in cases
-        if not resolved.case.exclusive
-    }
+    required = {}
+    for task, card in registry.tasks.items():
+        headers = registry.of_task(task).values()
+        planned: dict[str, dict[str, frozenset[str]]] = {tier: {} for tier in card.tiers}
+        for tier, level in card.tiers.items():
+            for resolved in (card.resolve(tier, case) for case in level.cases):
+                if not resolved.case.exclusive:
+                    takers = (header.name for header in headers if not inapplicable(header, resolved))
+                    planned[tier][resolved.case.id] = frozenset(takers)
+        margins = {name: metric.margin for name, metric in card.metrics.items() if metric.margin is not None}
+        required[task] = Requirements(margins, planned)
+    return required
 
 
 def check_preconditions(

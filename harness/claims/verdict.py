@@ -83,11 +83,10 @@ def judge(
 def _findings(
     part: Part, scored: Scored, tier: str, required: Requirements, items: ItemScores | None
 ) -> Iterator[Finding]:
-    if flaws := part.flaws():
-        yield Finding(part=part, reason="; ".join(flaws))
-        return
-    if not part.is_about(tier):
-        yield Finding(part=part, reason=f"the claim is for tier {' or '.join(part.tiers)}, not {tier}")
+    flaws = part.flaws()
+    if flaws or not part.is_about(tier):
+        wrong_tier = f"the claim is for tier {' or '.join(part.tiers)}, not {tier}"
+        yield Finding(part=part, reason="; ".join(flaws) or wrong_tier)
         return
     of_task = scored.get((part.task, tier), TaskScores())
     scores = PartScores(of_task, part, tier, required.planned.get(tier, {}))

@@ -1,8 +1,9 @@
 """The scored table: what the records say as rows, with every rule that tables, figures and claims share applied once.
 
-A diverged run stands at chance at every point where finished runs of its case are measured. The chance of a score is
-its point's own, else its metric's as the run's data gave it. The place of a run is its case's place on the axes and the
-parameters that were set from outside; a point is what a measurement adds to the place of its run.
+A diverged run stands at chance at every point where finished runs of its case are measured. The chance value of a score
+is that of its point if there is one, else that of its metric as the run's data gave it. The place of a run is its
+case's place on the axes and the parameters that were set from outside; a point is what a measurement adds to the place
+of its run.
 """
 
 import math
@@ -29,11 +30,12 @@ Point: TypeAlias = tuple[tuple[str, float | str], ...]
 
 
 class RunRow(NamedTuple):
-    """A run: what its record says.
+    """A run, as its record describes it.
 
-    `error` is one line, `path` the record's below the store's records, `chosen` the names of the parameters that were
-    set from outside, `deviating` the digest of the settings that differ from the card's defaults; `parameters` and
-    `settings` are all, defaults included; `sidecar` is the digest of the file of item scores; `at` is the run's place.
+    `error` is one line; `path` says where the record lies below the store's records; `chosen` are the names of the
+    parameters that were set from outside; `deviating` is the digest of the settings that differ from the card's
+    defaults; `parameters` and `settings` include the defaults; `sidecar` is the digest of the file of item scores; `at`
+    is the run's place.
     """
 
     task: str
@@ -200,8 +202,9 @@ def _completed(of_task: TaskScores) -> TaskScores:
             points = measured.get((guess.run.case, guess.metric))
             if points is None and scores is of_task.scores:
                 rows.append(guess)
-            for at in points.values() if points else ():
-                rows.append(guess._replace(n_used=at.n_used, n_expected=at.n_expected, measured=at.measured))
+            for finished in points.values() if points else ():
+                used, expected = finished.n_used, finished.n_expected
+                rows.append(guess._replace(measured=finished.measured, n_used=used, n_expected=expected))
         return sorted(rows, key=attrgetter("path"))
 
     runs = sorted(of_task.runs, key=attrgetter("path"))

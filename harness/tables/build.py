@@ -9,6 +9,7 @@ from harness.claims.conditions import Condition, in_words, spelled
 from harness.claims.paper import PublishedNumber
 from harness.core.card import Card
 from harness.core.errors import UserError
+from harness.core.spec import TierName
 from harness.core.suggest import check_known, unknown
 from harness.records.scored import Scored
 from harness.tables.columns import lay_out
@@ -34,7 +35,7 @@ class View:
     the first ones; `leave_out` leaves out the rows that set one of some parameters from outside.
     """
 
-    tier: str
+    tier: TierName
     cases: tuple[str, ...] = ()
     metric: str | None = None
     by: str | None = None

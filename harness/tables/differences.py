@@ -1,7 +1,7 @@
 """Exploratory contrasts: paired differences between the rows of a table, with Holm's correction over all of them."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -80,15 +80,14 @@ def differences_as_text(table: Table, differences: Sequence[PairedDifference]) -
     )
 
 
-def _pairs(rows: Sequence[Row], method: str | None) -> Iterator[tuple[Row, Row]]:
-    seen: set[frozenset[str]] = set()
+def _pairs(rows: Sequence[Row], method: str | None) -> Collection[tuple[Row, Row]]:
+    pairs: dict[frozenset[str], tuple[Row, Row]] = {}
     for row in rows:
         if row.label == method or (method is None and row.kind in ("method", "plugin")):
             for other in rows:
-                pair = frozenset((row.label, other.label))
-                if len(pair) > 1 and pair not in seen:
-                    seen.add(pair)
-                    yield row, other
+                if other is not row:
+                    pairs.setdefault(frozenset((row.label, other.label)), (row, other))
+    return pairs.values()
 
 
 def _difference(table: Table, i: int, row: Row, other: Row) -> PairedDifference:

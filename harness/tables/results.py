@@ -1,15 +1,11 @@
 """The results of a task at a tier: what tables and figures are made of."""
 
 from collections.abc import Collection, Mapping, Sequence
-from types import MappingProxyType
 from typing import NamedTuple
 
 from harness.claims.conditions import Condition, holds
 from harness.records.scored import RunRow, Scored, ScoreRow, TaskScores
 from harness.registry.headers import Kind
-
-EVERYWHERE: Mapping[str, Condition] = MappingProxyType({})
-"""No condition on any axis."""
 
 
 class RunsAndScores(NamedTuple):
@@ -47,11 +43,11 @@ class TaskResults:
         """The kind of each label with records."""
         return {run.label: run.kind for run in self.runs}
 
-    def scores(self, metric: str, where: Mapping[str, Condition] = EVERYWHERE) -> list[ScoreRow]:
+    def scores(self, metric: str, where: Mapping[str, Condition] | None = None) -> list[ScoreRow]:
         """Every final score on a metric at the points that fulfil the conditions. The chance score of a diverged run
         has no point if its case has no finished run; it fulfils all conditions."""
         scores = [score for score in self._scores if score.metric == metric]
-        for axis, condition in where.items():
+        for axis, condition in (where or {}).items():
             scores = [
                 score
                 for score in scores
@@ -69,7 +65,7 @@ class TaskResults:
         cases: Collection[str],
         column: str = "case",
         by: str | None = None,
-        where: Mapping[str, Condition] = EVERYWHERE,
+        where: Mapping[str, Condition] | None = None,
     ) -> RunsAndScores:
         """What a table of these cases and this metric over the axis `column`, or over `by`, shows.
 

@@ -40,10 +40,10 @@ def rows_of(layout: Layout, flops: Mapping[str, ScoreRow]) -> tuple[Row, ...]:
 def in_order(kinds: Mapping[str, Kind]) -> list[str]:
     """Labels by kind, then by name, numbers by size; `kinds` has the kind of each."""
 
-    def order(label: str) -> tuple[int, list[str | float]]:
+    def order(label: str) -> tuple[int, list[str | float], str]:
         # By parts, so that `m=16` comes before `m=64`, and `m=64` before `m=128`.
         parts = re.split(r"(\d+(?:\.\d+)?)", label)
-        return KINDS.index(kinds[label]), [float(part) if i % 2 else part for i, part in enumerate(parts)]
+        return KINDS.index(kinds[label]), [float(part) if i % 2 else part for i, part in enumerate(parts)], label
 
     return sorted(kinds, key=order)
 
@@ -180,7 +180,6 @@ def marked(cells: Sequence[Cell], better: Literal["higher", "lower"]) -> list[Ce
 
 def references_of(layout: Layout) -> tuple[Reference, ...]:
     """The rows of chance and ceiling, where a column has them: means over seeds, as a seed may draw its own."""
-    seeds = {run.path: run.seed for run in layout.runs}
     references = []
     labels: tuple[Literal["chance", "ceiling"], ...] = ("chance", "ceiling")
     for label in labels:
@@ -189,7 +188,7 @@ def references_of(layout: Layout) -> tuple[Reference, ...]:
             if not column.case:
                 values.append(math.nan if any(map(math.isnan, values)) else _mean(values))
                 continue
-            by_seed = {seeds[path]: getattr(score, label) for path, score in layout.scores_in(column).items()}
+            by_seed = {score.run.seed: getattr(score, label) for score in layout.scores_in(column).values()}
             known = [value for value in by_seed.values() if not math.isnan(value)]
             default: float | None = getattr(layout.metric, label)
             values.append(_mean(known) if known else math.nan if default is None else default)

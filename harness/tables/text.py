@@ -129,14 +129,10 @@ def _caption(table: Table) -> Iterator[str]:
         yield "Values marked contended were timed beside other runs and are not compared."
     if any(row.effort.contended for row in table.rows):
         yield f"{CONTENDED}: trained beside other runs; such times cannot be compared."
-    facts = {
-        "data": ", ".join(made.data),
-        "seeds": listed(made.seeds),
-        "budget": "; ".join(made.budget),
-        "device": "; ".join(made.devices),
-        "commit": ", ".join(made.commits) or "unknown",
-    }
-    yield f"Task {table.task}, version {made.version}; {'; '.join(f'{name}: {fact}' for name, fact in facts.items())}."
+    data, seeds, budget = ", ".join(made.data), listed(made.seeds), "; ".join(made.budget)
+    device, commit = "; ".join(made.devices), ", ".join(made.commits) or "unknown"
+    facts = f"data: {data}; seeds: {seeds}; budget: {budget}; device: {device}; commit: {commit}"
+    yield f"Task {table.task}, version {made.version}; {facts}."
     yield f"Made from {made.records} records, digest {made.digest}."
 
 

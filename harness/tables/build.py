@@ -106,7 +106,8 @@ def _sliced(view: View, metric: str, options: TableOptions) -> View:
 def _no_axis(card: Card, results: TaskResults, by: str, axes: Collection[str]) -> UserError:
     if elsewhere := [name for name in card.metrics if by in results.axes(name, results.cases)]:
         metrics = ", ".join(elsewhere)
-        return UserError(f"{card.task} at {results.tier}: no table's metric lies on axis '{by}'; choose one: {metrics}")
+        text = f"no table's metric lies on axis '{by}'; these metrics do: {metrics}"
+        return UserError(f"{card.task} at {results.tier}: {text}")
     return unknown(f"axis of {card.task} at {results.tier}", by, axes)
 
 

@@ -53,13 +53,13 @@ def _cells(layout: Layout, label: str, runs: Sequence[RunRow]) -> list[Cell]:
     cells: list[Cell] = []
     expected = layout.expected
     for column in layout.columns:
-        own = layout.runs_in(column, runs)
+        runs_of_cell = layout.runs_in(column, runs)
         if not column.case:
             cells.append(mean_over(cells, exact=layout.metric.exact))
-        elif own:
-            cell = cell_of(own, layout.scores_in(column), layout.metric.needs)
+        elif runs_of_cell:
+            cell = cell_of(runs_of_cell, layout.scores_in(column), layout.metric.needs)
             keys = expected.keys if expected else {}
-            is_stale = any(run.key != (keys.get((run.case, run.label, run.seed)) or run.key) for run in own)
+            is_stale = any(run.key != (keys.get((run.case, run.label, run.seed)) or run.key) for run in runs_of_cell)
             cells.append(replace(cell, flags=(*cell.flags, "stale")) if is_stale else cell)
         elif expected and (why := expected.inapplicable.get((column.case, entrant_in(label)))):
             cells.append(Cell(state="not applicable", text=why))

@@ -99,53 +99,41 @@ class Part(Strict):
 
     def flaws(self) -> list[str]:
         """Why the hypothesis cannot be tested as it is written, in words; empty if it can."""
-        flaws = [*self._flaws_of_entrants(), *self._flaws_of_size()]
-        if (self.estimand in ALONG_AN_AXIS) != bool(self.x):
-            flaws.append(f"{self.estimand} needs the axis x" if not self.x else f"{self.estimand} has no axis x")
-        if self.loglog and self.estimand != "slope":
-            flaws.append(f"loglog belongs to slope, not to {self.estimand}")
-        if (self.estimand == "good_share") != (self.good is not None):
-            verb = "needs" if self.good is None else "has no"
-            flaws.append(f"{self.estimand} {verb} good, a share of the best value")
-        elif self.good is not None and not 0 < self.good <= 1:
-            flaws.append(f"good = {self.good:g} must be a share, above 0 and at most 1")
-        if self.also and (self.kind != "greater" or self.estimand in RATIOS or self.loglog):
-            flaws.append(
-                "also = 'logit' tests the direction of a share's trend: kind must be greater, without logarithms"
-            )
-        if not self.tiers:
-            flaws.append("tiers is empty")
+        estimand, margin, good = self.estimand, *(math.nan if v is None else v for v in (self.margin, self.good))
+        has_opponent, is_ratio, is_within = estimand not in WITHOUT_OPPONENT, estimand in RATIOS, self.kind == "within"
+        has_axis, has_good = estimand in ALONG_AN_AXIS, estimand == "good_share"
+        bounds = [bound for bound in (self.lower, self.upper) if bound is not None]
+        is_ordered, is_positive = bounds == sorted(set(bounds)), min(bounds, default=1) > 0
+        has_margin = not is_within and not bounds
+        is_wrong = {
+            "of is missing": not self.of,
+            f"{estimand} is about one entrant and takes no over": not has_opponent and self.over,
+            f"over is missing: {estimand} needs an opponent": has_opponent and not self.over,
+            f"{self.of} is compared with itself": self.of in self.over,
+            "within needs lower, upper or both": is_within and not bounds,
+            f"lower = {self.lower} must be smaller than upper = {self.upper}": is_within and not is_ordered,
+            f"bounds of {estimand} are written as ratios and must be positive": is_ratio and not is_positive,
+            "within has no margin": is_within and self.margin is not None,
+            f"lower and upper belong to within, not to {self.kind}": not is_within and bounds,
+            "margin is missing: the smallest effect of interest": has_margin and self.margin is None,
+            f"margin = {margin:g}: margins of {estimand} are written as ratios, above 1": (
+                has_margin and is_ratio and margin <= 1
+            ),
+            f"margin = {margin:g} must be positive": has_margin and not is_ratio and margin <= 0,
+            f"{estimand} needs the axis x": has_axis and not self.x,
+            f"{estimand} has no axis x": not has_axis and self.x,
+            f"loglog belongs to slope, not to {estimand}": self.loglog and estimand != "slope",
+            f"{estimand} needs good, a share of the best value": has_good and self.good is None,
+            f"{estimand} has no good, a share of the best value": not has_good and self.good is not None,
+            f"good = {good:g} must be a share, above 0 and at most 1": has_good and (good <= 0 or good > 1),
+            "also = 'logit' tests the direction of a share's trend: kind must be greater, without logarithms": (
+                self.also and (self.kind != "greater" or is_ratio or self.loglog)
+            ),
+            "tiers is empty": not self.tiers,
+        }
         for place, where in {"where": self.where, "gate.where": self.gate.where if self.gate else {}}.items():
-            flaws += [f"{place}.{axis}: {words}" for axis, condition in where.items() if (words := flaw(condition))]
-        return flaws
-
-    def _flaws_of_entrants(self) -> list[str]:
-        flaws = [] if self.of else ["of is missing"]
-        if self.estimand in WITHOUT_OPPONENT and self.over:
-            flaws.append(f"{self.estimand} is about one entrant and takes no over")
-        if self.estimand not in WITHOUT_OPPONENT and not self.over:
-            flaws.append(f"over is missing: {self.estimand} needs an opponent")
-        if self.of in self.over:
-            flaws.append(f"{self.of} is compared with itself")
-        return flaws
-
-    def _flaws_of_size(self) -> list[str]:
-        is_ratio = self.estimand in RATIOS
-        if self.kind == "within":
-            bounds = [bound for bound in (self.lower, self.upper) if bound is not None]
-            flaws = [] if bounds else ["within needs lower, upper or both"]
-            if sorted(bounds) != bounds or len(set(bounds)) != len(bounds):
-                flaws.append(f"lower = {self.lower} must be smaller than upper = {self.upper}")
-            if is_ratio and any(bound <= 0 for bound in bounds):
-                flaws.append(f"bounds of {self.estimand} are written as ratios and must be positive")
-            return [*flaws, *(["within has no margin"] if self.margin is not None else [])]
-        if self.lower is not None or self.upper is not None:
-            return [f"lower and upper belong to within, not to {self.kind}"]
-        if self.margin is None:
-            return ["margin is missing: the smallest effect of interest"]
-        if is_ratio and self.margin <= 1:
-            return [f"margin = {self.margin:g}: margins of {self.estimand} are written as ratios, above 1"]
-        return [] if self.margin > 0 else [f"margin = {self.margin:g} must be positive"]
+            is_wrong |= {f"{place}.{axis}: {flaw(condition)}": flaw(condition) for axis, condition in where.items()}
+        return [words for words, wrong in is_wrong.items() if wrong]
 
 
 class Claim(Strict):

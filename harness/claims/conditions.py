@@ -4,14 +4,9 @@ import math
 import operator
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import AfterValidator
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Single: TypeAlias = bool | int | float | str
 Condition: TypeAlias = Single | tuple[Single, ...]
@@ -27,27 +22,17 @@ _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
-def matches(values: "pd.Series[Any]", condition: Condition) -> NDArray[np.bool_]:
-    """Which of the values [n] fulfil the condition; an absent value (NaN) fulfils none."""
-    import pandas as pd
-
-    fulfilled: NDArray[np.bool_]
-    if isinstance(condition, tuple):
-        fulfilled = np.logical_or.reduce([matches(values, single) for single in condition], dtype=bool)
-        return fulfilled
-    compare, bound = _parsed(condition)
-    numbers = pd.to_numeric(values, errors="coerce") if isinstance(bound, float) else values
-    fulfilled = np.asarray(compare(numbers.to_numpy(), bound), dtype=bool)
-    return fulfilled & values.notna().to_numpy()
-
-
 def holds(value: Any, condition: Condition) -> bool:
-    """Whether a value fulfils a condition: `matches` for a single value."""
+    """Whether a value fulfils a condition; an absent value (None or NaN) fulfils none."""
     if isinstance(condition, tuple):
         return any(holds(value, single) for single in condition)
+    if value is None or value != value:
+        return False
     compare, bound = _parsed(condition)
-    compared = _number(value) if isinstance(bound, float) else value
-    return value is not None and value == value and bool(compare(compared, bound))
+    if isinstance(bound, float):
+        number = number_or_text(value)
+        value = number if isinstance(number, float) else math.nan
+    return bool(compare(value, bound))
 
 
 def flaw(condition: Condition) -> str:
@@ -77,24 +62,21 @@ def literals(condition: Condition) -> set[str]:
     return {single for single in singles if isinstance(single, str) and not _COMPARISON.fullmatch(single)}
 
 
+def number_or_text(value: Any) -> float | str:
+    """A value as a number if it is one, else as text without white space around it."""
+    try:
+        return float(value)
+    except ValueError:
+        return str(value).strip()
+
+
 def _parsed(condition: Single) -> tuple[Callable[[Any, Any], Any], float | str]:
     if not isinstance(condition, str):
         return operator.eq, float(condition)
     if not (comparison := _COMPARISON.fullmatch(condition)):
         return operator.eq, condition
     symbol, bound = comparison.groups()
-    try:
-        return _OPERATORS[symbol], float(bound)
-    except ValueError:
-        return _OPERATORS[symbol], bound
-
-
-def _number(value: Any) -> float:
-    """A value as a number, NaN if it is none."""
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return math.nan
+    return _OPERATORS[symbol], number_or_text(bound)
 
 
 def _checked(where: Mapping[str, Condition]) -> Mapping[str, Condition]:

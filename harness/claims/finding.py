@@ -2,8 +2,9 @@
 
 import math
 from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
@@ -30,11 +31,9 @@ Judgement: TypeAlias = Literal[Conclusion, "not assessable", "rehearsal"]
 Leaning: TypeAlias = Literal["for", "against", ""]
 
 
-class ItemScores(Protocol):
-    """Finds the scores of single items."""
-
-    def __call__(self, path: str, name: str) -> Floats | None:
-        """The array [items] of that name beside the record at `path`; None where it was not kept."""
+ItemScores: TypeAlias = Callable[[str, str], Floats | None]
+"""Finds the scores of single items: the array [items] beside the record at a path, by its name; None where it was not
+kept."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,22 +85,19 @@ class Finding:
     @property
     def text(self) -> str:
         """The outcome in words, with what qualifies it."""
-        match self.outcome:
-            case "not assessable":
-                return f"not assessable ({self.reason})"
-            case "rehearsal":
-                return f"rehearsal: leaning {self.leaning}"
-            case "inconclusive":
-                return f"inconclusive (leaning {self.leaning}; {settling(self.settles_at)})"
-        qualified = ", ".join(filter(None, [self.detail, "on these items only" if self.on_these_items else ""]))
+        if self.outcome in ("inconclusive", "rehearsal"):
+            return undecided(self.outcome, self.leaning, self.settles_at)
+        qualifiers = [self.reason, self.detail, "on these items only" if self.on_these_items else ""]
+        qualified = ", ".join(filter(None, qualifiers))
         return f"{self.outcome} ({qualified})" if qualified else self.outcome
 
 
-def settling(seeds: float) -> str:
-    """How many seeds would settle an inconclusive finding, in words."""
-    if math.isnan(seeds):
-        return "seeds needed: n/a"
-    return "more than 99 seeds would settle it" if math.isinf(seeds) else f"{seeds:.0f} seeds would settle it"
+def undecided(outcome: Judgement, leaning: Leaning, seeds: float) -> str:
+    """A rehearsal or an inconclusive outcome in words, given the number of seeds that would settle it."""
+    if outcome == "rehearsal":
+        return f"rehearsal: leaning {leaning}"
+    settling = f"{seeds:.0f} seeds would settle it" if math.isfinite(seeds) else "more than 99 seeds would settle it"
+    return f"inconclusive (leaning {leaning}; {'seeds needed: n/a' if math.isnan(seeds) else settling})"
 
 
 def assess(part: Part, scale: str, comparison: Comparison, tier: str, items: ItemScores | None = None) -> Finding:
@@ -147,27 +143,27 @@ def assess(part: Part, scale: str, comparison: Comparison, tier: str, items: Ite
         items=over_items,
         on_these_items=outcome in ("reproduced", "contradicted") and not is_shared,
         design=comparison.design,
-        cases=_distinct(used["case"]),
-        budgets=_distinct(used["budget"].map("{:g} ".format) + used["unit"]),
-        devices=_distinct(used["device"]),
-        paths=_distinct(used["path"]),
+        cases=_distinct(run.case for run in used),
+        budgets=_distinct(f"{run.budget:g} {run.unit}" for run in used),
+        devices=_distinct(run.device for run in used),
+        paths=_distinct(run.path for run in used),
     )
 
 
 def _judgement(region: Region, decision: Decision, mean: float, tier: str) -> tuple[Judgement, Leaning]:
-    if decision.outcome == "inconclusive":
-        leaning: Leaning = "for" if region.leans_for(mean) else "against"
-    else:
-        leaning = "for" if decision.outcome == "reproduced" else "against"
-    if tier in REHEARSALS:
-        return "rehearsal", leaning
-    return decision.outcome, leaning if decision.outcome == "inconclusive" else ""
+    """The outcome at a tier; where it is undecided, also where it leans."""
+    outcome: Judgement = "rehearsal" if tier in REHEARSALS else decision.outcome
+    if outcome not in ("rehearsal", "inconclusive"):
+        return outcome, ""
+    is_undecided = decision.outcome == "inconclusive"
+    leans_for = region.leans_for(mean) if is_undecided else decision.outcome == "reproduced"
+    return outcome, "for" if leans_for else "against"
 
 
 def _diverged(comparison: Comparison) -> str:
     """How many of the compared runs diverged, in words; "" if none did."""
-    runs = comparison.runs
-    total, diverged = Counter(runs["label"]), Counter(runs["label"][(runs["status"] == "diverged").to_numpy()])
+    total = Counter(run.label for run in comparison.runs)
+    diverged = Counter(run.label for run in comparison.runs if run.status == "diverged")
     counts = [f"{count} of {total[label]} runs of {label} diverged" for label, count in diverged.items()]
     return f"{', '.join(counts)} and stand at chance" if counts else ""
 
@@ -217,5 +213,5 @@ def _items_of_cell(rows: "pd.DataFrame", items: ItemScores) -> Floats | None:
     return np.stack(by_seed).astype(np.float64)
 
 
-def _distinct(values: "pd.Series[Any]") -> tuple[str, ...]:
-    return tuple(sorted(set(values)))
+def _distinct(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(texts)))

@@ -42,8 +42,8 @@ class PublishedNumber(Strict):
 
 
 class Sweep(Strict):
-    """Parameters of an entrant that are set from outside, each to each of its values, at these tiers and cases (none
-    named = all)."""
+    """Runs of an entrant with parameters set from outside: one for every combination of their values, at these tiers
+    and cases (no cases = all)."""
 
     entrant: str
     parameters: Mapping[str, tuple[bool | int | float | str, ...]]
@@ -159,11 +159,9 @@ def paper_problems(registry: Registry) -> list[str]:
     problems: list[str] = []
     for path in _files(registry):
         try:
-            wrong = check_paper(load_paper(path), entrants, registry.tasks)
+            problems += [f"{path}: {line}" for line in check_paper(load_paper(path), entrants, registry.tasks)]
         except UserError as error:
             problems.append(str(error))
-        else:
-            problems += [f"{path}: {line}" for line in wrong]
     return problems
 
 

@@ -1,15 +1,13 @@
 """Preconditions: what the compared runs must fulfil before a claim on them is judged."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from harness.claims.claim import Gate, Part
-from harness.claims.comparison import Comparison, PartScores
-from harness.claims.conditions import matches
-from harness.core.card import Card
-from harness.core.spec import TierName
-from harness.records.scored import AXIS
+from harness.claims.comparison import Comparison
+from harness.claims.conditions import holds
+from harness.records.scored import RunRow, ScoreRow
 from harness.registry.find import Registry
 from harness.registry.headers import inapplicable
 from harness.stats.estimands import NotAssessable
@@ -33,29 +31,25 @@ class Requirements:
 
 def requirements(registry: Registry) -> Mapping[str, Requirements]:
     """What each task's card asks of the claims on it."""
-    return {
-        task: Requirements(
-            {name: metric.margin for name, metric in card.metrics.items() if metric.margin is not None},
-            {tier: _planned(registry, card, tier) for tier in card.tiers},
-        )
-        for task, card in registry.tasks.items()
-    }
+    required = {}
+    for task, card in registry.tasks.items():
+        headers = registry.of_task(task).values()
+        planned: dict[str, dict[str, frozenset[str]]] = {tier: {} for tier in card.tiers}
+        for tier, level in card.tiers.items():
+            for resolved in (card.resolve(tier, case) for case in level.cases):
+                if not resolved.case.exclusive:
+                    takers = (header.name for header in headers if not inapplicable(header, resolved))
+                    planned[tier][resolved.case.id] = frozenset(takers)
+        margins = {name: metric.margin for name, metric in card.metrics.items() if metric.margin is not None}
+        required[task] = Requirements(margins, planned)
+    return required
 
 
-def _planned(registry: Registry, card: Card, tier: TierName) -> dict[str, frozenset[str]]:
-    """Who takes part in each case of a tier that does not measure times."""
-    headers = registry.of_task(card.task).values()
-    cases = [card.resolve(tier, case) for case in card.tiers[tier].cases]
-    return {
-        resolved.case.id: frozenset(header.name for header in headers if not inapplicable(header, resolved))
-        for resolved in cases
-        if not resolved.case.exclusive
-    }
-
-
-def check_preconditions(part: Part, scores: PartScores, comparison: Comparison, margins: Mapping[str, float]) -> None:
+def check_preconditions(
+    part: Part, scores: Sequence[ScoreRow], comparison: Comparison, margins: Mapping[str, float]
+) -> None:
     """Raises `NotAssessable` if the opponent is not above chance by the metric's margin, or if a run has not learned
-    its training task."""
+    its training task, given all final scores of the task at the tier."""
     opponent = comparison.opponent
     if opponent is not None and part.metric in margins:
         rows = opponent.rows
@@ -63,14 +57,14 @@ def check_preconditions(part: Part, scores: PartScores, comparison: Comparison, 
             rows = rows.sort_values("x").groupby(["seed", "cell"]).tail(1).assign(x=0.0)
         _check_above_chance(opponent.label, rows, margins[part.metric])
     if part.gate is not None:
-        _check_learned(part.gate, scores.final(part.gate.metric), comparison.runs)
+        _check_learned(part.gate, scores, comparison.runs)
 
 
 def _check_above_chance(label: str, rows: "pd.DataFrame", margin: float) -> None:
+    sign = 1 if rows["better"].iloc[0] == "higher" else -1
     mean = rows.groupby(["cell", "x"])[["value", "chance"]].mean().reset_index()
     for scores, least in ((rows, 0.0), (mean, margin)):
-        above = _sign(rows) * (scores["value"] - scores["chance"])
-        low = scores[(above <= least).to_numpy()]  # without chance: NaN, passes
+        low = scores[(sign * (scores["value"] - scores["chance"]) <= least).to_numpy()]  # without chance: NaN, passes
         if low.empty:
             continue
         first = low.iloc[0]
@@ -82,28 +76,27 @@ def _check_above_chance(label: str, rows: "pd.DataFrame", margin: float) -> None
         )
 
 
-def _check_learned(gate: Gate, scores: "pd.DataFrame", runs: "pd.DataFrame") -> None:
-    """Checks that all runs pass the gate, given all scores on its metric."""
-    for axis, condition in gate.where.items():
-        column = AXIS + axis
-        scores = scores[matches(scores[column], condition)] if column in scores else scores.iloc[:0]
+def _check_learned(gate: Gate, scores: Sequence[ScoreRow], runs: Sequence[RunRow]) -> None:
     # A diverged run need not pass: it is judged by its chance score, so that a method gains nothing by diverging.
-    runs = runs[(runs["status"] != "diverged").to_numpy()]
-    scores = scores[scores["path"].isin(runs["path"]).to_numpy()]
-    lacking = runs[~runs["path"].isin(scores["path"]).to_numpy()]
-    if len(lacking):
-        first = lacking.iloc[0]
-        place = f"{first['label']}, case {first['case']}, seed {first['seed']}"
-        raise NotAssessable(f"{place}: no {gate.metric}, by which the claim checks that the training task is learned")
-    failed = scores[~(_sign(scores) * (scores["value"] - gate.threshold) >= 0).to_numpy()]
-    if len(failed):
-        first = failed.iloc[0]
-        raise NotAssessable(
-            f"{first['label']} has not learned its training task in case {first['case']}, seed {first['seed']}: "
-            f"{gate.metric} {first['value']:.4g}, needed {gate.threshold:g}"
-        )
-
-
-def _sign(scores: "pd.DataFrame") -> int:
-    """-1 where a lower score is better."""
-    return -1 if (scores["better"] == "lower").any() else 1
+    judged = {run.path: run for run in runs if run.status != "diverged"}
+    measured = [
+        score
+        for score in scores
+        if score.metric == gate.metric
+        and score.path in judged
+        and all(holds(score.at.get(axis), condition) for axis, condition in gate.where.items())
+    ]
+    paths = {score.path for score in measured}
+    for run in judged.values():
+        if run.path not in paths:
+            raise NotAssessable(
+                f"{run.label}, case {run.case}, seed {run.seed}: no {gate.metric}, by which the claim checks that the "
+                "training task is learned"
+            )
+    for score in measured:
+        sign = 1 if score.better == "higher" else -1
+        if not sign * (score.value - gate.threshold) >= 0:
+            raise NotAssessable(
+                f"{score.run.label} has not learned its training task in case {score.run.case}, seed "
+                f"{score.run.seed}: {gate.metric} {score.value:.4g}, needed {gate.threshold:g}"
+            )

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from harness.claims.claim import Claim, Part
 from harness.claims.comparison import PartScores
-from harness.claims.finding import Finding, ItemScores, Judgement, Leaning, assess, settling
+from harness.claims.finding import Finding, ItemScores, Judgement, Leaning, assess, undecided
 from harness.claims.preconditions import Requirements, check_preconditions
-from harness.records.scored import Scored
+from harness.records.scored import Scored, TaskScores
 from harness.stats.estimands import NotAssessable
 
 
@@ -49,10 +49,8 @@ class Verdict:
     @property
     def text(self) -> str:
         """The verdict in words."""
-        if self.outcome == "inconclusive":
-            return f"inconclusive (leaning {self.leaning}; {settling(self.settles_at)})"
-        if self.outcome == "rehearsal":
-            return f"rehearsal: leaning {self.leaning}"
+        if self.outcome in ("inconclusive", "rehearsal"):
+            return undecided(self.outcome, self.leaning, self.settles_at)
         if self.outcome == "reproduced" and any(finding.on_these_items for finding in self.findings):
             return "reproduced (on these items only)"
         return self.deciding.text
@@ -85,17 +83,17 @@ def judge(
 def _findings(
     part: Part, scored: Scored, tier: str, required: Requirements, items: ItemScores | None
 ) -> Iterator[Finding]:
-    if flaws := part.flaws():
-        yield Finding(part=part, reason="; ".join(flaws))
+    flaws = part.flaws()
+    if flaws or not part.is_about(tier):
+        wrong_tier = f"the claim is for tier {' or '.join(part.tiers)}, not {tier}"
+        yield Finding(part=part, reason="; ".join(flaws) or wrong_tier)
         return
-    if not part.is_about(tier):
-        yield Finding(part=part, reason=f"the claim is for tier {' or '.join(part.tiers)}, not {tier}")
-        return
-    scores = PartScores(scored, part, tier, required.planned.get(tier, {}))
+    of_task = scored.get((part.task, tier), TaskScores())
+    scores = PartScores(of_task, part, tier, required.planned.get(tier, {}))
     for opponent in part.opponents:
         try:
             comparison = scores.compare(opponent)
-            check_preconditions(part, scores, comparison, required.margins)
+            check_preconditions(part, of_task.scores, comparison, required.margins)
             yield from [assess(part, scale, comparison, tier, items) for scale in part.scales]
         except NotAssessable as why:
             yield Finding(part=part, opponent=opponent or "", reason=str(why))

@@ -1,16 +1,14 @@
 """`harness explain`: where a number comes from."""
 
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
-from harness.cli.options import Json, Results, Seeds, Tier, print_json, tier_name
+from harness.cli.options import Json, Metric, Results, Seeds, Tier, tier_name
 
 Task = Annotated[str, typer.Argument(help="The task.")]
 Entrant = Annotated[str, typer.Argument(help="The row: an entrant, with what was set from outside in brackets.")]
 Case = Annotated[str, typer.Option("--case", "-c", help="A case or the name of a column. Default: all.")]
-Metric = Annotated[str | None, typer.Option("--metric", help="A metric instead of the primary one.")]
 
 
 def command(
@@ -28,6 +26,7 @@ def command(
     from harness.core.errors import UserError
     from harness.tables.build import View
     from harness.tables.explain import as_text, explain
+    from harness.tables.formats import to_json
     from harness.tables.results import TaskResults
 
     name = tier_name(tier)
@@ -47,7 +46,7 @@ def command(
     if not explanations:
         raise misses[0]
     if as_json:
-        print_json([asdict(explanation) for explanation in explanations])
+        typer.echo(to_json(explanations), nl=False)
         return
     for explanation in explanations:
         typer.echo(as_text(explanation))

@@ -26,6 +26,10 @@ Entrants = Annotated[
     ),
 ]
 Tier = Annotated[str, typer.Option("--tier", help=f"Effort level: {', '.join(TIERS)}.")]
+Tiers = Annotated[
+    list[str] | None, typer.Option("--tier", help="A tier; may be given again. Default: all with records.")
+]
+Metric = Annotated[str | None, typer.Option("--metric", help="A metric instead of the primary one.")]
 Seeds = Annotated[int | None, typer.Option("--seeds", min=1, help="How many seeds. Default: the tier's.")]
 Plugins = Annotated[
     list[Path] | None,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness.cli.options import Json, Plugins, Results, Tasks, print_json, tier_name
+from harness.cli.options import Json, Plugins, Results, Tasks, Tiers, print_json, tier_name
 from harness.core.spec import TIERS
 
 if TYPE_CHECKING:
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from harness.figures.readings import Subject
     from harness.site.page import Chapter
 
-Tiers = Annotated[
-    list[str] | None, typer.Option("--tier", help="A tier; may be given again. Default: all with records.")
-]
 Out = Annotated[Path | None, typer.Option("--out", help="Folder to write to. Default: `report` in the results.")]
 Format = Annotated[str, typer.Option("--format", "-f", help="Formats of the figures, separated by commas: svg, png.")]
 Only = Annotated[
@@ -47,15 +44,15 @@ def command(
     Figures refuse to mix what cannot be compared, as tables do; one that lacks records is skipped, and says which.
     """
     from harness.cli.session import open_session, warn
-    from harness.core.suggest import unknown
+    from harness.core.suggest import check_known
+    from harness.figures.files import FORMATS
 
-    formats = _formats(form)
+    formats = tuple(dict.fromkeys(part.strip() for part in form.split(",")))
+    check_known("format of figures", formats, FORMATS)
     tiers = [tier_name(text) for text in tier or TIERS]
     session = open_session(results, task, tiers, plugin)
     known = {figure.id for name in session.tasks for figure in session.presentation(name).figure}
-    for name in only or ():
-        if name not in known:
-            raise unknown("figure", name, known)
+    check_known("figure", only or (), known)
     reporter = _Reporter(
         session,
         out or session.store.root / "report",
@@ -73,17 +70,6 @@ def command(
         typer.echo(f"no records in {session.store.root} for this; `harness run --tier quick` makes some", err=True)
     if any(report.problems for report in reports):
         raise typer.Exit(1)
-
-
-def _formats(text: str) -> tuple[str, ...]:
-    from harness.core.suggest import unknown
-    from harness.figures.files import FORMATS
-
-    formats = tuple(dict.fromkeys(part.strip() for part in text.split(",")))
-    for form in formats:
-        if form not in FORMATS:
-            raise unknown("format of figures", form, FORMATS)
-    return formats
 
 
 @dataclass
@@ -123,8 +109,7 @@ class _Reporter:
             from harness.figures.files import left_over
 
             names = [figure["name"] for figure in report.figures]
-            for line in left_over(self.folder, names, [chapter.task for chapter in chapters], tier):
-                self._complain(report, line)
+            self._complain(report, *left_over(self.folder, names, [chapter.task for chapter in chapters], tier))
         return report
 
     def _chapter(self, report: _Report, task: str, tier: "TierName") -> "Chapter":
@@ -180,8 +165,8 @@ class _Reporter:
         report.figures.append({"name": figure.name, "files": list(map(str, paths)), **plain(figure)})
         for path in paths:
             self._say(str(path))
-        for line in check(self.folder, figure, drawn["svg"], self.formats) if self.is_check else ():
-            self._complain(report, line)
+        if self.is_check:
+            self._complain(report, *check(self.folder, figure, drawn["svg"], self.formats))
 
     def _page(self, report: _Report, chapters: "list[Chapter]", tier: "TierName") -> None:
         from harness.core.files import write_whole
@@ -194,17 +179,16 @@ class _Reporter:
         text = to_page(chapters, self.session.verdicts(tier), tier)
         report.page = str(path)
         if self.is_check:
-            for line in check_page(path, text, f"harness report --tier {tier}"):
-                self._complain(report, line)
+            self._complain(report, *check_page(path, text, f"harness report --tier {tier}"))
         else:
             write_whole(path, text.encode())
             self._say(str(path))
 
-    def _complain(self, report: _Report, line: str) -> None:
+    def _complain(self, report: _Report, *problems: str) -> None:
         from harness.cli.session import warn
 
-        report.problems.append(line)
-        warn([line])
+        report.problems.extend(problems)
+        warn(problems)
 
     def _say(self, line: str, *, err: bool = False) -> None:
         if err or not self.is_quiet:

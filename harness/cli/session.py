@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from harness.cli.options import results_folder, tier_name
+from harness.cli.options import results_folder
 from harness.records.record import Environment
 from harness.records.store import Store
 from harness.registry.find import Registry, find
@@ -72,16 +72,13 @@ class Session:
 
     def tasks_at(self, tier: str) -> list[str]:
         """The tasks with records at a tier, in order of name."""
-        runs = self.scored.runs
-        return sorted(set(runs["task"][(runs["tier"] == tier).to_numpy()]))
+        return sorted(task for task, tier_of_task in self.scored if tier_of_task == tier)
 
     def expected(self, task: str, view: "View", *, any_key: bool = False) -> "ExpectedRuns":
         """What is planned for a task at the tier of a view; with `any_key`, no record counts as stale."""
         from harness.tables.expected import expected_of
 
-        selection = Selection(
-            tier=tier_name(view.tier), tasks=[task], cases=view.cases, seeds=view.seeds, plugins=self._plugins
-        )
+        selection = Selection(tier=view.tier, tasks=[task], cases=view.cases, seeds=view.seeds, plugins=self._plugins)
         plan = Planner(self.registry, self.store, read=False).plan(selection)
         return expected_of(plan, task, view.tier, any_key=any_key)
 
@@ -102,9 +99,8 @@ class Session:
         """The tables of all tasks with records at a view's tier, each of those of the view's cases that the task has
         there; with `any_key`, no record is marked as stale."""
         for task in self.tasks_at(view.tier):
-            tiers = self.registry.card(task).tiers
-            planned = next((tier.cases for name, tier in tiers.items() if name == view.tier), ())
-            cases = tuple(case for case in view.cases if case in planned)
+            tier = self.registry.card(task).tiers.get(view.tier)
+            cases = tuple(case for case in view.cases if tier and case in tier.cases)
             if cases or not view.cases:
                 of_task = replace(view, cases=cases)
                 yield from self.tables(task, of_task, self.expected(task, of_task, any_key=any_key))
@@ -134,7 +130,7 @@ class Session:
     @cached_property
     def _sidecars(self) -> dict[str, str]:
         """The digest of each record's sidecar by the record's path; "" where it has none."""
-        return dict(zip(self.scored.runs["path"], self.scored.runs["sidecar"], strict=True))
+        return {run.path: run.sidecar for of_task in self.scored.values() for run in of_task.runs}
 
 
 def open_session(

@@ -8,14 +8,11 @@ from harness.cli import options
 from harness.core.spec import TIERS
 
 Why = Annotated[bool, typer.Option("--why", help="Say for every stale or failed run what the reason is.")]
-Tiers = Annotated[
-    list[str] | None, typer.Option("--tier", help="A tier; may be given again. Default: those with records.")
-]
 
 
 def command(
     task: options.Tasks = None,
-    tier: Tiers = None,
+    tier: options.Tiers = None,
     plugin: options.Plugins = None,
     results: options.Results = None,
     why: Why = False,

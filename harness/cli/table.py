@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import Cases, Json, Plugins, Results, Seeds, Tasks, tier_name
+from harness.cli.options import Cases, Json, Metric, Plugins, Results, Seeds, Tasks, Tiers, tier_name
 from harness.core.spec import TIERS
 
 if TYPE_CHECKING:
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from harness.runs.selection import Selection
     from harness.tables.table import Table
 
-Tiers = Annotated[
-    list[str] | None, typer.Option("--tier", help="A tier; may be given again. Default: all with records.")
-]
 Format = Annotated[str, typer.Option("--format", "-f", help="One of markdown, latex, html, csv, json.")]
 By = Annotated[
     str | None, typer.Option("--by", help="The axis to spread over the columns: a case's, a point's, a parameter.")
@@ -27,7 +24,6 @@ Where = Annotated[
     list[str] | None,
     typer.Option("--where", help="Points to keep: `scale=0.5`, `m=16,64`, `L>=2048`; may be given again."),
 ]
-Metric = Annotated[str | None, typer.Option("--metric", help="A metric instead of the primary one.")]
 Contrast = Annotated[
     str | None,
     typer.Option("--contrast", help="Instead: this entrant's (or `all`) paired differences, Holm-corrected."),
@@ -54,24 +50,21 @@ def command(
 ) -> None:
     """Print the tables of the tasks that have records. They refuse to mix what cannot be compared."""
     from harness.cli.session import open_session, warn
-    from harness.core.suggest import unknown
+    from harness.core.suggest import check_known
     from harness.tables.build import View
     from harness.tables.committed import check_tables, write_tables
     from harness.tables.formats import FORMATS
 
     form = "json" if as_json else form
-    if form not in FORMATS:
-        raise unknown("format", form, FORMATS)
+    check_known("format", [form], FORMATS)
     tiers = [tier_name(text) for text in tier or TIERS]
     session = open_session(results, task, tiers, plugin)
-    cases = {entry.id for name in session.tasks for entry in session.registry.card(name).cases}
-    for name in case or ():
-        if name not in cases:
-            raise unknown("case", name, cases)
-    cases_shown, conditions = tuple(dict.fromkeys(case or ())), _conditions(where or ())
+    known = {entry.id for name in session.tasks for entry in session.registry.card(name).cases}
+    check_known("case", case or (), known)
+    cases, conditions = tuple(dict.fromkeys(case or ())), _conditions(where or ())
     tables: list[Table] = []
     for name in tiers:
-        view = View(tier=name, cases=cases_shown, metric=metric, by=by, where=conditions, seeds=seeds)
+        view = View(tier=name, cases=cases, metric=metric, by=by, where=conditions, seeds=seeds)
         # A table in a file is made of its records alone: `status` says whether code has changed since.
         tables += session.tables_of_all(view, any_key=write or check)
     warn(session.store.problems)
@@ -107,6 +100,7 @@ def print_tables(session: "Session", selection: "Selection") -> None:
 
 def _conditions(texts: Iterable[str]) -> "dict[str, Condition]":
     """Conditions on points as the command line takes them: an axis, a sign, and a value or several."""
+    from harness.claims.conditions import number_or_text
     from harness.core.errors import UserError
 
     conditions: dict[str, Condition] = {}
@@ -115,15 +109,8 @@ def _conditions(texts: Iterable[str]) -> "dict[str, Condition]":
         if parts is None:
             raise UserError(f"--where '{text}' is no condition; write axis=value, axis=value,value or axis>=value")
         axis, sign, value = parts.groups()
-        conditions[axis] = tuple(map(_value, value.split(","))) if sign == "=" else f"{sign} {value}"
+        conditions[axis] = tuple(map(number_or_text, value.split(","))) if sign == "=" else f"{sign} {value}"
     return conditions
-
-
-def _value(text: str) -> float | str:
-    try:
-        return float(text)
-    except ValueError:
-        return text.strip()
 
 
 def _show(tables: "Sequence[Table]", form: str) -> None:

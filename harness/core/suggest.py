@@ -1,11 +1,18 @@
 """The error for an unknown name, which suggests known ones."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from harness.core.errors import UserError
 
 MOST_NAMES = 20
+
+
+def check_known(what: str, names: Iterable[str], known: Collection[str]) -> None:
+    """Raises the error for the first of some names that is unknown."""
+    for name in names:
+        if name not in known:
+            raise unknown(what, name, known)
 
 
 def unknown(what: str, name: str, known: Iterable[str], fix: str = "") -> UserError:

@@ -30,14 +30,9 @@ def render(figure: Figure, formats: Sequence[str] = FORMATS) -> Files:
         return {form: _bytes(drawn, figure, form) for form in formats}
 
 
-def path_of(folder: Path, figure: Figure, form: str) -> Path:
-    """Where a figure's file lies."""
-    return folder / f"{figure.name}.{form}"
-
-
 def write(folder: Path, figure: Figure, files: Files) -> list[Path]:
     """Write a figure's files and return their paths."""
-    paths = {path_of(folder, figure, form): content for form, content in files.items()}
+    paths = {folder / f"{figure.name}.{form}": content for form, content in files.items()}
     for path, content in paths.items():
         write_whole(path, content)
     return list(paths)
@@ -58,7 +53,7 @@ def check(folder: Path, figure: Figure, svg: bytes, formats: Sequence[str] = FOR
         return creator_of(stored.encode()) != creator_of(drawn.encode()) or not differ(drawn, stored)
 
     for form in formats:
-        path = path_of(folder, figure, form)
+        path = folder / f"{figure.name}.{form}"
         yield from file_problems(path, svg.decode(), remedy, figure.made.digest, is_same)
 
 

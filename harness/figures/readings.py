@@ -216,9 +216,7 @@ def _logged(run: RunRow, name: str, point: Mapping[str, float], metrics: Mapping
     entry = metrics.get(name.removeprefix(VALIDATION))
     nan = float("nan")
     return ScoreRow(
-        path=run.path,
-        case=run.case,
-        status=run.status,
+        run=run,
         metric=name,
         value=point[name],
         n_used=0,
@@ -229,6 +227,5 @@ def _logged(run: RunRow, name: str, point: Mapping[str, float], metrics: Mapping
         ceiling=nan,
         exact=False,
         timing=False,
-        point=((SPENT, point[SPENT]),),
-        at={**run.at, SPENT: point[SPENT]},
+        measured=((SPENT, point[SPENT]),),
     )

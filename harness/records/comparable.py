@@ -1,7 +1,9 @@
 """What compared runs must have in common: the same problem, the same data and budget; and for times the same device."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
+
+from harness.records.scored import RunRow
 
 
 class _Rule(NamedTuple):
@@ -28,18 +30,21 @@ class Difference(NamedTuple):
 
     what: str
     place: Mapping[str, Any]
-    runs: Mapping[tuple[Any, ...], Sequence[Any]]
+    runs: Mapping[tuple[Any, ...], Sequence[RunRow]]
+
+    @property
+    def text(self) -> str:
+        """What differs and where, in words."""
+        return self.what + "".join(f", {name} {value}" for name, value in self.place.items())
 
 
-def find_difference(runs: Iterable[Any], *, timed: bool = False) -> Difference | None:
-    """The first rule that some runs break, None if they can be compared. A run has the fields of `RunRow` that the
-    rules name; `timed` adds the rules for times.
+def find_difference(runs: Sequence[RunRow], *, timed: bool = False) -> Difference | None:
+    """The first rule that some runs break, None if they can be compared; `timed` adds the rules for times.
 
     A run that failed before its data was drawn has produced nothing, and agrees with any.
     """
-    runs = list(runs)
     for what, within, fields in (*_RULES, *(_RULES_OF_TIMES if timed else ())):
-        groups: dict[tuple[Any, ...], dict[tuple[Any, ...], list[Any]]] = {}
+        groups: dict[tuple[Any, ...], dict[tuple[Any, ...], list[RunRow]]] = {}
         for run in runs:
             place, values = (tuple(getattr(run, name) for name in names) for names in (within, fields))
             if values != ("",):

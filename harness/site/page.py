@@ -54,15 +54,10 @@ def to_page(chapters: Sequence[Chapter], verdicts: Mapping[str, Sequence[Verdict
         without_records=Markup(without_records),
         chapters=[
             {
-                "task": chapter.task,
-                "title": chapter.title,
-                "question": chapter.question,
+                **vars(chapter),
                 "claims": Markup(claims[chapter.task]),
                 "tables": Markup(to_html_section(text_tables(chapter.tables))),
-                "figures": [
-                    {"name": figure.name, "svg": Markup(_inline(svg, figure.name))} for figure, svg in chapter.figures
-                ],
-                "absent": chapter.absent,
+                "figures": {figure.name: Markup(_inline(svg, figure.name)) for figure, svg in chapter.figures},
             }
             for chapter in chapters
         ],

@@ -125,23 +125,13 @@ def _interval(finding: Finding, lo: float, hi: float) -> str:
 
 
 def _finding_as_json(finding: Finding) -> dict[str, Any]:
+    part = finding.part
     return {
-        "metric": finding.part.metric,
-        "estimand": finding.part.estimand,
-        "kind": finding.part.kind,
-        "of": finding.part.of,
+        **{name: getattr(part, name) for name in ("metric", "estimand", "kind", "of")},
         "over": finding.opponent,
-        "where": spelled(finding.part.where),
-        "scale": finding.scale,
-        "text": finding.text,
-        "estimate": finding.estimate,
-        "interval": finding.interval,
+        "where": spelled(part.where),
+        **{name: getattr(finding, name) for name in ("scale", "text", "estimate", "interval")},
         "items_interval": finding.items,
-        "p": finding.p,
-        "seeds": finding.seeds,
-        "values": finding.values,
-        "cases": finding.cases,
-        "budgets": finding.budgets,
-        "devices": finding.devices,
+        **{name: getattr(finding, name) for name in ("p", "seeds", "values", "cases", "budgets", "devices")},
         "comparison": finding.design,
     }

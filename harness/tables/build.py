@@ -1,25 +1,26 @@
 """Builds tables from the scored table: one for the primary metric of a task, and one for each case that has another."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from harness.claims.conditions import Condition, in_words, spelled
 from harness.claims.paper import PublishedNumber
-from harness.core.card import Card, Metric
+from harness.core.card import Card
 from harness.core.errors import UserError
-from harness.core.suggest import unknown
-from harness.records.scored import Scored, ScoreRow
+from harness.core.spec import TierName
+from harness.core.suggest import check_known, unknown
+from harness.records.scored import Scored
 from harness.tables.columns import lay_out
 from harness.tables.comparable import check_comparable, rerun
 from harness.tables.expected import ExpectedRuns
 from harness.tables.notes import held_settings, notes_on, shared_artefacts
 from harness.tables.options import TableOptions
-from harness.tables.provenance import provenance_of
+from harness.tables.provenance import provenance
 from harness.tables.results import TaskResults
 from harness.tables.rows import references_of, rows_of
-from harness.tables.table import Column, Table
+from harness.tables.table import Table
 
 FLOPS = "flops"
 """The metric by which a task counts floating-point operations; it stands in the row beside the weights."""
@@ -34,7 +35,7 @@ class View:
     the first ones; `leave_out` leaves out the rows that set one of some parameters from outside.
     """
 
-    tier: str
+    tier: TierName
     cases: tuple[str, ...] = ()
     metric: str | None = None
     by: str | None = None
@@ -71,10 +72,8 @@ def build_tables(
     cannot be compared, and for an unknown metric, case, axis or point.
     """
     options = options or TableOptions()
-    known = {case.id for case in card.cases}
-    for case in view.cases:
-        if case not in known:
-            raise unknown(f"case of {card.task}", case, known)
+    check_known(f"case of {card.task}", view.cases, {case.id for case in card.cases})
+    check_known(f"point of measurement of {card.task}", view.where, card.points)
     results = TaskResults(scored, card.task, view.tier, view.seeds, view.cases)
     topics = _topics(card, results, view.metric)
     if view.by is not None and view.by != "case":
@@ -83,12 +82,14 @@ def build_tables(
         if axes and not topics:
             raise _no_axis(card, results, view.by, {"case"}.union(*axes.values()))
     for axis in view.where:
-        if axis not in card.points:
-            raise unknown(f"point of measurement of {card.task}", axis, card.points)
         topics = [topic for topic in topics if axis in results.axes(topic.metric, topic.cases)]
     tables = [_table(results, card, topic, _sliced(view, topic.metric, options), expected, options) for topic in topics]
     if tables:
-        notes = _absent_cases(results, expected, card.task) if view.is_default else ()
+        planned = {case for case, _ in expected.cells} if expected and view.is_default else set()
+        notes = (
+            f"missing: all of case {case}; `{rerun(card.task, view.tier, {}, cases=[case])}`"
+            for case in sorted(planned - results.cases)
+        )
         tables[0] = replace(tables[0], notes=(*tables[0].notes, *notes), published=tuple(published))
     return tables
 
@@ -105,22 +106,17 @@ def _sliced(view: View, metric: str, options: TableOptions) -> View:
 def _no_axis(card: Card, results: TaskResults, by: str, axes: Collection[str]) -> UserError:
     if elsewhere := [name for name in card.metrics if by in results.axes(name, results.cases)]:
         metrics = ", ".join(elsewhere)
-        return UserError(f"{card.task} at {results.tier}: no table's metric lies on axis '{by}'; choose one: {metrics}")
+        text = f"no table's metric lies on axis '{by}'; these metrics do: {metrics}"
+        return UserError(f"{card.task} at {results.tier}: {text}")
     return unknown(f"axis of {card.task} at {results.tier}", by, axes)
-
-
-def _absent_cases(results: TaskResults, expected: ExpectedRuns | None, task: str) -> Iterator[str]:
-    """A note for every planned case that has no record at all, and so no column."""
-    for case in sorted({case for case, _ in expected.cells} - results.cases) if expected else ():
-        yield f"missing: all of case {case}; `{rerun(task, results.tier, {}, cases=[case])}`"
 
 
 def _topics(card: Card, results: TaskResults, metric: str | None) -> list[_Topic]:
     """The main table's topic, and one for each case that is timed or has another primary metric."""
     if metric is not None:
-        if metric not in card.metrics:
-            raise unknown(f"metric of {card.task}", metric, card.metrics)
-        cases = results.cases_with(metric) or results.cases
+        check_known(f"metric of {card.task}", [metric], card.metrics)
+        measured = {score.run.case for score in results.scores(metric) if score.run.status == "ok"}
+        cases = measured or results.cases
         return [_Topic(metric, tuple(sorted(cases)), f"metric-{metric}")] if cases else []
     separate = {
         case.id: _Topic(case.primary or card.primary, (case.id,), case.id)
@@ -140,37 +136,34 @@ def _table(
         selection, view = everything, replace(view, leave_out=())
     if view.where and not selection.scores:
         raise UserError(f"{card.task} at {results.tier}: no {topic.metric} where {spelled(view.where)}")
-    metric = _metric(selection.scores, card.metrics[topic.metric])
-    layout = lay_out(selection, card, view.by)
-    check_comparable(layout.runs, card, results.tier, timed=metric.timing)
-    # A plan knows runs by their label, which no longer names a parameter that is spread over columns.
-    planned = None if layout.spread or not expected else expected.leaving_out(view.leave_out)
-    has_mean = view.by is None and len(layout.columns) > 1 and not any(column.at for column in layout.columns)
-    mean = Column("mean", generated=any(column.generated for column in layout.columns))
-    columns = (*layout.columns, *([mean] if has_mean else []))
+    planned = expected.leaving_out(view.leave_out) if expected else None
+    layout = lay_out(selection, card, results.tier, topic.metric, view.by, planned)
+    check_comparable(layout.runs, card, results.tier, timed=layout.metric.timing)
     flops = {score.path: score for score in results.select(FLOPS, topic.cases).scores}
-    rows = rows_of(layout, metric, planned, flops, mean=has_mean)
+    rows = rows_of(layout, flops)
     suffixes = _suffixes(topic, view, options)
+    slices = [f"shown where {spelled(view.where)}"] if view.where else []
+    if left_out := {run.label for run in everything.runs} - {run.label for run in selection.runs}:
+        slices.append(f"left out: {len(left_out)} rows that set {' or '.join(view.leave_out)}")
     command = f"harness table --task {card.task} --tier {results.tier} --metric {topic.metric}"
-    left_out = {run.label for run in everything.runs} - {run.label for run in selection.runs}
     return Table(
         name="-".join([card.task, results.tier, *suffixes]),
         task=card.task,
         title=card.title,
         tier=results.tier,
         metric=topic.metric,
-        better=metric.better,
-        unit=metric.unit,
-        exact=metric.exact,
-        columns=columns,
+        better=layout.metric.better,
+        unit=layout.metric.unit,
+        exact=layout.metric.exact,
+        columns=layout.columns,
         rows=rows,
-        references=references_of(layout, metric, mean=has_mean),
-        provenance=provenance_of(layout, (card.task, results.tier, topic.metric, *suffixes)),
+        references=references_of(layout),
+        provenance=provenance(layout.runs, layout.shown(), (card.task, results.tier, topic.metric, *suffixes)),
         notes=(
-            *_slice_notes(view, command, left_out),
+            *(f"{text}; `{command}` shows all" for text in slices),
             *held_settings(layout.runs, options.held),
             *shared_artefacts(layout.runs),
-            *notes_on(rows, columns, layout, card, results.tier, planned),
+            *notes_on(rows, layout),
         ),
     )
 
@@ -185,20 +178,3 @@ def _suffixes(topic: _Topic, view: View, options: TableOptions) -> list[str]:
     if view.cases:
         suffixes.append("-".join(["case", *view.cases]))
     return [suffix for suffix in suffixes if suffix]
-
-
-def _slice_notes(view: View, command: str, left_out: Collection[str]) -> Iterator[str]:
-    """What the table does not show, and the command that shows all."""
-    if view.where:
-        yield f"shown where {spelled(view.where)}; `{command}` shows all"
-    if left_out:
-        yield f"left out: {len(left_out)} rows that set {' or '.join(view.leave_out)}; `{command}` shows all"
-
-
-def _metric(scores: Sequence[ScoreRow], metric: Metric) -> Metric:
-    """The metric as the records have it; as the card has it where no run was scored."""
-    if not scores:
-        return metric
-    score = scores[0]
-    facts = {"better": score.better, "unit": score.unit, "exact": score.exact, "timing": score.timing}
-    return metric.model_copy(update=facts)

@@ -44,15 +44,13 @@ def _refusal(difference: Difference, card: Card, tier: str) -> UserError:
     asked = _asked(card, tier, place.get("case", "")).get(what)
     ordered = sorted(runs, key=lambda value: (value != asked, -len(runs[value]), str(value)))
     differing = " and ".join(f"{_shown(value)} ({_names(runs[value])})" for value in ordered)
-    where = "".join(f", {word} {name}" for word, name in place.items())
     wrong = {run.label: run.kind for value in ordered[asked in runs :] for run in runs[value]}
     command = rerun(card.task, tier, wrong, cases=[place["case"]] if "case" in place else ())
     if what in _NOT_IN_THE_KEY:
         odd = sorted(run.path for value in ordered[1:] for run in runs[value])
         command = f"delete {', '.join(odd[:_MOST_NAMES])} below records/, then {command}"
-    return UserError(
-        f"{card.task} at {tier}: rows of one table differ in {what}{where}: {differing}; to repair: {command}"
-    )
+    text = f"rows of one table differ in {difference.text}: {differing}; to repair: {command}"
+    return UserError(f"{card.task} at {tier}: {text}")
 
 
 def _check_seeds(runs: Sequence[RunRow], case: str, task: str, tier: str) -> None:

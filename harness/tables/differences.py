@@ -1,12 +1,12 @@
 """Exploratory contrasts: paired differences between the rows of a table, with Holm's correction over all of them."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness.core.suggest import unknown
+from harness.core.suggest import check_known
 from harness.stats.holm import holm
 from harness.stats.intervals import NO_INTERVAL, Interval, t_interval
 from harness.stats.signflip import attainable_p, signflip_p
@@ -46,8 +46,7 @@ def paired_differences(table: Table, method: str | None = None) -> list[PairedDi
     An unknown row is a `UserError`.
     """
     labels = [row.label for row in table.rows]
-    if method is not None and method not in labels:
-        raise unknown(f"entrant in {table.name}", method, labels)
+    check_known(f"entrant in {table.name}", [] if method is None else [method], labels)
     mean = [i for i, column in enumerate(table.columns) if not column.case]
     differences = [
         _difference(table, i, row, other)
@@ -81,30 +80,29 @@ def differences_as_text(table: Table, differences: Sequence[PairedDifference]) -
     )
 
 
-def _pairs(rows: Sequence[Row], method: str | None) -> Iterator[tuple[Row, Row]]:
-    seen: set[frozenset[str]] = set()
+def _pairs(rows: Sequence[Row], method: str | None) -> Collection[tuple[Row, Row]]:
+    pairs: dict[frozenset[str], tuple[Row, Row]] = {}
     for row in rows:
         if row.label == method or (method is None and row.kind in ("method", "plugin")):
             for other in rows:
-                pair = frozenset((row.label, other.label))
-                if len(pair) > 1 and pair not in seen:
-                    seen.add(pair)
-                    yield row, other
+                if other is not row:
+                    pairs.setdefault(frozenset((row.label, other.label)), (row, other))
+    return pairs.values()
 
 
 def _difference(table: Table, i: int, row: Row, other: Row) -> PairedDifference:
-    is_controlled = row.component and row.component == other.component
+    cells, is_controlled = (row.cells[i], other.cells[i]), row.component and row.component == other.component
     pair = PairedDifference(
         method=row.label,
         opponent=other.label,
         column=table.columns[i].name,
         design="controlled" if is_controlled else "system comparison",
+        reason=_incomparable(*cells),
     )
-    cell, opposed = row.cells[i], other.cells[i]
-    if reason := _incomparable(cell, opposed):
-        return replace(pair, reason=reason)
+    if pair.reason:
+        return pair
     sign = 1.0 if table.better == "higher" else -1.0
-    values = sign * (np.array(cell.values) - np.array(opposed.values))
+    values = sign * (np.array(cells[0].values) - np.array(cells[1].values))
     pair = replace(pair, values=tuple(values.tolist()))
     if table.exact:
         return replace(pair, reason="counted: no interval and no p")
@@ -114,19 +112,18 @@ def _difference(table: Table, i: int, row: Row, other: Row) -> PairedDifference:
     return replace(pair, interval=t_interval(values), p=p)
 
 
-def _incomparable(cell: Cell, opposed: Cell) -> str:
-    for side in (cell, opposed):
-        if side.state != "scored":
-            return side.text
-        if "contended" in side.flags:
+def _incomparable(*cells: Cell) -> str:
+    """Why two cells cannot be compared, "" if they can."""
+    for cell in cells:
+        if cell.state != "scored":
+            return cell.text
+        if "contended" in cell.flags:
             return "timed beside other runs"
-    return "other seeds" if cell.seeds != opposed.seeds else ""
+    return "other seeds" if len({cell.seeds for cell in cells}) > 1 else ""
 
 
-def _texts(pair: PairedDifference) -> Iterator[str]:
-    yield from (pair.method, pair.opponent, pair.column, pair.design)
-    yield "n/a" if math.isnan(pair.estimate) else f"{pair.estimate:+.4g}"
-    yield str(pair.interval)
-    for p in (pair.p, pair.adjusted):
-        yield "n/a" if math.isnan(p) else f"{p:.3g}"
-    yield str(len(pair.values))
+def _texts(pair: PairedDifference) -> list[str]:
+    estimate = "n/a" if math.isnan(pair.estimate) else f"{pair.estimate:+.4g}"
+    p, adjusted = ("n/a" if math.isnan(value) else f"{value:.3g}" for value in (pair.p, pair.adjusted))
+    names = [pair.method, pair.opponent, pair.column, pair.design]
+    return [*names, estimate, str(pair.interval), p, adjusted, str(len(pair.values))]

@@ -2,13 +2,13 @@
 
 import math
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 
-from harness.core.suggest import unknown
+from harness.core.suggest import check_known
 from harness.records.scored import RunRow
 from harness.stats.intervals import ALPHA
 from harness.tables.comparable import rerun
@@ -17,22 +17,10 @@ from harness.tables.table import Cell, Column, Row, Table
 from harness.tables.text import cell_text
 
 
-class CellRecord(NamedTuple):
-    """A record behind a cell, and what it scored there: NaN if nothing."""
-
-    case: str
-    seed: int
-    status: str
-    value: float
-    path: str
-    key: str
-    error: str
-
-
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
-    """A cell of a table explained: its text, its formula and interval, the records behind it (`evidence`), and the
-    commands that reproduce it."""
+    """A cell of a table explained: its text, its formula and interval, what the records behind it say (`evidence`; the
+    value is NaN where a record has none), and the commands that reproduce it."""
 
     table: str
     entrant: str
@@ -41,7 +29,7 @@ class Explanation:
     formula: str
     interval: str
     items: str
-    evidence: tuple[CellRecord, ...]
+    evidence: tuple[Mapping[str, Any], ...]
     commands: tuple[str, ...]
 
 
@@ -54,30 +42,25 @@ def explain(
     An unknown entrant, case or column is a `UserError` with the nearest ones.
     """
     rows = {row.label: row for row in table.rows}
-    if entrant not in rows:
-        raise unknown(f"entrant in {table.name}", entrant, rows)
+    check_known(f"entrant in {table.name}", [entrant], rows)
     row = rows[entrant]
+    names = {name for column in table.columns for name in (column.case, column.name)}
+    check_known(f"case or column of {table.name}", [case] if case else [], names - {""})
     chosen = [i for i, column in enumerate(table.columns) if case in ("", column.case, column.name)]
-    if not chosen:
-        known = {name for column in table.columns for name in (column.case, column.name) if name}
-        raise unknown(f"case or column of {table.name}", case, known)
     return [_explain(results, table, row, i, folder) for i in chosen]
 
 
 def as_text(explanation: Explanation) -> str:
     """The explanation for people, in Markdown."""
-    lines = [
-        f"### {explanation.entrant}, {explanation.column}: {explanation.says}",
-        "",
-        f"- table: {explanation.table}",
-        f"- formula: {explanation.formula}",
-        f"- interval: {explanation.interval}",
-        f"- items: {explanation.items}",
-        "- records:",
-        *(f"  - {line}" for line in map(_record_line, explanation.evidence)),
-        "- to reproduce it:",
-        *(f"  - `{command}`" for command in explanation.commands),
-    ]
+    lines = [f"### {explanation.entrant}, {explanation.column}: {explanation.says}", ""]
+    lines += [f"- {name}: {getattr(explanation, name)}" for name in ("table", "formula", "interval", "items")]
+    lines.append("- records:")
+    for record in explanation.evidence:
+        value = "no score" if math.isnan(record["value"]) else f"{record['value']:.6g}"
+        error = f" ({record['error']})" if record["error"] else ""
+        place = f"{record['case']}, seed {record['seed']}"
+        lines.append(f"  - {place}: {value}, {record['status']}{error}; {record['path']}, key {record['key']}")
+    lines += ["- to reproduce it:", *(f"  - `{command}`" for command in explanation.commands)]
     return "\n".join(lines) + "\n"
 
 
@@ -100,7 +83,10 @@ def _explain(results: TaskResults, table: Table, row: Row, i: int, folder: str) 
         interval=_interval(table, cell),
         items=f"{cell.n_used:,} of {cell.n_expected:,}, all seeds together" if cell.n_expected else "not counted",
         evidence=tuple(
-            CellRecord(run.case, run.seed, run.status, values.get(run.path, math.nan), run.path, run.key, run.error)
+            {
+                **{name: getattr(run, name) for name in ("case", "seed", "status", "path", "key", "error")},
+                "value": values.get(run.path, math.nan),
+            }
             for run in runs
         ),
         commands=tuple(_commands(runs, table, row, column, folder)),
@@ -140,10 +126,3 @@ def _commands(runs: list[RunRow], table: Table, row: Row, column: Column, folder
     cases = sorted({run.case for run in runs} or {column.case})
     seeds = max(table.provenance.seeds) + 1
     yield rerun(table.task, table.tier, dict.fromkeys(labels, row.kind), cases=cases, seeds=seeds)
-
-
-def _record_line(record: CellRecord) -> str:
-    value = "no score" if math.isnan(record.value) else f"{record.value:.6g}"
-    error = f" ({record.error})" if record.error else ""
-    place = f"{record.case}, seed {record.seed}"
-    return f"{place}: {value}, {record.status}{error}; {record.path}, key {record.key}"

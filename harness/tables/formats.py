@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from pydantic import BaseModel
 
-from harness.core.suggest import unknown
+from harness.core.suggest import check_known
 from harness.tables.markup import to_html, to_latex, to_markdown
 from harness.tables.table import Cell, Span, Table
 from harness.tables.text import text_tables
@@ -54,14 +54,8 @@ def plain(value: Any) -> Any:
 
 
 def _csv_rows(table: Table) -> Iterator[dict[str, Any]]:
-    subject = {
-        "task": table.task,
-        "version": table.provenance.version,
-        "tier": table.tier,
-        "metric": table.metric,
-        "unit": table.unit,
-        "better": table.better,
-    }
+    subject = {"task": table.task, "version": table.provenance.version}
+    subject |= {name: getattr(table, name) for name in ("tier", "metric", "unit", "better")}
     columns = [{"column": column.name, "case": column.case, "generated": column.generated} for column in table.columns]
     for row in table.rows:
         effort = row.effort
@@ -110,6 +104,5 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
 def render(tables: Sequence[Table], form: str) -> str:
     """Tables as one document in one of the `FORMATS`, ending in a line break; another name is a `UserError`. The same
     tables give the same bytes. JSON is a list of them, CSV has one header."""
-    if form not in FORMATS:
-        raise unknown("format", form, FORMATS)
+    check_known("format", [form], FORMATS)
     return FORMATS[form].write(tables)

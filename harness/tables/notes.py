@@ -4,33 +4,29 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from harness.core.card import Card
 from harness.core.words import counted, listed, seeds_in_words
 from harness.records.scored import RunRow
 from harness.tables.columns import Layout
 from harness.tables.comparable import rerun
-from harness.tables.expected import ExpectedRuns
 from harness.tables.table import Column, Row
 
 _LONGEST_ERROR = 160
 
 
-def notes_on(
-    rows: Sequence[Row], columns: Sequence[Column], layout: Layout, card: Card, tier: str, expected: ExpectedRuns | None
-) -> Iterator[str]:
-    """The notes, a line each."""
-    version = layout.runs[0].version
+def notes_on(rows: Sequence[Row], layout: Layout) -> Iterator[str]:
+    """The notes on what became of the runs, a line each."""
+    card, version = layout.card, layout.runs[0].version
     if version != card.version:
         yield f"made at task version {version}; the card is at version {card.version}"
     yield from failures(layout.runs)
-    yield from _missing(rows, columns, layout, card.task, tier, expected)
+    yield from _missing(rows, layout)
     stale = sorted({row.label for row in rows for cell in row.cells if "stale" in cell.flags})
     if stale:
         again = {run.label: run.kind for run in layout.runs if layout.row(run.label) in stale}
-        command = rerun(card.task, tier, again)
+        command = rerun(card.task, layout.tier, again)
         yield f"stale, made by code or settings that have changed since: {', '.join(stale)}; `{command}`"
-    yield from _inapplicable(rows, columns)
-    yield from _coverage(rows, columns)
+    yield from _inapplicable(rows, layout.columns)
+    yield from _coverage(rows, layout.columns)
 
 
 def failures(runs: Iterable[RunRow]) -> Iterator[str]:
@@ -45,24 +41,17 @@ def failures(runs: Iterable[RunRow]) -> Iterator[str]:
         yield f"{status}: {label}, case {case}, {seeds_in_words(seeds)}{f': {why}' if why else ''}"
 
 
-def _missing(
-    rows: Sequence[Row],
-    columns: Sequence[Column],
-    layout: Layout,
-    task: str,
-    tier: str,
-    expected: ExpectedRuns | None,
-) -> Iterator[str]:
+def _missing(rows: Sequence[Row], layout: Layout) -> Iterator[str]:
     """Cells without records, and planned seeds that no row has, with the command that fills them."""
-    present = {(run.label, run.case, run.seed) for run in layout.runs}
+    present = {(run.case, run.label, run.seed) for run in layout.runs}
     lacking: dict[tuple[str, str], set[int]] = defaultdict(set)
     for row in rows:
-        for column, cell in zip(columns, row.cells, strict=True):
+        for column, cell in zip(layout.columns, row.cells, strict=True):
             if cell.state == "missing":
                 lacking[row.label, column.case] |= {run.seed for run in layout.runs if run.case == column.case}
-    cases = {column.case for column in columns}
-    for case, label, seed in expected.keys if expected else ():
-        if (label, case, seed) not in present and case in cases:
+    cases = {column.case for column in layout.columns}
+    for case, label, seed in set(layout.expected.keys) - present if layout.expected else ():
+        if case in cases:
             lacking[label, case].add(seed)
     kinds = {row.label: row.kind for row in rows}
     groups: dict[tuple[str, tuple[int, ...]], dict[str, str]] = defaultdict(dict)
@@ -70,7 +59,8 @@ def _missing(
         groups[case, tuple(sorted(seeds))][label] = kinds.get(label, "")
     for (case, group_seeds), entrants in groups.items():
         which = f", {seeds_in_words(group_seeds)}" if group_seeds else ""
-        yield f"missing: {', '.join(entrants)}, case {case}{which}; `{rerun(task, tier, entrants, cases=[case])}`"
+        command = rerun(layout.card.task, layout.tier, entrants, cases=[case])
+        yield f"missing: {', '.join(entrants)}, case {case}{which}; `{command}`"
 
 
 def _inapplicable(rows: Sequence[Row], columns: Sequence[Column]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What a task says in `figures.toml` about its tables: slices of large ones, and the settings to name below them."""
+"""How `figures.toml` says that a task's tables are shown: slices of large tables, and the settings named below them."""
 
 from collections.abc import Mapping
 
@@ -9,8 +9,8 @@ from harness.core.strict import Strict
 
 
 class Slice(Strict):
-    """What the default table of a metric shows, where all would make it too wide or too long: the points of `where`
-    alone, and no row that sets a parameter of `leave_out` from outside, such as those of a grid that a figure shows."""
+    """The part of a metric's results that its default table shows, where all of them would make it too wide or too
+    long: only the points of `where`, and no row that sets a parameter of `leave_out` from outside."""
 
     where: Conditions = Field(default={})
     leave_out: tuple[str, ...] = ()
@@ -23,8 +23,8 @@ class Slice(Strict):
 
 
 class TableOptions(Strict):
-    """`held` names the settings that tables say were held constant, in that order, by case or for all other cases as
-    `default` (none = all settings); `tables` has slices by metric."""
+    """`held` names by case the settings that tables list as held constant, in that order; `default` stands for all
+    other cases, and a case that is not named lists all settings. `tables` has slices by metric."""
 
     held: Mapping[str, tuple[str, ...]] = {}
     tables: Mapping[str, Slice] = {}

@@ -1,25 +1,13 @@
 """What a table or figure was made from: data, seeds, budget, devices, commits, and a digest that tells whether a file
 was made from other records."""
 
-import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from harness.core.canonical import digest
 from harness.core.words import counted
 from harness.records.scored import RunRow
-from harness.tables.columns import Layout
 from harness.tables.table import Provenance
-
-
-def provenance_of(layout: Layout, subject: tuple[str, ...]) -> Provenance:
-    """The provenance of a table about `subject`: its task, tier, metric and whatever else chose its records."""
-    scores = [
-        [path, case, [list(pair) for pair in at], None if math.isnan(score.value) else score.value]
-        for (case, at), by_path in layout.scores.items()
-        for path, score in by_path.items()
-    ]
-    return provenance(layout.runs, scores, subject)
 
 
 def provenance(runs: Sequence[RunRow], shown: Sequence[Any], subject: Iterable[Any]) -> Provenance:

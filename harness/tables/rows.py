@@ -8,79 +8,66 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from harness.core.card import Metric
 from harness.core.entrant import EntrantKind
 from harness.core.spec import entrant_in
 from harness.records.record import SCORED
 from harness.records.scored import RunRow, ScoreRow
 from harness.stats.intervals import t_interval
 from harness.tables.columns import Layout
-from harness.tables.expected import ExpectedRuns
-from harness.tables.table import KINDS, Cell, Column, Effort, Reference, Row, Span
+from harness.tables.table import KINDS, Cell, Effort, Reference, Row, Span
 
 
-def rows_of(
-    layout: Layout, metric: Metric, expected: ExpectedRuns | None, flops: Mapping[str, ScoreRow], *, mean: bool
-) -> tuple[Row, ...]:
-    """The rows: methods, baselines, ablations, plug-ins; by label within each kind, numbers by size.
-
-    Missing is what is expected; without `expected`, what other rows have. `flops` has the counts of records by path;
-    `mean` adds a cell with the mean over the columns.
-    """
+def rows_of(layout: Layout, flops: Mapping[str, ScoreRow]) -> tuple[Row, ...]:
+    """The rows: methods, baselines, ablations, plug-ins; by label within each kind, numbers by size. `flops` has the
+    counts of records by path."""
     runs_of: dict[str, list[RunRow]] = {}
     for run in layout.runs:
         runs_of.setdefault(layout.row(run.label), []).append(run)
     kinds: dict[str, EntrantKind] = {label: runs[-1].kind for label, runs in runs_of.items()}
-    if expected is not None:
+    if layout.expected:
         cases = {column.case for column in layout.columns}
-        for case, label in expected.cells:
-            if case in cases:
-                kinds.setdefault(label, expected.kinds[label])
+        kinds = {label: layout.expected.kinds[label] for case, label in layout.expected.cells if case in cases} | kinds
     labels = in_order(kinds)
-    grid = []
-    for label in labels:
-        cells = [_cell(layout, metric, expected, label, runs_of.get(label, []), column) for column in layout.columns]
-        grid.append([*cells, mean_over(cells, exact=metric.exact)] if mean else cells)
-    columns = [marked(column, metric.better) for column in zip(*grid, strict=True)]
+    grid = [_cells(layout, label, runs_of.get(label, [])) for label in labels]
+    columns = [marked(column, layout.metric.better) for column in zip(*grid, strict=True)]
     rows = []
-    for label, marked_cells in zip(labels, zip(*columns, strict=True), strict=True):
+    for label, cells in zip(labels, zip(*columns, strict=True), strict=True):
         runs = runs_of.get(label, [])
-        component = runs[0].component if runs else ""
-        rows.append(Row(label, kinds[label], component, marked_cells, _effort(runs, flops)))
+        rows.append(Row(label, kinds[label], runs[0].component if runs else "", cells, _effort(runs, flops)))
     return tuple(rows)
 
 
 def in_order(kinds: Mapping[str, EntrantKind]) -> list[str]:
     """Labels by kind, then by name, numbers by size; `kinds` has the kind of each."""
 
-    def order(label: str) -> tuple[int, list[str | float]]:
+    def order(label: str) -> tuple[int, list[str | float], str]:
         # By parts, so that `m=16` comes before `m=64`, and `m=64` before `m=128`.
         parts = re.split(r"(\d+(?:\.\d+)?)", label)
-        return KINDS.index(kinds[label]), [float(part) if i % 2 else part for i, part in enumerate(parts)]
+        return KINDS.index(kinds[label]), [float(part) if i % 2 else part for i, part in enumerate(parts)], label
 
     return sorted(kinds, key=order)
 
 
-def _cell(
-    layout: Layout,
-    metric: Metric,
-    expected: ExpectedRuns | None,
-    label: str,
-    runs: Sequence[RunRow],
-    column: Column,
-) -> Cell:
-    """The cell of a row in a column, given all runs of the row."""
-    runs = layout.runs_in(column, runs)
-    if runs:
-        cell = cell_of(runs, layout.scores_in(column), metric.needs)
-        keys = expected.keys if expected else {}
-        is_stale = any(run.key != (keys.get((run.case, run.label, run.seed)) or run.key) for run in runs)
-        return replace(cell, flags=(*cell.flags, "stale")) if is_stale else cell
-    if expected and (why := expected.inapplicable.get((column.case, entrant_in(label)))):
-        return Cell(state="not applicable", text=why)
-    if layout.spread or (expected and (column.case, label) not in expected.cells):
-        return Cell(state="not planned", text="not planned")
-    return Cell(state="missing", text="missing")
+def _cells(layout: Layout, label: str, runs: Sequence[RunRow]) -> list[Cell]:
+    """The cells of a row, given its runs."""
+    cells: list[Cell] = []
+    expected = layout.expected
+    for column in layout.columns:
+        runs_of_cell = layout.runs_in(column, runs)
+        if not column.case:
+            cells.append(mean_over(cells, exact=layout.metric.exact))
+        elif runs_of_cell:
+            cell = cell_of(runs_of_cell, layout.scores_in(column), layout.metric.needs)
+            keys = expected.keys if expected else {}
+            is_stale = any(run.key != (keys.get((run.case, run.label, run.seed)) or run.key) for run in runs_of_cell)
+            cells.append(replace(cell, flags=(*cell.flags, "stale")) if is_stale else cell)
+        elif expected and (why := expected.inapplicable.get((column.case, entrant_in(label)))):
+            cells.append(Cell(state="not applicable", text=why))
+        elif layout.spread or (expected and (column.case, label) not in expected.cells):
+            cells.append(Cell(state="not planned", text="not planned"))
+        else:
+            cells.append(Cell(state="missing", text="missing"))
+    return cells
 
 
 def _effort(runs: Sequence[RunRow], flops: Mapping[str, ScoreRow]) -> Effort:
@@ -120,7 +107,7 @@ def cell_of(runs: Sequence[RunRow], scores: Mapping[str, ScoreRow], needs: str |
     values = tuple(score.value for score in measured)
     diverged = sum(run.status == "diverged" for run in runs)
     was_contended = any(score.timing and run.contended for run, score in zip(runs, measured, strict=True))
-    finished = [score for score in measured if score.status == "ok"]  # a diverged run says nothing about the items
+    finished = [score for score in measured if score.run.status == "ok"]  # a diverged run says nothing about the items
     return Cell(
         state="scored",
         seeds=tuple(run.seed for run in runs),
@@ -191,20 +178,20 @@ def marked(cells: Sequence[Cell], better: Literal["higher", "lower"]) -> list[Ce
     ]
 
 
-def references_of(layout: Layout, metric: Metric, *, mean: bool) -> tuple[Reference, ...]:
+def references_of(layout: Layout) -> tuple[Reference, ...]:
     """The rows of chance and ceiling, where a column has them: means over seeds, as a seed may draw its own."""
-    seeds = {run.path: run.seed for run in layout.runs}
     references = []
     labels: tuple[Literal["chance", "ceiling"], ...] = ("chance", "ceiling")
     for label in labels:
-        values = []
+        values: list[float] = []
         for column in layout.columns:
-            by_seed = {seeds[path]: getattr(score, label) for path, score in layout.scores_in(column).items()}
+            if not column.case:
+                values.append(math.nan if any(map(math.isnan, values)) else _mean(values))
+                continue
+            by_seed = {score.run.seed: getattr(score, label) for score in layout.scores_in(column).values()}
             known = [value for value in by_seed.values() if not math.isnan(value)]
-            default: float | None = getattr(metric, label)
+            default: float | None = getattr(layout.metric, label)
             values.append(_mean(known) if known else math.nan if default is None else default)
-        if mean:
-            values.append(math.nan if any(map(math.isnan, values)) else _mean(values))
         if not all(map(math.isnan, values)):
             references.append(Reference(label, tuple(values)))
     return tuple(references)

@@ -65,30 +65,26 @@ def text_cells(texts: Iterable[str]) -> tuple[TextCell, ...]:
 
 def _main(table: Table) -> TextTable:
     has_flops = any(row.effort.flops for row in table.rows)
-    effort = ["weights", *(["FLOPs"] if has_flops else []), "train s", "trials", "seeds"]
+    efforts = [_effort(row.effort, has_flops) for row in table.rows]
     headers = [
         TextCell(f"{column.name} {arrow(table.better)}", aside="generated" if column.generated else "")
         for column in table.columns
     ]
     places = [decimals(row.cells[i] for row in table.rows) for i in range(len(table.columns))]
-    rows = [
-        (
-            *text_cells([row.label, row.kind]),
-            *(_cell(cell, digits, table.exact) for cell, digits in zip(row.cells, places, strict=True)),
-            *text_cells(_effort(row.effort, has_flops)),
-        )
-        for row in table.rows
-    ]
+    rows = []
+    for row, effort in zip(table.rows, efforts, strict=True):
+        cells = (_cell(cell, digits, table.exact) for cell, digits in zip(row.cells, places, strict=True))
+        rows.append((*text_cells([row.label, row.kind]), *cells, *text_cells(effort.values())))
     for reference in table.references:
         values = (
             NONE if math.isnan(value) else number(value, digits)
             for value, digits in zip(reference.values, places, strict=True)
         )
-        rows.append(text_cells([reference.label, "reference", *values, *([""] * len(effort))]))
+        rows.append(text_cells([reference.label, "reference", *values, *([""] * len(efforts[0]))]))
     unit = f" ({table.unit})" if table.unit else ""
     return TextTable(
         title=f"{table.title}, tier {table.tier}: {table.metric}{unit} {arrow(table.better)}",
-        headers=(*text_cells(["entrant", "kind"]), *headers, *text_cells(effort)),
+        headers=(*text_cells(["entrant", "kind"]), *headers, *text_cells(efforts[0])),
         rows=tuple(rows),
         words=2,
         references=len(table.references),
@@ -108,13 +104,15 @@ def _cell(cell: Cell, places: int, exact: bool) -> TextCell:
     return TextCell(f"{text}{f' {TIE}' if cell.mark == 'tie' else ''}{flags}", cell.mark, hint=f"by seed: {by_seed}")
 
 
-def _effort(effort: Effort, has_flops: bool) -> Iterator[str]:
-    yield amount(effort.weights)
-    if has_flops:
-        yield amount(effort.flops)
-    yield seconds(effort.train_s) + (CONTENDED if effort.contended else "")
-    yield str(effort.trials)
-    yield str(effort.seeds)
+def _effort(effort: Effort, has_flops: bool) -> dict[str, str]:
+    """What an entrant took, by the header of its column."""
+    return {
+        "weights": amount(effort.weights),
+        **({"FLOPs": amount(effort.flops)} if has_flops else {}),
+        "train s": seconds(effort.train_s) + (CONTENDED if effort.contended else ""),
+        "trials": str(effort.trials),
+        "seeds": str(effort.seeds),
+    }
 
 
 def _caption(table: Table) -> Iterator[str]:
@@ -131,14 +129,10 @@ def _caption(table: Table) -> Iterator[str]:
         yield "Values marked contended were timed beside other runs and are not compared."
     if any(row.effort.contended for row in table.rows):
         yield f"{CONTENDED}: trained beside other runs; such times cannot be compared."
-    facts = {
-        "data": ", ".join(made.data),
-        "seeds": listed(made.seeds),
-        "budget": "; ".join(made.budget),
-        "device": "; ".join(made.devices),
-        "commit": ", ".join(made.commits) or "unknown",
-    }
-    yield f"Task {table.task}, version {made.version}; {'; '.join(f'{name}: {fact}' for name, fact in facts.items())}."
+    data, seeds, budget = ", ".join(made.data), listed(made.seeds), "; ".join(made.budget)
+    device, commit = "; ".join(made.devices), ", ".join(made.commits) or "unknown"
+    facts = f"data: {data}; seeds: {seeds}; budget: {budget}; device: {device}; commit: {commit}"
+    yield f"Task {table.task}, version {made.version}; {facts}."
     yield f"Made from {made.records} records, digest {made.digest}."
 
 

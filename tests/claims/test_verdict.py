@@ -62,9 +62,9 @@ def record(entrant: str, seed: int, value: float | Mapping[str, Any], **fields: 
     return {"run": run, "metric": metric, "items": items, "values": values}
 
 
-def stored(one: Mapping[str, Any]) -> Stored:
+def stored(entry: Mapping[str, Any]) -> Stored:
     """The stored form of what a record says."""
-    run, names = one["run"], set_in(one["run"]["label"])
+    run, names = entry["run"], set_in(entry["run"]["label"])
     spec = Spec(
         task=run["task"],
         version=run["version"],
@@ -78,9 +78,9 @@ def stored(one: Mapping[str, Any]) -> Stored:
         settings={"setting": run["settings"]},
         chosen={name: run["at"][name] for name in names},
     )
-    values = {name: value if isinstance(value, Mapping) else {(): value} for name, value in one["values"].items()}
+    values = {name: value if isinstance(value, Mapping) else {(): value} for name, value in entry["values"].items()}
     final = [
-        {"metric": name, "value": value, "at": dict(point), "items": name, **one["items"]}
+        {"metric": name, "value": value, "at": dict(point), "items": name, **entry["items"]}
         for name, by_point in values.items()
         for point, value in by_point.items()
         if "spent" not in dict(point)
@@ -97,7 +97,7 @@ def stored(one: Mapping[str, Any]) -> Stored:
         "failure": {"type": "Cancelled", "message": run["error"]} if run["error"] else None,
         "at": {axis: place for axis, place in run["at"].items() if axis not in names},
         "produced": f"p{run['seed']}{run['case']}" if run["produced"] is None else run["produced"],
-        "metrics": {name: {**one["metric"], "ceiling": None} for name in values},
+        "metrics": {name: {**entry["metric"], "ceiling": None} for name in values},
         "scores": final,
         "curve": curve,
         "origin": {"kind": "baseline", "component": run["component"]},
@@ -138,7 +138,7 @@ def verdict(records: list[dict[str, Any]], tier: str = "small", **changes: Any) 
 
 
 def without(records: list[dict[str, Any]], entrant: str, seed: int) -> list[dict[str, Any]]:
-    return [one for one in records if (one["run"]["entrant"], one["run"]["seed"]) != (entrant, seed)]
+    return [entry for entry in records if (entry["run"]["entrant"], entry["run"]["seed"]) != (entrant, seed)]
 
 
 def failed(entrant: str, seed: int, status: str, **fields: Any) -> dict[str, Any]:
@@ -147,16 +147,16 @@ def failed(entrant: str, seed: int, status: str, **fields: Any) -> dict[str, Any
 
 class TestOutcomes:
     def test_reproduced_with_all_that_is_always_printed(self) -> None:
-        found = verdict(pair())
-        finding = found.deciding
-        assert (found.outcome, found.tier, found.text) == ("reproduced", "small", "reproduced")
+        judged = verdict(pair())
+        finding = judged.deciding
+        assert (judged.outcome, judged.tier, judged.text) == ("reproduced", "small", "reproduced")
         assert finding.values == pytest.approx(DIFFERENCES)
         assert finding.seeds == (0, 1, 2, 3, 4)
         assert (finding.n, finding.estimate, finding.p) == (5, pytest.approx(0.1), 1 / 32)
         half = 2.13185 * DIFFERENCES.std(ddof=1) / math.sqrt(5)
         assert finding.interval == pytest.approx((0.1 - half, 0.1 + half), abs=1e-6)
         assert (finding.cases, finding.budgets, finding.devices) == (("main",), ("1000 examples",), ("cpu",))
-        assert found.paths == tuple(
+        assert judged.paths == tuple(
             sorted(f"toy/small/main/{e}/default-s{s}.json" for e in ("new", "old") for s in range(5))
         )
 
@@ -168,15 +168,15 @@ class TestOutcomes:
         assert verdict(pair(DIFFERENCES + shift), margin=0.03).text == text
 
     def test_inconclusive_carries_its_leaning_and_the_seeds_that_would_settle_it(self) -> None:
-        found = verdict(pair(np.array([0.10, -0.04, 0.12, 0.01, 0.11])))
-        assert found.outcome == "inconclusive"
-        assert found.leaning == "for"
-        assert 6 <= found.settles_at <= 20
-        assert found.text == f"inconclusive (leaning for; {found.settles_at:.0f} seeds would settle it)"
+        judged = verdict(pair(np.array([0.10, -0.04, 0.12, 0.01, 0.11])))
+        assert judged.outcome == "inconclusive"
+        assert judged.leaning == "for"
+        assert 6 <= judged.settles_at <= 20
+        assert judged.text == f"inconclusive (leaning for; {judged.settles_at:.0f} seeds would settle it)"
 
     def test_fewer_than_five_seeds_can_only_be_inconclusive(self) -> None:
-        found = verdict(pair(DIFFERENCES[:4]))
-        assert (found.outcome, found.settles_at) == ("inconclusive", 5)
+        judged = verdict(pair(DIFFERENCES[:4]))
+        assert (judged.outcome, judged.settles_at) == ("inconclusive", 5)
 
     def test_one_seed_has_no_interval_and_no_p(self) -> None:
         finding = verdict(pair(DIFFERENCES[:1])).deciding
@@ -214,15 +214,15 @@ class TestOpponentsAndParts:
         assert verdict(self.records(0.9), over=["old", "third"]).outcome == "contradicted"
 
     def test_the_finding_that_decides_is_named(self) -> None:
-        found = verdict(self.records(0.9), over=["old", "third"])
-        assert (found.deciding.opponent, [f.outcome for f in found.findings]) == (
+        judged = verdict(self.records(0.9), over=["old", "third"])
+        assert (judged.deciding.opponent, [f.outcome for f in judged.findings]) == (
             "third",
             ["reproduced", "contradicted"],
         )
 
     def test_one_contradicted_part_contradicts_though_another_cannot_be_assessed(self) -> None:
-        found = verdict(self.records(0.9), over=["absent", "third"])
-        assert found.outcome == "contradicted"
+        judged = verdict(self.records(0.9), over=["absent", "third"])
+        assert judged.outcome == "contradicted"
         assert verdict(self.records(0.2), over=["absent", "third"]).outcome == "not assessable"
 
     def test_all_parts_must_hold(self) -> None:
@@ -260,12 +260,12 @@ class TestPreconditions:
         assert verdict(change(pair())).text == f"not assessable ({reason})"
 
     def test_an_empty_store_is_named_not_crashed_on(self) -> None:
-        found = judge(claim(), table(), "small")
-        assert found.text == "not assessable (no record of new at tier small)"
+        judged = judge(claim(), table(), "small")
+        assert judged.text == "not assessable (no record of new at tier small)"
 
     def test_another_tier_is_not_the_claims(self) -> None:
-        found = verdict(pair(tier="large"), tier="large")
-        assert found.text == "not assessable (the claim is for tier small, not large)"
+        judged = verdict(pair(tier="large"), tier="large")
+        assert judged.text == "not assessable (the claim is for tier small, not large)"
 
     def test_records_of_another_tier_are_not_used(self) -> None:
         assert verdict(pair(tier="large")).text == "not assessable (no record of new at tier small)"
@@ -273,17 +273,17 @@ class TestPreconditions:
     def test_the_baseline_must_be_above_chance_by_the_margin(self) -> None:
         required = {"toy": Requirements(margins={"accuracy": 0.3})}
         assert judge(claim(), table(*pair(chance=0.1)), "small", required).outcome == "reproduced"
-        found = judge(claim(), table(*pair(chance=0.3)), "small", required)
-        assert found.text.startswith("not assessable (old is not above chance in case main: accuracy 0.")
-        assert found.text.endswith("chance 0.3, margin 0.3)")
+        judged = judge(claim(), table(*pair(chance=0.3)), "small", required)
+        assert judged.text.startswith("not assessable (old is not above chance in case main: accuracy 0.")
+        assert judged.text.endswith("chance 0.3, margin 0.3)")
         unknown = table(*pair(chance=math.nan))
         assert judge(claim(), unknown, "small", required).outcome == "reproduced"
 
     def test_no_seed_of_the_baseline_may_be_at_chance(self) -> None:
         records = [*without(pair(), "old", 4), record("old", 4, 0.1)]
         required = {"toy": Requirements(margins={"accuracy": 0.05})}
-        found = judge(claim(), table(*records), "small", required)
-        assert found.text.startswith("not assessable (old is not above chance in case main, seed 4: accuracy 0.1,")
+        judged = judge(claim(), table(*records), "small", required)
+        assert judged.text.startswith("not assessable (old is not above chance in case main, seed 4: accuracy 0.1,")
 
     def test_a_planned_case_that_both_lack_is_missed(self) -> None:
         everyone = frozenset({"new", "old"})
@@ -296,16 +296,16 @@ class TestPreconditions:
         named = claim(where={"case": "main"})
         assert judge(named, table(*pair()), "small", required).outcome == "reproduced"
         elsewhere = [record("third", seed, {"step_ms": 1.0 + seed}, case="other") for seed in range(5)]
-        found = judge(claim(), table(*pair(), *elsewhere), "small", required)
-        assert found.outcome == "reproduced", "the other case measures something else"
+        judged = judge(claim(), table(*pair(), *elsewhere), "small", required)
+        assert judged.outcome == "reproduced", "the other case measures something else"
 
     def test_chance_is_below_where_lower_is_better(self) -> None:
         required = {"toy": Requirements(margins={"accuracy": 0.1})}
         assert judge(claim(), table(*pair(-DIFFERENCES, better="lower", chance=1.0)), "small", required).outcome == (
             "reproduced"
         )
-        found = judge(claim(), table(*pair(-DIFFERENCES, better="lower", chance=0.5)), "small", required)
-        assert found.outcome == "not assessable"
+        judged = judge(claim(), table(*pair(-DIFFERENCES, better="lower", chance=0.5)), "small", required)
+        assert judged.outcome == "not assessable"
 
     def test_a_run_that_has_not_learned_its_training_task_is_named(self) -> None:
         records = [
@@ -313,8 +313,8 @@ class TestPreconditions:
             for e, v in (("new", 0.8), ("old", 0.6))
             for s in range(5)
         ]
-        found = verdict(records, gate={"metric": "learned", "threshold": 0.9})
-        assert found.text == (
+        judged = verdict(records, gate={"metric": "learned", "threshold": 0.9})
+        assert judged.text == (
             "not assessable (new has not learned its training task in case main, seed 3: learned 0.49, needed 0.9)"
         )
 
@@ -334,8 +334,8 @@ class TestPreconditions:
         )
 
     def test_a_gate_that_was_not_measured_is_named(self) -> None:
-        found = verdict(pair(), gate={"metric": "learned", "threshold": 0.9})
-        assert "no learned, by which the claim checks that the training task is learned" in found.text
+        judged = verdict(pair(), gate={"metric": "learned", "threshold": 0.9})
+        assert "no learned, by which the claim checks that the training task is learned" in judged.text
 
     def test_seeds_that_do_not_vary_show_nothing(self) -> None:
         records = [record(e, s, v, unit="ms") for e, v in (("new", 0.9), ("old", 0.5)) for s in range(5)]
@@ -347,8 +347,8 @@ class TestPreconditions:
 
     def test_a_diverged_run_is_no_escape(self) -> None:
         records = [*without(pair(), "new", 2), record("new", 2, 0.1, status="diverged")]
-        found = verdict(records, gate=None)
-        assert (found.outcome, found.deciding.n) == ("inconclusive", 5)
+        judged = verdict(records, gate=None)
+        assert (judged.outcome, judged.deciding.n) == ("inconclusive", 5)
         learned = [
             record(e, s, {"accuracy": 0.1 if lost else v + 0.01 * s, "learned": 0.0 if lost else 1.0}, status=status)
             for e, v in (("new", 0.8), ("old", 0.6))
@@ -361,12 +361,12 @@ class TestPreconditions:
     @pytest.mark.parametrize("lost", ["new", "old"])
     def test_nothing_is_reproduced_by_the_score_of_a_guess(self, lost: str) -> None:
         runs = pair()
-        for one in runs:
-            if (one["run"]["entrant"], one["run"]["seed"]) == (lost, 2):
-                one["run"]["status"] = "diverged"
-        found = verdict(runs)
-        assert found.text.startswith(f"not assessable (1 of 5 runs of {lost} diverged")
-        assert found.deciding.n == 5
+        for entry in runs:
+            if (entry["run"]["entrant"], entry["run"]["seed"]) == (lost, 2):
+                entry["run"]["status"] = "diverged"
+        judged = verdict(runs)
+        assert judged.text.startswith(f"not assessable (1 of 5 runs of {lost} diverged")
+        assert judged.deciding.n == 5
 
     def test_a_diverged_run_is_at_chance_at_every_point(self) -> None:
         def at(value: float) -> dict[str, Any]:
@@ -397,8 +397,8 @@ class TestPreconditions:
         assert verdict(records).text == f"not assessable ({reason})"
 
     def test_a_flawed_claim_says_so(self) -> None:
-        found = verdict(pair(), margin=None)
-        assert found.text == "not assessable (margin is missing: the smallest effect of interest)"
+        judged = verdict(pair(), margin=None)
+        assert judged.text == "not assessable (margin is missing: the smallest effect of interest)"
 
     @pytest.mark.parametrize(
         ("what", "reason"),
@@ -437,8 +437,8 @@ class TestCountsSharesAndTimes:
 
     def test_times_of_two_machines_are_not_compared(self) -> None:
         records = pair(-DIFFERENCES, better="lower", timing=True)
-        for one in records[:5]:
-            one["run"]["device"] = "cuda"
+        for entry in records[:5]:
+            entry["run"]["device"] = "cuda"
         assert verdict(records).text == "not assessable (the records differ in device and threads: cuda 1 and cpu 1)"
         assert verdict([*pair(device="cuda")[:5], *pair()[5:]]).deciding.devices == ("cpu", "cuda")
 
@@ -450,10 +450,10 @@ class TestCountsSharesAndTimes:
         self, lower: float, outcome: str
     ) -> None:
         records = [record("new", s, 1.0, n_used=1000) for s in range(5)]
-        found = verdict(records, estimand="level", over=None, kind="within", margin=None, lower=lower)
-        assert found.outcome == outcome
-        assert found.deciding.items == pytest.approx((0.05 ** (1 / 1000), 1.0))
-        assert (str(found.deciding.interval), math.isnan(found.deciding.p)) == ("n/a", True)
+        judged = verdict(records, estimand="level", over=None, kind="within", margin=None, lower=lower)
+        assert judged.outcome == outcome
+        assert judged.deciding.items == pytest.approx((0.05 ** (1 / 1000), 1.0))
+        assert (str(judged.deciding.interval), math.isnan(judged.deciding.p)) == ("n/a", True)
 
 
 class TestAxes:
@@ -467,16 +467,16 @@ class TestAxes:
         ]
 
     def test_a_gap_closes_along_a_case_axis(self) -> None:
-        found = verdict(self.curve(), estimand="gap_slope", x="n", margin=0.01, also="logit")
-        assert [finding.scale for finding in found.findings] == ["raw", "logit"]
-        assert found.outcome == "reproduced"
-        assert found.findings[0].estimate == pytest.approx(0.05, abs=0.005)
+        judged = verdict(self.curve(), estimand="gap_slope", x="n", margin=0.01, also="logit")
+        assert [finding.scale for finding in judged.findings] == ["raw", "logit"]
+        assert judged.outcome == "reproduced"
+        assert judged.findings[0].estimate == pytest.approx(0.05, abs=0.005)
         assert verdict(self.curve(-0.05), estimand="gap_slope", x="n", margin=0.01).outcome == "contradicted"
 
     def test_every_x_is_needed_from_both(self) -> None:
         records = [r for r in self.curve() if (r["run"]["entrant"], r["run"]["case"]) != ("old", "n4000")]
-        found = verdict(records, estimand="gap_slope", x="n", margin=0.01)
-        assert found.text == "not assessable (old, case n4000, seeds 0-4: no record)"
+        judged = verdict(records, estimand="gap_slope", x="n", margin=0.01)
+        assert judged.text == "not assessable (old, case n4000, seeds 0-4: no record)"
 
     def test_a_mean_over_cases_needs_all_of_them(self) -> None:
         assert verdict(self.curve(0.4)).outcome == "reproduced"
@@ -525,9 +525,9 @@ class TestAxes:
             "kind": "within",
             "margin": None,
         }
-        found = verdict(self.points(), upper=1.25, **slope)
-        assert (found.outcome, found.deciding.cases) == ("reproduced", ("scaling",))
-        assert found.deciding.values == pytest.approx([1 + 0.004 * s for s in range(5)])
+        judged = verdict(self.points(), upper=1.25, **slope)
+        assert (judged.outcome, judged.deciding.cases) == ("reproduced", ("scaling",))
+        assert judged.deciding.values == pytest.approx([1 + 0.004 * s for s in range(5)])
         assert verdict(self.points(), of="old", lower=1.7, **slope).outcome == "reproduced"
 
     def test_a_case_that_does_not_measure_the_metric_is_not_needed(self) -> None:
@@ -544,10 +544,10 @@ class TestAxes:
             return {"accuracy": {(("k", 4),): value, (("k", 8),): value + 0.1}}
 
         records = [record(e, s, at(v + 0.01 * s * s)) for e, v in (("new", 0.7), ("old", 0.5)) for s in range(5)]
-        for one in records:
-            if one["run"]["entrant"] == "new":
-                one["values"] = {
-                    "accuracy": {k: v + 0.001 * one["run"]["seed"] for k, v in one["values"]["accuracy"].items()}
+        for entry in records:
+            if entry["run"]["entrant"] == "new":
+                entry["values"] = {
+                    "accuracy": {k: v + 0.001 * entry["run"]["seed"] for k, v in entry["values"]["accuracy"].items()}
                 }
         assert verdict(records).outcome == "reproduced"
         assert verdict(records, where={"k": 4}).outcome == "reproduced"
@@ -572,21 +572,21 @@ class TestAxes:
         assert verdict(self.sweep()).paths == verdict(pair()).paths
 
     def test_a_parameter_in_where_selects_from_the_sweep_and_leaves_the_opponent_alone(self) -> None:
-        found = verdict(self.sweep(), where={"m": 64})
-        assert found.outcome == "reproduced"
-        assert {path for path in found.paths if "new" in path} == {
+        judged = verdict(self.sweep(), where={"m": 64})
+        assert judged.outcome == "reproduced"
+        assert {path for path in judged.paths if "new" in path} == {
             f"toy/small/main/new/m=64-s{s}.json" for s in range(5)
         }
-        assert verdict(self.sweep(), of="new[m=64]").paths == found.paths
+        assert verdict(self.sweep(), of="new[m=64]").paths == judged.paths
 
     def test_a_slope_along_a_parameter(self) -> None:
-        found = verdict(self.sweep(), estimand="slope", x="m", over=None, kind="within", margin=None, lower=0.015)
-        assert found.outcome == "reproduced"
-        assert found.deciding.estimate == pytest.approx(0.02, abs=0.002)
+        judged = verdict(self.sweep(), estimand="slope", x="m", over=None, kind="within", margin=None, lower=0.015)
+        assert judged.outcome == "reproduced"
+        assert judged.deciding.estimate == pytest.approx(0.02, abs=0.002)
 
     def test_several_parameters_in_one_place_are_refused(self) -> None:
-        found = verdict(self.sweep(), where={"m": [4, 16]})
-        assert "new has 2 scores where one is compared at case main, seed 0" in found.text
+        judged = verdict(self.sweep(), where={"m": [4, 16]})
+        assert "new has 2 scores where one is compared at case main, seed 0" in judged.text
 
     def test_a_parameter_set_to_its_default_is_the_same_run(self) -> None:
         records = pair()
@@ -606,9 +606,9 @@ class TestCurves:
             return {"loss": {**along, (): end + 3.0 + half / 100}}
 
         return [
-            one
+            entry
             for s in range(5)
-            for one in (
+            for entry in (
                 record("new", s, curve(reach - 0.02 * s, 1.0), better="lower", unit="nats", chance=9.0),
                 record("old", s, curve(4.0, 2.0), better="lower", unit="nats", chance=9.0),
             )
@@ -616,15 +616,17 @@ class TestCurves:
 
     def test_fewer_steps_to_the_opponents_final_value(self) -> None:
         steps = {"metric": "loss", "estimand": "steps_ratio", "margin": 1.1}
-        found = judge(claim(**steps), table(*self.records(2.05)), "small", {"toy": Requirements(margins={"loss": 1.0})})
-        assert found.outcome == "reproduced"
-        assert 1.9 < math.exp(found.deciding.estimate) < 2.1
+        judged = judge(
+            claim(**steps), table(*self.records(2.05)), "small", {"toy": Requirements(margins={"loss": 1.0})}
+        )
+        assert judged.outcome == "reproduced"
+        assert 1.9 < math.exp(judged.deciding.estimate) < 2.1
 
     def test_never_faster_is_not_reproduced(self) -> None:
         slow = self.records(5.0)
-        for one in slow:
-            if one["run"]["entrant"] == "new":
-                one["values"]["loss"][(("spent", 1000),)] = 3.0
+        for entry in slow:
+            if entry["run"]["entrant"] == "new":
+                entry["values"]["loss"][(("spent", 1000),)] = 3.0
         assert verdict(slow, metric="loss", estimand="steps_ratio", margin=1.1).text.startswith(
             "inconclusive (leaning against"
         )
@@ -632,9 +634,9 @@ class TestCurves:
     def test_a_diverged_opponent_is_at_chance_along_the_whole_budget(self) -> None:
         records = self.records(2.05)
         records[1] = record("old", 0, {"loss": {(): 4.0, (("spent", 100),): 8.0}}, status="diverged", better="lower")
-        found = verdict(records, metric="loss", estimand="steps_ratio", margin=1.1)
+        judged = verdict(records, metric="loss", estimand="steps_ratio", margin=1.1)
         share = (4.0 - 9.0) / (2.05 - 9.0)  # of the first half, on the way from 9 to 2.05
-        assert found.deciding.values[0] == pytest.approx(-math.log(share / 2))
+        assert judged.deciding.values[0] == pytest.approx(-math.log(share / 2))
 
     def test_a_diverged_run_is_never_fast(self) -> None:
         records = self.records(2.05)
@@ -642,8 +644,8 @@ class TestCurves:
         assert verdict(records, metric="loss", estimand="steps_ratio", margin=1.1).deciding.values[0] == 0
 
     def test_a_curve_is_no_score(self) -> None:
-        found = verdict(self.records(2.05), metric="loss", margin=0.1)
-        assert found.deciding.values == pytest.approx([1.0] * 5, abs=0.1)
+        judged = verdict(self.records(2.05), metric="loss", margin=0.1)
+        assert judged.deciding.values == pytest.approx([1.0] * 5, abs=0.1)
 
     def test_without_curves_it_cannot_be_assessed(self) -> None:
         assert verdict(pair(), estimand="steps_ratio", margin=1.1).text == (
@@ -661,12 +663,12 @@ class TestRehearsal:
         records = [
             record(e, 0, {"bytes": v}, tier="quick", better="lower", exact=True) for e, v in (("new", 1), ("old", 9))
         ]
-        found = verdict(records, "quick", metric="bytes", margin=1.0)
-        assert found.text == "rehearsal: leaning for"
+        judged = verdict(records, "quick", metric="bytes", margin=1.0)
+        assert judged.text == "rehearsal: leaning for"
 
     def test_what_is_missing_is_named_at_quick_as_well(self) -> None:
-        found = verdict(without(pair(tier="quick"), "old", 1), tier="quick")
-        assert found.text == "not assessable (old, case main, seed 1: no record)"
+        judged = verdict(without(pair(tier="quick"), "old", 1), tier="quick")
+        assert judged.text == "not assessable (old, case main, seed 1: no record)"
 
 
 class TestItems:
@@ -688,22 +690,22 @@ class TestItems:
         assert unsure.text == "reproduced (on these items only)"
 
     def test_without_items_there_is_no_second_interval(self) -> None:
-        found = judge(claim(), table(*pair()), "small", items=lambda path, name: None)
-        assert (found.text, str(found.deciding.items)) == ("reproduced", "n/a")
+        judged = judge(claim(), table(*pair()), "small", items=lambda path, name: None)
+        assert (judged.text, str(judged.deciding.items)) == ("reproduced", "n/a")
 
 
 def grid(entrant: str, good: int, jitter: float) -> list[dict[str, Any]]:
     """A record without parameters, and one for each of 2x2 rates, so many of which are good at every seed."""
-    found = []
+    judged = []
     for seed in range(5):
-        found.append(record(entrant, seed, 0.99))
+        judged.append(record(entrant, seed, 0.99))
         for i, (client, server) in enumerate(((1.0, 1.0), (1.0, 3.0), (3.0, 1.0), (3.0, 3.0))):
             label = f"{entrant}[client_rate={client:g},server_rate={server:g}]"
             # At one seed, one setting more is good.
             value = 0.9 if i < good + (seed == 3) else 0.3 + jitter * seed
             at = {"client_rate": client, "server_rate": server}
-            found.append(record(entrant, seed, value, label=label, at=at))
-    return found
+            judged.append(record(entrant, seed, value, label=label, at=at))
+    return judged
 
 
 def test_a_grid_of_settings_is_judged_by_how_many_are_good() -> None:
@@ -714,9 +716,12 @@ def test_a_grid_of_settings_is_judged_by_how_many_are_good() -> None:
         "where": {"client_rate": "> 0", "server_rate": "> 0"},
     }
     records = [*grid("new", 3, 0.01), *grid("old", 1, 0.0)]
-    found = verdict(records, **asked)
-    assert found.findings[0].values == (0.5,) * 5
-    records = [*grid("new", 3, 0.01), *(one for one in grid("old", 1, 0.0) if "3" not in one["run"]["label"][-2:])]
+    judged = verdict(records, **asked)
+    assert judged.findings[0].values == (0.5,) * 5
+    records = [
+        *grid("new", 3, 0.01),
+        *(entry for entry in grid("old", 1, 0.0) if "3" not in entry["run"]["label"][-2:]),
+    ]
     assert "settings are missing" in verdict(records, **asked).text
 
 
@@ -742,9 +747,9 @@ def test_ten_claims_over_ten_thousand_records_are_judged_within_a_second() -> No
     seconds = []
     for _ in range(3):
         start = time.process_time()
-        verdicts = [judge(one, many, "small") for one in claims]
+        verdicts = [judge(entry, many, "small") for entry in claims]
         seconds.append(time.process_time() - start)
-        assert all(found.deciding.n == 10 for found in verdicts)
+        assert all(judged.deciding.n == 10 for judged in verdicts)
     assert min(seconds) < 1.0
 
 

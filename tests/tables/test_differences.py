@@ -31,23 +31,23 @@ def by_pair(contrasts: list[PairedDifference]) -> dict[tuple[str, str], PairedDi
 
 def test_the_difference_is_paired_by_seed(record: Make, tables: Tables) -> None:
     (table,) = tables(made(record, {"vit": 0.1, "bit": 0.0}))
-    (one,) = paired_differences(table, "vit")
-    assert one.values == pytest.approx([0.1 - 0.001 * seed for seed in range(5)])
-    assert one.interval.lo > 0.09
-    assert one.p == 2 / 32
+    (difference,) = paired_differences(table, "vit")
+    assert difference.values == pytest.approx([0.1 - 0.001 * seed for seed in range(5)])
+    assert difference.interval.lo > 0.09
+    assert difference.p == 2 / 32
 
 
 def test_lower_is_better_where_the_metric_says_so(record: Make, tables: Tables) -> None:
     records = [record(name, s, {"loss": v + s / 9}) for name, v in (("vit", 1.0), ("bit", 2.0)) for s in range(2)]
-    (one,) = paired_differences(tables(records, metric="loss")[0], "vit")
-    assert one.estimate == pytest.approx(1.0)
+    (difference,) = paired_differences(tables(records, metric="loss")[0], "vit")
+    assert difference.estimate == pytest.approx(1.0)
 
 
 def test_holms_correction_is_over_all_of_them(record: Make, tables: Tables) -> None:
     (table,) = tables(made(record, {"vit": 0.1, "bit": 0.0, "maj": 0.0991}))
-    found = by_pair(paired_differences(table, "vit"))
-    assert found["vit", "bit"].adjusted == pytest.approx(2 * found["vit", "bit"].p)
-    assert found["vit", "maj"].adjusted >= found["vit", "maj"].p
+    pairs = by_pair(paired_differences(table, "vit"))
+    assert pairs["vit", "bit"].adjusted == pytest.approx(2 * pairs["vit", "bit"].p)
+    assert pairs["vit", "maj"].adjusted >= pairs["vit", "maj"].p
 
 
 def test_methods_and_plugins_are_compared_with_all_others_once(record: Make, tables: Tables) -> None:
@@ -59,9 +59,9 @@ def test_methods_and_plugins_are_compared_with_all_others_once(record: Make, tab
 
 def test_one_component_makes_it_controlled(record: Make, tables: Tables) -> None:
     records = made(record, {"vit": 0.1, "bit": 0.0}, component="ImageModel") + made(record, {"svm": 0.0})
-    found = by_pair(paired_differences(tables(records)[0], "vit"))
-    assert found["vit", "bit"].design == "controlled"
-    assert found["vit", "svm"].design == "system comparison"
+    pairs = by_pair(paired_differences(tables(records)[0], "vit"))
+    assert pairs["vit", "bit"].design == "controlled"
+    assert pairs["vit", "svm"].design == "system comparison"
 
 
 def test_what_cannot_be_compared_says_why_and_does_not_count(record: Make, tables: Tables) -> None:
@@ -69,23 +69,23 @@ def test_what_cannot_be_compared_says_why_and_does_not_count(record: Make, table
     records += [record("gru", seed, status="oom" if seed == 2 else "ok") for seed in range(5)]
     records += [record("flat", seed, 0.3) for seed in range(5)]
     table = tables(records)[0]
-    found = by_pair(paired_differences(table, "vit"))
-    assert (found["vit", "gru"].reason, found["vit", "gru"].values) == ("oom 1/5", ())
-    assert found["vit", "bit"].adjusted == pytest.approx(2 * found["vit", "bit"].p)
+    pairs = by_pair(paired_differences(table, "vit"))
+    assert (pairs["vit", "gru"].reason, pairs["vit", "gru"].values) == ("oom 1/5", ())
+    assert pairs["vit", "bit"].adjusted == pytest.approx(2 * pairs["vit", "bit"].p)
     assert by_pair(paired_differences(table, "flat"))["flat", "gru"].reason == "oom 1/5"
 
 
 def test_differences_without_spread_show_nothing(record: Make, tables: Tables) -> None:
     records = [record(name, seed, value) for name, value in (("a", 0.5), ("b", 0.25)) for seed in range(3)]
-    (one,) = paired_differences(tables(records)[0], "a")
-    assert (one.estimate, one.reason) == (0.25, "the seeds do not vary")
-    assert math.isnan(one.p)
+    (difference,) = paired_differences(tables(records)[0], "a")
+    assert (difference.estimate, difference.reason) == (0.25, "the seeds do not vary")
+    assert math.isnan(difference.p)
 
 
 def test_the_mean_over_cases_is_compared_where_there_is_one(record: Make, tables: Tables) -> None:
     records = made(record, {"vit": 0.1, "bit": 0.0}) + made(record, {"vit": 0.3, "bit": 0.0}, case="hard")
-    (one,) = paired_differences(tables(records)[0], "vit")
-    assert (one.column, one.estimate) == ("mean", pytest.approx(0.198))
+    (difference,) = paired_differences(tables(records)[0], "vit")
+    assert (difference.column, difference.estimate) == ("mean", pytest.approx(0.198))
 
 
 def test_an_unknown_entrant_is_named(record: Make, tables: Tables) -> None:

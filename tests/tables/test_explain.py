@@ -32,16 +32,18 @@ def explained(record: Make, tables: Tables) -> Explain:
 
 
 def test_a_cell_leads_to_its_records(explained: Explain) -> None:
-    (found,) = explained("vit[m=16]", "plain")
-    assert found.says == "0.60 ± 0.17"
-    assert found.formula == "mean over 3 seeds of accuracy = mean(0.5, 0.6, 0.7) = 0.6"
-    assert found.interval == (
+    (cell,) = explained("vit[m=16]", "plain")
+    assert cell.says == "0.60 ± 0.17"
+    assert cell.formula == "mean over 3 seeds of accuracy = mean(0.5, 0.6, 0.7) = 0.6"
+    assert cell.interval == (
         "90% t interval over seeds: half-width t(0.95, 2) s / sqrt(n) = 0.168585 with s = 0.1, n = 3"
     )
-    assert [(one.seed, one.value) for one in found.evidence] == [(0, 0.5), (1, 0.6), (2, 0.7)]
-    assert {(one.case, one.status, one.error) for one in found.evidence} == {("plain", "ok", "")}
-    assert [one.path for one in found.evidence] == [f"toy/small/plain/vit/m=16-s{seed}.json" for seed in range(3)]
-    assert all(len(one.key) == 32 for one in found.evidence)
+    assert [(record["seed"], record["value"]) for record in cell.evidence] == [(0, 0.5), (1, 0.6), (2, 0.7)]
+    assert {(record["case"], record["status"], record["error"]) for record in cell.evidence} == {("plain", "ok", "")}
+    assert [record["path"] for record in cell.evidence] == [
+        f"toy/small/plain/vit/m=16-s{seed}.json" for seed in range(3)
+    ]
+    assert all(len(record["key"]) == 32 for record in cell.evidence)
 
 
 def test_the_commands_go_back_to_the_code_and_run_it_anew(explained: Explain) -> None:
@@ -52,20 +54,24 @@ def test_the_commands_go_back_to_the_code_and_run_it_anew(explained: Explain) ->
 
 
 def test_the_mean_over_cases_leads_to_all_of_them(explained: Explain) -> None:
-    (found,) = explained("vit[m=16]", "mean")
-    assert found.formula.startswith("mean over 3 seeds of each seed's mean of accuracy over the cases = mean(0.35, ")
-    assert [one.value for one in found.evidence] == pytest.approx([0.2, 0.3, 0.4, 0.5, 0.6, 0.7])
+    (cell,) = explained("vit[m=16]", "mean")
+    assert cell.formula.startswith("mean over 3 seeds of each seed's mean of accuracy over the cases = mean(0.35, ")
+    assert [record["value"] for record in cell.evidence] == pytest.approx([0.2, 0.3, 0.4, 0.5, 0.6, 0.7])
 
 
 def test_a_failed_cell_is_explained_by_its_errors(explained: Explain) -> None:
-    (found,) = explained("bit", "plain")
-    assert (found.says, found.formula, found.interval) == ("error 2/3", "no value: error 2/3", "n/a: no value")
-    assert [one.error for one in found.evidence] == ["", *["RuntimeError: it broke twice"] * 2]
-    assert not found.commands[0].startswith("git")
+    (cell,) = explained("bit", "plain")
+    assert (cell.says, cell.formula, cell.interval) == (
+        "error 2/3",
+        "no value: error 2/3",
+        "n/a: no value",
+    )
+    assert [record["error"] for record in cell.evidence] == ["", *["RuntimeError: it broke twice"] * 2]
+    assert not cell.commands[0].startswith("git")
 
 
 def test_a_row_is_explained_cell_by_cell(explained: Explain) -> None:
-    assert [found.column for found in explained("vit[m=16]")] == ["plain", "hard", "mean"]
+    assert [cell.column for cell in explained("vit[m=16]")] == ["plain", "hard", "mean"]
 
 
 def test_it_reads_as_text(explained: Explain) -> None:

@@ -46,9 +46,9 @@ def test_a_diverged_run_is_at_chance_at_the_points_that_are_kept(record: Make, t
 
 
 def test_a_declared_slice_is_the_default_table_and_no_other(record: Make, card: Callable[..., Card]) -> None:
-    found = scored([record("vit", 0, {"accuracy": GRID})])
+    table_of_scores = scored([record("vit", 0, {"accuracy": GRID})])
     tables = [
-        build_tables(found, card(), view, options=DECLARED)[0]
+        build_tables(table_of_scores, card(), view, options=DECLARED)[0]
         for view in (View(tier="small"), View(tier="small", metric="accuracy"))
     ]
     assert [len(table.columns) for table in tables] == [2, 6]
@@ -116,8 +116,8 @@ def test_what_cannot_be_compared_in_other_cases_does_not_matter(record: Make, ta
 
 
 def test_a_declared_slice_holds_for_some_cases_too(record: Make, card: Callable[..., Card]) -> None:
-    found = scored([record("vit", 0, {"accuracy": GRID})])
-    (table,) = build_tables(found, card(), View(tier="small", cases=("plain",)), options=DECLARED)
+    table_of_scores = scored([record("vit", 0, {"accuracy": GRID})])
+    (table,) = build_tables(table_of_scores, card(), View(tier="small", cases=("plain",)), options=DECLARED)
     assert len(table.columns) == 2
 
 

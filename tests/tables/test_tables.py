@@ -35,19 +35,19 @@ def cell(table: Table, label: str, column: str) -> Cell:
 class TestCells:
     def test_a_cell_is_the_mean_over_seeds_and_half_the_t_interval(self, record: Make, tables: Tables) -> None:
         (table,) = tables(record("vit", seed, value) for seed, value in enumerate((0.5, 0.6, 0.7)))
-        found = cell(table, "vit", "plain")
-        assert (found.state, found.seeds, found.values) == ("scored", (0, 1, 2), (0.5, 0.6, 0.7))
-        assert found.value == pytest.approx(0.6)
-        assert found.half == pytest.approx(2.919986 * 0.1 / math.sqrt(3), rel=1e-6)
-        assert found.records == tuple(f"toy/small/plain/vit/default-s{seed}.json" for seed in range(3))
-        assert (found.n_used, found.n_expected) == (300, 300)
+        result = cell(table, "vit", "plain")
+        assert (result.state, result.seeds, result.values) == ("scored", (0, 1, 2), (0.5, 0.6, 0.7))
+        assert result.value == pytest.approx(0.6)
+        assert result.half == pytest.approx(2.919986 * 0.1 / math.sqrt(3), rel=1e-6)
+        assert result.records == tuple(f"toy/small/plain/vit/default-s{seed}.json" for seed in range(3))
+        assert (result.n_used, result.n_expected) == (300, 300)
 
     @pytest.mark.parametrize("values", [[0.5], [0.5, 0.5, 0.5]], ids=["one seed", "no variation"])
     def test_without_spread_there_is_no_interval(self, record: Make, tables: Tables, values: list[float]) -> None:
         (table,) = tables(record("vit", seed, value) for seed, value in enumerate(values))
-        found = cell(table, "vit", "plain")
-        assert (found.value, len(found.seeds)) == (0.5, len(values))
-        assert math.isnan(found.half)
+        result = cell(table, "vit", "plain")
+        assert (result.value, len(result.seeds)) == (0.5, len(values))
+        assert math.isnan(result.half)
 
     def test_a_counted_metric_has_no_interval(self, record: Make, tables: Tables) -> None:
         (table,) = tables((record("vit", seed, {"bytes": 10 + seed}) for seed in range(3)), metric="bytes")
@@ -58,9 +58,9 @@ class TestCells:
         made = [record("vit", seed, 0.5 + seed / 10) for seed in range(3)]
         made += [record("bit", 0), record("bit", 1, status="timeout"), record("bit", 2, status="oom")]
         (table,) = tables(made)
-        found = cell(table, "bit", "plain")
-        assert (found.state, found.text, found.values) == ("failed", "oom 1/3, timeout 1/3", ())
-        assert math.isnan(found.value)
+        result = cell(table, "bit", "plain")
+        assert (result.state, result.text, result.values) == ("failed", "oom 1/3, timeout 1/3", ())
+        assert math.isnan(result.value)
         assert "timeout: bit, case plain, seed 1: RuntimeError: it broke twice" in table.notes
         assert cell(table, "vit", "plain").state == "scored"
 
@@ -73,7 +73,7 @@ class TestCells:
         made = [
             record(name, seed, case=case) for name in ("vit", "bit") for case in ("plain", "hard") for seed in (0, 1)
         ]
-        (table,) = tables(one for one in made if (one.spec.entrant, one.spec.case) != ("bit", "hard"))
+        (table,) = tables(run for run in made if (run.spec.entrant, run.spec.case) != ("bit", "hard"))
         assert cell(table, "bit", "hard").state == "missing"
         command = "harness run --task toy --tier small --case hard --entrant bit"
         assert table.notes == (f"missing: bit, case hard, seeds 0, 1; `{command}`",)
@@ -81,8 +81,8 @@ class TestCells:
     def test_a_diverged_run_is_scored_at_chance_and_flagged(self, record: Make, tables: Tables) -> None:
         values = [(0.7, "ok"), (0.1, "diverged"), (0.7, "ok")]
         (table,) = tables(record("vit", seed, value, status=status) for seed, (value, status) in enumerate(values))
-        found = cell(table, "vit", "plain")
-        assert (found.state, found.values, found.flags) == ("scored", (0.7, 0.1, 0.7), ("diverged 1/3",))
+        result = cell(table, "vit", "plain")
+        assert (result.state, result.values, result.flags) == ("scored", (0.7, 0.1, 0.7), ("diverged 1/3",))
         assert any(note.startswith("diverged: vit, case plain, seed 1") for note in table.notes)
 
     def test_a_diverged_run_without_a_chance_value_has_failed(self, record: Make, tables: Tables) -> None:
@@ -111,7 +111,8 @@ class TestCells:
 
     def test_nan_never_becomes_zero(self, record: Make, card: Callable[..., Card]) -> None:
         made = scored(record("vit", seed, 0.5 + seed / 10) for seed in range(3))
-        made.scores.loc[1, "value"] = math.nan
+        scores = made["toy", "small"].scores
+        scores[1] = scores[1]._replace(value=math.nan)
         (table,) = build_tables(made, card(), View(tier="small"))
         assert (cell(table, "vit", "plain").state, cell(table, "vit", "plain").text) == ("failed", "NaN 1/3")
 
@@ -120,9 +121,9 @@ class TestCells:
         assert "scored on 80.0% of the items: plain" in table.notes
 
     def test_two_scores_at_one_point_are_a_fault(self, record: Make, tables: Tables) -> None:
-        one = record("vit", 0)
+        twice = record("vit", 0)
         with pytest.raises(UserError, match=r"vit/default-s0.json has two scores of accuracy at one point"):
-            tables([one.model_copy(update={"scores": one.scores * 2})])
+            tables([twice.model_copy(update={"scores": twice.scores * 2})])
 
 
 class TestMeans:
@@ -136,15 +137,15 @@ class TestMeans:
 
     def test_the_mean_over_cases_is_taken_seed_by_seed(self, record: Make, tables: Tables) -> None:
         (table,) = tables(self.made(record))
-        found = cell(table, "vit", "mean")
-        assert found.values == pytest.approx((0.6, 0.62, 0.64))
-        assert found.half == pytest.approx(2.919986 * 0.02 / math.sqrt(3), rel=1e-6)
-        assert found.mark == "best"
-        assert len(found.records) == 6
+        result = cell(table, "vit", "mean")
+        assert result.values == pytest.approx((0.6, 0.62, 0.64))
+        assert result.half == pytest.approx(2.919986 * 0.02 / math.sqrt(3), rel=1e-6)
+        assert result.mark == "best"
+        assert len(result.records) == 6
 
     @pytest.mark.parametrize("lost", ["timeout", ""], ids=["a failed run", "a missing cell"])
     def test_the_mean_is_over_complete_cells_only(self, record: Make, tables: Tables, lost: str) -> None:
-        made = [one for one in self.made(record) if (one.spec.entrant, one.spec.case) != ("bit", "hard")]
+        made = [run for run in self.made(record) if (run.spec.entrant, run.spec.case) != ("bit", "hard")]
         if lost:
             made += [record("bit", seed, case="hard", status=lost) for seed in range(3)]
         (table,) = tables(made)
@@ -267,7 +268,7 @@ class TestColumns:
         assert self.names(tables(made)[0]) == ["plain", "hard", "mean"]
         (table,) = tables(made, by="L")
         assert (table.name, self.names(table)) == ("toy-small-by-L", ["L = 8", "L = 64"])
-        assert [found.value for found in table.rows[0].cells] == [0.75, 0.25]
+        assert [result.value for result in table.rows[0].cells] == [0.75, 0.25]
 
     def test_points_are_spread_where_nothing_else_was_measured(self, record: Make, tables: Tables) -> None:
         scores = {"step_ms": {(("L", 256.0),): 1.0, (("L", 1024.0),): 4.0}}
@@ -279,14 +280,14 @@ class TestColumns:
         made = [record("vit", 0, scores), record("vit", 1, 0.1, status="diverged")]
         (table,) = tables(made)
         assert self.names(table) == ["L = 8", "L = 64"]
-        assert [found.values for found in table.rows[0].cells] == [(0.5, 0.1)] * 2
+        assert [result.values for result in table.rows[0].cells] == [(0.5, 0.1)] * 2
 
     def test_a_diverged_run_is_at_chance_along_any_axis(self, record: Make, tables: Tables) -> None:
         scores = {"accuracy": {(): 0.4, (("L", 8.0),): 0.5, (("L", 64.0),): 0.6}}
         made = [record("vit", 0, scores), record("vit", 1, 0.1, status="diverged"), record("vit", 0, case="hard")]
         (table,) = tables(made, by="L")
         assert self.names(table) == ["L = 8", "L = 64"]
-        assert [found.values for found in table.rows[0].cells] == [(0.5, 0.1), (0.6, 0.1)]
+        assert [result.values for result in table.rows[0].cells] == [(0.5, 0.1), (0.6, 0.1)]
 
     def test_an_axis_of_cases_orders_and_names_them(self, record: Make, tables: Tables) -> None:
         (table,) = tables([record("vit", 0, case="hard"), record("vit", 0)], by="n")
@@ -297,7 +298,7 @@ class TestColumns:
         made = [record("vit", 0, m / 100, chosen={"m": m, "act": "relu"}) for m in (64, 16)] + [record("bit", 0)]
         (table,) = tables(made, by="m")
         assert ([row.label for row in table.rows], self.names(table)) == (["vit[act=relu]"], ["m = 16", "m = 64"])
-        assert [found.value for found in table.rows[0].cells] == [0.16, 0.64]
+        assert [result.value for result in table.rows[0].cells] == [0.16, 0.64]
 
     def test_a_run_that_failed_keeps_its_row_when_points_are_spread(self, record: Make, tables: Tables) -> None:
         made = [record("vit", 0, {"accuracy": {(("L", 8.0),): 0.5}}), record("bit", 0, status="oom")]
@@ -313,7 +314,7 @@ class TestColumns:
 
     def test_an_axis_of_another_metric_names_that_metric(self, record: Make, tables: Tables) -> None:
         made = [record("vit", 0, {"accuracy": 0.5, "loss": {(("L", 8.0),): 1.0}})]
-        with pytest.raises(UserError, match=r"no table's metric lies on axis 'L'; choose one: loss$"):
+        with pytest.raises(UserError, match=r"no table's metric lies on axis 'L'; these metrics do: loss$"):
             tables(made, by="L")
 
     def test_points_of_the_curve_are_no_scores(self, record: Make, tables: Tables) -> None:
@@ -342,22 +343,22 @@ class TestViews:
         "change", [{"scores": 0.75}, {"train_s": 9.0}, {"status": "oom"}, {"code": "e" * 32}], ids=str
     )
     def test_the_digest_tells_other_records(self, record: Make, tables: Tables, change: dict[str, Any]) -> None:
-        before, after = (tables([record("vit", 0), record("bit", 0, **one)]) for one in ({}, change))
+        before, after = (tables([record("vit", 0), record("bit", 0, **fields)]) for fields in ({}, change))
         assert before[0].provenance.digest != after[0].provenance.digest
 
     def test_the_provenance_names_all_that_the_records_have_in_common(self, record: Make, tables: Tables) -> None:
         made = [record("vit", s) for s in range(3)] + [record("vit", s, case="hard", dirty=True) for s in range(3)]
-        found = tables(made)[0].provenance
-        assert (found.version, found.data, found.seeds) == (1, ("atlas (generator)", "cards"), (0, 1, 2))
-        assert (found.budget, found.devices) == (("1,000 examples",), ("cpu, 1 thread",))
-        assert found.commits == ("aaaaaaaaaa", "aaaaaaaaaa (dirty)")
-        assert found.records == 6
+        result = tables(made)[0].provenance
+        assert (result.version, result.data, result.seeds) == (1, ("atlas (generator)", "cards"), (0, 1, 2))
+        assert (result.budget, result.devices) == (("1,000 examples",), ("cpu, 1 thread",))
+        assert result.commits == ("aaaaaaaaaa", "aaaaaaaaaa (dirty)")
+        assert result.records == 6
 
 
 class TestExpected:
     def expected(self, made: list[Record], **changes: Any) -> ExpectedRuns:
-        keys = {(one.spec.case, one.spec.label, one.spec.seed): one.key for one in made}
-        return ExpectedRuns(**{"keys": keys, "kinds": {one.spec.label: "baseline" for one in made}, **changes})
+        keys = {(run.spec.case, run.spec.label, run.spec.seed): run.key for run in made}
+        return ExpectedRuns(**{"keys": keys, "kinds": {run.spec.label: "baseline" for run in made}, **changes})
 
     def test_a_planned_entrant_without_any_record_has_a_row(self, record: Make, tables: Tables) -> None:
         made = [record(name, seed) for name in ("a", "b") for seed in range(2)]

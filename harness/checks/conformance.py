@@ -21,9 +21,8 @@ from harness.core.run import Run
 from harness.core.seeds import Streams
 from harness.core.task import Task
 from harness.records.record import SCORED
-from harness.registry.attributes import ATTRIBUTES
 from harness.registry.find import Registry, load_entrant, load_task
-from harness.registry.headers import Header, inapplicable
+from harness.registry.headers import ATTRIBUTES, Header, inapplicable
 from harness.registry.parameters import Parameter, Uncheckable
 from harness.runs.executors.isolated import IsolatedCall, ProcessEnded
 

@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from harness.cli.options import duration, is_debugging
 from harness.data.fetch import locate
-from harness.records.environment import gather
+from harness.records.environment import describe_environment
 from harness.records.record import Environment
 from harness.records.store import Store
 from harness.runs.executors.local import LocalExecutor, check_device, check_load
@@ -35,7 +35,7 @@ class ExecutionOptions:
 
     def environment(self) -> Environment:
         """The environment of the runs, as records describe it."""
-        return gather(device=self.device, threads=self.threads, pinned_allocator=True)
+        return describe_environment(self.device, self.threads)
 
 
 def execute(due: Sequence[Job], store: Store, options: ExecutionOptions, *, quiet: bool) -> list[str]:

@@ -46,10 +46,6 @@ class Job:
     limit_at_s: float | None = None
     limit_at_mb: int | None = None
 
-    def due(self, retry_errors: bool) -> bool:
-        """Whether `harness run` would do it."""
-        return self.state in ("missing", "stale", "repeat") or (retry_errors and self.state == "failed")
-
     @property
     def bundled(self) -> tuple[str, ...]:
         """The case's data files in the task's folder, by their path from the folder that bounds the entrant's code."""

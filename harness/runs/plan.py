@@ -46,7 +46,8 @@ class Plan:
 
     def due(self, retry_errors: bool = False) -> list[Job]:
         """The runs that `harness run` would do."""
-        return [run for run in self.runs if run.due(retry_errors)]
+        due = {"missing", "stale", "repeat", *(["failed"] if retry_errors else [])}
+        return [run for run in self.runs if run.state in due]
 
     def core_seconds(self, retry_errors: bool = False) -> float:
         """The planned time of the due runs on one core, in seconds."""

@@ -33,7 +33,7 @@ def run_smoke(
     after the tier's limit, or after `limit_s` where that is shorter."""
     store = Store(results)
     plan = Planner(registry, store, describe_environment()).plan(_selection(task, entrants))
-    LocalExecutor(workers=workers).run(replace(run, limit_at_s=limit_s) for run in plan.runs)
+    LocalExecutor(workers).run(replace(run, limit_s=min(run.limit_s, limit_s or run.limit_s)) for run in plan.runs)
     return list(store.all())
 
 

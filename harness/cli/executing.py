@@ -20,14 +20,14 @@ from harness.runs.runner import JobStatus
 @dataclass(frozen=True)
 class ExecutionOptions:
     """How the user wants runs to be executed: `workers` at a time (0 = as many as the cores allow) with `threads` each,
-    on a device, with limits of time and memory. Raises `UserError` for more workers than the cores allow and for a
-    device that is absent."""
+    on a device, with limits that may lower those of the card. Raises `UserError` for more workers than the cores allow
+    and for a device that is absent."""
 
     workers: int
     threads: int
     device: str
     limit_s: float | None
-    limit_mb: int | None
+    memory_mb: int | None
 
     def __post_init__(self) -> None:
         check_device(self.device)
@@ -47,8 +47,8 @@ def execute(due: Sequence[Job], store: Store, options: ExecutionOptions, *, quie
         replace(
             run,
             contended=options.workers > 1 and not run.resolved.case.exclusive,
-            limit_at_s=options.limit_s,
-            limit_at_mb=options.limit_mb,
+            limit_s=min(run.limit_s, options.limit_s or run.limit_s),
+            memory_mb=min(run.memory_mb, options.memory_mb or run.memory_mb),
         )
         for run in due
     ]

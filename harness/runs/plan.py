@@ -134,6 +134,8 @@ class Planner:
                 code=closure.files,
                 results=self.store.root,
                 environment=self.environment,
+                limit_s=resolved.limit_s,
+                memory_mb=resolved.memory_mb,
                 tuned=tuned.parameters if tuned else {},
                 trials=tuned.trials if tuned else 0,
                 claims=read_items_of(self.papers.values(), card.task, resolved.tier),

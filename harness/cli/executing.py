@@ -84,15 +84,9 @@ class _Display:
         self._left_s = sum(job.expect_s for job in jobs)
         self._expected_s = self._needed_s = 0.0
         self._running: dict[str, None] = {}  # in the order in which they started
-        columns = (TextColumn("{task.fields[left]} left"), TextColumn("{task.fields[now]}"))
-        self.bars = Progress(
-            BarColumn(),
-            MofNCompleteColumn(),
-            *columns,
-            console=console,
-            transient=True,
-            disable=quiet or not self._on_terminal or not jobs,
-        )
+        texts = (TextColumn("{task.fields[left]} left"), TextColumn("{task.fields[now]}"))
+        hidden = quiet or not self._on_terminal or not jobs
+        self.bars = Progress(BarColumn(), MofNCompleteColumn(), *texts, console=console, transient=True, disable=hidden)
         self._bar = self.bars.add_task("runs", total=len(jobs), left=self._left(), now="starting")
 
     def started(self, job: Job) -> None:

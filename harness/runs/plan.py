@@ -229,9 +229,10 @@ def stale_because(record: Stored, job: Job) -> str:
         if getattr(was, name) != getattr(now, name):
             reasons.append(f"{name} was {_in_words(getattr(was, name))}, is {_in_words(getattr(now, name))}")
     for name in _differing(was.settings, now.settings):
-        reasons.append(f"setting {name} was {_value(was.settings, name)}, is {_value(now.settings, name)}")
+        before, after = (settings.get(name, "default") for settings in (was.settings, now.settings))
+        reasons.append(f"setting {name} was {before}, is {after}")
     for name in _differing(was.parameters, now.parameters):
-        before, after = _value(record.content["parameters"], name), _value(job.parameters, name)
+        before, after = (values.get(name, "default") for values in (record.content["parameters"], job.parameters))
         source = " (tuned.toml)" if name in job.tuned.keys() - now.chosen.keys() else ""
         reasons.append(f"parameter {name} was {before}, is {after}{source}")
     return "; ".join(reasons) or "its key has another origin"
@@ -246,10 +247,6 @@ def _changed_files(before: Mapping[str, str], after: Mapping[str, str]) -> list[
         f"{name} {'is gone' if name not in after else 'changed' if name in before else 'was added'}"
         for name in _differing(before, after)
     ]
-
-
-def _value(values: Mapping[str, Any], name: str) -> Any:
-    return values.get(name, "default")
 
 
 def _in_words(value: object) -> str:

@@ -28,9 +28,9 @@ def test_a_device_that_its_driver_does_not_know_is_named_as_it_was_asked_for() -
 
 
 def test_on_the_processor_its_model_is_named() -> None:
-    found = describe_environment()
-    assert found.processor
-    assert found.processor != "cpu"
+    environment = describe_environment()
+    assert environment.processor
+    assert environment.processor != "cpu"
 
 
 def test_a_checkout_names_its_commit() -> None:

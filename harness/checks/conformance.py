@@ -21,9 +21,8 @@ from harness.core.run import Run
 from harness.core.seeds import Streams
 from harness.core.task import Task
 from harness.records.record import SCORED
-from harness.registry.attributes import ATTRIBUTES
 from harness.registry.find import Registry, load_entrant, load_task
-from harness.registry.headers import Header, inapplicable
+from harness.registry.headers import ATTRIBUTES, Header, inapplicable
 from harness.registry.parameters import Parameter, Uncheckable
 from harness.runs.executors.isolated import IsolatedCall, ProcessEnded
 
@@ -113,7 +112,12 @@ def _examined(card: Card, header: Header) -> Iterator[CheckResult]:
     yield CheckResult("parameters are read from source", f"differ: {differing}" if differing else "")
     refused = (_refused(header.parameters[name], name, value) for name, value in entrant.parameters.items())
     yield CheckResult("defaults are allowed", "; ".join(filter(None, refused)))
-    yield CheckResult("picklable", _unpicklable(entrant))
+    unpicklable = ""
+    try:
+        pickle.loads(pickle.dumps(entrant))
+    except Exception as error:
+        unpicklable = f"{type(error).__name__}: {error}"
+    yield CheckResult("picklable", unpicklable)
     task = load_task(card, header.home)
     for resolved in card.at_tier("smoke"):
         if not inapplicable(header, resolved):
@@ -163,12 +167,3 @@ def _difference(expected: np.ndarray, answers: np.ndarray) -> str:
 
 def _global_state() -> tuple[bytes, bytes]:
     return pickle.dumps(random.getstate()), pickle.dumps(np.random.get_state())
-
-
-def _unpicklable(entrant: Entrant) -> str:
-    """Why an entrant cannot be pickled, "" if it can."""
-    try:
-        pickle.loads(pickle.dumps(entrant))
-    except Exception as error:
-        return f"{type(error).__name__}: {error}"
-    return ""

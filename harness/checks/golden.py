@@ -16,11 +16,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from harness.checks.smoke import environment, run_smoke, smoke_specs, untimed_scores
+from harness.checks.smoke import run_smoke, smoke_specs, untimed_scores
 from harness.core.card import Card
 from harness.core.errors import UserError
 from harness.core.spec import Spec
 from harness.core.strict import Strict, first_fault
+from harness.records.environment import describe_environment
 from harness.records.record import SCORED
 from harness.registry.accepted import accept_code
 from harness.registry.find import Registry
@@ -131,17 +132,6 @@ def read_golden(registry: Registry, task: str) -> Golden:
         raise UserError(f"{path}: {fault}; restore it, or delete it and `{command}`") from error
 
 
-def write_golden(registry: Registry, task: str, golden: Golden) -> Path:
-    """Write a task's golden scores, a line a score."""
-    path = golden_file(registry, task)
-    content = json.dumps(golden.model_dump(mode="json"), indent=1, sort_keys=True, ensure_ascii=False)
-    try:
-        path.write_text(content + "\n", encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}") from error
-    return path
-
-
 def own_entrants(registry: Registry, task: str) -> list[str]:
     """The entrants that a task's golden scores cover: all but plug-ins. If there are none, it is a `UserError`."""
     names = [name for name, header in registry.of_task(task).items() if header.kind != "plugin"]
@@ -157,7 +147,7 @@ def measure(registry: Registry, task: str, entrants: Sequence[str]) -> Golden:
     for record in records:
         if record.status not in SCORED and record.failure:
             raise UserError(f"{task}: {run_name(record.spec)}: {record.status}: {record.failure.text}")
-    here = environment()
+    here = describe_environment()
     return Golden(
         about=f"Golden smoke scores, written by `{golden_command(task)}`.",
         version=registry.card(task).version,
@@ -224,7 +214,12 @@ def renew_golden(registry: Registry, task: str) -> str:
             wrong.append(f"where only the machine makes the difference, delete {path} first")
         if wrong:
             raise UserError("; ".join(wrong))
-    return f"{write_golden(registry, task, now)}: {now.size}"
+    content = json.dumps(now.model_dump(mode="json"), indent=1, sort_keys=True, ensure_ascii=False)
+    try:
+        path.write_text(content + "\n", encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror}") from error
+    return f"{path}: {now.size}"
 
 
 def accept(registry: Registry, task: str, entrants: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -5,18 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.core.spec import Spec
-from harness.records.environment import gather
-from harness.records.record import Environment, Record, RecordedScore
+from harness.records.environment import describe_environment
+from harness.records.record import Record, RecordedScore
 from harness.records.store import Store
 from harness.registry.find import Registry
 from harness.runs.executors.local import LocalExecutor
 from harness.runs.plan import Planner
 from harness.runs.selection import Selection
-
-
-def environment() -> Environment:
-    """Where smoke runs are done: on this machine's processor, with one thread each."""
-    return gather(device="cpu", threads=1, pinned_allocator=True)
 
 
 def smoke_specs(registry: Registry, task: str, entrants: Sequence[str]) -> list[Spec]:
@@ -37,8 +32,8 @@ def run_smoke(
     """Do the smoke runs of some entrants of a task and return their records, in order of path. Each run is stopped
     after the tier's limit, or after `limit_s` where that is shorter."""
     store = Store(results)
-    plan = Planner(registry, store, environment()).plan(_selection(task, entrants))
-    LocalExecutor(workers=workers).run(replace(run, limit_at_s=limit_s) for run in plan.runs)
+    plan = Planner(registry, store, describe_environment()).plan(_selection(task, entrants))
+    LocalExecutor(workers).run(replace(run, limit_s=min(run.limit_s, limit_s or run.limit_s)) for run in plan.runs)
     return list(store.all())
 
 

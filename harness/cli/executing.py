@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from harness.cli.options import duration, is_debugging
 from harness.data.fetch import locate
-from harness.records.environment import gather
+from harness.records.environment import describe_environment
 from harness.records.record import Environment
 from harness.records.store import Store
 from harness.runs.executors.local import LocalExecutor, check_device, check_load
@@ -20,14 +20,14 @@ from harness.runs.runner import JobStatus
 @dataclass(frozen=True)
 class ExecutionOptions:
     """How the user wants runs to be executed: `workers` at a time (0 = as many as the cores allow) with `threads` each,
-    on a device, with limits of time and memory. Raises `UserError` for more workers than the cores allow and for a
-    device that is absent."""
+    on a device, with limits that may lower those of the card. Raises `UserError` for more workers than the cores allow
+    and for a device that is absent."""
 
     workers: int
     threads: int
     device: str
     limit_s: float | None
-    limit_mb: int | None
+    memory_mb: int | None
 
     def __post_init__(self) -> None:
         check_device(self.device)
@@ -35,7 +35,7 @@ class ExecutionOptions:
 
     def environment(self) -> Environment:
         """The environment of the runs, as records describe it."""
-        return gather(device=self.device, threads=self.threads, pinned_allocator=True)
+        return describe_environment(self.device, self.threads)
 
 
 def execute(due: Sequence[Job], store: Store, options: ExecutionOptions, *, quiet: bool) -> list[str]:
@@ -47,8 +47,8 @@ def execute(due: Sequence[Job], store: Store, options: ExecutionOptions, *, quie
         replace(
             run,
             contended=options.workers > 1 and not run.resolved.case.exclusive,
-            limit_at_s=options.limit_s,
-            limit_at_mb=options.limit_mb,
+            limit_s=min(run.limit_s, options.limit_s or run.limit_s),
+            memory_mb=min(run.memory_mb, options.memory_mb or run.memory_mb),
         )
         for run in due
     ]
@@ -84,15 +84,9 @@ class _Display:
         self._left_s = sum(job.expect_s for job in jobs)
         self._expected_s = self._needed_s = 0.0
         self._running: dict[str, None] = {}  # in the order in which they started
-        columns = (TextColumn("{task.fields[left]} left"), TextColumn("{task.fields[now]}"))
-        self.bars = Progress(
-            BarColumn(),
-            MofNCompleteColumn(),
-            *columns,
-            console=console,
-            transient=True,
-            disable=quiet or not self._on_terminal or not jobs,
-        )
+        texts = (TextColumn("{task.fields[left]} left"), TextColumn("{task.fields[now]}"))
+        hidden = quiet or not self._on_terminal or not jobs
+        self.bars = Progress(BarColumn(), MofNCompleteColumn(), *texts, console=console, transient=True, disable=hidden)
         self._bar = self.bars.add_task("runs", total=len(jobs), left=self._left(), now="starting")
 
     def started(self, job: Job) -> None:

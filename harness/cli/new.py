@@ -73,7 +73,7 @@ def _write(path: Path, template: Path, values: Mapping[str, str]) -> None:
 
 def _write_task(registry: "Registry", folder: Path, values: Mapping[str, str]) -> None:
     from harness.core.errors import UserError
-    from harness.registry.packages import source_of
+    from harness.registry.find import source_of
 
     name = values["name"]
     if name in registry.homes:
@@ -108,14 +108,11 @@ def _open_classes(interface: Path) -> dict[str, str]:
     classes: dict[str, str] = {}
     for node in ast.parse(interface.read_text()).body:
         if isinstance(node, ast.ClassDef):
-            stubs = [_stub(entry) for entry in node.body if isinstance(entry, ast.FunctionDef) and _is_open(entry)]
+            methods = [entry for entry in node.body if isinstance(entry, ast.FunctionDef)]
+            stubs = [_stub(method) for method in methods if "abstractmethod" in map(ast.unparse, method.decorator_list)]
             if stubs:
                 classes[node.name] = "".join(stubs)
     return dict(reversed(classes.items()))
-
-
-def _is_open(method: ast.FunctionDef) -> bool:
-    return any(isinstance(mark, ast.Name) and mark.id == "abstractmethod" for mark in method.decorator_list)
 
 
 def _stub(method: ast.FunctionDef) -> str:

@@ -54,10 +54,9 @@ Memory = Annotated[int | None, typer.Option("--memory", min=1, help="Megabytes t
 
 def tier_name(text: str) -> TierName:
     """The tier of that name; an unknown one is a `UserError`."""
-    for tier in TIERS:
-        if tier == text:
-            return tier
-    raise unknown("tier", text, TIERS)
+    if text not in TIERS:
+        raise unknown("tier", text, TIERS)
+    return next(tier for tier in TIERS if tier == text)
 
 
 def select(

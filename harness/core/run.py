@@ -1,15 +1,16 @@
-"""`Run`, the handle that training and measuring code is given: settings, streams, budget, curve, artefacts."""
+"""`Run`, the handle that training and measuring code is given: settings, streams, budget, clocks, curve, artefacts."""
 
 import math
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 import numpy as np
 
 from harness.core.artefacts import Cache, Recipe
-from harness.core.clocks import Clocks
 from harness.core.errors import Diverged
 from harness.core.seeds import Streams
 from harness.core.spec import Budget
@@ -18,6 +19,34 @@ if TYPE_CHECKING:
     import torch
 
 Item = TypeVar("Item")
+
+ClockName: TypeAlias = Literal["setup", "shared", "train", "eval"]
+
+
+class Clocks:
+    """Seconds of wall time by clock. Starting a clock inside another one stops the outer clock meanwhile."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[ClockName, float] = {"setup": 0.0, "shared": 0.0, "train": 0.0, "eval": 0.0}
+        self._running: list[ClockName] = []
+        self._since = 0.0
+
+    @contextmanager
+    def on(self, name: ClockName) -> Iterator[None]:
+        """Let the named clock run for the block."""
+        self._settle()
+        self._running.append(name)
+        try:
+            yield
+        finally:
+            self._settle()
+            self._running.pop()
+
+    def _settle(self) -> None:
+        now = time.perf_counter()
+        if self._running:
+            self.seconds[self._running[-1]] += now - self._since
+        self._since = now
 
 
 class Run:

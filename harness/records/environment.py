@@ -10,8 +10,8 @@ from harness.records.record import Environment
 PACKAGES = ("torch", "numpy", "scipy", "pandas", "scikit-learn", "gensim", "bm25s", "tokenizers", "torchmetrics")
 
 
-def gather(*, device: str, threads: int, pinned_allocator: bool) -> Environment:
-    """The environment of the runs that this process starts."""
+def describe_environment(device: str = "cpu", threads: int = 1) -> Environment:
+    """The environment of the runs that this process starts, on a device with so many threads each."""
     commit, dirty = _commit()
     return Environment(
         commit=commit,
@@ -22,7 +22,7 @@ def gather(*, device: str, threads: int, pinned_allocator: bool) -> Environment:
         processor=_processor() if device == "cpu" else _accelerator(device),
         device=device,
         threads=threads,
-        pinned_allocator=pinned_allocator,
+        pinned_allocator=True,
     )
 
 

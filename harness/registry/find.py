@@ -6,6 +6,7 @@ import sys
 import sysconfig
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 from harness.core.card import Card
@@ -15,8 +16,10 @@ from harness.core.errors import UserError
 from harness.core.suggest import unknown
 from harness.core.task import Task
 from harness.registry.headers import HARNESS, Header, read_headers
-from harness.registry.packages import OWN, entry_points_of, leads_nowhere, package_folder, source_of, top_level
-from harness.registry.tasks import CARD, PROTOCOL, TaskHome, read_task, task_homes
+from harness.registry.tasks import CARD, PROTOCOL, TaskHome, read_task
+
+OWN = ("harness", "methods", "baselines")
+"""The top-level packages of this distribution."""
 
 
 @dataclass
@@ -134,27 +137,30 @@ def _add_entrants(registry: Registry, path: Path, root: Path) -> int:
 
 
 def _homes(problems: list[str]) -> Iterator[TaskHome]:
-    """The task folders of all packages that the entry points name."""
-    for point in entry_points_of("harness.tasks"):
-        folder = package_folder(point.value)
-        if folder is None:
-            problems.append(leads_nowhere(point, f"package '{point.value}'"))
+    """The task folders of all packages that the entry points name: those with a card or a protocol, among a package
+    and the folders directly in it."""
+    for point in _entry_points("harness.tasks"):
+        package = _package_folder(point.value)
+        if package is None:
+            problems.append(_leads_nowhere(point, f"package '{point.value}'"))
             continue
-        homes = list(task_homes(folder, point.value))
-        yield from homes
-        if not homes:
-            where = f"in {folder} or in a folder of it"
+        folders = [package, *sorted(filter(Path.is_dir, package.iterdir()))]
+        folders = [folder for folder in folders if (folder / CARD).is_file() or (folder / PROTOCOL).is_file()]
+        for folder in folders:
+            yield TaskHome(folder, ".".join([point.value, *folder.relative_to(package).parts]))
+        if not folders:
+            where = f"in {package} or in a folder of it"
             problems.append(f"entry point '{point.name}' of {point.group}: there is no {CARD} {where}")
 
 
 def _roots(problems: list[str]) -> Iterator[Path]:
     """The folder (or lone file) of every top-level module that the entry points name."""
     roots = set()
-    for point in entry_points_of("harness.entrants"):
-        top = top_level(point.value)
+    for point in _entry_points("harness.entrants"):
+        top = _top_level(point.value)
         source = source_of(top)
         if source is None:
-            problems.append(leads_nowhere(point, f"module or package '{top}'"))
+            problems.append(_leads_nowhere(point, f"module or package '{top}'"))
             continue
         root = source.parent if source.name == "__init__.py" else source
         if top in OWN and root != HARNESS.parent / top:
@@ -165,6 +171,42 @@ def _roots(problems: list[str]) -> Iterator[Path]:
         if root not in roots:
             roots.add(root)
             yield root
+
+
+def _entry_points(group: str) -> list[EntryPoint]:
+    """The entry points of a group, in order of value, but those of this distribution first: other packages cannot take
+    a name from it."""
+    return sorted(entry_points(group=group), key=lambda point: (_top_level(point.value) not in OWN, point.value))
+
+
+def _leads_nowhere(point: EntryPoint, missing: str) -> str:
+    """The message that an entry point names something that is missing."""
+    return f"entry point '{point.name}' of {point.group} leads nowhere: there is no {missing}; reinstall what brings it"
+
+
+def _top_level(name: str) -> str:
+    """The first part of a dotted name."""
+    return name.partition(".")[0]
+
+
+def source_of(module: str) -> Path | None:
+    """The file of a top-level module, for a package its `__init__.py`; None if there is none. Imports nothing."""
+    try:
+        spec = importlib.util.find_spec(module)
+    except (ImportError, ValueError):
+        return None
+    return Path(spec.origin).resolve() if spec is not None and spec.has_location and spec.origin else None
+
+
+def _package_folder(name: str) -> Path | None:
+    """The folder of a package by its dotted name; None if it, or a package that it is in, is not there."""
+    top, *inner = name.split(".")
+    path = source_of(top)
+    for folder in inner:
+        if path is None or path.name != "__init__.py":
+            return None
+        path = path.parent / folder / "__init__.py"
+    return path.parent if path is not None and path.name == "__init__.py" and path.is_file() else None
 
 
 def _check_module_name(path: Path, root: Path) -> None:

@@ -1,22 +1,41 @@
 """Entrant headers: what is read of an entrant's class in its source, without importing it."""
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 from harness.core.card import Resolved
-from harness.core.closure import imported_from, parse, source_file
+from harness.core.closure import assigned_names, imported_from, parse, source_file
 from harness.core.entrant import EntrantKind
-from harness.core.spec import TIERS
-from harness.registry.attributes import Class, read_attribute, read_parameters, read_search_space
+from harness.core.errors import UserError
+from harness.core.spec import NAME, TIERS
 from harness.registry.parameters import Parameter
-from harness.registry.search import Space
+from harness.registry.search import EXAMPLE, Space, read_space
 from harness.registry.tasks import TaskHome
 
 HARNESS = Path(__file__).resolve().parents[1]
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and bool(NAME.fullmatch(value))
+
+
+def _are_names(value: Any) -> bool:
+    return isinstance(value, tuple) and all(isinstance(name, str) for name in value)
+
+
+ATTRIBUTES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "name": (_is_name, f"a literal that matches {NAME.pattern}"),
+    "files": (_are_names, "a literal tuple of names, as in ('words.txt',)"),
+    "from_tier": (lambda value: value in TIERS, f"one of {', '.join(TIERS)}"),
+    "cases": (_are_names, "a literal tuple of names, as in ('atlas',)"),
+    "deterministic": (lambda value: isinstance(value, bool), "True or False"),
+    "search_space": (lambda value: isinstance(value, dict), f"a literal dictionary, as in {EXAMPLE}"),
+}
+"""The class attributes that every entrant has, which are no parameters: whether a value is allowed; what is allowed."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +101,7 @@ def read_headers(path: Path, root: Path, homes: Mapping[str, TaskHome]) -> Itera
     """
     reader = _Reader(root, homes)
     for definition in _read_module(path).classes.values():
-        source = Class(path, definition)
+        source = _Class(path, definition)
         if source.assigned("name") is None:
             continue  # an abstract class
         chain = reader.chain(source)
@@ -91,7 +110,7 @@ def read_headers(path: Path, root: Path, homes: Mapping[str, TaskHome]) -> Itera
         if owned:
             (base, task), *further = owned
             yield Header(
-                name=read_attribute(lineage[:1], "name"),
+                name=_attribute(lineage[:1], "name"),
                 title=(ast.get_docstring(definition) or "").split("\n", 1)[0],
                 task=task,
                 home=homes[task],
@@ -102,13 +121,13 @@ def read_headers(path: Path, root: Path, homes: Mapping[str, TaskHome]) -> Itera
                 root=root,
                 module=module_name(path, root),
                 line=definition.lineno,
-                parameters=read_parameters(lineage),
+                parameters=_parameters(lineage),
                 capabilities=_capabilities(chain),
-                files=read_attribute(lineage, "files", ()),
-                from_tier=read_attribute(lineage, "from_tier", TIERS[0]),
-                cases=read_attribute(lineage, "cases", ()),
-                deterministic=read_attribute(lineage, "deterministic", True),
-                search_space=read_search_space(lineage),
+                files=_attribute(lineage, "files", ()),
+                from_tier=_attribute(lineage, "from_tier", TIERS[0]),
+                cases=_attribute(lineage, "cases", ()),
+                deterministic=_attribute(lineage, "deterministic", True),
+                search_space=_search_space(lineage),
             )
 
 
@@ -122,7 +141,7 @@ def _kind(path: Path, root: Path, home: TaskHome) -> EntrantKind:
     return "method" if {"baseline", "baselines"}.isdisjoint(module_name(path, root).split(".")) else "baseline"
 
 
-def _capabilities(chain: Sequence[Class]) -> frozenset[str]:
+def _capabilities(chain: Sequence["_Class"]) -> frozenset[str]:
     """The queries that are marked as capabilities, and are defined again below the class that marks them."""
     is_stub: dict[str, list[bool]] = {}
     for source in chain:
@@ -131,6 +150,72 @@ def _capabilities(chain: Sequence[Class]) -> frozenset[str]:
                 marked = any(isinstance(mark, ast.Name) and mark.id == "capability" for mark in entry.decorator_list)
                 is_stub.setdefault(entry.name, []).append(marked)
     return frozenset(name for name, marks in is_stub.items() if any(marks) and not marks[0])
+
+
+@dataclass(frozen=True)
+class _Class:
+    """A class in a file."""
+
+    path: Path
+    definition: ast.ClassDef
+
+    def assigned(self, name: str) -> ast.expr | None:
+        """The expression that the body gives an attribute, if it gives it one."""
+        statements = (entry for entry in self.definition.body if isinstance(entry, ast.Assign | ast.AnnAssign))
+        return next((entry.value for entry in statements if name in assigned_names(entry)), None)
+
+    def error(self, what: str) -> UserError:
+        """A fault of the class, with its file and line."""
+        return UserError(f"{self.path}:{self.definition.lineno}: {what}")
+
+
+def _attribute(lineage: Sequence["_Class"], name: str, default: Any = None) -> Any:
+    """The value of one of `ATTRIBUTES`, `default` if no class of the lineage assigns it. The lineage is an entrant's
+    class followed by its bases. A value that is not allowed is a `UserError` with file and line."""
+    given = next(((source, node) for source in lineage if (node := source.assigned(name)) is not None), None)
+    if given is None:
+        return default
+    source, node = given
+    is_allowed, allowed = ATTRIBUTES[name]
+    try:
+        value = ast.literal_eval(node)
+    except (ValueError, TypeError):
+        raise source.error(f"{name} is {ast.unparse(node)}, but must be {allowed}") from None
+    if not is_allowed(value):
+        raise source.error(f"{name} is {value!r}, but must be {allowed}")
+    return value
+
+
+def _parameters(lineage: Sequence["_Class"]) -> dict[str, Parameter]:
+    """The annotated fields of the class and of its bases."""
+    parameters: dict[str, Parameter] = {}
+    for source in reversed(lineage):
+        for statement in source.definition.body:
+            if not isinstance(statement, ast.AnnAssign) or not isinstance(statement.target, ast.Name):
+                continue
+            annotation, name = ast.unparse(statement.annotation), statement.target.id
+            if annotation.strip("'\"").startswith(("ClassVar", "typing.ClassVar")):
+                continue
+            if name in ATTRIBUTES:
+                raise source.error(f"{name} is annotated, which makes it a parameter; write {name} = ... alone")
+            if statement.value is None:
+                raise source.error(f"{name} is annotated, which makes it a parameter, but has no default")
+            try:
+                default = ast.literal_eval(statement.value)
+            except (ValueError, TypeError):
+                default = ast.unparse(statement.value)
+            parameters[name] = Parameter(annotation, default)
+    return parameters
+
+
+def _search_space(lineage: Sequence["_Class"]) -> Space:
+    """What tuning may choose from: the search space of the first class that has one, and nothing of its bases'."""
+    written = _attribute(lineage, "search_space", {})
+    try:
+        return read_space(written, _parameters(lineage))
+    except ValueError as error:
+        owner = next(source for source in lineage if source.assigned("search_space") is not None)
+        raise owner.error(str(error)) from error
 
 
 @dataclass(frozen=True)
@@ -173,7 +258,7 @@ class _Reader:
         self._root, self._homes = root, homes
         self._packages = (HARNESS, *dict.fromkeys(home.root for home in homes.values()))
 
-    def chain(self, source: Class) -> list[Class]:
+    def chain(self, source: _Class) -> list[_Class]:
         """The class and all its bases whose source can be read, in method resolution order."""
         chain = [source]
         for base in source.definition.bases:
@@ -183,11 +268,11 @@ class _Reader:
         # A base that is reached twice comes after all classes that descend from it.
         return list(reversed(dict.fromkeys(reversed(chain))))
 
-    def is_entrant(self, source: Class) -> bool:
+    def is_entrant(self, source: _Class) -> bool:
         """Whether a class descends from `Entrant`."""
         return any(above.path == HARNESS / "core" / "entrant.py" for above in self.chain(source))
 
-    def task_of(self, source: Class) -> str:
+    def task_of(self, source: _Class) -> str:
         """The task in whose folder a class stands, the innermost if task folders are nested; "" if there is none.
 
         A task's folder may hold entrants, too: classes in a file with entrants do not belong to the task.
@@ -195,17 +280,17 @@ class _Reader:
         tasks = [task for task, home in self._homes.items() if home.folder in _folders(source.path)]
         if not tasks:
             return ""
-        classes = [Class(source.path, definition) for definition in _read_module(source.path).classes.values()]
+        classes = [_Class(source.path, definition) for definition in _read_module(source.path).classes.values()]
         if any(other.assigned("name") is not None and self.is_entrant(other) for other in classes):
             return ""
         return max(tasks, key=lambda task: len(self._homes[task].folder.parts))
 
-    def _find(self, below: Class, name: str) -> Class | None:
+    def _find(self, below: _Class, name: str) -> _Class | None:
         """The class that a name stands for in a module just before `below` is defined there."""
         path, module = below.path, _read_module(below.path)
         definition = module.classes.get(name)
         if definition is not None and definition.lineno < below.definition.lineno:
-            return Class(path, definition)
+            return _Class(path, definition)
         seen = set()
         while name in module.imports and (path, name) not in seen:
             seen.add((path, name))
@@ -215,7 +300,7 @@ class _Reader:
                 return None
             path, module = source, _read_module(source)
             if name in module.classes:
-                return Class(path, module.classes[name])
+                return _Class(path, module.classes[name])
         return None
 
     def _file_of(self, level: int, dotted: str, importer: Path) -> Path | None:

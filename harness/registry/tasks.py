@@ -1,6 +1,5 @@
 """Task folders: where a task lives, and its card, read without importing anything."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,13 +24,6 @@ class TaskHome:
     def root(self) -> Path:
         """The folder of the top-level package that the task is in."""
         return (self.folder, *self.folder.parents)[self.package.count(".")]
-
-
-def task_homes(folder: Path, package: str) -> Iterator[TaskHome]:
-    """The task folders among a package and the folders directly in it: those with a card or a protocol."""
-    for inner in (folder, *sorted(path for path in folder.iterdir() if path.is_dir())):
-        if any((inner / name).is_file() for name in (CARD, PROTOCOL)):
-            yield TaskHome(inner, package if inner == folder else f"{package}.{inner.name}")
 
 
 def read_task(home: TaskHome) -> Card:

@@ -138,6 +138,4 @@ def _toml(value: Any) -> str:
     if isinstance(value, Mapping):
         inner = ", ".join(f"{name} = {_toml(entry)}" for name, entry in sorted(value.items()))
         return f"{{ {inner} }}" if inner else "{}"
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_toml, value))}]"
     return json.dumps("none" if value is None else value, ensure_ascii=False)

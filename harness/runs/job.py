@@ -1,6 +1,5 @@
 """`Job`: one run with everything that is needed to do it and to write its record."""
 
-import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,8 +24,8 @@ class Job:
     `resolved` is what the card fixes for its case and tier. `code` is the entrant's closure: digests by file. `tuned`
     are the values that tuning chose, in so many `trials`. `claims` are those that read the scores of single items: the
     run keeps these scores and no others. `state` is that of the stored record, `why` the reason in words; `seen` is the
-    time at which the stored record was finished, "" if there is none. `contended` says whether other runs may run at
-    the same time. `limit_at_s` and `limit_at_mb` are the user's limits.
+    time at which the stored record was finished, "" if there is none. The run is stopped after `limit_s` seconds of
+    wall time and may allocate `memory_mb` megabytes. `contended` says whether other runs may run at the same time.
     """
 
     spec: Spec
@@ -36,6 +35,8 @@ class Job:
     code: Mapping[str, str]
     results: Path
     environment: Environment
+    limit_s: float
+    memory_mb: int
     tuned: Mapping[str, Value] = field(default_factory=dict)
     trials: int = 0
     claims: tuple[Part, ...] = ()
@@ -43,12 +44,6 @@ class Job:
     why: str = ""
     seen: str = ""
     contended: bool = False
-    limit_at_s: float | None = None
-    limit_at_mb: int | None = None
-
-    def due(self, retry_errors: bool) -> bool:
-        """Whether `harness run` would do it."""
-        return self.state in ("missing", "stale", "repeat") or (retry_errors and self.state == "failed")
 
     @property
     def bundled(self) -> tuple[str, ...]:
@@ -68,16 +63,6 @@ class Job:
     def parameters(self) -> dict[str, Any]:
         """All parameters: the class defaults, replaced by the spec's."""
         return {**self.header.defaults, **self.spec.parameters}
-
-    @property
-    def limit_s(self) -> float:
-        """Wall time after which the run is stopped, in seconds: the shorter of the card's limit and the user's."""
-        return min(self.resolved.limit_s, self.limit_at_s or math.inf)
-
-    @property
-    def memory_mb(self) -> int:
-        """Memory that the run may allocate, in megabytes: the lower of the card's limit and the user's."""
-        return min(self.resolved.memory_mb, self.limit_at_mb or self.resolved.memory_mb)
 
     def record(
         self,

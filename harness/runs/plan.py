@@ -46,7 +46,8 @@ class Plan:
 
     def due(self, retry_errors: bool = False) -> list[Job]:
         """The runs that `harness run` would do."""
-        return [run for run in self.runs if run.due(retry_errors)]
+        due = {"missing", "stale", "repeat", *(["failed"] if retry_errors else [])}
+        return [run for run in self.runs if run.state in due]
 
     def core_seconds(self, retry_errors: bool = False) -> float:
         """The planned time of the due runs on one core, in seconds."""
@@ -133,6 +134,8 @@ class Planner:
                 code=closure.files,
                 results=self.store.root,
                 environment=self.environment,
+                limit_s=resolved.limit_s,
+                memory_mb=resolved.memory_mb,
                 tuned=tuned.parameters if tuned else {},
                 trials=tuned.trials if tuned else 0,
                 claims=read_items_of(self.papers.values(), card.task, resolved.tier),
@@ -226,9 +229,10 @@ def stale_because(record: Stored, job: Job) -> str:
         if getattr(was, name) != getattr(now, name):
             reasons.append(f"{name} was {_in_words(getattr(was, name))}, is {_in_words(getattr(now, name))}")
     for name in _differing(was.settings, now.settings):
-        reasons.append(f"setting {name} was {_value(was.settings, name)}, is {_value(now.settings, name)}")
+        before, after = (settings.get(name, "default") for settings in (was.settings, now.settings))
+        reasons.append(f"setting {name} was {before}, is {after}")
     for name in _differing(was.parameters, now.parameters):
-        before, after = _value(record.content["parameters"], name), _value(job.parameters, name)
+        before, after = (values.get(name, "default") for values in (record.content["parameters"], job.parameters))
         source = " (tuned.toml)" if name in job.tuned.keys() - now.chosen.keys() else ""
         reasons.append(f"parameter {name} was {before}, is {after}{source}")
     return "; ".join(reasons) or "its key has another origin"
@@ -243,10 +247,6 @@ def _changed_files(before: Mapping[str, str], after: Mapping[str, str]) -> list[
         f"{name} {'is gone' if name not in after else 'changed' if name in before else 'was added'}"
         for name in _differing(before, after)
     ]
-
-
-def _value(values: Mapping[str, Any], name: str) -> Any:
-    return values.get(name, "default")
 
 
 def _in_words(value: object) -> str:

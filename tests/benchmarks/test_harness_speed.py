@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from harness.records.environment import gather
+from harness.records.environment import describe_environment
 from harness.records.record import Origin, Record, RecordedScore
 from harness.records.store import Store
 from harness.registry.find import find
@@ -50,7 +50,7 @@ def _plan(folder: Path, seeds: int, entrants: tuple[str, ...] = (), plugins: tup
     selection = Selection(
         tier="smoke", tasks=["word_similarity"], cases=["atlas"], entrants=entrants, seeds=seeds, plugins=plugins
     )
-    environment = gather(device="cpu", threads=1, pinned_allocator=True)
+    environment = describe_environment()
     return Planner(find(plugins), Store(folder), environment).plan(selection)
 
 

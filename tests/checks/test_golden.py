@@ -26,7 +26,7 @@ from harness.registry.tasks import TaskHome
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
 REGISTRY = find()
-TASK, CELL, SCORE, VALUE = "word_similarity", "atlas/ppmi seed 0", "mean_spearman", 0.25
+TASK, RUN, SCORE, VALUE = "word_similarity", "atlas/ppmi seed 0", "mean_spearman", 0.25
 WRITE = f"`harness check --golden {TASK}`"
 SPECS = {run_name(spec): spec for spec in smoke_specs(REGISTRY, TASK, own_entrants(REGISTRY, TASK))}
 GOLDEN = Golden(
@@ -36,8 +36,8 @@ GOLDEN = Golden(
     processor="a processor",
     defaults=defaults(REGISTRY.card(TASK)),
     code={spec.entrant: spec.code for spec in SPECS.values()},
-    keys={cell: spec.key for cell, spec in SPECS.items()},
-    scores={cell: {SCORE: VALUE, "coverage": 1.0} for cell in SPECS},
+    keys={run: spec.key for run, spec in SPECS.items()},
+    scores={run: {SCORE: VALUE, "coverage": 1.0} for run in SPECS},
 )
 """What `smoke.json` would say of the present code if every run had the same scores."""
 
@@ -63,12 +63,12 @@ def changed(**fields: Any) -> Golden:
 def test_scores_are_compared_bit_for_bit_in_the_same_place_and_within_a_tolerance_elsewhere(
     place: dict[str, Any], moved: float
 ) -> None:
-    now = changed(scores={CELL: {SCORE: VALUE + moved, "coverage": 1.0}}, **place)
+    now = changed(scores={RUN: {SCORE: VALUE + moved, "coverage": 1.0}}, **place)
     assert bool(changed_scores(TASK, GOLDEN, now)) == (VALUE + moved != VALUE and (moved > 0.02 or not place))
 
 
 def test_changed_scores_are_named_with_their_runs_and_what_to_do() -> None:
-    head, *lines, last = changed_scores(TASK, GOLDEN, changed(scores={cell: {SCORE: 0.5} for cell in SPECS}))
+    head, *lines, last = changed_scores(TASK, GOLDEN, changed(scores={run: {SCORE: 0.5} for run in SPECS}))
     assert head == (
         f"{TASK}: {2 * len(SPECS)} smoke scores changed though the keys of their runs did not: raise `version` in "
         "task.toml, or mend the code"
@@ -81,10 +81,10 @@ def test_changed_scores_are_named_with_their_runs_and_what_to_do() -> None:
 
 
 def test_scores_of_runs_with_other_keys_are_not_compared() -> None:
-    assert not changed_scores(TASK, GOLDEN, changed(keys={CELL: "0"}, scores={CELL: {SCORE: 0.5}}))
+    assert not changed_scores(TASK, GOLDEN, changed(keys={RUN: "0"}, scores={RUN: {SCORE: 0.5}}))
 
 
-OTHER_CODE = {cell: replace(spec, code="0").key for cell, spec in SPECS.items() if spec.entrant == "ppmi"}
+OTHER_CODE = {run: replace(spec, code="0").key for run, spec in SPECS.items() if spec.entrant == "ppmi"}
 PROBLEMS: dict[str, tuple[dict[str, Any], str]] = {
     "another version": ({"version": 1}, f"{TASK}: smoke.json is of version 1, the card of version 2: {WRITE}"),
     "a changed setting": (
@@ -104,7 +104,7 @@ PROBLEMS: dict[str, tuple[dict[str, Any], str]] = {
         {"keys": {"atlas/x seed 0": "0"}},
         f"or not the same run as in smoke.json: atlas/x seed 0: {WRITE}",
     ),
-    "another run": ({"keys": {CELL: "0"}}, f"or not the same run as in smoke.json: {CELL}: {WRITE}"),
+    "another run": ({"keys": {RUN: "0"}}, f"or not the same run as in smoke.json: {RUN}: {WRITE}"),
 }
 
 
@@ -172,8 +172,8 @@ def test_golden_scores_are_written_and_compared_but_changed_scores_need_another_
 
 def test_code_that_was_tidied_up_keeps_its_records_again_and_again(sea: Command, sea_site: Path) -> None:
     def stale() -> set[str]:
-        told = json.loads(sea("status", "--tier", "smoke", "--task", "tides", "--json").stdout)
-        return {run["cell"].split("/")[3] for run in told if run["state"] == "stale"}
+        runs = json.loads(sea("status", "--tier", "smoke", "--task", "tides", "--json").stdout)
+        return {run["cell"].split("/")[3] for run in runs if run["state"] == "stale"}
 
     method = sea_site / "fixture_sea" / "harmonics" / "harmonics.py"
     sea("run", "--tier", "smoke", "--task", "tides", "--seeds", "1", "--no-table")

@@ -39,13 +39,13 @@ def test_values_that_differ_in_type_or_in_the_last_bit_have_other_digests(one: o
 
 def test_the_digest_depends_neither_on_order_nor_on_the_process() -> None:
     program = "from harness.core.canonical import digest; print(digest({'b': {'y': 1, 'x': 2}, 'a': [1, 2]}))"
-    found = [
+    digests = [
         subprocess.run(
             [sys.executable, "-c", program], env={"PYTHONHASHSEED": seed}, check=True, capture_output=True, text=True
         ).stdout.strip()
         for seed in ("1", "2")
     ]
-    assert found == [digest({"a": [1, 2], "b": {"x": 2, "y": 1}})] * 2
+    assert digests == [digest({"a": [1, 2], "b": {"x": 2, "y": 1}})] * 2
 
 
 def test_array_digest_sees_name_dtype_shape_and_every_byte() -> None:

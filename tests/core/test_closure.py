@@ -261,8 +261,8 @@ def test_a_linked_file_counts_where_the_link_is(tree: Tree, tmp_path: Path) -> N
 
 def test_what_is_skipped_is_neither_entered_nor_counted(tree: Tree) -> None:
     root = tree(PACKAGE)
-    found = _of(root, "words/ppmi.py", skip=lambda path: path.name == "counts.py")
-    assert set(found.files) == OF_PPMI - {"words/counts.py", "shared/text.py"}
+    files = _of(root, "words/ppmi.py", skip=lambda path: path.name == "counts.py")
+    assert set(files.files) == OF_PPMI - {"words/counts.py", "shared/text.py"}
 
 
 def test_a_file_that_changes_within_a_process_is_read_anew(tree: Tree) -> None:

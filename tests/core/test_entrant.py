@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from harness.core.entrant import Entrant, capability
-from harness.registry.attributes import ATTRIBUTES
+from harness.registry.headers import ATTRIBUTES
 
 
 class System(Entrant):

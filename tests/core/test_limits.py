@@ -110,12 +110,12 @@ def test_global_generators_go_on_as_if_nothing_had_been_drawn() -> None:
     limits.seed_globals(3)
     expected = [_draws(), _draws()]
     limits.seed_globals(3)
-    found = [_draws()]
+    drawn = [_draws()]
     with limits.global_state_kept():
         _draws()
         limits.seed_globals(4)
-    found.append(_draws())
-    assert found == expected
+    drawn.append(_draws())
+    assert drawn == expected
 
 
 def test_global_generators_are_restored_when_the_block_raises() -> None:

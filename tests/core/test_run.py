@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from harness.core.artefacts import Cache, Recipe
-from harness.core.clocks import Clocks
 from harness.core.errors import Diverged
+from harness.core.run import Clocks
 from harness.core.seeds import Streams
 from harness.core.spec import Budget
 from harness.run import Run
@@ -107,7 +107,7 @@ class Time:
 @pytest.fixture
 def time(monkeypatch: pytest.MonkeyPatch) -> Time:
     fake = Time()
-    monkeypatch.setattr("harness.core.clocks.time", fake)
+    monkeypatch.setattr("harness.core.run.time", fake)
     return fake
 
 

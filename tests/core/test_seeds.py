@@ -76,8 +76,8 @@ def test_another_purpose_has_other_streams() -> None:
 
 
 def test_global_generators_have_no_influence() -> None:
-    found = []
+    draws = []
     for seed in (0, 1):
         np.random.seed(seed)
-        found.append(Streams("task", 0).rng("data").random(3))
-    np.testing.assert_array_equal(*found)
+        draws.append(Streams("task", 0).rng("data").random(3))
+    np.testing.assert_array_equal(*draws)

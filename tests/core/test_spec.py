@@ -128,9 +128,9 @@ def test_a_value_that_is_unsafe_in_a_file_name_is_digested(text: str) -> None:
 
 
 def test_a_comma_within_a_value_is_not_taken_for_another_parameter() -> None:
-    two = replace(PLAIN, chosen={"a": "1", "b": "2"})
-    one = replace(PLAIN, chosen={"a": "1,b=2"})
-    assert one.place != two.place
+    two_parameters = replace(PLAIN, chosen={"a": "1", "b": "2"})
+    with_a_comma = replace(PLAIN, chosen={"a": "1,b=2"})
+    assert with_a_comma.place != two_parameters.place
 
 
 def test_places_stay_below_their_entrant() -> None:

@@ -24,15 +24,15 @@ from harness.core.task import Problem, Score, checked, read_only
     ],
 )
 def test_what_fits_is_given_back_unchanged(array: Any, shape: tuple[int | None, ...], kind: str) -> None:
-    found = checked("vectors", array, shape, kind)
-    assert isinstance(found, np.ndarray)
-    np.testing.assert_array_equal(found, array)
-    assert not isinstance(array, np.ndarray) or found is array
+    returned = checked("vectors", array, shape, kind)
+    assert isinstance(returned, np.ndarray)
+    np.testing.assert_array_equal(returned, array)
+    assert not isinstance(array, np.ndarray) or returned is array
 
 
 def test_a_tensor_is_taken_as_an_array() -> None:
-    found = checked("logits", torch.ones(2, 3), (2, 3))
-    assert isinstance(found, np.ndarray)
+    returned = checked("logits", torch.ones(2, 3), (2, 3))
+    assert isinstance(returned, np.ndarray)
 
 
 HOLED = np.ones((4, 3))

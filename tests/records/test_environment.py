@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.records.environment import gather
+from harness.records.environment import describe_environment
 
 
 @pytest.fixture
@@ -19,18 +19,18 @@ def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("driver")
 def test_the_processor_of_a_run_is_the_device_that_computes() -> None:
-    assert gather(device="cuda:1", threads=1, pinned_allocator=True).processor == "Some Accelerator"
+    assert describe_environment("cuda:1").processor == "Some Accelerator"
 
 
 @pytest.mark.usefixtures("driver")
 def test_a_device_that_its_driver_does_not_know_is_named_as_it_was_asked_for() -> None:
-    assert gather(device="cuda:2", threads=1, pinned_allocator=True).processor == "cuda:2"
+    assert describe_environment("cuda:2").processor == "cuda:2"
 
 
 def test_on_the_processor_its_model_is_named() -> None:
-    found = gather(device="cpu", threads=1, pinned_allocator=True)
-    assert found.processor
-    assert found.processor != "cpu"
+    environment = describe_environment()
+    assert environment.processor
+    assert environment.processor != "cpu"
 
 
 def test_a_checkout_names_its_commit() -> None:
@@ -38,4 +38,4 @@ def test_a_checkout_names_its_commit() -> None:
         ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"], capture_output=True, text=True, check=False
     )
     expected = head.stdout.strip() if head.returncode == 0 else ""
-    assert gather(device="cpu", threads=1, pinned_allocator=True).commit == expected
+    assert describe_environment().commit == expected

@@ -14,9 +14,8 @@ import pytest
 from harness.core.card import read_card
 from harness.core.entrant import Entrant
 from harness.core.errors import UserError
-from harness.registry.find import Registry, find, load_entrant, load_task
+from harness.registry.find import Registry, find, load_entrant, load_task, source_of
 from harness.registry.headers import HARNESS
-from harness.registry.packages import source_of
 from harness.registry.tasks import TaskHome
 
 CARD = """
@@ -77,7 +76,7 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setitem(sys.modules, "harness.tasks.words", interface)
     monkeypatch.setattr("sys.path", [str(root), *sys.path])
     monkeypatch.setattr(
-        "harness.registry.packages.source_of",
+        "harness.registry.find.source_of",
         lambda name: root / "harness" / "__init__.py" if name == "harness" else source_of(name),
     )
     _install(monkeypatch, "methods", "baselines")
@@ -101,7 +100,7 @@ def _install(monkeypatch: pytest.MonkeyPatch, *entrants: str, tasks: Sequence[st
     points = [EntryPoint(name, name, "harness.entrants") for name in entrants]
     points += [EntryPoint(name.split(".")[0], name, "harness.tasks") for name in ("harness.tasks", *tasks)]
     monkeypatch.setattr(
-        "harness.registry.packages.entry_points", lambda group: [point for point in points if point.group == group]
+        "harness.registry.find.entry_points", lambda group: [point for point in points if point.group == group]
     )
 
 

@@ -72,13 +72,13 @@ def _plugin(house: Path, text: str) -> list[Header]:
     return headers_in(house, path, path.parent)
 
 
-def _one(house: Path, text: str) -> Header:
+def _header(house: Path, text: str) -> Header:
     (header,) = _plugin(house, text)
     return header
 
 
 def test_a_header_says_what_a_class_says_of_itself(house: Path) -> None:
-    header = _one(
+    header = _header(
         house,
         '''
         import a_library_that_is_not_installed
@@ -110,7 +110,7 @@ def test_a_header_says_what_a_class_says_of_itself(house: Path) -> None:
 
 
 def test_what_is_left_out_has_a_default(house: Path) -> None:
-    header = _one(house, 'class Ppmi(Embedder):\n    name = "ppmi"\n')
+    header = _header(house, 'class Ppmi(Embedder):\n    name = "ppmi"\n')
     assert (header.title, header.files, header.from_tier, header.deterministic) == ("", (), "smoke", True)
     assert header.cases == ()
     assert not header.parameters
@@ -119,7 +119,7 @@ def test_what_is_left_out_has_a_default(house: Path) -> None:
 
 
 def test_a_class_without_a_name_or_without_a_task_is_no_entrant(house: Path) -> None:
-    found = _plugin(
+    headers = _plugin(
         house,
         """
         class Abstract(Embedder):
@@ -135,7 +135,7 @@ def test_a_class_without_a_name_or_without_a_task_is_no_entrant(house: Path) -> 
             name = "real"
         """,
     )
-    assert [header.name for header in found] == ["real"]
+    assert [header.name for header in headers] == ["real"]
 
 
 def test_a_nested_class_is_no_entrant(house: Path) -> None:
@@ -173,11 +173,11 @@ def test_bases_are_followed_through_own_classes_modules_and_re_exports(house: Pa
 
 
 def test_a_generic_base_is_followed(house: Path) -> None:
-    assert _one(house, 'class Ppmi(Embedder[int]):\n    name = "ppmi"\n').task == "words"
+    assert _header(house, 'class Ppmi(Embedder[int]):\n    name = "ppmi"\n').task == "words"
 
 
 def test_a_class_may_take_the_name_of_its_base(house: Path) -> None:
-    assert _one(house, 'class Embedder(Embedder):\n    name = "own"\n').name == "own"
+    assert _header(house, 'class Embedder(Embedder):\n    name = "own"\n').name == "own"
 
 
 def test_names_that_lead_in_a_circle_lead_nowhere(house: Path) -> None:
@@ -198,7 +198,7 @@ def test_two_modules_that_import_from_each_other_lead_nowhere(house: Path) -> No
 
 @pytest.mark.parametrize("bases", ["Mixin, Embedder", "Embedder, Mixin"])
 def test_a_mixin_may_stand_on_either_side(house: Path, bases: str) -> None:
-    header = _one(
+    header = _header(
         house,
         f"""
         class Mixin:
@@ -216,7 +216,7 @@ def test_a_mixin_may_stand_on_either_side(house: Path, bases: str) -> None:
 
 
 def test_a_base_reached_twice_comes_after_what_descends_from_it(house: Path) -> None:
-    header = _one(
+    header = _header(
         house,
         """
         class Base(Embedder):
@@ -239,7 +239,7 @@ def test_a_base_reached_twice_comes_after_what_descends_from_it(house: Path) -> 
     ("base", "component"), [("Embedder", ""), ("Binariser", "Binariser"), ("Own", "Binariser")], ids=str
 )
 def test_the_component_is_the_task_owned_class_that_is_filled_in(house: Path, base: str, component: str) -> None:
-    header = _one(
+    header = _header(
         house,
         f"""
         from harness.tasks.words.interface import Binariser
@@ -256,7 +256,7 @@ def test_the_component_is_the_task_owned_class_that_is_filled_in(house: Path, ba
 
 
 def test_a_mixin_of_the_task_is_no_component(house: Path) -> None:
-    header = _one(
+    header = _header(
         house, "from harness.tasks.words.interface import Sized\nclass Own(Sized, Embedder):\n    name = 'own'\n"
     )
     assert header.component == ""
@@ -304,8 +304,8 @@ def test_an_entrant_beside_its_task_in_one_folder_is_found(house: Path) -> None:
         home.folder / "entrants.py",
         base + "class Base(Guesser):\n    pass\nclass A(Base):\n    name = 'a'\nclass B(A):\n    name = 'b'\n",
     )
-    found = headers_in(house, path, home.folder, home)
-    assert [(header.name, header.task, header.home, header.component) for header in found] == [
+    headers = headers_in(house, path, home.folder, home)
+    assert [(header.name, header.task, header.home, header.component) for header in headers] == [
         ("a", "games", home, ""),
         ("b", "games", home, ""),
     ]
@@ -335,7 +335,7 @@ def test_the_innermost_task_folder_owns_a_class(house: Path) -> None:
 
 
 def test_capabilities_are_marked_by_the_task_and_answered_by_any_class(house: Path) -> None:
-    header = _one(
+    header = _header(
         house,
         """
         from harness.tasks.words.interface import Binariser
@@ -353,7 +353,7 @@ def test_capabilities_are_marked_by_the_task_and_answered_by_any_class(house: Pa
 
 
 def test_parameters_are_annotated_fields_of_all_bases(house: Path) -> None:
-    header = _one(
+    header = _header(
         house,
         """
         from typing import Annotated, ClassVar, Literal
@@ -407,7 +407,7 @@ def test_a_search_space_is_inherited_and_overridden_as_a_whole(house: Path) -> N
 
 
 def test_files_and_tiers_are_inherited(house: Path) -> None:
-    header = _one(
+    header = _header(
         house,
         """
         class Base(Embedder):
@@ -466,7 +466,7 @@ def test_a_syntax_error_is_named_with_file_and_line(house: Path, text: str) -> N
 
 
 def test_an_edited_file_is_read_anew(house: Path) -> None:
-    assert _one(house, 'class A(Embedder):\n    name = "a"\n').name == "a"
+    assert _header(house, 'class A(Embedder):\n    name = "a"\n').name == "a"
     path = _write(
         house.parent / "plugins" / "plug.py",
         'from harness.tasks.words import Embedder\nclass A(Embedder):\n    name = "b"\n',
@@ -548,9 +548,9 @@ def test_brackets_expand_to_every_combination(text: str, expected: list[dict[str
     ],
 )
 def test_a_value_has_the_type_of_its_parameter(name: str, text: str, value: Value) -> None:
-    found = parse_parameter(PPMI, name, text)
-    assert found == value
-    assert type(found) is type(value)
+    parsed = parse_parameter(PPMI, name, text)
+    assert parsed == value
+    assert type(parsed) is type(value)
 
 
 @pytest.mark.parametrize(

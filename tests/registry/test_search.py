@@ -109,6 +109,6 @@ def test_entrants_have_trials_of_their_own() -> None:
     ],
 )
 def test_no_combination_is_tried_twice_and_none_is_left_out(written: Any, count: int) -> None:
-    found = [{**DEFAULTS, **values} for values in trials(written)]
-    assert len(found) == count
-    assert all(found[i] not in found[:i] for i in range(count))
+    tried = [{**DEFAULTS, **values} for values in trials(written)]
+    assert len(tried) == count
+    assert all(tried[i] not in tried[:i] for i in range(count))

@@ -12,9 +12,9 @@ RUN = ("run", "--tier", "smoke", "--task", "tides")
 
 def states(command: Command) -> set[str]:
     """The states that `harness status` tells of the records of the fixture's task."""
-    told = command("status", "--tier", "smoke", "--task", "tides", "--json")
-    assert told.returncode == 0, told.stderr
-    return {run["state"] for run in json.loads(told.stdout)} - {"missing"}
+    done = command("status", "--tier", "smoke", "--task", "tides", "--json")
+    assert done.returncode == 0, done.stderr
+    return {run["state"] for run in json.loads(done.stdout)} - {"missing"}
 
 
 def test_a_task_of_another_package_is_listed_run_shown_and_judged(sea: Command, tmp_path: Path) -> None:

@@ -70,9 +70,9 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     other = ENTRY.model_copy(update={"parameters": {"cap": None, "kernel": 'a"b', "stem": True, "n": 3, "x": 1e-5}})
     write_tuned(tmp_path, {QUICK: ENTRY})
     write_tuned(tmp_path, {QUICK._replace(entrant="also"): other})
-    found = read_tuned(tmp_path)
-    assert found[QUICK] == ENTRY
-    assert found[QUICK._replace(entrant="also")].parameters == {**other.parameters, "cap": "none"}
+    entries = read_tuned(tmp_path)
+    assert entries[QUICK] == ENTRY
+    assert entries[QUICK._replace(entrant="also")].parameters == {**other.parameters, "cap": "none"}
     assert [path.name for path in tmp_path.iterdir()] == [TUNED]
 
 
@@ -108,8 +108,8 @@ def test_a_case_that_was_tuned_on_has_its_own_entry_and_the_others_that_of_the_c
     write_tuned(plugin.parent, {SMALL._replace(case="mix"): on_mix})
     assert parameters(plugin, tier="small") == dict.fromkeys(("wikipedia", "mix", "cost_wikipedia"), on_mix.parameters)
     write_tuned(plugin.parent, {SMALL: ENTRY})
-    found = {"wikipedia": {"lr": 0.0004}, "mix": {"dim": 20}, "cost_wikipedia": {"lr": 0.0004}}
-    assert parameters(plugin, tier="small") == found, "in the file, mix stands first"
+    expected = {"wikipedia": {"lr": 0.0004}, "mix": {"dim": 20}, "cost_wikipedia": {"lr": 0.0004}}
+    assert parameters(plugin, tier="small") == expected, "in the file, mix stands first"
     runs = {run.spec.case: run.trials for run in plan(plugin, tier="small").runs}
     assert runs == {"wikipedia": 7, "mix": 3, "cost_wikipedia": 7}
 

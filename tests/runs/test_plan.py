@@ -20,9 +20,9 @@ from harness.runs.selection import Selection
 @pytest.fixture
 def registry() -> Registry:
     """All entrants, of which ppmi takes part in one case."""
-    found = find()
-    place = "word_similarity", "ppmi"
-    return replace(found, entrants={**found.entrants, place: replace(found.entrants[place], cases=("cost",))})
+    registry = find()
+    name = "word_similarity", "ppmi"
+    return replace(registry, entrants={**registry.entrants, name: replace(registry.entrants[name], cases=("cost",))})
 
 
 def planned(registry: Registry, folder: Path, *entrants: str) -> Plan:
@@ -105,9 +105,9 @@ def test_no_record_is_read_twice(registry: Registry, tmp_path: Path, monkeypatch
     read: Counter[str] = Counter()
 
     def counted(raw: bytes, shared: Shared) -> Stored:
-        found = stored_from_bytes(raw, shared)
-        read[found.spec.place] += 1
-        return found
+        stored = stored_from_bytes(raw, shared)
+        read[stored.spec.place] += 1
+        return stored
 
     monkeypatch.setattr(module, "stored_from_bytes", counted)
     store = Store(tmp_path)

@@ -85,10 +85,12 @@ def store(planner: Planner, run: Job, value: float | None, status: RunStatus = "
     planner.store.write(run.record(status, datetime.now(UTC), scores=scores))
 
 
-def outcome(planner: Planner, tuning: Tuning, values: Sequence[float | tuple[float | None, RunStatus]]) -> TuningResult:
-    """The outcome of trials with these scores (and statuses)."""
-    for trial, told in zip(tuning.trials, values, strict=True):
-        value, status = told if isinstance(told, tuple) else (told, "ok")
+def result_of(
+    planner: Planner, tuning: Tuning, values: Sequence[float | tuple[float | None, RunStatus]]
+) -> TuningResult:
+    """The result of trials with these scores (and statuses)."""
+    for trial, given in zip(tuning.trials, values, strict=True):
+        value, status = given if isinstance(given, tuple) else (given, "ok")
         for run in trial:
             store(planner, run, value, status)
     return TuningResult.of(tuning, planner.store)
@@ -134,7 +136,7 @@ def test_a_trial_has_a_fifth_of_the_budget_in_whole_portions(planner: Planner) -
 
 
 def test_records_of_trials_are_no_results(planner: Planner) -> None:
-    outcome(planner, tuning_of_mine(planner), [0.1, 0.2, 0.3, 0.4])
+    result_of(planner, tuning_of_mine(planner), [0.1, 0.2, 0.3, 0.4])
     assert list(planner.store.all()) == list(planner.store.stored()) == []
     (trial, *_) = (planner.store.records / "tuning").rglob("*.json")
     smuggled = planner.store.records / trial.relative_to(planner.store.records / "tuning")
@@ -152,9 +154,9 @@ def test_a_trial_and_a_result_have_different_keys_even_where_all_else_is_the_sam
 @pytest.mark.parametrize(("scores", "winner"), [([0.1, 0.3, 0.2, 0.0], 1), ([0.1, 0.2, 0.3, -0.4], 2)])
 def test_the_best_score_wins(planner: Planner, scores: list[float], winner: int) -> None:
     tuning = tuning_of_mine(planner)
-    found = outcome(planner, tuning, scores)
-    assert found.winner == winner
-    entry = found.entry()
+    result = result_of(planner, tuning, scores)
+    assert result.winner == winner
+    entry = result.entry()
     assert entry is not None
     assert (entry.score, entry.trials, entry.asked, tuning.name.case) == (scores[winner], 4, 4, "atlas")
     assert dict(entry.parameters) == dict(tuning.trials[winner][0].spec.chosen)
@@ -165,28 +167,28 @@ def test_the_lowest_score_wins_where_lower_is_better(planner: Planner) -> None:
     metric = card.metrics[PRIMARY].model_copy(update={"better": "lower"})
     lower = card.model_copy(update={"metrics": {**card.metrics, PRIMARY: metric}})
     planner = Planner(replace(planner.registry, tasks={TASK: lower}), planner.store)
-    assert outcome(planner, tuning_of_mine(planner), [-0.1, -0.2, -0.4, -0.3]).winner == 2
+    assert result_of(planner, tuning_of_mine(planner), [-0.1, -0.2, -0.4, -0.3]).winner == 2
 
 
 @pytest.mark.parametrize(("scores", "winner"), [([0.3, 0.3, 0.3, 0.1], 0), ([0.1, 0.2, 0.3, 0.3], 2)])
 def test_defaults_win_ties_and_else_the_earlier_trial(planner: Planner, scores: list[float], winner: int) -> None:
-    found = outcome(planner, tuning_of_mine(planner), scores)
-    assert found.winner == winner
+    result = result_of(planner, tuning_of_mine(planner), scores)
+    assert result.winner == winner
 
 
 def test_where_no_trial_is_above_chance_the_defaults_stay(planner: Planner) -> None:
     tuning = tuning_of_mine(planner)
     margin = tuning.job.card.metrics[PRIMARY].margin
     assert margin
-    assert outcome(planner, tuning, [-0.1, margin / 2, 0.0, margin]).winner == 0
-    assert outcome(planner, tuning, [-0.1, margin / 2, 0.0, margin + 0.01]).winner == 3
-    assert outcome(planner, tuning, [(None, "error"), margin / 2, 0.0, 0.0]).winner == 1
+    assert result_of(planner, tuning, [-0.1, margin / 2, 0.0, margin]).winner == 0
+    assert result_of(planner, tuning, [-0.1, margin / 2, 0.0, margin + 0.01]).winner == 3
+    assert result_of(planner, tuning, [(None, "error"), margin / 2, 0.0, 0.0]).winner == 1
 
 
 @pytest.mark.parametrize("status", ["error", "diverged", "timeout", "oom", "killed"])
 def test_a_failed_trial_cannot_win(planner: Planner, status: RunStatus) -> None:
     value = 0.9 if status == "diverged" else None
-    assert outcome(planner, tuning_of_mine(planner), [(value, status), 0.1, 0.2, (value, status)]).winner == 2
+    assert result_of(planner, tuning_of_mine(planner), [(value, status), 0.1, 0.2, (value, status)]).winner == 2
 
 
 def test_a_trial_of_which_one_seed_failed_cannot_win(planner: Planner) -> None:
@@ -199,12 +201,12 @@ def test_a_trial_of_which_one_seed_failed_cannot_win(planner: Planner) -> None:
 
 
 def test_where_all_trials_failed_nothing_is_written(planner: Planner) -> None:
-    found = outcome(planner, tuning_of_mine(planner), [(None, "error")] * 4)
-    assert found.entry() is None
+    result = result_of(planner, tuning_of_mine(planner), [(None, "error")] * 4)
+    assert result.entry() is None
 
 
 def test_stored_trials_are_done_and_more_of_them_go_on(planner: Planner) -> None:
-    outcome(planner, tuning_of_mine(planner), [0.1, 0.2, 0.3, 0.4])
+    result_of(planner, tuning_of_mine(planner), [0.1, 0.2, 0.3, 0.4])
     assert [trial[0].state for trial in tuning_of_mine(planner, trials=6).trials] == ["done"] * 4 + ["missing"] * 2
 
 
@@ -287,9 +289,9 @@ def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
 @pytest.fixture
 def spy(planner: Planner, monkeypatch: pytest.MonkeyPatch, here: None) -> Spy:
     """The spy in the task's place."""
-    found = Spy(load_task(planner.registry.card(TASK), planner.registry.homes[TASK]))
-    monkeypatch.setattr("harness.runs.runner.load_task", lambda card, home: found)
-    return found
+    spy = Spy(load_task(planner.registry.card(TASK), planner.registry.homes[TASK]))
+    monkeypatch.setattr("harness.runs.runner.load_task", lambda card, home: spy)
+    return spy
 
 
 @pytest.mark.parametrize(
@@ -343,10 +345,10 @@ def test_a_case_without_a_validation_split_fails_with_the_reason(
 
 def written(planner: Planner, values: Sequence[float]) -> Planner:
     """The planner after these scores were written down, with all else as it was."""
-    found = outcome(planner, tuning_of_mine(planner), values)
-    entry = found.entry()
+    result = result_of(planner, tuning_of_mine(planner), values)
+    entry = result.entry()
     assert entry is not None
-    write_tuned(found.tuning.job.header.path.parent, {found.tuning.name: entry})
+    write_tuned(result.tuning.job.header.path.parent, {result.tuning.name: entry})
     return Planner(planner.registry, planner.store)
 
 
@@ -376,21 +378,21 @@ def test_an_edited_entry_is_not_what_its_trials_chose(planner: Planner) -> None:
 def test_entrants_that_were_not_tuned_alike_are_named(planner: Planner) -> None:
     assert list(uneven(planner, planner.registry.card(TASK), "quick")) == []
     now = written(planner, [0.1, 0.2, 0.3, 0.4])
-    told = list(uneven(now, now.registry.card(TASK), "quick"))
-    assert any("fixed was never tuned, unlike mine" in line for line in told)
+    lines = list(uneven(now, now.registry.card(TASK), "quick"))
+    assert any("fixed was never tuned, unlike mine" in line for line in lines)
     (fixed,) = planned(now, "fixed", trials=9).tunings
-    entry = outcome(now, fixed, [0.1]).entry()
+    entry = result_of(now, fixed, [0.1]).entry()
     assert entry is not None
     write_tuned(fixed.job.header.path.parent, {fixed.name: entry})
-    told = list(uneven(Planner(now.registry, now.store), now.registry.card(TASK), "quick"))
-    assert any("not the same number of trials for all: fixed 9, mine 4" in line for line in told)
+    lines = list(uneven(Planner(now.registry, now.store), now.registry.card(TASK), "quick"))
+    assert any("not the same number of trials for all: fixed 9, mine 4" in line for line in lines)
 
 
 def on_two_cases(planner: Planner) -> Planner:
     """The planner after mine was tuned on two cases, with more trials and other scores on the second."""
     for case, values in {"wikipedia": [0.1, 0.4, 0.2], "mix": [0.4, 0.1, 0.2, 0.3]}.items():
         (tuning,) = planned(planner, "mine", tier="small", cases=[case], trials=len(values)).tunings
-        entry = outcome(planner, tuning, values).entry()
+        entry = result_of(planner, tuning, values).entry()
         assert entry is not None
         write_tuned(tuning.job.header.path.parent, {tuning.name: entry})
     return Planner(planner.registry, planner.store)
@@ -402,9 +404,9 @@ def test_each_case_has_an_entry_that_holds_by_itself(planner: Planner) -> None:
 
     def states() -> set[tuple[str, str]]:
         return {
-            (entry.name.case, entry.state)
-            for entry in check_entries(now, card, "small")
-            if entry.name.entrant == "mine"
+            (check.name.case, check.state)
+            for check in check_entries(now, card, "small")
+            if check.name.entrant == "mine"
         }
 
     assert states() == {("wikipedia", "holds"), ("mix", "holds")}
@@ -416,11 +418,11 @@ def test_each_case_has_an_entry_that_holds_by_itself(planner: Planner) -> None:
 def test_entrants_are_compared_case_by_case(planner: Planner) -> None:
     now = on_two_cases(planner)
     (fixed,) = planned(now, "fixed", tier="small", cases=["mix"], trials=9).tunings
-    entry = outcome(now, fixed, [0.1]).entry()
+    entry = result_of(now, fixed, [0.1]).entry()
     assert entry is not None
     write_tuned(fixed.job.header.path.parent, {fixed.name: entry})
-    told = list(uneven(Planner(now.registry, now.store), now.registry.card(TASK), "small"))
-    ours = [line for line in told if ": fixed" in line]
+    lines = list(uneven(Planner(now.registry, now.store), now.registry.card(TASK), "small"))
+    ours = [line for line in lines if ": fixed" in line]
     assert len(ours) == 2
     assert re.fullmatch(rf"{TASK} at small on wikipedia: fixed was never tuned, unlike .*\bmine\b.*", ours[0])
     assert ours[1] == f"{TASK} at small on mix: not the same number of trials for all: fixed 9, mine 4"
@@ -432,8 +434,8 @@ def test_results_say_the_trials_of_the_entry_that_they_used(planner: Planner) ->
     for run in now.plan(selection).runs:
         now.store.write(replace(run, trials=0).record("ok", datetime.now(UTC)))
     assert restate_trials(now, selection) == 3
-    told = {record.spec.case: record.trials for record in now.store.all()}
-    assert told == {"wikipedia": 3, "mix": 4, "cost_wikipedia": 3}
+    trials = {record.spec.case: record.trials for record in now.store.all()}
+    assert trials == {"wikipedia": 3, "mix": 4, "cost_wikipedia": 3}
 
 
 def test_results_that_stay_valid_say_by_how_many_trials_their_parameters_were_chosen(planner: Planner) -> None:

@@ -1,7 +1,7 @@
 """Papers: what each `paper.toml` says (citation, published numbers, sweeps, claims), and what is wrong with it."""
 
 import tomllib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from harness.core.card import Card
 from harness.core.errors import UserError
 from harness.core.spec import TierName, entrant_in
 from harness.core.strict import Strict
-from harness.core.suggest import unknown
+from harness.core.suggest import unknown, unknown_among
 from harness.registry.find import Registry
 
 
@@ -97,28 +97,24 @@ def _flaws_of_sweep(sweep: Sweep, entrants: Mapping[str, Collection[str]]) -> It
     if sweep.entrant not in entrants:
         yield str(unknown("entrant", sweep.entrant, entrants))
         return
-    yield from _unknown("parameter", sweep.parameters, entrants[sweep.entrant])
+    yield from unknown_among("parameter", sweep.parameters, entrants[sweep.entrant])
     yield from (f"parameter '{name}' has no values" for name, values in sweep.parameters.items() if not values)
 
 
 def _unknown_in(part: Part, entrants: Mapping[str, Collection[str]], cards: Mapping[str, Card]) -> Iterator[str]:
     """The names in a part that nobody knows, a line each."""
     names = [entrant_in(name) for name in (part.of, *part.over) if name]
-    yield from _unknown("entrant", names, entrants)
-    yield from _unknown("task", [part.task], cards)
+    yield from unknown_among("entrant", names, entrants)
+    yield from unknown_among("task", [part.task], cards)
     if part.task in cards:
         card = cards[part.task]
-        yield from _unknown("metric", [part.metric, *([part.gate.metric] if part.gate else [])], card.metrics)
+        yield from unknown_among("metric", [part.metric, *([part.gate.metric] if part.gate else [])], card.metrics)
         parameters = {parameter for name in names for parameter in entrants.get(name, ())}
         axes = [axis for axis in (*part.where, part.x) if axis not in ("case", "")]
-        yield from _unknown("axis", axes, card.axes() | parameters)
-        yield from _unknown("axis of the gate", part.gate.where if part.gate else (), card.axes())
+        yield from unknown_among("axis", axes, card.axes() | parameters)
+        yield from unknown_among("axis of the gate", part.gate.where if part.gate else (), card.axes())
         cases = literals(part.where["case"]) if "case" in part.where else set()
-        yield from _unknown("case", sorted(cases), {case.id for case in card.cases})
-
-
-def _unknown(what: str, names: Iterable[str], known: Collection[str]) -> Iterator[str]:
-    return (str(unknown(what, name, known)) for name in names if name not in known)
+        yield from unknown_among("case", sorted(cases), {case.id for case in card.cases})
 
 
 def _in_words(error: ValidationError, written: Mapping[str, Any]) -> str:

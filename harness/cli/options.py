@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from harness.core.spec import TIERS, TierName
-from harness.core.suggest import unknown
+from harness.core.suggest import check_known
 
 if TYPE_CHECKING:
     from harness.runs.selection import Selection
@@ -54,8 +54,7 @@ Memory = Annotated[int | None, typer.Option("--memory", min=1, help="Megabytes t
 
 def tier_name(text: str) -> TierName:
     """The tier of that name; an unknown one is a `UserError`."""
-    if text not in TIERS:
-        raise unknown("tier", text, TIERS)
+    check_known("tier", [text], TIERS)
     return next(tier for tier in TIERS if tier == text)
 
 
@@ -95,7 +94,7 @@ def print_json(value: Any) -> None:
     typer.echo(json.dumps(value, indent=1, ensure_ascii=False, default=str))
 
 
-def counted(states: Iterable[str]) -> str:
+def tally(states: Iterable[str]) -> str:
     """How often each state occurs, as in `3 done, 2 missing`; "none" if there are none."""
     return ", ".join(f"{count} {state}" for state, count in Counter(states).items()) or "none"
 

@@ -47,11 +47,11 @@ def _print_plan(plan: "Plan") -> None:
     for run in plan.runs:
         groups.setdefault((run.spec.task, run.spec.case, run.spec.label), []).append(run)
     for (task, case, label), runs in groups.items():
-        typer.echo(f"{task:22} {case:16} {label:28} {options.counted(run.state for run in runs)}")
+        typer.echo(f"{task:22} {case:16} {label:28} {options.tally(run.state for run in runs)}")
     for skipped in plan.not_applicable:
         typer.echo(f"{skipped.task:22} {skipped.case:16} {skipped.entrant:28} not applicable: {skipped.why}")
     due = f"due: {len(plan.due())}, about {options.duration(plan.core_seconds())} on one core"
-    typer.echo(f"\n{len(plan.runs)} runs: {options.counted(run.state for run in plan.runs)}; {due}")
+    typer.echo(f"\n{len(plan.runs)} runs: {options.tally(run.state for run in plan.runs)}; {due}")
     if groups:
         fewest = min(len({run.spec.seed for run in runs}) for runs in groups.values())
         can = "a verdict is possible" if fewest >= 5 else "fewer than 5 seeds can only be inconclusive"

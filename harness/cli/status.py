@@ -41,7 +41,7 @@ def command(
     for run in runs:
         states.setdefault((run.spec.task, run.spec.tier), []).append(run.state)
     for (owner, name), of_tier in states.items():
-        typer.echo(f"{owner:22} {name:6} {options.counted(of_tier)}")
+        typer.echo(f"{owner:22} {name:6} {options.tally(of_tier)}")
     if not runs:
         typer.echo(f"no records in {store.root}; `harness run --tier quick` makes some")
     for run in runs:

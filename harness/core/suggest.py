@@ -1,7 +1,7 @@
 """The error for an unknown name, which suggests known ones."""
 
 import difflib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 
 from harness.core.errors import UserError
 
@@ -10,9 +10,13 @@ MOST_NAMES = 20
 
 def check_known(what: str, names: Iterable[str], known: Collection[str]) -> None:
     """Raises the error for the first of some names that is unknown."""
-    for name in names:
-        if name not in known:
-            raise unknown(what, name, known)
+    for line in unknown_among(what, names, known):
+        raise UserError(line)
+
+
+def unknown_among(what: str, names: Iterable[str], known: Collection[str]) -> Iterator[str]:
+    """The error's text for each of some names that is unknown."""
+    return (str(unknown(what, name, known)) for name in names if name not in known)
 
 
 def unknown(what: str, name: str, known: Iterable[str], fix: str = "") -> UserError:

@@ -6,7 +6,7 @@ from harness.claims.paper import find_papers
 from harness.core.card import Card
 from harness.core.errors import UserError
 from harness.core.spec import entrant_in, set_in
-from harness.core.suggest import unknown
+from harness.core.suggest import unknown, unknown_among
 from harness.figures.declared import (
     CASE,
     METRIC,
@@ -44,21 +44,13 @@ def figure_problems(registry: Registry) -> list[str]:
 def check_presentation(presentation: Presentation, card: Card, entrants: Mapping[str, Collection[str]]) -> list[str]:
     """What a presentation names that there is not, a line each; `entrants` maps their names to their parameters."""
     cases = {case.id for case in card.cases}
-    lines = [
-        f"held: {unknown('case', case, cases | {DEFAULT})}"
-        for case in presentation.held
-        if case not in cases | {DEFAULT}
-    ]
-    lines += [
-        f"held.{case}: {unknown('setting', name, card.settings)}"
-        for case, names in presentation.held.items()
-        for name in names
-        if name not in card.settings
-    ]
+    lines = [f"held: {line}" for line in unknown_among("case", presentation.held, cases | {DEFAULT})]
+    for case, names in presentation.held.items():
+        lines += [f"held.{case}: {line}" for line in unknown_among("setting", names, card.settings)]
     for metric, part in presentation.tables.items():
         parameters = {name for own in entrants.values() for name in own}
-        unset = (str(unknown("parameter", name, parameters)) for name in part.leave_out if name not in parameters)
-        wrong = (*_metrics([metric], card), *_points(part.where, card.points), *unset)
+        unset = unknown_among("parameter", part.leave_out, parameters)
+        wrong = (*unknown_among("metric", [metric], card.metrics), *_points(part.where, card.points), *unset)
         lines += [f"tables.{metric}: {line}" for line in wrong]
     for figure in presentation.figure:
         lines += [f"figure '{figure.id}': {line}" for line in _wrong(figure, card, entrants)]
@@ -68,18 +60,16 @@ def check_presentation(presentation: Presentation, card: Card, entrants: Mapping
 def _wrong(figure: DeclaredFigure, card: Card, entrants: Mapping[str, Collection[str]]) -> Iterator[str]:
     if isinstance(figure, Curves):
         validated = [name.removeprefix(VALIDATION) for name in figure.values if name.startswith(VALIDATION)]
-        yield from _metrics(validated, card)
+        yield from unknown_among("metric", validated, card.metrics)
     elif not isinstance(figure, Film):
-        yield from _metrics(figure.metrics, card)
+        yield from unknown_among("metric", figure.metrics, card.metrics)
         yield from _points(figure.where, {*card.points, *figure.along})
     axes = card.axes().union(*entrants.values())
     for name, axis in zip("xy", figure.along, strict=False):
         if axis in (CASE, METRIC):
             yield f"{name}: '{axis}' is no axis of numbers or words; spread it over rows or columns"
-    known = axes | {CASE, METRIC}
-    yield from (str(unknown("axis", axis, known)) for axis in figure.axes if axis not in known)
-    cases = {case.id for case in card.cases}
-    yield from (str(unknown("case", case, cases)) for case in figure.cases if case not in cases)
+    yield from unknown_among("axis", figure.axes, axes | {CASE, METRIC})
+    yield from unknown_among("case", figure.cases, {case.id for case in card.cases})
     pairs = figure.crossings if isinstance(figure, Lines) else ()
     named = [*figure.entrants, *figure.also, *(label for pair in pairs for label in pair)]
     for label in dict.fromkeys(named):
@@ -87,13 +77,8 @@ def _wrong(figure: DeclaredFigure, card: Card, entrants: Mapping[str, Collection
         if name not in entrants:
             yield str(unknown("entrant", name, entrants))
         else:
-            own = entrants[name]
-            yield from (str(unknown(f"parameter of {name}", p, own)) for p in set_in(label) if p not in own)
-
-
-def _metrics(names: Collection[str], card: Card) -> Iterator[str]:
-    return (str(unknown("metric", name, card.metrics)) for name in names if name not in card.metrics)
+            yield from unknown_among(f"parameter of {name}", set_in(label), entrants[name])
 
 
 def _points(where: Collection[str], axes: Collection[str]) -> Iterator[str]:
-    return (str(unknown("point of measurement", axis, axes)) for axis in where if axis not in axes)
+    return unknown_among("point of measurement", where, axes)

@@ -13,7 +13,7 @@ from harness.core.card import Card
 from harness.core.closure import Closure, closure, top_level_folder
 from harness.core.entrant import Entrant
 from harness.core.errors import UserError
-from harness.core.suggest import unknown
+from harness.core.suggest import check_known
 from harness.core.task import Task
 from harness.registry.headers import HARNESS, Header, read_headers
 from harness.registry.tasks import CARD, PROTOCOL, TaskHome, read_task
@@ -38,8 +38,7 @@ class Registry:
 
     def card(self, task: str) -> Card:
         """A task's card; an unknown name is a `UserError` with the nearest ones."""
-        if task not in self.tasks:
-            raise unknown("task", task, self.tasks)
+        check_known("task", [task], self.tasks)
         return self.tasks[task]
 
     def of_task(self, task: str) -> dict[str, Header]:
@@ -49,8 +48,7 @@ class Registry:
     def header(self, task: str, entrant: str) -> Header:
         """An entrant's header; an unknown name is a `UserError` with the nearest ones."""
         known = self.of_task(task)
-        if entrant not in known:
-            raise unknown(f"entrant of {task}", entrant, known)
+        check_known(f"entrant of {task}", [entrant], known)
         return known[entrant]
 
     def closure(self, header: Header) -> Closure:

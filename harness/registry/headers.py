@@ -3,17 +3,16 @@
 import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from harness.core.card import Resolved
-from harness.core.closure import assigned_names, imported_from, parse, source_file
 from harness.core.entrant import EntrantKind
-from harness.core.errors import UserError
 from harness.core.spec import NAME, TIERS
 from harness.registry.parameters import Parameter
 from harness.registry.search import EXAMPLE, Space, read_space
+from harness.registry.source import SourceClass, Sources, classes_in, is_below
 from harness.registry.tasks import TaskHome
 
 HARNESS = Path(__file__).resolve().parents[1]
@@ -99,15 +98,15 @@ def read_headers(path: Path, root: Path, homes: Mapping[str, TaskHome]) -> Itera
 
     A syntax error, and a name, a parameter or an attribute that cannot be read, is a `UserError` with its line.
     """
-    reader = _Reader(root, homes)
-    for definition in _read_module(path).classes.values():
-        source = _Class(path, definition)
+    sources = Sources(root, (HARNESS, *dict.fromkeys(home.root for home in homes.values())))
+    for source in classes_in(path):
         if source.assigned("name") is None:
             continue  # an abstract class
-        chain = reader.chain(source)
-        lineage = [above for above in chain if reader.is_entrant(above)]
-        owned = [(above, task) for above in lineage if (task := reader.task_of(above))]
+        chain = sources.chain(source)
+        lineage = [above for above in chain if _is_entrant(above, sources)]
+        owned = [(above, task) for above in lineage if (task := _task_of(above, sources, homes))]
         if owned:
+            definition = source.definition
             (base, task), *further = owned
             yield Header(
                 name=_attribute(lineage[:1], "name"),
@@ -131,6 +130,25 @@ def read_headers(path: Path, root: Path, homes: Mapping[str, TaskHome]) -> Itera
             )
 
 
+def _is_entrant(source: SourceClass, sources: Sources) -> bool:
+    """Whether a class descends from `Entrant`."""
+    return any(above.path == HARNESS / "core" / "entrant.py" for above in sources.chain(source))
+
+
+def _task_of(source: SourceClass, sources: Sources, homes: Mapping[str, TaskHome]) -> str:
+    """The task in whose folder a class stands, the innermost if task folders are nested; "" if there is none.
+
+    A task's folder may hold entrants, too: classes in a file with entrants do not belong to the task.
+    """
+    tasks = [task for task, home in homes.items() if is_below(source.path, home.folder)]
+    if not tasks:
+        return ""
+    others = classes_in(source.path)
+    if any(other.assigned("name") is not None and _is_entrant(other, sources) for other in others):
+        return ""
+    return max(tasks, key=lambda task: len(homes[task].folder.parts))
+
+
 def _kind(path: Path, root: Path, home: TaskHome) -> EntrantKind:
     """The kind of an entrant: by the names of file and folders, if it is in this distribution or in its task's package;
     all others are plug-ins."""
@@ -141,7 +159,7 @@ def _kind(path: Path, root: Path, home: TaskHome) -> EntrantKind:
     return "method" if {"baseline", "baselines"}.isdisjoint(module_name(path, root).split(".")) else "baseline"
 
 
-def _capabilities(chain: Sequence["_Class"]) -> frozenset[str]:
+def _capabilities(chain: Sequence[SourceClass]) -> frozenset[str]:
     """The queries that are marked as capabilities, and are defined again below the class that marks them."""
     is_stub: dict[str, list[bool]] = {}
     for source in chain:
@@ -152,24 +170,7 @@ def _capabilities(chain: Sequence["_Class"]) -> frozenset[str]:
     return frozenset(name for name, marks in is_stub.items() if any(marks) and not marks[0])
 
 
-@dataclass(frozen=True)
-class _Class:
-    """A class in a file."""
-
-    path: Path
-    definition: ast.ClassDef
-
-    def assigned(self, name: str) -> ast.expr | None:
-        """The expression that the body gives an attribute, if it gives it one."""
-        statements = (entry for entry in self.definition.body if isinstance(entry, ast.Assign | ast.AnnAssign))
-        return next((entry.value for entry in statements if name in assigned_names(entry)), None)
-
-    def error(self, what: str) -> UserError:
-        """A fault of the class, with its file and line."""
-        return UserError(f"{self.path}:{self.definition.lineno}: {what}")
-
-
-def _attribute(lineage: Sequence["_Class"], name: str, default: Any = None) -> Any:
+def _attribute(lineage: Sequence[SourceClass], name: str, default: Any = None) -> Any:
     """The value of one of `ATTRIBUTES`, `default` if no class of the lineage assigns it. The lineage is an entrant's
     class followed by its bases. A value that is not allowed is a `UserError` with file and line."""
     given = next(((source, node) for source in lineage if (node := source.assigned(name)) is not None), None)
@@ -186,7 +187,7 @@ def _attribute(lineage: Sequence["_Class"], name: str, default: Any = None) -> A
     return value
 
 
-def _parameters(lineage: Sequence["_Class"]) -> dict[str, Parameter]:
+def _parameters(lineage: Sequence[SourceClass]) -> dict[str, Parameter]:
     """The annotated fields of the class and of its bases."""
     parameters: dict[str, Parameter] = {}
     for source in reversed(lineage):
@@ -208,7 +209,7 @@ def _parameters(lineage: Sequence["_Class"]) -> dict[str, Parameter]:
     return parameters
 
 
-def _search_space(lineage: Sequence["_Class"]) -> Space:
+def _search_space(lineage: Sequence[SourceClass]) -> Space:
     """What tuning may choose from: the search space of the first class that has one, and nothing of its bases'."""
     written = _attribute(lineage, "search_space", {})
     try:
@@ -216,97 +217,3 @@ def _search_space(lineage: Sequence["_Class"]) -> Space:
     except ValueError as error:
         owner = next(source for source in lineage if source.assigned("search_space") is not None)
         raise owner.error(str(error)) from error
-
-
-@dataclass(frozen=True)
-class _Module:
-    """The top level of a source file: its classes by name; and by local name the level, module and name of each
-    `from module import name`."""
-
-    classes: Mapping[str, ast.ClassDef]
-    imports: Mapping[str, tuple[int, str, str]]
-
-
-def _read_module(path: Path) -> _Module:
-    return _parsed(path, path.stat().st_mtime_ns)
-
-
-@cache
-def _parsed(path: Path, modified: int) -> _Module:
-    """The top level of a file, which is parsed again only if its time of modification has changed."""
-    tree = parse(path)
-    imports = {
-        alias.asname or alias.name: (node.level, node.module or "", alias.name)
-        for node in tree.body
-        if isinstance(node, ast.ImportFrom)
-        for alias in node.names
-    }
-    return _Module({node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}, imports)
-
-
-@cache
-def _folders(path: Path) -> frozenset[Path]:
-    """All folders that a file is in."""
-    return frozenset(path.parents)
-
-
-class _Reader:
-    """Follows the bases of classes by reading source files: those below the entrant's `root`, and those in the packages
-    of the harness and of tasks."""
-
-    def __init__(self, root: Path, homes: Mapping[str, TaskHome]) -> None:
-        self._root, self._homes = root, homes
-        self._packages = (HARNESS, *dict.fromkeys(home.root for home in homes.values()))
-
-    def chain(self, source: _Class) -> list[_Class]:
-        """The class and all its bases whose source can be read, in method resolution order."""
-        chain = [source]
-        for base in source.definition.bases:
-            name = base.value if isinstance(base, ast.Subscript) else base
-            above = self._find(source, name.id) if isinstance(name, ast.Name) else None
-            chain += self.chain(above) if above else []
-        # A base that is reached twice comes after all classes that descend from it.
-        return list(reversed(dict.fromkeys(reversed(chain))))
-
-    def is_entrant(self, source: _Class) -> bool:
-        """Whether a class descends from `Entrant`."""
-        return any(above.path == HARNESS / "core" / "entrant.py" for above in self.chain(source))
-
-    def task_of(self, source: _Class) -> str:
-        """The task in whose folder a class stands, the innermost if task folders are nested; "" if there is none.
-
-        A task's folder may hold entrants, too: classes in a file with entrants do not belong to the task.
-        """
-        tasks = [task for task, home in self._homes.items() if home.folder in _folders(source.path)]
-        if not tasks:
-            return ""
-        classes = [_Class(source.path, definition) for definition in _read_module(source.path).classes.values()]
-        if any(other.assigned("name") is not None and self.is_entrant(other) for other in classes):
-            return ""
-        return max(tasks, key=lambda task: len(self._homes[task].folder.parts))
-
-    def _find(self, below: _Class, name: str) -> _Class | None:
-        """The class that a name stands for in a module just before `below` is defined there."""
-        path, module = below.path, _read_module(below.path)
-        definition = module.classes.get(name)
-        if definition is not None and definition.lineno < below.definition.lineno:
-            return _Class(path, definition)
-        seen = set()
-        while name in module.imports and (path, name) not in seen:
-            seen.add((path, name))
-            level, dotted, name = module.imports[name]
-            source = self._file_of(level, dotted, path)
-            if source is None:
-                return None
-            path, module = source, _read_module(source)
-            if name in module.classes:
-                return _Class(path, module.classes[name])
-        return None
-
-    def _file_of(self, level: int, dotted: str, importer: Path) -> Path | None:
-        """The file that an import statement leads to, if it is one of those that may be read."""
-        inside = next((folder for folder in self._packages if folder in _folders(importer)), self._root)
-        named = next((folder for folder in self._packages if folder.name == dotted.partition(".")[0]), inside)
-        root = inside if level else named
-        place = imported_from(level, dotted, importer, root)
-        return source_file(place) if place is not None and place.is_relative_to(root) else None

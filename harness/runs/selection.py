@@ -8,7 +8,7 @@ from pathlib import Path
 from harness.core.card import Card
 from harness.core.errors import UserError
 from harness.core.spec import TierName, Value
-from harness.core.suggest import unknown
+from harness.core.suggest import check_known
 from harness.registry.headers import Header
 
 
@@ -27,9 +27,7 @@ class Selection:
     def check_cases(self, cards: Iterable[Card]) -> None:
         """Raise a `UserError` for a selected case that none of the cards has at the tier."""
         known = {case for card in cards if self.tier in card.tiers for case in card.tiers[self.tier].cases}
-        for case in self.cases:
-            if case not in known:
-                raise unknown(f"case at tier {self.tier}", case, known)
+        check_known(f"case at tier {self.tier}", self.cases, known)
 
 
 def combinations(values: Mapping[str, Iterable[Value]]) -> Iterator[dict[str, Value]]:
@@ -64,8 +62,7 @@ def expand(header: Header, text: str) -> Iterator[dict[str, Value]]:
 
 def parse_parameter(header: Header, name: str, text: str) -> Value:
     """A parameter's value from text. A wrong name, type or range is a `UserError` that says what is allowed."""
-    if name not in header.parameters:
-        raise unknown(f"parameter of {header.name}", name, header.parameters)
+    check_known(f"parameter of {header.name}", [name], header.parameters)
     try:
         return header.parameters[name].parse(text)
     except ValueError as error:

@@ -1,5 +1,6 @@
 """Searches the names of the catalogue for a mention."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import bm25s
@@ -25,15 +26,15 @@ class Bm25Names(EntityLinker):
         self.index.index(_words(train.catalogue.names), show_progress=False)
 
     def link(self, mentions: Mentions, k: int) -> I64:
-        ranked = np.full((len(mentions), k), NIL, np.int64)
-        for row, words in enumerate(_words(mentions.surfaces)):
-            known = [word for word in words if word in self.index.vocab_dict]
-            if known:
+        distinct, inverse = np.unique(np.array(mentions.surfaces, np.str_), return_inverse=True)
+        ranked = np.full((len(distinct), k), NIL, np.int64)
+        for row, words in enumerate(_words(distinct.tolist())):
+            if known := [word for word in words if word in self.index.vocab_dict]:
                 scores = np.full(self.catalogue.entities, -np.inf)
                 np.maximum.at(scores, self.catalogue.owners, self.index.get_scores(known))
                 best = np.argsort(-scores, kind="stable")[:k]
                 ranked[row, : len(best)] = np.where(scores[best] > 0, best, NIL)
-        return ranked
+        return ranked[inverse]
 
 
 class CharNgrams(EntityLinker):
@@ -53,6 +54,6 @@ class CharNgrams(EntityLinker):
         return int(vectors.data.nbytes + vectors.indices.nbytes + vectors.indptr.nbytes)
 
 
-def _words(texts: list[str] | object) -> list[list[str]]:
-    tokens: list[list[str]] = bm25s.tokenize(texts, stopwords=None, show_progress=False, return_ids=False)
+def _words(texts: Sequence[str]) -> list[list[str]]:
+    tokens: list[list[str]] = bm25s.tokenize(list(texts), stopwords=None, show_progress=False, return_ids=False)
     return tokens

@@ -54,7 +54,7 @@ def _files(folder: Path) -> Iterator[tuple[str, list[str]]]:
 def _text(benchmark: str, row: dict[str, object]) -> Text:
     labels = row["labels"]
     assert isinstance(labels, list)
-    mentions = [Mention(*label["span"], label["entity_id"], label["name"]) for label in labels]
+    mentions = [Mention(label["span"][0], label["span"][1], label["entity_id"], label["name"]) for label in labels]
     return Text(benchmark, int(str(row["id"])), str(row["text"]), sorted(mentions))
 
 

@@ -9,7 +9,7 @@ from harness.run import Run
 from harness.tasks.entity_linking.data import collect
 from harness.tasks.entity_linking.interface import EntityLinker
 from harness.tasks.entity_linking.problems.mentions import INVALID, Linked
-from harness.tasks.entity_linking.scores.metrics import by_guessing, check_ranking, micro_f1, parts, right_within
+from harness.tasks.entity_linking.scores.metrics import by_guessing, check_ranking, micro_f1, right_within
 
 DEPTH = 10
 """The number of entities that are asked for, and the cut-off of recall."""
@@ -34,11 +34,10 @@ class EntityLinking(Task[EntityLinker]):
         yield Score("f1", links.f1, links.n_pred, links.n_gold)
         yield Score(f"recall@{DEPTH}", float(right_within(ranked, split.entities, DEPTH).mean()), mentions, mentions)
         yield Score("invalid", float((ranked[:, 0] == INVALID).mean()), mentions, mentions)
-        for part, mask in parts(split).items():
-            count = int(mask.sum())
-            where = {"part": part}
-            chance = float(guessed[mask].mean())
-            yield Score("part_accuracy", float(right[mask].mean()), count, count, where, right[mask], chance)
+        for part, mask in split.parts.items():
+            if count := int(mask.sum()):
+                value, chance = float(right[mask].mean()), float(guessed[mask].mean())
+                yield Score("part_accuracy", value, count, count, {"part": part}, right[mask], chance)
 
     def answers(self, system: EntityLinker, split: Linked, picks: np.ndarray) -> np.ndarray:
         """I64[n]: the first entity for each picked mention."""

@@ -1,6 +1,6 @@
 """Entities with their names, and mentions of entities in texts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple, Self
@@ -157,24 +157,29 @@ class TrainingSet:
 
 @dataclass(frozen=True, eq=False)
 class Linked:
-    """Mentions to be linked, and what entrants never see: their entities I64[n], and of which parts they are.
+    """Mentions to be linked, and what entrants never see: their entities I64[n], and the mentions of each part,
+    Bool[n].
 
-    seen: Bool[n], whether the entity has a mention for training. new: Bool[n], whether the mention is written like no
-    mention for training and like no name of the catalogue (in lower case).
+    Parts are `seen` and `unseen`, whether the entity has a mention for training; `new`, whether the mention is written
+    like no mention for training and like no name of the catalogue (in lower case); and those that a case adds.
     """
 
     catalogue: Catalogue
     mentions: Mentions
     entities: I64
-    seen: Mask
-    new: Mask
+    parts: Mapping[str, Mask]
 
     @classmethod
     def of(cls, train: TrainingSet, mentions: Mentions, entities: I64) -> Self:
         """Compares mentions with those for training."""
         known = {text.lower() for text in (*train.mentions.surfaces, *train.catalogue.names)}
         new = np.array([surface.lower() not in known for surface in mentions.surfaces], np.bool_)
-        return cls(train.catalogue, mentions, entities, np.isin(entities, train.entities), new)
+        seen = np.isin(entities, train.entities)
+        return cls(train.catalogue, mentions, entities, {"seen": seen, "unseen": ~seen, "new": new})
+
+    def in_parts(self, parts: Mapping[str, Mask]) -> "Linked":
+        """The same mentions with further parts."""
+        return replace(self, parts={**self.parts, **parts})
 
 
 def ragged(values: I64 | None, starts: NDArray[np.integer], groups: I64) -> tuple[I64, I64]:

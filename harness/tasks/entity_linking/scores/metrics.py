@@ -52,12 +52,6 @@ def right_within(ranked: I64, gold: I64, k: int) -> F64:
     return right
 
 
-def parts(split: Linked) -> dict[str, Mask]:
-    """The mentions of each part of a split, Bool[n]; empty parts are left out."""
-    masks = {"seen": split.seen, "unseen": ~split.seen, "new": split.new}
-    return {name: mask for name, mask in masks.items() if mask.any()}
-
-
 def by_guessing(split: Linked, k: int) -> F64:
     """F64[n]: the probability that the gold entity is among k different entities that are drawn from the mention's
     candidates; from the whole catalogue, where there are no candidate sets or the mention's is empty."""

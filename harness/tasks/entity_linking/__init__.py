@@ -4,6 +4,7 @@ from harness.tasks.entity_linking.interface import I32 as I32
 from harness.tasks.entity_linking.interface import I64 as I64
 from harness.tasks.entity_linking.interface import INVALID as INVALID
 from harness.tasks.entity_linking.interface import NIL as NIL
+from harness.tasks.entity_linking.interface import Answer as Answer
 from harness.tasks.entity_linking.interface import Candidates as Candidates
 from harness.tasks.entity_linking.interface import Catalogue as Catalogue
 from harness.tasks.entity_linking.interface import ConstantSettings as ConstantSettings

@@ -216,9 +216,10 @@ def _benchmarks(run: Run) -> LinkingData:
     """Benchmarks of entity linking, with GUM's mentions to learn from."""
     catalogue, data = wikipedia_benchmarks()
     split = np.array([BENCHMARKS.get(source, "train") for source in data.source.tolist()])
-    made = _published(catalogue, data._replace(source=split), run)
+    of_split = data._replace(source=split)
+    made = _published(catalogue, of_split, run)
     assert isinstance(made.test, Linked)
-    of_test = data.source[_rows(data._replace(source=split), "test")]
+    of_test = data.source[_fixed(of_split, "test", run)]
     parts = {name: of_test == name for name in BENCHMARKS if BENCHMARKS[name] == "test"}
     return made._replace(test=made.test.in_parts(parts))
 
@@ -229,14 +230,19 @@ def _published(catalogue: Catalogue, data: Annotated, run: Run) -> LinkingData:
     drawn = np.sort(drawn[: round(DRAWN_SHARE * len(drawn))])
     chosen = data.take(drawn)
     train = TrainingSet(catalogue, chosen.mentions, chosen.entities)
-    shuffled = np.random.default_rng(0).permutation(_rows(data, "valid"))[: run.settings["valid_mentions"]]
-    valid, test = (data.take(rows) for rows in (np.sort(shuffled), _rows(data, "test")))
+    valid, test = (data.take(_fixed(data, split, run)) for split in ("valid", "test"))
     return LinkingData(
         train,
         _linked(train, valid.mentions, valid.entities, run),
         _linked(train, test.mentions, test.entities, run),
         array_digest({"train": drawn}),
     )
+
+
+def _fixed(data: Annotated, split: str, run: Run) -> I64:
+    """The rows of a split, at most so many as the settings allow, the same for every seed."""
+    shuffled = np.random.default_rng(0).permutation(_rows(data, split))
+    return np.sort(shuffled[: run.settings[f"{split}_mentions"]])
 
 
 def _rows(data: Annotated, split: str) -> I64:

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Literal, final
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, final
 
 import numpy as np
 from annotated_types import Ge, Gt, Le
@@ -40,6 +40,7 @@ __all__ = [
     "I64",
     "INVALID",
     "NIL",
+    "Answer",
     "Candidates",
     "Catalogue",
     "ConstantSettings",
@@ -61,6 +62,14 @@ BATCH = 32
 """The number of mentions that are linked at a time."""
 
 
+class Answer(NamedTuple):
+    """A text that was written for a mention, its score, and the entity that it names (INVALID for none)."""
+
+    text: str
+    score: float
+    entity: int
+
+
 class EntityLinker(Entrant):
     """Finds the entities of a catalogue that mentions in texts refer to."""
 
@@ -73,6 +82,11 @@ class EntityLinker(Entrant):
     def link(self, mentions: Mentions, k: int) -> I64:
         """I64[n k]: for each mention at most k distinct entities, best first, then NIL (-1). INVALID (-2) stands for an
         answer that names no entity. A linker that keeps to candidates answers NIL for a mention that has none."""
+
+    @capability
+    def written(self, mentions: Mentions) -> list[list[Answer]]:
+        """What is written for each mention, best first."""
+        raise NotImplementedError
 
     @capability
     def mark(self, texts: Sequence[str]) -> Links:
@@ -148,6 +162,15 @@ class NameGenerator(EntityLinker):
         allowed = self._allowed(mentions)
         beams = self._search(self._reader.contexts(mentions), allowed, self._reader.name_length)
         return Written(beams, self._names.entities(beams, allowed))
+
+    @final
+    def written(self, mentions: Mentions) -> list[list[Answer]]:
+        """The texts of the beams."""
+        beams, entities = self.generate(mentions)
+        answers: list[list[Answer]] = [[] for _ in range(len(mentions))]
+        for text, score, tokens, entity in zip(beams.text, beams.score, beams.tokens, entities, strict=True):
+            answers[text].append(Answer(self._reader.text(tokens.tolist()), float(score), int(entity)))
+        return answers
 
     @final
     def mark(self, texts: Sequence[str]) -> Links:

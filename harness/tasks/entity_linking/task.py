@@ -14,6 +14,7 @@ from harness.tasks.entity_linking.interface import EntityLinker
 from harness.tasks.entity_linking.problems.growing import Catalogues
 from harness.tasks.entity_linking.problems.mentions import INVALID, Linked
 from harness.tasks.entity_linking.problems.passages import Passages
+from harness.tasks.entity_linking.scores.answers import MENTIONS, readable
 from harness.tasks.entity_linking.scores.metrics import (
     by_guessing,
     check_links,
@@ -44,6 +45,9 @@ class EntityLinking(Task[EntityLinker]):
         match split:
             case Linked():
                 yield from _linking(system, split)
+                if "written" in type(system).capabilities():
+                    asked = split.mentions.take(np.arange(min(MENTIONS, len(split.entities))))
+                    run.keep("answers.txt", readable(split, system.written(asked)).encode())
             case Timed():
                 yield from _timing(system, split.linked)
             case Passages():

@@ -36,7 +36,6 @@ from harness.tasks.entity_linking.training.mixing import mixed_rows
 from harness.tasks.entity_linking.training.teaching import teach
 
 __all__ = [
-    "I32",
     "I64",
     "INVALID",
     "NIL",
@@ -49,7 +48,6 @@ __all__ = [
     "Mentions",
     "NameGenerator",
     "NameSimilarity",
-    "Reader",
     "Tower",
     "TrainingSet",
     "best_entities",

@@ -1,13 +1,19 @@
 """`Trie`: token sequences that share their beginnings, in flat arrays."""
 
 from dataclasses import dataclass
-from typing import Self
+from functools import cached_property
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.tasks.entity_linking.problems.mentions import I64, INVALID, ragged
 from harness.tasks.entity_linking.problems.tokens import I32, Mark
+
+TOKENS: Final = 2**16
+"""More than the largest token."""
+NO_EDGE: Final = 2**62
+"""More than any edge: it stands after the last, so that there is one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,18 +81,25 @@ class Trie:
 
     def find(self, names: I32) -> I64:
         """I64[n]: the values of the names, I32[n L] padded with 0, in the first group; INVALID for what is no name."""
-        node, lost = np.zeros(len(names), np.int64), np.zeros(len(names), np.bool_)
+        node = np.zeros(len(names), np.int64)
+        is_name = np.ones(len(names), np.bool_)
         for column in names.T:
-            (going,) = np.nonzero((column != Mark.PAD) & ~lost)
-            at, child = self.children(node[going])
-            follows = self.token[child] == column[going[at]]
-            lost[going] = True
-            lost[going[at[follows]]] = False
-            node[going[at[follows]]] = child[follows]
-        is_name = ~lost & np.isin(node, self.leaves)
+            (going,) = np.nonzero((column != Mark.PAD) & is_name)
+            edges = node[going] * TOKENS + column[going]
+            place = np.minimum(np.searchsorted(self._edges, edges), len(self._edges) - 1)
+            is_name[going] = self._edges[place] == edges
+            node[going] = self.first[0] + place
+        is_name &= np.isin(node, self.leaves)
         values = np.full(len(names), INVALID, np.int64)
         values[is_name] = self.value_at(node[is_name])
         return values
+
+    @cached_property
+    def _edges(self) -> I64:
+        """I64[edges + 1]: the parent and the token of each node below the roots as one number, ascending; then
+        NO_EDGE."""
+        parent = np.arange(len(self.token)).repeat(np.diff(self.first))
+        return np.append(parent * TOKENS + self.token[self.first[0] :], NO_EDGE)
 
 
 def _sorted(names: I32, groups: I64) -> I64:

@@ -9,16 +9,12 @@ from baselines.entity_linking.bi_encoder import Batch, BiEncoder
 from baselines.entity_linking.classifier import Classifier
 from baselines.entity_linking.exact_name import ExactName
 from baselines.entity_linking.name_search import Bm25Names, CharNgrams
-from harness.core.artefacts import Cache
-from harness.core.card import read_card
 from harness.core.seeds import Streams
 from harness.core.spec import Budget
-from harness.registry.headers import HARNESS
 from harness.run import Run
 from harness.tasks.entity_linking import NIL, Candidates, Catalogue, Mentions, TrainingSet
-from harness.tasks.entity_linking.task import EntityLinking
+from linking import TASK, fitted, smoke_runs
 
-TASK = EntityLinking(read_card(HARNESS / "tasks" / "entity_linking" / "task.toml"))
 CATALOGUE = Catalogue.of(["gout", "influenza", "lung cancer", "cancer"], [(1, "flu"), (3, "gout")])
 TEXT = "flu and gout and flu and tumours of gout"
 
@@ -38,23 +34,7 @@ TRAIN = TrainingSet(CATALOGUE, mentions((0, 3), (8, 12), (17, 20), (25, 32)), np
 
 @pytest.fixture(scope="module")
 def smoke(tmp_path_factory):
-    cache = Cache(tmp_path_factory.mktemp("artefacts"))
-    resolved = TASK.card.resolve("smoke", "atlas")
-
-    def handle(examples=640, **settings):
-        return Run(
-            settings={**resolved.settings, **settings},
-            budget=Budget("examples", examples),
-            streams=Streams("entity_linking", 0),
-            cache=cache,
-        )
-
-    return handle
-
-
-def fitted(linker, train, run):
-    linker.fit(train, run)
-    return linker
+    return smoke_runs(tmp_path_factory.mktemp("artefacts"))
 
 
 def test_the_alias_prior_backs_off_to_names_and_then_to_frequent_entities(smoke):

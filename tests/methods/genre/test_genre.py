@@ -4,35 +4,18 @@ import numpy as np
 import pytest
 import torch
 
-from harness.core.artefacts import Cache
-from harness.core.card import read_card
-from harness.core.seeds import Streams
-from harness.core.spec import Budget
 from harness.registry.headers import HARNESS
-from harness.run import Run
 from harness.tasks.entity_linking import INVALID, NIL, Candidates, Catalogue, Mentions, TrainingSet
-from harness.tasks.entity_linking.task import EntityLinking
+from linking import TASK, fitted, smoke_runs
 from methods.genre.ablations import NoCandidates, NumericIds, PermutedNames, Unconstrained
 from methods.genre.genre import Genre
 
-TASK = EntityLinking(read_card(HARNESS / "tasks" / "entity_linking" / "task.toml"))
 CATALOGUE = Catalogue.of(["gout", "flu", "lung cancer", "cancer", "gout"], [(1, "influenza"), (2, "tumour of lung")])
 
 
 @pytest.fixture(scope="module")
 def smoke(tmp_path_factory):
-    cache = Cache(tmp_path_factory.mktemp("artefacts"))
-    resolved = TASK.card.resolve("smoke", "atlas")
-
-    def handle(examples=320, **settings):
-        return Run(
-            settings={**resolved.settings, **settings},
-            budget=Budget("examples", examples),
-            streams=Streams("entity_linking", 0),
-            cache=cache,
-        )
-
-    return handle
+    return smoke_runs(tmp_path_factory.mktemp("artefacts"))
 
 
 @pytest.fixture(scope="module")
@@ -43,11 +26,6 @@ def problem(smoke):
 @pytest.fixture(scope="module")
 def genre(smoke, problem):
     return fitted(Genre(), problem.train, smoke())
-
-
-def fitted(linker, train, run):
-    linker.fit(train, run)
-    return linker
 
 
 def weights(linker):

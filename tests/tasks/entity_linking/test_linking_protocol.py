@@ -3,15 +3,11 @@
 import numpy as np
 import pytest
 
-from harness.core.card import read_card
 from harness.core.errors import BadOutput
-from harness.registry.headers import HARNESS
 from harness.tasks.entity_linking import INVALID, NIL, Answer, EntityLinker
 from harness.tasks.entity_linking.problems.growing import Catalogues
 from harness.tasks.entity_linking.problems.mentions import Catalogue
-from harness.tasks.entity_linking.task import EntityLinking
-
-TASK = EntityLinking(read_card(HARNESS / "tasks" / "entity_linking" / "task.toml"))
+from linking import TASK
 
 
 class Fixed(EntityLinker):

@@ -13,6 +13,7 @@ from harness.tasks.entity_linking.models.trie import Trie
 from harness.tasks.entity_linking.problems.passages import Links, links_of
 from harness.tasks.entity_linking.problems.tokens import Mark, padded
 from harness.tasks.entity_linking.scores.metrics import check_links, link_f1
+from linking import TASK
 from methods.genre.genre import Genre
 
 END, VOCABULARY, LENGTH = int(Mark.END), 16, 60
@@ -81,13 +82,8 @@ def test_what_is_marked_can_be_read_again(text, edges):
 
 @pytest.fixture(scope="module")
 def marking(smoke):
-    from harness.core.card import read_card
-    from harness.registry.headers import HARNESS
-    from harness.tasks.entity_linking.task import EntityLinking
-
-    task = EntityLinking(read_card(HARNESS / "tasks" / "entity_linking" / "task.toml"))
     run = smoke("atlas_marking")
-    problem = task.problem("atlas_marking", run)
+    problem = TASK.problem("atlas_marking", run)
     linker = Genre(beam=3)
     linker.fit(problem.train, run)
     return linker, problem

@@ -64,7 +64,7 @@ class Session:
 
     def presentation(self, task: str) -> "Presentation":
         """What a task's `figures.toml` says."""
-        from harness.figures.checked import presentation_of
+        from harness.figures.presentation import presentation_of
 
         if task not in self._presentations:
             self._presentations[task] = presentation_of(self.registry, task)

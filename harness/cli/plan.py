@@ -41,7 +41,7 @@ def plan_facts(plan: "Plan") -> dict[str, object]:
 
 
 def _print_plan(plan: "Plan") -> None:
-    from harness.stats.signflip import attainable_p
+    from harness.stats.pvalues import attainable_p
 
     groups: dict[tuple[str, str, str], list[Job]] = {}
     for run in plan.runs:

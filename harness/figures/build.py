@@ -25,8 +25,8 @@ from harness.figures.remarks import (
 from harness.records.scored import RunRow
 from harness.tables.comparable import check_comparable
 from harness.tables.notes import failures
-from harness.tables.provenance import provenance
 from harness.tables.rows import in_order
+from harness.tables.table import Provenance
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def _facts(
         "declared": figure,
         "heading": f"{card.title}, tier {tier}{' (rehearsal)' if tier in REHEARSALS else ''}",
         "styled": tuple((label, kinds[label]) for label in in_order(kinds)),
-        "made": provenance(runs, shown, (card.task, tier, figure.model_dump(mode="json"))),
+        "made": Provenance.of(runs, shown, (card.task, tier, figure.model_dump(mode="json"))),
     }
 
 

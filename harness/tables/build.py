@@ -17,10 +17,9 @@ from harness.tables.comparable import check_comparable, rerun
 from harness.tables.expected import ExpectedRuns
 from harness.tables.notes import held_settings, notes_on, shared_artefacts
 from harness.tables.options import TableOptions
-from harness.tables.provenance import provenance
 from harness.tables.results import TaskResults
 from harness.tables.rows import references_of, rows_of
-from harness.tables.table import Table
+from harness.tables.table import Provenance, Table
 
 FLOPS = "flops"
 """The metric by which a task counts floating-point operations; it stands in the row beside the weights."""
@@ -158,7 +157,7 @@ def _table(
         columns=layout.columns,
         rows=rows,
         references=references_of(layout),
-        provenance=provenance(layout.runs, layout.shown(), (card.task, results.tier, topic.metric, *suffixes)),
+        provenance=Provenance.of(layout.runs, layout.shown(), (card.task, results.tier, topic.metric, *suffixes)),
         notes=(
             *(f"{text}; `{command}` shows all" for text in slices),
             *held_settings(layout.runs, options.held),

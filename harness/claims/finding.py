@@ -10,9 +10,8 @@ import numpy as np
 
 from harness.claims.claim import REHEARSALS, Part
 from harness.claims.comparison import Comparison
-from harness.stats.bootstrap import item_bootstrap, percentile_interval
 from harness.stats.estimands import OVER_ITEMS, RATIOS, Estimand, NotAssessable
-from harness.stats.intervals import NO_INTERVAL, Interval, share_interval, t_interval, varies
+from harness.stats.intervals import NO_INTERVAL, Floats, Interval, share_interval, t_interval, varies
 from harness.stats.regions import (
     FEWEST_SEEDS,
     Conclusion,
@@ -22,7 +21,7 @@ from harness.stats.regions import (
     Region,
     SeedEvidence,
 )
-from harness.stats.resampling import Floats
+from harness.stats.resampling import item_bootstrap, percentile_interval
 
 if TYPE_CHECKING:
     import pandas as pd

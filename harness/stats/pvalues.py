@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from harness.stats.resampling import Floats, generator
+from harness.stats.intervals import Floats
+from harness.stats.resampling import generator
 
 MOST_EXACT = 20
 """Largest number of differences whose 2^n sign flips are all counted."""

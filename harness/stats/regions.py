@@ -6,9 +6,8 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from harness.stats.intervals import ALPHA, Interval, t_interval, varies
+from harness.stats.intervals import ALPHA, Floats, Interval, t_interval, varies
 from harness.stats.pvalues import signflip_p
-from harness.stats.resampling import Floats
 
 HypothesisKind: TypeAlias = Literal["greater", "noninferior", "equivalent", "within"]
 Conclusion: TypeAlias = Literal["reproduced", "contradicted", "inconclusive"]

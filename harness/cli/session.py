@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from harness.figures.presentation import Presentation
     from harness.records.scored import Scored
     from harness.tables.build import View
-    from harness.tables.expected import ExpectedRuns
+    from harness.tables.results import ExpectedRuns
     from harness.tables.table import Table
 
 
@@ -76,7 +76,7 @@ class Session:
 
     def expected(self, task: str, view: "View", *, any_key: bool = False) -> "ExpectedRuns":
         """What is planned for a task at the tier of a view; with `any_key`, no record counts as stale."""
-        from harness.tables.expected import expected_of
+        from harness.tables.results import expected_of
 
         selection = Selection(tier=view.tier, tasks=[task], cases=view.cases, seeds=view.seeds, plugins=self._plugins)
         plan = Planner(self.registry, self.store, read=False).plan(selection)

@@ -16,8 +16,8 @@ from harness.core.suggest import unknown, unknown_among
 from harness.figures.declared import CASE, METRIC, Curves, DeclaredFigure, Film, Lines
 from harness.records.scored import VALIDATION
 from harness.registry.find import Registry
+from harness.tables.build import TableOptions
 from harness.tables.notes import DEFAULT
-from harness.tables.options import TableOptions
 
 FILE = "figures.toml"
 

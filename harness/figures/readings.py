@@ -12,8 +12,7 @@ from harness.core.spec import without
 from harness.figures.declared import CASE, METRIC, Curves, DeclaredFigure, Film
 from harness.figures.plot import Place
 from harness.records.scored import SPENT, VALIDATION, RunRow, ScoreRow
-from harness.tables.expected import ExpectedRuns
-from harness.tables.results import TaskResults
+from harness.tables.results import ExpectedRuns, TaskResults
 from harness.tables.rows import cell_of
 from harness.tables.table import Cell
 

@@ -43,12 +43,8 @@ def build_plot(subject: Subject, figure: DeclaredFigure) -> Figure | Skipped:
     Raises `UserError`, as tables do, for runs that cannot be compared; for a figure that neither spreads nor fixes an
     axis that its scores lie on; and for a kept file that is not what it should be.
     """
-    reader = Reader(subject, figure)
     made: Figure | str
-    if isinstance(figure, Film):
-        made = _film(subject, figure, list(reader.runs), reader.kinds)
-    else:
-        made = _scored(figure, reader.read())
+    made = _film(subject, figure) if isinstance(figure, Film) else _scored(figure, Reader(subject, figure).read())
     return Skipped(f"{subject.card.task}-{subject.results.tier}-{figure.id}", made) if isinstance(made, str) else made
 
 
@@ -104,8 +100,9 @@ def _plot(figure: Lines | Curves | Dots, readings: Readings, facts: Mapping[str,
     return Plot(**facts, notes=notes, x_label=x_label, panels=panels)
 
 
-def _film(subject: Subject, figure: Film, runs: Sequence[RunRow], kinds: Mapping[str, EntrantKind]) -> FilmStrips | str:
+def _film(subject: Subject, figure: Film) -> FilmStrips | str:
     """A figure of kept files, of the first seed that there is; or why there is none."""
+    runs = subject.runs_of(figure)
     keepers = [run for run in runs if figure.file in run.kept]
     if not keepers:
         return why_no_pictures(subject, figure, runs)
@@ -116,8 +113,9 @@ def _film(subject: Subject, figure: Film, runs: Sequence[RunRow], kinds: Mapping
     if not keepers:
         return f"no record of seed {first} keeps {figure.file}: {'; '.join(failures(runs))}"
     check_comparable(runs, subject.card, subject.results.tier)
+    digests = [[run.path, run.kept[figure.file]] for run in keepers]
     return FilmStrips(
-        **_facts(subject, figure, runs, [[run.path, run.kept[figure.file]] for run in keepers], kinds),
+        **_facts(subject, figure, runs, digests, subject.results.kinds),
         notes=tuple(film_remarks(subject, figure, runs)),
         blocks=blocks_of(figure, subject, keepers),
     )

@@ -9,7 +9,7 @@ from harness.core.card import Card, Metric
 from harness.core.entrant import EntrantKind
 from harness.core.errors import UserError
 from harness.core.spec import without
-from harness.figures.declared import CASE, METRIC, Curves, DeclaredFigure, Film
+from harness.figures.declared import CASE, METRIC, Curves, DeclaredFigure, Dots, Heat, Lines
 from harness.figures.plot import Place
 from harness.records.scored import SPENT, VALIDATION, RunRow, ScoreRow
 from harness.tables.results import ExpectedRuns, TaskResults
@@ -30,6 +30,17 @@ class Subject:
     kept: Callable[[str, str, str], bytes]
     expected: ExpectedRuns | None = None
     capabilities: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def swept(self, figure: DeclaredFigure) -> frozenset[str]:
+        """The axes within a figure's panels that are parameters of entrants."""
+        return frozenset(figure.along) - self.card.axes()
+
+    def runs_of(self, figure: DeclaredFigure) -> list[RunRow]:
+        """The runs that a figure names, in order of path."""
+        swept = self.swept(figure)
+        runs = [run for run in self.results.runs if not figure.cases or run.case in figure.cases]
+        named = figure.entrants or {run.entrant for run in runs}
+        return [run for run in runs if run.label in figure.also or (run.entrant in named and run.chosen <= swept)]
 
 
 class Spread(NamedTuple):
@@ -85,34 +96,16 @@ class Readings:
 class Reader:
     """Reads what a figure shows of its subject."""
 
-    def __init__(self, subject: Subject, figure: DeclaredFigure) -> None:
+    def __init__(self, subject: Subject, figure: Lines | Curves | Dots | Heat) -> None:
         self._subject, self._figure = subject, figure
-        self._rows, self._columns = (CASE, METRIC) if isinstance(figure, Film) else (figure.rows, figure.columns)
         along = (SPENT,) if isinstance(figure, Curves) else figure.along
         self._x, self._y = (*along, None, None)[:2]
-        self._swept = frozenset(figure.along) - subject.card.axes()
-        cases = {case for case in subject.results.cases if not figure.cases or case in figure.cases}
-        self._runs = {run.path: run for run in subject.results.runs if run.case in cases and self._is_wanted(run)}
-
-    @property
-    def runs(self) -> Collection[RunRow]:
-        """The runs that the figure names, in order of path."""
-        return self._runs.values()
-
-    @property
-    def kinds(self) -> dict[str, EntrantKind]:
-        """The kinds of all entrants of the task at the tier, by their label and by what their line is called."""
-        kinds = self._subject.results.kinds
-        return {self.series(label): kind for label, kind in kinds.items()} | kinds
-
-    def series(self, label: str) -> str:
-        """What a line is called: an entrant's label, without the parameters that are axes."""
-        if not self._swept or label in self._figure.also:
-            return label
-        return without(label, self._swept)
+        self._swept = subject.swept(figure)
+        self._runs = {run.path: run for run in subject.runs_of(figure)}
 
     def read(self) -> Readings:
         """The readings; there may be none."""
+        kinds = self._subject.results.kinds
         found = list(self._scores())
         finished = [score for score in found if score.run.status == "ok"]
         self._refuse_ambiguous(finished)
@@ -122,33 +115,32 @@ class Reader:
         for score in [*finished, *(score for score in found if score.run.status == "diverged")]:
             place = self._place(score.metric, score.run, score.at)
             if place in homes:
-                scores.setdefault((self.series(score.run.label), place), {})[score.path] = score
+                scores.setdefault((self._series(score.run.label), place), {})[score.path] = score
         return Readings(
             subject=self._subject,
-            kinds=self.kinds,
+            kinds={self._series(label): kind for label, kind in kinds.items()} | kinds,
             scores=scores,
             runs=self._runs_by_home({series for series, _ in scores}, set(homes.values())),
             homes=homes,
-            levels=frozenset(self.series(run.label) for run in self._runs.values() if self._lacks_an_axis(run)),
+            levels=frozenset(self._series(run.label) for run in self._runs.values() if self._lacks_an_axis(run)),
         )
+
+    def _series(self, label: str) -> str:
+        """What a line is called: an entrant's label, without the parameters that are axes."""
+        return label if label in self._figure.also else without(label, self._swept)
 
     def _runs_by_home(self, drawn: Collection[str], homes: Collection[Home]) -> dict[str, dict[Home, list[RunRow]]]:
         """The runs in each home by series: of series that are drawn, and those that failed but might have been."""
         runs: dict[str, dict[Home, list[RunRow]]] = {}
         keys: set[tuple[str, str]] = set()
         for run in self._runs.values():
-            series, home = self.series(run.label), self._home(run)
+            series, home = self._series(run.label), self._home(run)
             is_shown = series in drawn or (run.status != "ok" and self._could(run))
             # A parameter that is set to its default is another label of the same run.
             if is_shown and home in homes and (series, run.key) not in keys:
                 keys.add((series, run.key))
                 runs.setdefault(series, {}).setdefault(home, []).append(run)
         return runs
-
-    def _is_wanted(self, run: RunRow) -> bool:
-        figure = self._figure
-        named = not figure.entrants or run.entrant in figure.entrants
-        return run.label in figure.also or (named and run.chosen <= self._swept)
 
     def _could(self, run: RunRow) -> bool:
         needs = {metric.needs for metric in map(self._subject.card.metrics.get, self._figure.shows) if metric}
@@ -176,7 +168,7 @@ class Reader:
             for run in self._runs.values():
                 for point in run.curve:
                     yield from (_logged(run, name, point, metrics) for name in figure.values if name in point)
-        elif not isinstance(figure, Film):
+        else:
             for metric in figure.metrics:
                 scores = self._subject.results.scores(metric, figure.where)
                 yield from (score for score in scores if score.path in self._runs)
@@ -191,7 +183,7 @@ class Reader:
                 return _place(run.parameters.get(axis))
             return _place(at.get(axis or "", run.at.get(axis or "")))
 
-        return Spread(metric, on(self._rows), on(self._columns), on(self._x), on(self._y))
+        return Spread(metric, on(self._figure.rows), on(self._figure.columns), on(self._x), on(self._y))
 
     def _home(self, run: RunRow) -> Home:
         _, *places = self._place("", run, {})

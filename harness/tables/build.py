@@ -41,8 +41,8 @@ class Slice(Strict):
 
 
 class TableOptions(Strict):
-    """How `figures.toml` says that a task's tables are shown. `held` names by case the settings that tables list as held
-    constant, in that order; `default` stands for all other cases, and a case that is not named lists all settings.
+    """How tables of a task are shown, as `figures.toml` says. `held` names by case the settings that tables list as
+    held constant, in that order; `default` stands for all other cases, and a case that is not named lists all settings.
     `tables` has slices by metric."""
 
     held: Mapping[str, tuple[str, ...]] = {}

@@ -25,9 +25,12 @@ def command(
 
     The last line says which p-value so many seeds can reach at best: with too few, no claim can be judged.
     """
-    from harness.cli.session import planned
+    from harness.cli.session import open_planner, warn
 
-    _, _, plan = planned(options.select(tier, task, case, entrant, seeds, plugin), options.results_folder(results))
+    selection = options.select(tier, task, case, entrant, seeds, plugin)
+    planner = open_planner(results, plugin)
+    plan = planner.plan(selection)
+    warn(planner.store.problems)
     if as_json:
         runs = [{"cell": run.spec.place, "key": run.spec.key, "state": run.state, "why": run.why} for run in plan.runs]
         options.print_json({"runs": runs, **plan_facts(plan)})

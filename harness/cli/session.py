@@ -12,7 +12,7 @@ from harness.cli.options import results_folder
 from harness.records.record import Environment
 from harness.records.store import Store
 from harness.registry.find import Registry, find
-from harness.runs.plan import NOWHERE, Plan, Planner
+from harness.runs.plan import NOWHERE, Planner
 from harness.runs.selection import Selection
 
 if TYPE_CHECKING:
@@ -158,11 +158,6 @@ def registry_with(plugins: Iterable[Path] | None) -> Registry:
     return registry
 
 
-def planned(selection: Selection, results: Path, environment: Environment = NOWHERE) -> tuple[Registry, Store, Plan]:
-    """The plan of a selection over a folder of results; which of them cannot be used is said. Runs that are to be done
-    need an environment."""
-    registry = registry_with(selection.plugins)
-    store = Store(results)
-    plan = Planner(registry, store, environment).plan(selection)
-    warn(store.problems)
-    return registry, store, plan
+def open_planner(results: Path | None, plugins: Iterable[Path] | None, environment: Environment = NOWHERE) -> Planner:
+    """The planner of a verb's options. Runs that are to be done need an environment."""
+    return Planner(registry_with(plugins), Store(results_folder(results)), environment)

@@ -65,15 +65,14 @@ def command(
     not tuned on take the parameters of the first case that was.
     """
     from harness.cli.executing import ExecutionOptions, execute, failed_before
-    from harness.cli.session import registry_with, warn
-    from harness.records.store import Store
+    from harness.cli.session import open_planner, warn
     from harness.runs.plan import Planner
     from harness.tuning.entries import uneven, write_winners
     from harness.tuning.trials import TuningResult, plan_tuning
 
     execution = ExecutionOptions(workers, threads, device, limit, memory)
     selection = options.select(tier or "quick", task, case, entrant, seeds, plugin)
-    planner = Planner(registry_with(plugin), Store(options.results_folder(results)), execution.environment())
+    planner = open_planner(results, plugin, execution.environment())
     if check:
         _check(planner, selection.tasks, [options.tier_name(tier)] if tier else TIERS, as_json)
         return

@@ -99,7 +99,7 @@ def _conform(registry: "Registry", header: "Header", limit: float | None) -> boo
 def _check_committed(registry: "Registry") -> bool:
     from harness.checks.golden import golden_problems
     from harness.claims.paper import paper_problems
-    from harness.figures.checked import figure_problems
+    from harness.figures.presentation import figure_problems
 
     golden = [problem for task in registry.tasks for problem in golden_problems(registry, task)]
     problems = [*registry.problems, *golden, *paper_problems(registry), *figure_problems(registry)]

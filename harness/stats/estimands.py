@@ -51,9 +51,9 @@ class Estimand:
     good_share   share of the settings of `of` that are good - that of `over`; good is what reaches the share `good` of
                  the best value that any setting of either has (or, if lower is better, is no more than it over `good`)
 
-    The curves of `steps_ratio` are made monotone by isotonic regression, so that noise reaches no value early, and between
-    two points the value changes evenly with the logarithm of the budget. Budgets below the first point are not known and
-    count as that point's; a diverged run needs its whole budget. Swapping the two sides changes the sign alone.
+    The curves of `steps_ratio` are made monotone by isotonic regression, so that noise reaches no value early; between
+    two points the value changes evenly with the logarithm of the budget. Budgets below the first point are not known
+    and count as that point's; a diverged run needs its whole budget. Swapping the two sides changes the sign alone.
 
     All but `level` and `slope`, which are raw, are oriented: positive is better by the metric's direction. With
     `logit`, values are shares and become log((correct + .5) / (wrong + .5)) first.

@@ -1,4 +1,4 @@
-"""Two tasks of GLUE (Wang et al., 2019): SST-2, whether a film is liked, and CoLA, whether a sentence is grammatical."""
+"""Two tasks of GLUE (Wang et al., 2019): is a film liked (SST-2), and is a sentence grammatical (CoLA)?"""
 
 import lzma
 import zipfile

@@ -85,7 +85,7 @@ def _heat_map(
         return None
     if max(map(len, squares), default=0) < 2:
         return Skipped(facts["name"], why_few_places(subject, figure))
-    drawn = {panel.label for row in maps for panel in row if panel.squares}
+    drawn = {label for row in maps for panel in row if panel.squares for label in panel.labels}
     return HeatMap(
         **facts,
         notes=tuple(remarks(subject, figure, readings, cells, drawn)),

@@ -1,4 +1,4 @@
-"""The heat map: a panel an entrant, in which each place on two axes is a cell as in tables."""
+"""The heat map: a panel an entrant, in which each place on two axes is a cell as in tables; or one of entrants."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -25,9 +25,10 @@ class Square:
 
 @dataclass(frozen=True, kw_only=True)
 class Map:
-    """One entrant's squares. `title` says where in the figure it stands; `generated` data stands in for real data."""
+    """The squares of one entrant, or of several if they are its rows (`labels`). `title` says where in the figure it
+    stands; `generated` data stands in for real data."""
 
-    label: str
+    labels: tuple[str, ...]
     title: str
     squares: tuple[Square, ...]
     generated: bool = False
@@ -93,38 +94,44 @@ class _Maps:
 
     def _along(self, axis: str, i: int) -> list[Place | None]:
         """What rows or columns spread: the entrants that are scored anywhere, or the places of an axis."""
-        homes = [place for place in self.readings.homes if _is_square(place)]
+        homes = [place for place in self.readings.homes if self._is_square(place)]
         return list(dict.fromkeys(self._scored() if axis == ENTRANT else (place[i] for place in homes)))
 
     def _scored(self) -> list[str]:
-        found = {label for (label, place), cell in self.cells.items() if cell.state == "scored" and _is_square(place)}
+        found = {
+            label for (label, place), cell in self.cells.items() if cell.state == "scored" and self._is_square(place)
+        }
         return in_order({label: self.kinds[label] for label in found})
 
     def _map(self, row: Place | None, column: Place | None) -> Map:
         figure = self.figure
         label = next((str(at) for axis, at in ((figure.rows, row), (figure.columns, column)) if axis == ENTRANT), "")
-        label = label or next(iter(self._scored()), "")
+        scored = self._scored()
+        labels = [label] if label else scored if figure.y == ENTRANT else scored[:1]
         at = tuple(None if axis == ENTRANT else at for axis, at in ((figure.rows, row), (figure.columns, column)))
-        places = [place for place in self.readings.homes if (place.row, place.column) == at and _is_square(place)]
-        found = [(place, cell) for place in places if (cell := self.cells.get((label, place))) is not None]
-        found = [(place, cell) for place, cell in found if cell.state in ("scored", "failed")]
-        ranked = [cell for _, cell in found]
+        places = [place for place in self.readings.homes if (place.row, place.column) == at and self._is_square(place)]
+        found = [
+            (place.x, label if figure.y == ENTRANT else place.y, cell)
+            for label in labels
+            for place in places
+            if (cell := self.cells.get((label, place))) is not None and cell.state in ("scored", "failed")
+        ]
+        ranked = [cell for *_, cell in found]
         if figure.best:
             ranked = marked(ranked, self.card.metrics[figure.metrics[0]].better)
         return Map(
-            label=label,
+            labels=tuple(labels),
             title=title((figure.columns, column), (figure.rows, row)),
             squares=tuple(
-                Square(place.x, place.y, cell)
-                for (place, _), cell in zip(found, ranked, strict=True)
-                if place.x is not None and place.y is not None
+                Square(x, y, cell)
+                for (x, y, _), cell in zip(found, ranked, strict=True)
+                if x is not None and y is not None
             ),
             generated=any(run.generated for place in places for run in self.readings.runs_at(place)),
         )
 
-
-def _is_square(place: Spread) -> bool:
-    return place.x is not None and place.y is not None
+    def _is_square(self, place: Spread) -> bool:
+        return place.x is not None and (place.y is not None or self.figure.y == ENTRANT)
 
 
 def _in_order(places: Iterable[Place]) -> tuple[Place, ...]:

@@ -71,7 +71,7 @@ def _heat_map(figure: Heat, readings: Readings, facts: Mapping[str, Any]) -> Hea
         return ""
     if max(map(len, squares), default=0) < 2:
         return why_few_places(readings.subject, figure)
-    drawn = {panel.label for row in maps for panel in row if panel.squares}
+    drawn = {label for row in maps for panel in row if panel.squares for label in panel.labels}
     return HeatMap(
         **facts,
         notes=tuple(remarks(figure, readings, drawn)),

@@ -1,4 +1,4 @@
-"""The heat map: a panel an entrant, in which each place on two axes is a cell as in tables."""
+"""The heat map: a panel an entrant, in which each place on two axes is a cell as in tables; or one of entrants."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -23,9 +23,10 @@ class Square:
 
 @dataclass(frozen=True, kw_only=True)
 class Map:
-    """One entrant's squares. `title` says where in the figure it stands; `generated` data stands in for real data."""
+    """The squares of one entrant, or of several if they are its rows (`labels`). `title` says where in the figure it
+    stands; `generated` data stands in for real data."""
 
-    label: str
+    labels: tuple[str, ...]
     title: str
     squares: tuple[Square, ...]
     generated: bool = False
@@ -67,9 +68,9 @@ class HeatMap(Figure):
 def maps_of(figure: Heat, readings: Readings) -> tuple[tuple[Map, ...], ...]:
     """The panels, row by row, of entrants that are scored anywhere; a long row goes on in the next."""
     cells = readings.cells.items()
-    scored = {label for (label, place), cell in cells if cell.state == "scored" and _is_square(place)}
+    scored = {label for (label, place), cell in cells if cell.state == "scored" and _is_square(figure, place)}
     labels = in_order({label: readings.kinds[label] for label in scored})
-    places = [place for place in readings.homes if _is_square(place)]
+    places = [place for place in readings.homes if _is_square(figure, place)]
     rows, columns = (
         in_order_of(
             axis,
@@ -83,30 +84,31 @@ def maps_of(figure: Heat, readings: Readings) -> tuple[tuple[Map, ...], ...]:
     return tuple(tuple(row[i : i + MOST_COLUMNS]) for row in grid for i in range(0, len(row), MOST_COLUMNS))
 
 
-def _map(figure: Heat, readings: Readings, labels: Sequence[str], row: Place | None, column: Place | None) -> Map:
+def _map(figure: Heat, readings: Readings, scored: Sequence[str], row: Place | None, column: Place | None) -> Map:
     spread = {figure.rows: row, figure.columns: column}
-    label = str(spread.get(ENTRANT) or next(iter(labels), ""))
+    labels = scored if figure.y == ENTRANT else [str(spread.get(ENTRANT) or next(iter(scored), ""))]
     at = [None if axis == ENTRANT else place for axis, place in spread.items()]
-    places = [place for place in readings.homes if [place.row, place.column] == at and _is_square(place)]
+    places = [place for place in readings.homes if [place.row, place.column] == at and _is_square(figure, place)]
     squares = [
-        Square(place.x, place.y, cell)
+        Square(place.x, y, cell)
+        for label in labels
         for place in places
-        if place.x is not None and place.y is not None
+        if place.x is not None and (y := label if figure.y == ENTRANT else place.y) is not None
         if (cell := readings.cells.get((label, place))) is not None and cell.state in ("scored", "failed")
     ]
     if figure.best:
         cells = marked([square.cell for square in squares], readings.subject.card.metrics[figure.metrics[0]].better)
         squares = [replace(square, cell=cell) for square, cell in zip(squares, cells, strict=True)]
     return Map(
-        label=label,
+        labels=tuple(labels),
         title=title((figure.columns, column), (figure.rows, row)),
         squares=tuple(squares),
         generated=any(run.generated for place in places for run in readings.runs_at(place)),
     )
 
 
-def _is_square(place: Spread) -> bool:
-    return place.x is not None and place.y is not None
+def _is_square(figure: Heat, place: Spread) -> bool:
+    return place.x is not None and (place.y is not None or figure.y == ENTRANT)
 
 
 def _in_order(places: Iterable[Place]) -> tuple[Place, ...]:

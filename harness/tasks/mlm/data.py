@@ -1,0 +1,162 @@
+"""The problem of each case: a training text, and what the held-out text is scored on."""
+
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple, TypeAlias
+
+import numpy as np
+
+from harness.core.canonical import array_digest
+from harness.core.task import Problem, majority_share
+from harness.run import Run
+from harness.tasks.mlm.problems.atlas import planted_text
+from harness.tasks.mlm.problems.blocks import Blocks
+from harness.tasks.mlm.problems.lists import Spans, list_spans, pmi
+from harness.tasks.mlm.problems.ngrams import NGramCounts, NGramTable
+from harness.tasks.mlm.problems.pieces import Pieces, WordPieces, restore
+from harness.tasks.mlm.problems.text import Collocations, HeldOut, MaskedBlocks, Probe, Sentences, TrainingText
+from harness.tasks.mlm.problems.wikipedia import PROBES, WikipediaWords, restore_sections
+from harness.tasks.mlm.problems.words import Words
+from harness.tasks.mlm.scores.evaluation import one_span_a_block, scattered
+
+SCATTERED: Final = ("token", "word", "span")
+"""The evaluation masks that cover a share of all tokens."""
+
+
+def make(case: str, run: Run) -> Problem:
+    """The problem of a case (`KeyError` if there is none)."""
+    return _MAKERS[case](run)
+
+
+class _HeldOutText(NamedTuple):
+    """A held-out text, and where its phrases are."""
+
+    words: Words
+    phrases: Spans
+
+
+def _atlas(run: Run) -> Problem:
+    """The seed draws the whole world. The phrases are those that were planted."""
+    planted = planted_text(run.settings, run.rng("data"))
+    text = _training_text(planted.split("train")[0], run)
+    valid, test = (_HeldOutText(*planted.split(name)) for name in ("valid", "test"))
+    return _problem(text, valid, {"masks": test}, {}, run)
+
+
+def _wikipedia(run: Run) -> Problem:
+    """The texts are the same for all seeds. The phrases are titles of articles."""
+    stored = run.artefact(
+        WikipediaWords.of(*(run.settings[name] for name in ("valid_articles", "test_articles", "title_least")))
+    )
+    sections = restore_sections(stored)
+    text = _training_text(sections["train"], run)
+    valid, test, elsewhere = (
+        _HeldOutText(sections[name], stored[f"{name}.phrases"].astype(np.int8))
+        for name in ("valid", "test", "wikitext")
+    )
+    probes = {
+        name: Probe(
+            *(
+                _sentences(sections[f"{name}.{split}"], stored[f"{name}.{split}.labels"], text.pieces, run)
+                for split in ("train", "dev")
+            )
+        )
+        for name in PROBES
+    }
+    return _problem(text, valid, {"masks": test, "elsewhere": elsewhere}, probes, run)
+
+
+def _collocations(run: Run) -> Problem:
+    """Nothing is trained: n-grams of three words of a generated text are to be ranked."""
+    planted = planted_text(run.settings, run.rng("data"))
+    ngrams = _table(planted.words, run).of_length[3]
+    is_planted, is_junk = (
+        (ngrams.words[:, None] == kind).all(axis=2).any(axis=1) for kind in (planted.planted, planted.junk)
+    )
+    produced = array_digest({"words": ngrams.words, "counts": ngrams.counts, "planted": is_planted, "junk": is_junk})
+    return Problem(None, None, Collocations(ngrams, is_planted, is_junk), produced)
+
+
+def _training_text(words: Words, run: Run) -> TrainingText:
+    settings = run.settings
+    pieces = restore(run.artefact(WordPieces.of(words, settings["vocabulary"], settings["length"] - 2)))
+    return TrainingText(words, pieces, Blocks.cut(words, pieces, settings["length"]))
+
+
+def _table(words: Words, run: Run) -> NGramTable:
+    return NGramTable.restore(run.artefact(NGramCounts.of(words, run.settings["least"])))
+
+
+def _sentences(words: Words, labels: np.ndarray, pieces: Pieces, run: Run) -> Sentences:
+    """The first `probe_sentences` sentences, each cut off at the end of its first block."""
+    blocks = Blocks.cut(words, pieces, run.settings["length"])
+    limit = run.settings["probe_sentences"]
+    (opening,) = np.nonzero(np.isin(blocks.first, words.documents[:-1]))
+    return Sentences(blocks.tokens[opening[:limit]].astype(np.int64), labels[:limit])
+
+
+def _problem(
+    text: TrainingText, valid: _HeldOutText, tests: Mapping[str, _HeldOutText], probes: Mapping[str, Probe], run: Run
+) -> Problem:
+    """The validation split has the mask `phrase` alone, since it is scored many times."""
+    masks = _Masks(text, run)
+    validation = {"phrase": masks.phrase(valid, run.settings["valid_blocks"])}
+    tested = {name: masks.every(held_out, run.settings["test_blocks"]) for name, held_out in tests.items()}
+    vocabulary = len(text.pieces.names)
+    test = HeldOut(tested["masks"], tested.get("elsewhere", {}), probes, vocabulary)
+    drawn = {f"{name}.{kind}": blocks.masked for name, kinds in tested.items() for kind, blocks in kinds.items()}
+    produced = array_digest({"ids": text.words.ids, "valid": validation["phrase"].masked, **drawn})
+    chance = {"sst2_accuracy": majority_share(probes["sst2"].test.labels), "cola_matthews": 0.0} if probes else {}
+    return Problem(
+        text,
+        HeldOut(validation, {}, {}, vocabulary),
+        test,
+        produced,
+        {**_chance(tested["masks"]["phrase"]), **chance},
+        _chance(validation["phrase"]),
+    )
+
+
+class _Masks:
+    """Makes the evaluation masks, given the training text."""
+
+    def __init__(self, text: TrainingText, run: Run) -> None:
+        self._text, self._run, self._table = text, run, _table(text.words, run)
+        self._rng = run.rng("evaluation masks")
+
+    def phrase(self, held_out: _HeldOutText, limit: int) -> MaskedBlocks:
+        """A phrase in each of at most `limit` blocks."""
+        return self._spans(held_out.words, held_out.phrases, limit)
+
+    def every(self, held_out: _HeldOutText, limit: int) -> dict[str, MaskedBlocks]:
+        """Each of the evaluation masks, on at most `limit` blocks."""
+        words, text = held_out.words, self._text
+        blocks = self._cut(words)
+        blocks = blocks.select(np.arange(min(limit, len(blocks))))
+        rate = self._run.settings["mask_rate"]
+        by_pmi = list_spans(
+            self._table, self._table.locate(words), pmi, words.alphabetic, self._run.settings["list_size"]
+        )
+        return {
+            **{kind: scattered(kind, blocks, text.piece_log_p, rate, self._rng) for kind in SCATTERED},
+            "phrase": self.phrase(held_out, limit),
+            "pmi": self._spans(words, by_pmi, limit),
+        }
+
+    def _spans(self, words: Words, spans: Spans, limit: int) -> MaskedBlocks:
+        return one_span_a_block(self._cut(words), spans, self._text.piece_log_p, limit, self._rng)
+
+    def _cut(self, words: Words) -> Blocks:
+        return Blocks.cut(words, self._text.pieces, self._run.settings["length"])
+
+
+def _chance(phrases: MaskedBlocks) -> dict[str, float]:
+    return {"phrase_loss": phrases.chance_loss, "phrase_loss_per_word": phrases.chance_loss_per_word}
+
+
+_Maker: TypeAlias = Callable[[Run], Problem]
+_MAKERS: Final[Mapping[str, _Maker]] = {
+    "atlas": _atlas,
+    **dict.fromkeys(("wikipedia", "wikipedia_1k", "wikipedia_2k", "wikipedia_8k"), _wikipedia),
+    "collocations": _collocations,
+}
+"""The function that makes the problem of each case."""

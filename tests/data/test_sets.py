@@ -18,11 +18,15 @@ from harness.data.catalogue import catalogue
 from harness.data.sets import (
     cifar10,
     digits,
+    elevant,
     glue,
+    gum,
     imdb,
+    medic,
     medquad,
     mnist,
     newsgroups,
+    pubtator,
     qmnist_writers,
     scifact,
     scws,
@@ -503,3 +507,105 @@ def test_shakespeare_forms_agree(tmp_path: Path) -> None:
     said = [("hamlet", "GHOST", "Mark me."), ("hamlet", "HAMLET", "I will.\nSoci\xe9t\xe9")]
     assert [tuple(speech) for speech in shakespeare.speeches(packed)] == said
     assert shakespeare.content(packed) == shakespeare.content(published)
+
+
+def test_ncbi_disease_counts(mirror: Path) -> None:
+    documents = pubtator.documents("ncbi-disease", mirror / "ncbi-disease")
+    assert Counter(document.split for document in documents) == {"train": 593, "valid": 100, "test": 100}
+    mentions = [(document.split, mention) for document in documents for mention in document.mentions]
+    assert Counter(split for split, _ in mentions) == {"train": 5145, "valid": 787, "test": 960}
+    assert sum("|" in mention.identifier or "+" in mention.identifier for _, mention in mentions) == 160
+    assert is_content("ncbi-disease", pubtator.content(mirror / "ncbi-disease"))
+
+
+def test_bc5cdr_counts(mirror: Path) -> None:
+    documents = pubtator.documents("bc5cdr", mirror / "bc5cdr")
+    assert Counter(document.split for document in documents) == {"train": 500, "valid": 500, "test": 500}
+    diseases = [d.split for d in documents for mention in d.mentions if mention.kind == "Disease"]
+    assert Counter(diseases) == {"train": 4182, "valid": 4244, "test": 4424}
+    assert is_content("bc5cdr", pubtator.content(mirror / "bc5cdr"))
+
+
+def test_bc5cdr_forms_agree(tmp_path: Path) -> None:
+    """The published archive repeats the documents for validation in the file for training."""
+    abstract = "{0}|t|Gout of {0}.\n{0}|a|An old disease.\n{0}\t0\t4\tGout\tDisease\tD006073\n{0}\tCID\tD1\tD2\n\n"
+    names = pubtator.FILES["bc5cdr"]
+    texts = {names[split]: abstract.format(i) for i, split in enumerate(names)}
+    packed = tmp_path / "packed"
+    packed.mkdir()
+    for name, text in texts.items():
+        (packed / name).write_text(text)
+    published = tmp_path / "published"
+    published.mkdir()
+    with zipfile.ZipFile(published / "CDR_Data.zip", "w") as archive:
+        texts[names["train"]] += texts[names["valid"]]
+        for name, text in texts.items():
+            archive.writestr(f"CDR_Data/CDR.Corpus.v010516/{name}", text)
+    documents = pubtator.documents("bc5cdr", packed)
+    assert documents == pubtator.documents("bc5cdr", published)
+    assert pubtator.content(packed) == pubtator.content(published)
+    (mention,) = documents[0].mentions
+    assert documents[0].text[mention.start : mention.stop] == "Gout"
+    assert mention.identifier == "D006073"
+
+
+def test_medic_counts(mirror: Path) -> None:
+    diseases = medic.diseases(mirror / "medic")
+    assert len({disease.id for disease in diseases}) == len(diseases) == 11_915
+    assert sum(len(disease.names) for disease in diseases) == 76_239
+    assert is_content("medic", medic.content(mirror / "medic"))
+
+
+def test_gum_counts(mirror: Path) -> None:
+    documents = gum.documents(mirror / "gum")
+    mentions = [(d.split, m, d.text[m.start : m.stop]) for d in documents for m in d.mentions]
+    assert Counter(split for split, _, _ in mentions) == {"train": 8532, "valid": 1110, "test": 1323}
+    assert len({mention.title for _, mention, _ in mentions}) == 2609
+    assert ("test", "Lord_Byron", "Byron") not in {(split, m.title, text) for split, m, text in mentions}
+    assert ("valid", "Lord_Byron", "Byron") in {(split, m.title, text) for split, m, text in mentions}
+    assert all(text == text.strip() and text for _, _, text in mentions)
+    assert is_content("gum", digest.of_rows(documents))
+
+
+def test_gum_reads_nested_mentions_and_forms_agree(tmp_path: Path) -> None:
+    sentence = (
+        "# text = Lake Zug (Zug)\n"
+        "1\tLake\tlake\tNOUN\tNN\t_\t0\troot\t_\tEntity=(1-place-new-nnnnn-cf1-1-sgl-Lake_Zug\n"
+        "2\tZug\tZug\tPROPN\tNNP\t_\t1\tflat\t_\tEntity=(2-place-new-nnnnn-cf2-1-coref-Zug)1)\n"
+        "3-4\t(Zug\t_\t_\t_\t_\t_\t_\t_\t_\n"
+        "3\t(\t(\tPUNCT\t-LRB-\t_\t1\tpunct\t_\tSpaceAfter=No\n"
+        "4\tZug\tZug\tPROPN\tNNP\t_\t1\tappos\t_\tEntity=(2-place-giv-nnnnn-cf2-1-coref-Zug)|SpaceAfter=No\n"
+        "5\t)\t)\tPUNCT\t-RRB-\t_\t1\tpunct\t_\tEntity=(3-time-new-nnnnn-cf2-1-sgl)\n"
+    )
+    members = {"file-lists/files.train": "A\nreddit", "file-lists/files.dev": "B", "file-lists/files.test": ""}
+    members |= {"sources/A.conllu": sentence + "\n" + sentence, "sources/B.conllu": sentence}
+    packed = pack(tmp_path / "packed" / "gum.tar.xz", {f"gum/{name}": text for name, text in members.items()}, "w:xz")
+    inside = "UD_English-GUM-afb41/not-to-release"
+    published = pack(tmp_path / "published" / "afb41.tar.gz", {f"{inside}/{n}": t for n, t in members.items()}, "w:gz")
+    documents = gum.documents(packed)
+    assert documents == gum.documents(published)
+    assert [(document.split, document.id) for document in documents] == [("train", "A"), ("valid", "B")]
+    found = [(documents[0].text[m.start : m.stop], m.title) for m in documents[0].mentions]
+    assert found == [("Lake Zug", "Lake_Zug"), ("Zug", "Zug"), ("Zug", "Zug")] * 2
+
+
+def test_elevant_counts(mirror: Path) -> None:
+    texts = elevant.texts(mirror / "elevant")
+    mentions = Counter(text.benchmark for text in texts for _ in text.mentions)
+    assert len(mentions) == 15
+    assert (mentions["kore50"], mentions["msnbc"], mentions["oke-2015-eval"]) == (144, 755, 664)
+    assert is_content("elevant", digest.of_rows(texts))
+
+
+def test_elevant_forms_agree(tmp_path: Path) -> None:
+    label = {"id": 0, "span": [0, 5], "entity_id": "Q1", "name": "Steve Jobs", "type": "Q5"}
+    row = {"id": 3, "title": "", "text": "Steve left.", "evaluation_span": [0, 11], "labels": [label]}
+    lines = json.dumps(row) + "\n"
+    members = {"elevant/kore50.benchmark.jsonl": lines, "elevant/kore50.metadata.json": "{}"}
+    packed = pack(tmp_path / "packed" / "benchmarks.tar.xz", members, "w:xz")
+    published = tmp_path / "published"
+    published.mkdir()
+    (published / "kore50.benchmark.jsonl").write_text(lines)
+    assert elevant.texts(packed) == elevant.texts(published)
+    (text,) = elevant.texts(packed)
+    assert (text.benchmark, text.mentions) == ("kore50", [elevant.Mention(0, 5, "Q1", "Steve Jobs")])

@@ -31,6 +31,20 @@ class Pairs(NamedTuple):
     similarity: Floats
 
 
+class Annotations(NamedTuple):
+    """Mentions in running text. place: I64[n], the word of `Corpus.tokens` that is a surname; article: I64[n].
+
+    entity, split, unseen and names are those of `Linking`.
+    """
+
+    place: Ids
+    article: Ids
+    entity: Ids
+    split: NDArray[np.str_]
+    unseen: NDArray[np.bool_]
+    names: Ids
+
+
 class Linking(NamedTuple):
     """Mentions of entities. context: I64[n 2r + 1], a surname and r words of its article on each side, -1 beyond the
     article.
@@ -95,7 +109,7 @@ class Atlas:
         chosen = order[np.unique(np.searchsorted(similarity[order], np.linspace(0, similarity.max(), n)))]
         return Pairs(words[chosen], similarity[chosen])
 
-    def linking(self, unseen: float = 0.15, radius: int = 8) -> Linking:
+    def annotations(self, unseen: float = 0.15) -> Annotations:
         """All mentions, except those of unseen entities (the share `unseen` of all) in articles for training."""
         rng = np.random.default_rng(self._linking)
         prose, world = self.prose, self.world
@@ -103,10 +117,16 @@ class Atlas:
         split = _splits(len(prose.topic), rng)[prose.document]
         (at,) = np.nonzero(prose.entity >= 0)
         at = at[~hidden[prose.entity[at]] | (split[at] != "train")]
-        window = (at[:, None] + np.arange(-radius, radius + 1)) % len(split)  # wraps around into another article
-        context = np.where(prose.document[window] == prose.document[at, None], prose.tokens[window], -1)
         names = np.column_stack((world.surname, world.kind[world.topic]))
-        return Linking(context, prose.entity[at], split[at], hidden, names)
+        return Annotations(at, prose.document[at], prose.entity[at], split[at], hidden, names)
+
+    def linking(self, unseen: float = 0.15, radius: int = 8) -> Linking:
+        """The mentions of `annotations` with the words around them."""
+        # A window that reaches past the last word begins again at the first, in another article.
+        notes = self.annotations(unseen)
+        window = (notes.place[:, None] + np.arange(-radius, radius + 1)) % len(self.prose.tokens)
+        context = np.where(self.prose.document[window] == notes.article[:, None], self.prose.tokens[window], -1)
+        return Linking(context, notes.entity, notes.split, notes.unseen, notes.names)
 
     def questions(self, n: int = 2_000) -> Questions:
         """Questions, each made of a function word, the surname, the relation's verb for questions, and words of the

@@ -1,0 +1,180 @@
+"""`EncoderDecoder`, a Transformer that reads one sequence and writes another, all at once or token by token."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from harness.nn.encoder import Encoder, EncoderOptions
+
+
+@dataclass(frozen=True)
+class Seq2SeqOptions:
+    """The size of an encoder-decoder: an encoder, and a decoder with as many layers of the same width.
+
+    `max_target` is the largest number of tokens that the decoder reads. Embeddings start as normal numbers with the
+    standard deviation `embedding_std`.
+    """
+
+    encoder: EncoderOptions
+    max_target: int
+    embedding_std: float = 1.0
+
+
+class SoftmaxAttention(nn.Module):
+    """Softmax attention to the positions that are kept."""
+
+    def forward(self, q: Tensor, k: Tensor, v: Tensor, keep: Tensor) -> Tensor:
+        """q, k, v F32[B H L d], keep Bool[B L] -> F32[B H L d]."""
+        mixed: Tensor = functional.scaled_dot_product_attention(q, k, v, attn_mask=keep[:, None, None, :])
+        return mixed
+
+
+class KeysValues(NamedTuple):
+    """The keys and values of one attention layer, F32[n H L d]."""
+
+    keys: Tensor
+    values: Tensor
+
+    def take(self, rows: Tensor) -> "KeysValues":
+        """Those of some rows I64[m]."""
+        return KeysValues(self.keys[rows], self.values[rows])
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What the decoder remembers while it writes n sequences token by token.
+
+    source, written: a layer's keys and values of the source and of the tokens written so far. keep: Bool[n S], the
+    positions of the source that exist. length: the number of tokens written.
+    """
+
+    source: tuple[KeysValues, ...]
+    keep: Tensor
+    written: tuple[KeysValues, ...] = field(default=())
+    length: int = 0
+
+    def take(self, rows: Tensor) -> "Memory":
+        """That of some sequences I64[m], in this order; the same one may be taken several times."""
+        return Memory(
+            tuple(layer.take(rows) for layer in self.source),
+            self.keep[rows],
+            tuple(layer.take(rows) for layer in self.written),
+            self.length,
+        )
+
+    def take_written(self, rows: Tensor) -> "Memory":
+        """The same as `take`, for rows of which each has the source of the row in its place."""
+        return replace(self, written=tuple(layer.take(rows) for layer in self.written))
+
+
+class EncoderDecoder(nn.Module):
+    """A pre-norm Transformer encoder and decoder (Vaswani et al., 2017; Xiong et al., 2020).
+
+    Encoder, decoder and output share one table of embeddings, as in BART (Lewis et al., 2020).
+    """
+
+    def __init__(self, options: Seq2SeqOptions) -> None:
+        super().__init__()
+        size = options.encoder
+        self.encoder = Encoder(size, SoftmaxAttention)
+        self.positions = nn.Parameter(torch.randn(options.max_target, size.width) * options.embedding_std)
+        self.dropout = nn.Dropout(size.dropout)
+        self.layers = nn.ModuleList(_DecoderLayer(size) for _ in range(size.layers))
+        self.norm = nn.LayerNorm(size.width)
+        with torch.no_grad():
+            self.encoder.tokens.weight.mul_(options.embedding_std)
+            self.encoder.positions.mul_(options.embedding_std)
+
+    def forward(self, source: Tensor, keep: Tensor, target: Tensor) -> Tensor:
+        """source I64[B S], keep Bool[B S], target I64[B T] -> logits F32[B T vocabulary] of the tokens that follow each
+        prefix of the targets."""
+        encoded = self.encoder(source, keep)
+        states = self._embedded(target, 0)
+        for layer in self._layers():
+            states, _ = layer(states, layer.remember(encoded), keep, None)
+        return self._logits(states)
+
+    def read(self, source: Tensor, keep: Tensor) -> Memory:
+        """source I64[B S], keep Bool[B S] -> the memory before the first token is written."""
+        encoded = self.encoder(source, keep)
+        return Memory(tuple(layer.remember(encoded) for layer in self._layers()), keep)
+
+    def write(self, tokens: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
+        """The last tokens I64[n] of n sequences -> logits F32[n vocabulary] of the next ones, and the memory with these
+        tokens. Raises `ValueError` if they are more than `max_target`."""
+        if memory.length == len(self.positions):
+            raise ValueError(f"the decoder writes at most {len(self.positions)} tokens")
+        states = self._embedded(tokens[:, None], memory.length)
+        written = []
+        for depth, layer in enumerate(self._layers()):
+            before = memory.written[depth] if memory.written else None
+            states, own = layer(states, memory.source[depth], memory.keep, before)
+            written.append(own)
+        return self._logits(states)[:, 0], replace(memory, written=tuple(written), length=memory.length + 1)
+
+    def _layers(self) -> "Iterator[_DecoderLayer]":
+        return iter(self.layers)  # type: ignore[arg-type]
+
+    def _embedded(self, tokens: Tensor, start: int) -> Tensor:
+        embedded: Tensor = self.encoder.tokens(tokens) + self.positions[start : start + tokens.shape[1]]
+        return self.dropout(embedded)  # type: ignore[no-any-return]
+
+    def _logits(self, states: Tensor) -> Tensor:
+        return functional.linear(self.norm(states), self.encoder.tokens.weight)
+
+
+class _DecoderLayer(nn.Module):
+    def __init__(self, size: EncoderOptions) -> None:
+        super().__init__()
+        width = size.width
+        self.heads = size.heads
+        self.own_norm, self.source_norm = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.own, self.own_merge = nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.query, self.source, self.source_merge = (
+            nn.Linear(width, width),
+            nn.Linear(width, 2 * width),
+            nn.Linear(width, width),
+        )
+        self.dropout = nn.Dropout(size.dropout)
+        self.feed_forward = nn.Sequential(
+            nn.LayerNorm(width),
+            nn.Linear(width, size.expansion * width),
+            nn.GELU(),
+            nn.Linear(size.expansion * width, width),
+            nn.Dropout(size.dropout),
+        )
+
+    def remember(self, encoded: Tensor) -> KeysValues:
+        """encoded F32[B S width] -> what the layer attends to."""
+        return KeysValues(*self._heads(self.source(encoded), 2))
+
+    def forward(
+        self, states: Tensor, source: KeysValues, keep: Tensor, before: KeysValues | None
+    ) -> tuple[Tensor, KeysValues]:
+        """states F32[n T width] of tokens that follow those in `before` -> the layer's output, and its keys and values
+        of all tokens. Without `before`, every token attends to itself and to those before it."""
+        query, *own = self._heads(self.own(self.own_norm(states)), 3)
+        written = KeysValues(*own)
+        if before is not None:
+            written = KeysValues(*(torch.cat(pair, dim=2) for pair in zip(before, written, strict=True)))
+        attend = functional.scaled_dot_product_attention
+        mixed = attend(query, *written, is_causal=before is None and states.shape[1] > 1)
+        states = states + self.dropout(self.own_merge(_joined(mixed)))
+        (query,) = self._heads(self.query(self.source_norm(states)), 1)
+        mixed = attend(query, *source, attn_mask=keep[:, None, None, :])
+        states = states + self.dropout(self.source_merge(_joined(mixed)))
+        return states + self.feed_forward(states), written
+
+    def _heads(self, projected: Tensor, parts: int) -> Tensor:
+        """F32[n L parts*width] -> F32[parts n H L d]."""
+        rows, length, _ = projected.shape
+        return projected.view(rows, length, parts, self.heads, -1).permute(2, 0, 3, 1, 4)
+
+
+def _joined(heads: Tensor) -> Tensor:
+    """F32[n H L d] -> F32[n L H*d]."""
+    return heads.transpose(1, 2).flatten(2)

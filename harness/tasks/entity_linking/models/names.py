@@ -1,0 +1,53 @@
+"""`NameIndex`: the names that a generator may write, and which entity each of them stands for."""
+
+import numpy as np
+
+from harness.tasks.entity_linking.models.allowed import AnyText, TrieNames
+from harness.tasks.entity_linking.models.beams import Beams
+from harness.tasks.entity_linking.models.trie import Trie
+from harness.tasks.entity_linking.problems.mentions import I64, NIL, Candidates, Catalogue
+from harness.tasks.entity_linking.problems.tokens import I32
+
+
+class NameIndex:
+    """The names of a catalogue, as tokens I32[names L] that end with END and are padded with 0, and their trie.
+
+    Names with equal tokens stand for the entity whose name comes first, so for one whose preferred name it is before
+    others.
+    """
+
+    def __init__(self, catalogue: Catalogue, tokens: I32) -> None:
+        self.catalogue = catalogue
+        self.tokens = tokens
+        self.trie = Trie.of(tokens, catalogue.owners)
+
+    def all_names(self, texts: int, *, renormalise: bool) -> TrieNames:
+        """For each of n texts, the names of all entities."""
+        return TrieNames(self.trie, np.zeros(texts, np.int64), renormalise=renormalise)
+
+    def names_of(self, candidates: Candidates, *, renormalise: bool) -> TrieNames:
+        """For each of n texts, the names of its candidates."""
+        entry, rows = self.catalogue.names_of(candidates.entities)
+        texts = candidates.mentions[entry]
+        order = np.lexsort((rows, texts))  # so that the order of candidates changes nothing
+        rows, texts = rows[order], texts[order]
+        count = len(candidates.ends) - 1
+        trie = Trie.of(self.tokens[rows], self.catalogue.owners[rows], texts, count)
+        return TrieNames(trie, np.arange(count), renormalise=renormalise)
+
+    def entities(self, beams: Beams, allowed: TrieNames | AnyText) -> I64:
+        """I64[h]: the entity that each beam names; INVALID for what is no name."""
+        return (
+            self.trie.find(beams.tokens) if isinstance(allowed, AnyText) else allowed.trie.value_at(beams.state[:, 0])
+        )
+
+
+def ranked_entities(beams: Beams, entities: I64, texts: int, k: int) -> I64:
+    """I64[texts k]: the entities I64[h] of beams, those of the best beams first, each of them once; then NIL."""
+    _, first = np.unique(np.column_stack((beams.text, entities)), axis=0, return_index=True)
+    first.sort()
+    text = beams.text[first]
+    place = np.arange(len(first)) - np.searchsorted(text, text)
+    ranked = np.full((texts, k), NIL, np.int64)
+    ranked[text[place < k], place[place < k]] = entities[first][place < k]
+    return ranked

@@ -1,0 +1,1 @@
+"""How linkers are scored."""

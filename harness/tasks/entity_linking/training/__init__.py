@@ -1,0 +1,1 @@
+"""How the models of the task `entity_linking` are trained."""

@@ -1,0 +1,1 @@
+"""GENRE: autoregressive entity retrieval (De Cao et al., 2021)."""

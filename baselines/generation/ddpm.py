@@ -21,7 +21,7 @@ class Ddpm(ScoreModel):
     steps: Annotated[int, Gt(1)] = 1000
     variance: Literal["upper", "lower"] = "lower"
 
-    def build(self, spread: float) -> Process:
+    def build(self, largest_distance: float) -> Process:
         return DdpmProcess(self.steps, self.variance)
 
 

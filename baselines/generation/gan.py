@@ -56,7 +56,7 @@ class Gan(ImageGenerator):
     def generate(self, n: int, run: Run) -> Samples:
         latents = self._latents(n, run.torch_rng("sampling"))
         with evaluating(self.generator):
-            parts = [self.generator(part) for part in latents.split(run.settings["sample_batch"])]
+            parts = [self.generator(part) for part in torch.split(latents, run.settings["sample_batch"])]
         values = (torch.cat(parts).permute(0, 2, 3, 1) + 1) / 2
         return Samples(values.cpu().numpy(), 1)
 

@@ -25,8 +25,8 @@ class Ncsn(ScoreModel):
     sigma_max: Annotated[float, Gt(0)] | None = None
     step: Annotated[float, Gt(0)] = 0.2
 
-    def build(self, spread: float) -> Process:
-        sigmas = np.geomspace(self.sigma_max or spread, self.sigma_min, self.levels)
+    def build(self, largest_distance: float) -> Process:
+        sigmas = np.geomspace(self.sigma_max or largest_distance, self.sigma_min, self.levels)
         return NcsnProcess(torch.tensor(sigmas, dtype=torch.float32), self.step)
 
 
@@ -62,8 +62,8 @@ class NcsnProcess(Process):
             for _ in range(steps):
                 x = x + length / 2 * score(x, noise) + length.sqrt() * sampling.normal(shape)
                 x = sampling.constrained(x, noise)
-        x = x + sigma**2 * score(x, noise)
-        return x
+        denoised: Tensor = x + sigma**2 * score(x, noise)
+        return denoised
 
 
 def _noise(sigma: Tensor) -> Noise:

@@ -17,7 +17,6 @@ from harness.tasks.generation import (
     ScoreModel,
     channels_first,
     dequantised,
-    scaled,
 )
 from methods.score_sde.flow import Flow
 from methods.score_sde.process import SdeProcess
@@ -46,11 +45,11 @@ class ScoreSde(ScoreModel):
     divergence: Literal["hutchinson", "exact"] = "hutchinson"
 
     @abstractmethod
-    def equation(self, spread: float) -> Sde:
+    def equation(self, largest_distance: float) -> Sde:
         """The equation, given the largest distance between training items."""
 
-    def build(self, spread: float) -> Process:
-        sde = self.equation(spread)
+    def build(self, largest_distance: float) -> Process:
+        sde = self.equation(largest_distance)
         return SdeProcess(sde, self.sampler, Corrector(self.snr, self.length), self.weighting)
 
     def bits(self, images: Images, run: Run) -> np.ndarray:
@@ -59,7 +58,7 @@ class ScoreSde(ScoreModel):
         pixels, size = channels_first(images.pixels).to(run.device), images.pixels[0].size
         parts = []
         for batch in torch.split(pixels, BATCH):
-            items = scaled(dequantised(batch, images.levels, generator), self.process.low)
+            items = self.process.from_brightness(dequantised(batch, images.levels, generator))
             flow = self._flow(run.settings["bits_tolerance"])
             density = flow.log_density(items, self.divergence, generator).numpy()
             # The density of values from 0 to 1.
@@ -81,7 +80,7 @@ class ScoreSde(ScoreModel):
     def round_trip(self, images: Images, run: Run) -> np.ndarray:
         values = (channels_first(images.pixels).float() + 0.5) / images.levels
         flow = self._flow(run.settings["bits_tolerance"])
-        return self.images_from(flow.decode(flow.encode(scaled(values, self.process.low).to(run.device))))
+        return self.images_from(flow.decode(flow.encode(self.process.from_brightness(values).to(run.device))))
 
     def _flow(self, tolerance: float, score: ScoreFunction | None = None) -> Flow:
         assert isinstance(self.process, SdeProcess)
@@ -94,7 +93,7 @@ class VpScoreSde(ScoreSde):
     name = "vp_sde"
     snr: Annotated[float, Gt(0)] = 0.01
 
-    def equation(self, spread: float) -> Sde:
+    def equation(self, largest_distance: float) -> Sde:
         return VpSde()
 
 
@@ -104,7 +103,7 @@ class SubVpScoreSde(ScoreSde):
     name = "sub_vp_sde"
     snr: Annotated[float, Gt(0)] = 0.01
 
-    def equation(self, spread: float) -> Sde:
+    def equation(self, largest_distance: float) -> Sde:
         return SubVpSde()
 
 
@@ -118,5 +117,5 @@ class VeScoreSde(ScoreSde):
     name = "ve_sde"
     sigma_max: Annotated[float, Gt(0)] | None = None
 
-    def equation(self, spread: float) -> Sde:
-        return VeSde(sigma_max=self.sigma_max or spread)
+    def equation(self, largest_distance: float) -> Sde:
+        return VeSde(sigma_max=self.sigma_max or largest_distance)

@@ -14,4 +14,3 @@ from harness.tasks.generation.problems.images import dequantised as dequantised
 from harness.tasks.generation.problems.mixture import Mixture as Mixture
 from harness.tasks.generation.problems.noise import Noise as Noise
 from harness.tasks.generation.problems.noise import ScoreFunction as ScoreFunction
-from harness.tasks.generation.training.denoising import scaled as scaled

@@ -15,7 +15,7 @@ from harness.tasks.generation.models.process import Constraint, Process, Samplin
 from harness.tasks.generation.problems.images import Images, channels_first
 from harness.tasks.generation.problems.mixture import Mixture
 from harness.tasks.generation.problems.noise import Noise, ScoreFunction
-from harness.tasks.generation.training.denoising import learn, scaled, spread
+from harness.tasks.generation.training.denoising import largest_distance, learn
 
 
 class Samples(NamedTuple):
@@ -27,8 +27,8 @@ class Samples(NamedTuple):
 
 
 Guide: TypeAlias = Callable[[Tensor, Tensor, Tensor], Tensor]
-"""The gradient F32[n c h w] of the log-probability of labels I64[n], given images F32[n c h w] which had values from -1
-to 1 before noise of deviation sigma F32[n] was added, that deviation, and the labels."""
+"""The log-probability F32[n] of labels I64[n], given the brightness F32[n c h w] of noisy images and the deviation
+F32[n] of their noise; the labels come last. It can be differentiated."""
 
 
 class ImageGenerator(Entrant):
@@ -61,7 +61,7 @@ class ImageGenerator(Entrant):
 
     @capability
     def of_classes(self, labels: np.ndarray, guide: Guide, run: Run) -> Samples:
-        """A new image of each of the labels I64[n], by the guide's gradient. Asked for together with `inpaint`."""
+        """A new image of each of the labels I64[n], by the gradient of a guide. Asked for together with `inpaint`."""
         raise NotImplementedError
 
     @capability
@@ -94,13 +94,13 @@ class ScoreModel(ImageGenerator):
     """
 
     @abstractmethod
-    def build(self, spread: float) -> Process:
-        """The process. `spread` is the largest distance between training items whose values go from 0 to 1."""
+    def build(self, largest_distance: float) -> Process:
+        """The process. `largest_distance` is that between training items whose values go from 0 to 1."""
 
     @final
     def fit(self, images: Images, run: Run, /) -> None:
         """Train the task's denoiser on the noise of the entrant's process."""
-        self.process = self.build(spread(images))
+        self.process = self.build(largest_distance(images))
         self.shape = images.shape
         self.denoiser: Denoiser = learn(images, self.process, run)
 
@@ -131,16 +131,16 @@ class ScoreModel(ImageGenerator):
     @final
     def of_classes(self, labels: np.ndarray, guide: Guide, run: Run) -> Samples:
         """Images with the guide's gradient added to the score (Song et al., 2021, equation 14)."""
-        low, asked = self.process.low, torch.tensor(labels, device=run.device)
-        # From the process's values to those from -1 to 1.
-        factor = 2 / (1 - low)
+        process, asked = self.process, torch.tensor(labels, device=run.device)
 
         def guidance(rows: slice) -> ScoreFunction:
             def gradient(x: Tensor, noise: Noise) -> Tensor:
-                level = noise.over(x)
-                images = factor * (x / level.scale - low) - 1
-                slope = guide(images, (factor * noise.sigma).expand(len(x)), asked[rows])
-                return slope * factor / level.scale
+                sigma = (noise.sigma / (1 - process.low)).expand(len(x))
+                with torch.enable_grad():
+                    x = x.detach().clone().requires_grad_()
+                    brightness = process.to_brightness(x / noise.over(x).scale)
+                    (slope,) = torch.autograd.grad(guide(brightness, sigma, asked[rows]).sum(), x)
+                return slope
 
             return gradient
 
@@ -151,7 +151,7 @@ class ScoreModel(ImageGenerator):
         """Known pixels are set to the image with fresh noise of the present level after every step (Song et al., 2021,
         Appendix I.2)."""
         values = (channels_first(images.pixels).float() + 0.5) / images.levels
-        truth, mask = scaled(values, self.process.low).to(run.device), torch.tensor(known, device=run.device)
+        truth, mask = self.process.from_brightness(values).to(run.device), torch.tensor(known, device=run.device)
 
         def constraint(rows: slice, generator: torch.Generator) -> Constraint:
             def constrained(x: Tensor, noise: Noise) -> Tensor:
@@ -171,7 +171,7 @@ class ScoreModel(ImageGenerator):
 
     def images_from(self, x: Tensor) -> np.ndarray:
         """F32[n h w c] from 0 to 1: items F32[n c h w] of the process as brightness."""
-        values: np.ndarray = ((x - self.process.low) / (1 - self.process.low)).permute(0, 2, 3, 1).cpu().numpy()
+        values: np.ndarray = self.process.to_brightness(x).permute(0, 2, 3, 1).cpu().numpy()
         return values
 
     def _sampled(

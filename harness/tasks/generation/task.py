@@ -7,14 +7,15 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from harness.core.task import Problem, Score, Task
+from harness.data.fetch import status
 from harness.run import Run
 from harness.tasks.generation.data import make
 from harness.tasks.generation.interface import ImageGenerator
 from harness.tasks.generation.problems.images import Images
 from harness.tasks.generation.problems.target import ExactTarget, Target
 from harness.tasks.generation.scores.control import controlled, likelihood
-from harness.tasks.generation.scores.features import ClassifierExtractor
-from harness.tasks.generation.scores.quality import image_scores
+from harness.tasks.generation.scores.features import ClassifierExtractor, InceptionExtractor
+from harness.tasks.generation.scores.quality import image_scores, inception_distances
 from harness.tasks.generation.scores.samplers import compared_samplers, exact_samplers
 
 Split: TypeAlias = Target | ExactTarget
@@ -38,13 +39,17 @@ class Generation(Task[ImageGenerator]):
             yield from exact_samplers(system, split.mixture, run)
             return
         extractor, settings = ClassifierExtractor(split.learned, run), run.settings
-        images, scores = image_scores(system, split, extractor, run)
+        real = extractor.features(split.real)
+        images, scores = image_scores(system, split, real, extractor, run)
         yield from scores
         if not split.thorough:
             return
+        if settings["inception"] and status("inception-2015") != "absent":
+            field = InceptionExtractor(split.real.levels, run)
+            yield from inception_distances(field.features(images), field.features(split.real))
         kept = {"generated": images}
         if settings["compared_samples"] and "generate_by" in system.capabilities():
-            yield from compared_samplers(system, split, extractor, run)
+            yield from compared_samplers(system, split, real, extractor, run)
         yield from likelihood(system, split, run)
         if settings["controlled_items"] and "of_classes" in system.capabilities():
             more, kept["by class"], kept["lower half"] = controlled(system, split, extractor, run)

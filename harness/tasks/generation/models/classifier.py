@@ -21,18 +21,18 @@ class Classifier(nn.Module):
         self.shifts = nn.ModuleList(nn.Linear(width, outputs) for _, outputs, _ in sizes)
         self.read = nn.Linear(4 * width, classes)
 
-    def features(self, images: Tensor, sigma: Tensor) -> Tensor:
-        """F32[n 4width]: the features of images F32[n c h w] with values from -1 to 1 before noise of deviation sigma
+    def features(self, brightness: Tensor, sigma: Tensor) -> Tensor:
+        """F32[n 4width]: the features of images with a brightness F32[n c h w] to which noise of deviation sigma
         F32[n] was added."""
         level = self.embed(sigma.log1p())
-        states = images / (1 + sigma**2).sqrt()[:, None, None, None]
+        states = (2 * brightness - 1) / (1 + 4 * sigma**2).sqrt()[:, None, None, None]
         for layer, norm, shift in zip(self.layers, self.norms, self.shifts, strict=True):
             states = nn.functional.silu(norm(layer(states)) + shift(level)[..., None, None])
         return states.mean(dim=(2, 3))
 
-    def forward(self, images: Tensor, sigma: Tensor) -> Tensor:
+    def forward(self, brightness: Tensor, sigma: Tensor) -> Tensor:
         """F32[n classes]: the logits."""
-        logits: Tensor = self.read(self.features(images, sigma))
+        logits: Tensor = self.read(self.features(brightness, sigma))
         return logits
 
 

@@ -44,13 +44,21 @@ class Drawn(NamedTuple):
 class Process(ABC):
     """A way to add noise in training, and a way back from noise to items.
 
-    `low` is the value of black, white is 1. `samplers` are the names of its samplers, of which the first is the one
-    that others are compared with; `sampler` is the one that is used where none is named.
+    `low` is the value of black; that of white is 1. `samplers` are the names of its samplers, of which the first is the
+    one that others are compared with; `sampler` is the one that is used where none is named.
     """
 
     low: float
     samplers: tuple[str, ...]
     sampler: str
+
+    def from_brightness(self, brightness: Tensor) -> Tensor:
+        """Items from brightness, which is 0 for black and 1 for white."""
+        return self.low + (1 - self.low) * brightness
+
+    def to_brightness(self, items: Tensor) -> Tensor:
+        """The brightness of items."""
+        return (items - self.low) / (1 - self.low)
 
     @abstractmethod
     def draw(self, n: int, generator: torch.Generator) -> Drawn:

@@ -55,7 +55,8 @@ def dequantised(pixels: Tensor, levels: int, generator: torch.Generator) -> Tens
 def quantised(values: np.ndarray, levels: int) -> np.ndarray:
     """U8[n h w c] below `levels`: values F32[n h w c] cut to grey levels, the inverse of `dequantised`. What lies
     outside [0, 1) is clipped."""
-    return np.clip(np.floor(values * levels), 0, levels - 1).astype(np.uint8)
+    pixels: np.ndarray = np.clip(np.floor(values * levels), 0, levels - 1).astype(np.uint8)
+    return pixels
 
 
 def channels_first(pixels: np.ndarray) -> Tensor:

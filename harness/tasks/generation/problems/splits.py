@@ -27,8 +27,8 @@ def splits(name: str, side: int) -> Splits:
     """
     if name == "digits":
         images = _ordered(_labelled(*digits.digits(), levels=DIGIT_LEVELS)).shrunk(side)
-        train, test = np.split(np.arange(len(images)), [-TEST_DIGITS])
-        return Splits(images.select(train), images.select(test))
+        rows = np.arange(len(images))
+        return Splits(images.select(rows[:-TEST_DIGITS]), images.select(rows[-TEST_DIGITS:]))
     read = cifar10.images if name == "cifar-10" else lambda split: mnist.images(split, name)
     train, test = (_ordered(_labelled(*read(split))).shrunk(side) for split in ("train", "test"))
     return Splits(train, test)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 
 from harness.core.task import Score, checked
@@ -60,14 +59,10 @@ def controlled(
 def _guide(target: Target, run: Run) -> Guide:
     classifier = trained(target.learned, run, noisy=True)
 
-    def gradient(images: Tensor, sigma: Tensor, labels: Tensor) -> Tensor:
-        with torch.enable_grad():
-            seen = images.detach().clone().requires_grad_()
-            loss = nn.functional.cross_entropy(classifier(seen, sigma), labels, reduction="sum")
-            (slope,) = torch.autograd.grad(-loss, seen)
-        return slope
+    def log_probability(brightness: Tensor, sigma: Tensor, labels: Tensor) -> Tensor:
+        return -nn.functional.cross_entropy(classifier(brightness, sigma), labels, reduction="none")
 
-    return gradient
+    return log_probability
 
 
 def _first(images: Images, n: int) -> Images:

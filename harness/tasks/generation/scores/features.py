@@ -1,15 +1,19 @@
 """`Extractor`: the features and classes of images, by which distances between sets of images are measured."""
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from harness.core.artefacts import Recipe
+from harness.data.sets import inception
 from harness.nn.training import evaluating
 from harness.run import Run
 from harness.tasks.generation.models.classifier import Classifier
+from harness.tasks.generation.models.inception import Inception
 from harness.tasks.generation.problems.images import Images, channels_first
 from harness.tasks.generation.training.classifiers import trained
 
@@ -50,6 +54,31 @@ class ClassifierExtractor(Extractor):
         self.levels, self.device = learned.levels, run.device
 
     def _apply(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        values = 2 * (pixels.to(self.device) + 0.5) / self.levels - 1
+        values = (pixels.to(self.device) + 0.5) / self.levels
         features = self.network.features(values, values.new_zeros(len(values)))
         return features, self.network.read(features)
+
+
+@dataclass(frozen=True)
+class InceptionWeights(Recipe):
+    """The published weights of Inception, so that records state their digest as that of any extractor."""
+
+    def build(self) -> dict[str, np.ndarray]:
+        """Reads the weights. Raises `UserError` if they are absent or another file."""
+        return inception.weights()
+
+
+class InceptionExtractor(Extractor):
+    """The Inception network of 2015, the extractor of the field."""
+
+    def __init__(self, levels: int, run: Run) -> None:
+        network = Inception()
+        arrays = run.artefact(InceptionWeights())
+        network.load_state_dict({name: torch.tensor(array) for name, array in arrays.items()})
+        self.network: Inception = network.eval().to(run.device)
+        self.levels, self.device = levels, run.device
+
+    def _apply(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        bright = (pixels.to(self.device).float() * 255 / (self.levels - 1)).to(torch.uint8)
+        features = self.network.features(bright)
+        return features, self.network.fc(features)

@@ -16,8 +16,8 @@ from harness.tasks.generation.scores.frechet import frechet_distance, moments
 from harness.tasks.generation.scores.kernel import kernel_distance
 from harness.tasks.generation.scores.manifolds import compare_manifolds
 
-MANIFOLD_IMAGES = 2000
-"""The number of images, real and generated, among which neighbours are looked for, at most."""
+MOST_PAIRED = 2000
+"""The number of images, real and generated, that are compared pair by pair, at most."""
 
 
 def as_images(samples: Samples, n: int, like: Images) -> Images:
@@ -31,8 +31,10 @@ def as_images(samples: Samples, n: int, like: Images) -> Images:
     return Images(quantised(values, like.levels), np.zeros(n, dtype=np.int64), like.classes, like.levels)
 
 
-def image_scores(system: ImageGenerator, target: Target, extractor: Extractor, run: Run) -> tuple[Images, list[Score]]:
-    """The images that the system generates by its own sampler, and their scores."""
+def image_scores(
+    system: ImageGenerator, target: Target, real: Features, extractor: Extractor, run: Run
+) -> tuple[Images, list[Score]]:
+    """The images that the system generates by its own sampler, and their scores; `real` are those of real images."""
     n = run.settings["samples"]
     start = time.perf_counter()
     samples = system.generate(n, run)
@@ -40,11 +42,12 @@ def image_scores(system: ImageGenerator, target: Target, extractor: Extractor, r
     images = as_images(samples, n, target.real)
     outside = (samples.values < 0) | (samples.values > 1)
     scores = [
-        *distances(extractor.features(images), extractor.features(target.real), run.settings["neighbours"]),
+        classifier_accuracy(target, extractor),
+        *distances(extractor.features(images), real, run.settings["neighbours"]),
         Score("evaluations", samples.evaluations, n, n),
         Score("seconds_per_image", seconds / n, n, n),
         Score("outside", float(outside.mean()), n, n),
-        Score("spread", float(images.pixels.std() / target.real.pixels.std()), n, n),
+        Score("contrast", float(images.pixels.std() / target.real.pixels.std()), n, n),
     ]
     return images, scores
 
@@ -55,10 +58,26 @@ def distances(generated: Features, real: Features, neighbours: int) -> Iterator[
     n = len(generated.features)
     yield Score("ffd", frechet_distance(moments(generated.features), moments(real.features)), n, n)
     yield Score("ffd_floor", floor(real.features), len(real.features), len(real.features))
-    yield Score("kernel_distance", kernel_distance(real.features, generated.features), n, n)
+    some, others = real.features[:MOST_PAIRED], generated.features[:MOST_PAIRED]
+    yield Score("kernel_distance", kernel_distance(some, others), n, n)
     yield Score("classifier_score", class_score(generated.classes), n, n)
-    manifolds = compare_manifolds(real.features[:MANIFOLD_IMAGES], generated.features[:MANIFOLD_IMAGES], neighbours)
+    manifolds = compare_manifolds(some, others, neighbours)
     yield from (Score(name, value, n, n) for name, value in manifolds._asdict().items())
+
+
+def inception_distances(generated: Features, real: Features) -> Iterator[Score]:
+    """The distances and the score of the field, which share no name with those in other features."""
+    n, some, others = len(generated.features), real.features[:MOST_PAIRED], generated.features[:MOST_PAIRED]
+    yield Score("fid", frechet_distance(moments(generated.features), moments(real.features)), n, n)
+    yield Score("fid_floor", floor(real.features), len(real.features), len(real.features))
+    yield Score("kid", kernel_distance(some, others), n, n)
+    yield Score("inception_score", class_score(generated.classes), n, n)
+
+
+def classifier_accuracy(target: Target, extractor: Extractor) -> Score:
+    """The share of the unseen images that the classifier is right about: whether its features mean anything."""
+    right = extractor.features(target.unseen).classes.argmax(axis=1) == target.unseen.labels
+    return Score("classifier_accuracy", float(right.mean()), len(right), len(right))
 
 
 def floor(features: np.ndarray) -> float:

@@ -10,7 +10,7 @@ from harness.run import Run
 from harness.tasks.generation.interface import ImageGenerator, Samples
 from harness.tasks.generation.problems.mixture import Mixture
 from harness.tasks.generation.problems.target import Target
-from harness.tasks.generation.scores.features import Extractor
+from harness.tasks.generation.scores.features import Extractor, Features
 from harness.tasks.generation.scores.frechet import frechet_distance, moments
 from harness.tasks.generation.scores.quality import as_images
 
@@ -18,14 +18,15 @@ DIRECTIONS = 64
 """The number of random directions along which points are compared."""
 
 
-def compared_samplers(system: ImageGenerator, target: Target, extractor: Extractor, run: Run) -> Iterator[Score]:
+def compared_samplers(
+    system: ImageGenerator, target: Target, real: Features, extractor: Extractor, run: Run
+) -> Iterator[Score]:
     """The distance by sampler and number of evaluations, absolute and relative to the distance of the first sampler
     with as many; and by tolerance of the solver, relative to the finest."""
-    n = run.settings["compared_samples"]
-    real = moments(extractor.features(target.real).features)
+    n, around = run.settings["compared_samples"], moments(real.features)
 
     def distance(samples: Samples) -> float:
-        return frechet_distance(moments(extractor.features(as_images(samples, n, target.real)).features), real)
+        return frechet_distance(moments(extractor.features(as_images(samples, n, target.real)).features), around)
 
     for evaluations in run.settings["compared_evaluations"]:
         first: float | None = None
@@ -41,7 +42,7 @@ def compared_samplers(system: ImageGenerator, target: Target, extractor: Extract
         for tolerance in sorted(run.settings["tolerances"]):
             samples = system.solver(tolerance, n, run)
             value = distance(samples)
-            at: dict[str, float | str] = {"tolerance": float(tolerance)}
+            at = {"tolerance": float(tolerance)}
             finest = finest or (value, samples.evaluations)
             yield Score("solver_ffd", value, n, n, at)
             yield Score("solver_evaluations", samples.evaluations, n, n, at)

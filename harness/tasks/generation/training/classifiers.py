@@ -18,7 +18,7 @@ from harness.tasks.generation.models.classifier import Classifier, restored
 from harness.tasks.generation.problems.images import Images, channels_first, dequantised
 
 BATCH = 128
-LEAST_SIGMA, MOST_SIGMA = 0.01, 100.0
+LEAST_SIGMA, MOST_SIGMA = 0.005, 100.0
 """The noise that the classifier of noisy images is trained on: log-uniform between the two."""
 
 
@@ -49,7 +49,7 @@ class TrainedClassifier(Recipe):
         generator = run.torch_rng("noise")
 
         def loss(rows: Tensor) -> Tensor:
-            images = 2 * dequantised(pixels[rows], self.images.levels, generator) - 1
+            images = dequantised(pixels[rows], self.images.levels, generator)
             sigma = images.new_zeros(len(rows))
             if self.noisy:
                 share = torch.rand(len(rows), generator=generator, device=run.device)

@@ -13,20 +13,15 @@ from harness.tasks.generation.models.denoiser import Denoiser
 from harness.tasks.generation.models.process import Process
 from harness.tasks.generation.problems.images import Images, channels_first, dequantised
 
-SPREAD_IMAGES = 1000
+DISTANT_IMAGES = 1000
 """The number of images among which the largest distance is looked for."""
 
 
-def spread(images: Images) -> float:
+def largest_distance(images: Images) -> float:
     """The largest Euclidean distance between two images with values from 0 to 1, among the first ones (Song and Ermon,
     2020, Technique 1)."""
-    values = torch.tensor(images.pixels[:SPREAD_IMAGES]).flatten(1).float() / (images.levels - 1)
+    values = torch.tensor(images.pixels[:DISTANT_IMAGES]).flatten(1).float() / (images.levels - 1)
     return float(torch.cdist(values, values).max())
-
-
-def scaled(values: Tensor, low: float) -> Tensor:
-    """Values from 0 to 1 as values from `low` to 1."""
-    return low + (1 - low) * values
 
 
 def learn(images: Images, process: Process, run: Run) -> Denoiser:
@@ -34,7 +29,7 @@ def learn(images: Images, process: Process, run: Run) -> Denoiser:
     settings = run.settings
     pixels = channels_first(images.pixels).to(run.device)
     levels = images.levels
-    values = scaled((pixels.float() + 0.5) / levels, process.low)
+    values = process.from_brightness((pixels.float() + 0.5) / levels)
     with seeded(run, "init"):
         model = denoiser(images.shape, float(values.mean()), float(values.std()), settings).to(run.device)
     average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(settings["average"]))  # type: ignore[no-untyped-call]
@@ -62,7 +57,7 @@ def _loss(model: Denoiser, process: Process, pixels: Tensor, levels: int, run: R
     generator, flip = run.torch_rng("noise"), run.settings["flip"]
 
     def loss(rows: Tensor) -> Tensor:
-        clean = scaled(dequantised(pixels[rows], levels, generator), process.low)
+        clean = process.from_brightness(dequantised(pixels[rows], levels, generator))
         if flip:
             mirrored = torch.rand(len(rows), 1, 1, 1, generator=generator, device=clean.device) < 0.5
             clean = torch.where(mirrored, clean.flip(-1), clean)

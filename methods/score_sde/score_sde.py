@@ -1,0 +1,121 @@
+"""The entrants: score models of the three equations."""
+
+import math
+from abc import abstractmethod
+from typing import Annotated, Literal
+
+import numpy as np
+import torch
+from annotated_types import Gt
+
+from harness.run import Run
+from harness.tasks.generation import (
+    Images,
+    Process,
+    Samples,
+    ScoreFunction,
+    ScoreModel,
+    channels_first,
+    dequantised,
+)
+from methods.score_sde.flow import Flow
+from methods.score_sde.process import SdeProcess
+from methods.score_sde.sampling import Corrector
+from methods.score_sde.sde import Sde, SubVpSde, VeSde, VpSde
+
+BATCH = 100
+"""The number of images whose equations are solved together."""
+
+
+class ScoreSde(ScoreModel):
+    """A score model of a stochastic differential equation (Song et al., 2021).
+
+    `sampler` is one of `methods.score_sde.sampling.SCHEMES`; `snr` is the corrector's ratio of signal to noise and
+    `length` which of two lengths its steps have for VP and sub-VP. `weighting` is that of the loss, `divergence` how
+    likelihoods are computed.
+    """
+
+    search_space = {"snr": (0.01, 0.3)}
+    sampler: Literal[
+        "reverse_diffusion", "euler_maruyama", "ancestral", "predictor_corrector", "corrector_predictor"
+    ] = "predictor_corrector"
+    snr: Annotated[float, Gt(0)] = 0.16
+    length: Literal["paper", "released"] = "paper"
+    weighting: Literal["simple", "likelihood"] = "simple"
+    divergence: Literal["hutchinson", "exact"] = "hutchinson"
+
+    @abstractmethod
+    def equation(self, largest_distance: float) -> Sde:
+        """The equation, given the largest distance between training items."""
+
+    def build(self, largest_distance: float) -> Process:
+        sde = self.equation(largest_distance)
+        return SdeProcess(sde, self.sampler, Corrector(self.snr, self.length), self.weighting)
+
+    def bits(self, images: Images, run: Run) -> np.ndarray:
+        """Bits per dimension through the probability-flow ODE (Appendix D.2)."""
+        generator = run.torch_rng("dequantisation")
+        pixels, size = channels_first(images.pixels).to(run.device), images.pixels[0].size
+        parts = []
+        for batch in torch.split(pixels, BATCH):
+            items = self.process.from_brightness(dequantised(batch, images.levels, generator))
+            flow = self._flow(run.settings["bits_tolerance"])
+            density = flow.log_density(items, self.divergence, generator).numpy()
+            # The density of values from 0 to 1.
+            parts.append(density + size * math.log(1 - self.process.low))
+        bits: np.ndarray = math.log2(images.levels) - np.concatenate(parts) / (size * math.log(2))
+        return bits
+
+    def solver(self, tolerance: float, n: int, run: Run) -> Samples:
+        generator = torch.Generator(run.device).manual_seed(run.seed("sampling"))
+        height, width, channels = self.shape
+        score, parts = self.counted(), []
+        flow = self._flow(tolerance, score)
+        for first in range(0, n, run.settings["sample_batch"]):
+            rows = min(n - first, run.settings["sample_batch"])
+            z = torch.randn(rows, channels, height, width, generator=generator, device=run.device)
+            parts.append(self.images_from(flow.sample(flow.sde.prior_std * z)))
+        return Samples(np.concatenate(parts), score.calls / n)
+
+    def round_trip(self, images: Images, run: Run) -> np.ndarray:
+        values = (channels_first(images.pixels).float() + 0.5) / images.levels
+        flow = self._flow(run.settings["bits_tolerance"])
+        return self.images_from(flow.decode(flow.encode(self.process.from_brightness(values).to(run.device))))
+
+    def _flow(self, tolerance: float, score: ScoreFunction | None = None) -> Flow:
+        assert isinstance(self.process, SdeProcess)
+        return Flow(self.process.sde, score or self.denoiser.score, tolerance)
+
+
+class VpScoreSde(ScoreSde):
+    """The variance-preserving equation, the limit of DDPM's."""
+
+    name = "vp_sde"
+    snr: Annotated[float, Gt(0)] = 0.01
+
+    def equation(self, largest_distance: float) -> Sde:
+        return VpSde()
+
+
+class SubVpScoreSde(ScoreSde):
+    """The sub-VP equation, with smaller variances than VP's."""
+
+    name = "sub_vp_sde"
+    snr: Annotated[float, Gt(0)] = 0.01
+
+    def equation(self, largest_distance: float) -> Sde:
+        return SubVpSde()
+
+
+class VeScoreSde(ScoreSde):
+    """The variance-exploding equation, the limit of NCSN's.
+
+    `sigma_max` is the largest deviation of the noise; None stands for the largest distance between training images, by
+    which the paper chose 50 for CIFAR-10.
+    """
+
+    name = "ve_sde"
+    sigma_max: Annotated[float, Gt(0)] | None = None
+
+    def equation(self, largest_distance: float) -> Sde:
+        return VeSde(sigma_max=self.sigma_max or largest_distance)

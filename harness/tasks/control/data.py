@@ -59,9 +59,9 @@ def _replay(n: int, run: Run) -> Problem:
         for split, size in sizes.items()
     }
     train, valid, test = drawn.values()
-    tested = [HeldOut(part, train, settings["discount"]) for part in (valid, test)]
+    held_out, tested = (HeldOut(part, train, settings["discount"]) for part in (valid, test))
     digest = array_digest({f"{split}.{name}": array for split, part in drawn.items() for name, array in _arrays(part)})
-    return Problem(FixedReplay(train, world), *tested, produced=digest, chance={"q_correlation": 0.0})
+    return Problem(FixedReplay(train, world), held_out, tested, digest, {"q_correlation": 0.0})
 
 
 def _arrays(part: Transitions) -> list[tuple[str, np.ndarray]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from harness.tasks.control.models.trunk import NoConvolutions, Trunk, initialise, layers, project
+from harness.tasks.control.models.trunk import NoConvolutions, Trunk, initialise, perceptron, project
 
 LOG_STD = (-10.0, 2.0)
 """The least and the greatest log standard deviation of the policy."""
@@ -28,7 +28,7 @@ class Actor(nn.Module):
     def __init__(self, trunk: Trunk, actions: int, sizes: NetworkSizes) -> None:
         super().__init__()
         self.head, width = _head(trunk, sizes)
-        self.body = layers(width, *[sizes.hidden] * sizes.depth, 2 * actions)
+        self.body = perceptron(width, *[sizes.hidden] * sizes.depth, 2 * actions)
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Means and log standard deviations F32[n a] before the squashing."""
@@ -61,7 +61,7 @@ class Critic(nn.Module):
         super().__init__()
         self.head, width = _head(trunk, sizes)
         widths = (width + actions, *[sizes.hidden] * sizes.depth, 1)
-        self.bodies = nn.ModuleList(layers(*widths) for _ in range(2))
+        self.bodies = nn.ModuleList(perceptron(*widths) for _ in range(2))
 
     def forward(self, features: Tensor, actions: Tensor) -> Tensor:
         inputs = torch.cat([self.head(features), actions], dim=1)

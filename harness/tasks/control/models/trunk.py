@@ -1,9 +1,10 @@
 """What agents see with: convolutions, which actor and critic share; and the initialisation of all networks."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from torch import Tensor, nn
 
@@ -11,24 +12,39 @@ from harness.tasks.control.problems.environment import Spaces
 from harness.tasks.control.problems.sight import Sight
 
 BRIGHTEST = 255
-KERNEL = 3
 
 
-class Convolutions(nn.Sequential):
-    """Convolutions of 3x3 pixels with rectifiers (Yarats et al., 2021): pictures [n c h w] of 0 ... 255 -> features
-    F32[n width]."""
+@dataclass(frozen=True)
+class ConvolutionSizes:
+    """Numbers of filters, sizes of kernels and strides of the convolutions, one after the other."""
 
-    def __init__(self, pixels: tuple[int, int, int], filters: int, strides: Sequence[int]) -> None:
-        channels, *sides = pixels
-        layers: list[nn.Module] = []
-        for inputs, stride in zip([channels, *[filters] * (len(strides) - 1)], strides, strict=True):
-            layers += [nn.Conv2d(inputs, filters, KERNEL, stride), nn.ReLU(inplace=True)]
-            sides = [(side - KERNEL) // stride + 1 for side in sides]
-        super().__init__(*layers, nn.Flatten())
-        self.width = filters * math.prod(sides)
+    filters: Sequence[int]
+    kernels: Sequence[int]
+    strides: Sequence[int]
+
+
+class Convolutions(nn.Module):
+    """Convolutions with rectifiers, without padding: pictures [n c h w] of 0 ... 255 -> features F32[n width].
+
+    Raises `ValueError` if a picture is smaller than what the convolutions need.
+    """
+
+    def __init__(self, shape: tuple[int, int, int], sizes: ConvolutionSizes) -> None:
+        super().__init__()
+        inputs, *sides = shape
+        made: list[nn.Module] = []
+        for filters, kernel, stride in zip(sizes.filters, sizes.kernels, sizes.strides, strict=True):
+            made += [nn.Conv2d(inputs, filters, kernel, stride), nn.ReLU(inplace=True)]
+            inputs, sides = filters, [(side - kernel) // stride + 1 for side in sides]
+        if min(sides) < 1:
+            raise ValueError(
+                f"pictures of {shape[1]} x {shape[2]} pixels are too small for these convolutions: {sizes}"
+            )
+        self.layers = nn.Sequential(*made, nn.Flatten())
+        self.width = inputs * math.prod(sides)
 
     def forward(self, pictures: Tensor) -> Tensor:
-        features: Tensor = super().forward(pictures.float() / BRIGHTEST)
+        features: Tensor = self.layers(pictures.float() / BRIGHTEST)
         return features
 
 
@@ -43,10 +59,12 @@ class NoConvolutions(nn.Flatten):
 Trunk: TypeAlias = Convolutions | NoConvolutions
 
 
-def trunk(sight: Sight, spaces: Spaces, filters: int, strides: Sequence[int]) -> Trunk:
-    """What an agent of this sight sees with."""
+def trunk(sight: Sight, spaces: Spaces, settings: Mapping[str, Any]) -> Trunk:
+    """What an agent of this sight sees with, by a run's settings."""
     shape = sight.shape(spaces)
-    return Convolutions(shape, filters, strides) if sight.observes == "pixels" else NoConvolutions(shape[0])
+    if sight.observes == "state":
+        return NoConvolutions(shape[0])
+    return Convolutions(shape, ConvolutionSizes(settings["filters"], settings["kernels"], settings["strides"]))
 
 
 def project(width: int, latent: int) -> nn.Module:
@@ -54,7 +72,7 @@ def project(width: int, latent: int) -> nn.Module:
     return nn.Sequential(nn.Linear(width, latent), nn.LayerNorm(latent), nn.Tanh())
 
 
-def layers(*widths: int) -> nn.Sequential:
+def perceptron(*widths: int) -> nn.Sequential:
     """Linear layers with rectifiers in between."""
     made: list[nn.Module] = []
     for inputs, outputs in pairwise(widths):

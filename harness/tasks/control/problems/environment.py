@@ -58,9 +58,9 @@ class Environment(ABC):
     def step(self, actions: np.ndarray) -> Step:
         """Take an action in every episode: F32[n a] in [-1, 1], or I64[n] where actions are discrete."""
 
-    def oracle(self) -> np.ndarray:
-        """The actions of a policy that knows the state and is close to the best one, in the present state. Raises
-        `UserError` where there is none."""
+    def oracle(self, states: np.ndarray) -> np.ndarray:
+        """The actions in states F32[n s] of a policy that is close to the best one. Raises `UserError` where there is
+        none."""
         raise UserError(f"{type(self).__name__} has no oracle")
 
 

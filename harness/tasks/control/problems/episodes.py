@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -109,7 +109,7 @@ def anchors(world: World, seed: int, episodes: int) -> Scale:
     rng = np.random.default_rng([seed, 1])
     random = play(world, lambda seen: random_actions(world.spaces, len(seen.pixels), rng), seed, episodes)
     environment = world.make()
-    oracle = play(replace(world, make=lambda: environment), lambda _: environment.oracle(), seed, episodes)
+    oracle = play(world, lambda seen: environment.oracle(seen.state), seed, episodes)
     scale = Scale(float(random.returns.mean()), float(oracle.returns.mean()))
     if scale.oracle <= scale.random:
         raise UserError(f"the oracle's return {scale.oracle:g} is not above that of random actions, {scale.random:g}")

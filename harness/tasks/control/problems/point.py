@@ -100,11 +100,8 @@ class PointWorld(Environment):
         forces: np.ndarray = DIRECTIONS[actions] if self.spaces.discrete else actions.clip(-1, 1).astype(np.float64)
         return forces
 
-    def oracle(self) -> np.ndarray:
-        return self.oracle_at(self._states)
-
-    def oracle_at(self, states: np.ndarray) -> np.ndarray:
-        """The oracle's actions in states F64[n 6]; of discrete actions the one whose next reward is the highest."""
+    def oracle(self, states: np.ndarray) -> np.ndarray:
+        """Of discrete actions the one whose reward is the highest."""
         if not self.spaces.discrete:
             return self.point.oracle(states).astype(np.float32)
         n = len(states)

@@ -56,10 +56,10 @@ def collect(world: PointWorld, n: int, discount: float, rng: np.random.Generator
     actions = random_actions(world.spaces, n, rng)
     later = point.move(states, world.forces(actions))
     rewards = point.reward(later)
-    later_actions = world.oracle_at(later)
+    later_actions = world.oracle(later)
     values, following, weight = rewards.copy(), later, discount
     while weight > HORIZON_LEFT:
-        following = point.move(following, world.forces(world.oracle_at(following)))
+        following = point.move(following, world.forces(world.oracle(following)))
         values += weight * point.reward(following)
         weight *= discount
     now, afterwards = world.show(states), world.show(later)

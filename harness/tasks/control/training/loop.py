@@ -4,7 +4,6 @@ import time
 from itertools import count
 
 import numpy as np
-import torch
 
 from harness.run import Run
 from harness.tasks.control.problems.environment import Observation, random_actions
@@ -16,7 +15,7 @@ from harness.tasks.control.training.student import Learner, Losses, Student
 def interact(world: World, student: Student[Learner], run: Run) -> None:
     """Let an agent learn by a run's settings until the budget of frames is spent.
 
-    The first `random_steps` actions are random; then `updates` updates follow each step.
+    The first `random_steps` actions are random; then updates follow each step.
     """
     settings, log, rng = run.settings, student.log, run.rng("batches")
     actor = _Actor(world, student, run)
@@ -26,8 +25,8 @@ def interact(world: World, student: Student[Learner], run: Run) -> None:
         started = time.perf_counter()
         actor.act(step)
         acted = time.perf_counter()
-        for _ in range(settings["updates"] if step + 1 >= settings["random_steps"] else 0):
-            batch = actor.replay.sample(student.batch, rng, discount=settings["discount"], steps=settings["n_step"])
+        for _ in range(student.updates if step + 1 >= settings["random_steps"] else 0):
+            batch = actor.replay.sample(student.batch, rng, discount=settings["discount"], steps=student.n_step)
             losses.add(student.learner.update(batch, student.treatment(batch)))
             log.updates += 1
         log.acting_s += acted - started
@@ -73,8 +72,7 @@ class _Actor:
     def _action(self, step: int) -> np.ndarray:
         if step < self._run.settings["random_steps"]:
             return random_actions(self.environment.spaces, 1, self._random)
-        pictures = torch.from_numpy(self._look(self._seen)).to(self._run.device)
-        return self._student.learner.explore(pictures, step)
+        return self._student.learner.explore(self._student.see(self._seen), step)
 
     def _begin(self, shown: Observation) -> None:
         self._seen, self._return = self._stack.begin(shown), 0.0

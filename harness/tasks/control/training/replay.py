@@ -100,8 +100,8 @@ class Replay:
             later += alive
         discounts *= ~self._is_terminal[later % self._capacity]
         actions = self._actions[rows % self._capacity]
-        tensors = [torch.from_numpy(array).to(self._device) for array in (actions, rewards, discounts)]
-        return Minibatch(self._observations(rows), self._observations(later), *tensors, rows=rows)
+        acted, rewarded, discounted = (torch.from_numpy(x).to(self._device) for x in (actions, rewards, discounts))
+        return Minibatch(self._observations(rows), self._observations(later), acted, rewarded, discounted, rows)
 
     def _store(self, frame: np.ndarray, first: int) -> None:
         slot = self._added % self._capacity

@@ -17,8 +17,8 @@ from harness.tasks.control.training.views import Views
 class Sac:
     """Acts by the networks, and updates them by a run's settings.
 
-    `auxiliary` is a loss, a module (networks, minibatch, views) -> a scalar, that trunk and critic's head learn from
-    besides; None for none.
+    `auxiliary` is a loss, a module (`Sac`, views) -> a scalar, that trunk and critic's head learn from besides; or
+    None.
     """
 
     def __init__(
@@ -31,9 +31,9 @@ class Sac:
         auxiliary: nn.Module | None = None,
     ) -> None:
         self.networks = networks
+        self.target_trunk, self.target_critic = deepcopy(networks.trunk), deepcopy(networks.critic)
         self._followed = nn.ModuleList([networks.trunk, networks.critic])
-        self._targets = deepcopy(self._followed)
-        self.target_trunk, self.target_critic = self._targets
+        self._targets = nn.ModuleList([self.target_trunk, self.target_critic])
         self._generator, self._auxiliary, self._settings = generator, auxiliary, settings
         encoder = [*networks.trunk.parameters(), *networks.critic.head.parameters()]
         self._critic_optimizer = adam([*networks.trunk.parameters(), *networks.critic.parameters()], lr, settings)
@@ -102,7 +102,7 @@ class Sac:
         loss = views.scale * (estimates - targets.repeat(n)).square().mean(dim=1).sum()
         minimise(loss, self._critic_optimizer)
         if self._auxiliary is not None:
-            minimise(self._auxiliary(self, batch, views), self._auxiliary_optimizer)
+            minimise(self._auxiliary(self, views), self._auxiliary_optimizer)
         detached: Tensor = loss.detach()
         return detached
 

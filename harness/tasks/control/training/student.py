@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from harness.run import Run
+from harness.tasks.control.problems.environment import Observation
 from harness.tasks.control.problems.sight import Sight
 from harness.tasks.control.training.replay import Minibatch
 from harness.tasks.control.training.views import Treatment, Views
@@ -20,6 +21,9 @@ class Learner(Protocol):
 
     def explore(self, pictures: Tensor, steps: int) -> np.ndarray:
         """The actions to try after so many steps, where n episodes show these pictures: F32[n a] or I64[n]."""
+
+    def act(self, pictures: Tensor) -> np.ndarray:
+        """The actions without exploration: F32[n a] or I64[n]."""
 
     def update(self, batch: Minibatch, views: Views) -> Tensor:
         """Learn from a minibatch; returns a loss."""
@@ -42,14 +46,21 @@ class Log:
 
 @dataclass(frozen=True)
 class Student(Generic[L_co]):
-    """What an agent sees, what learns of it, how observations of minibatches are treated, and how many transitions a
-    minibatch has."""
+    """What an agent sees, what learns of it, and how observations of minibatches are treated. `updates` minibatches of
+    `batch` transitions, `n_step` steps long, are learned from after each step."""
 
     sight: Sight
     learner: L_co
     treatment: Treatment
+    device: str
     batch: int
+    updates: int
+    n_step: int
     log: Log = field(default_factory=Log)
+
+    def see(self, observation: Observation) -> Tensor:
+        """[n c h w]: what the agent sees of an observation."""
+        return torch.from_numpy(self.sight.look(observation)).to(self.device)
 
 
 class Losses:

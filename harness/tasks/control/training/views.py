@@ -13,11 +13,12 @@ from harness.tasks.control.training.replay import Minibatch
 class Views:
     """Versions [B c h w] of the observations of a minibatch: `now` those whose values are learned, `later` those that
     targets are computed from. A target is the mean over `later`; the loss is the mean over `now`, times `scale`. The
-    actor learns from the first of `now`."""
+    actor learns from the first of `now`; `extra` are versions for an auxiliary loss."""
 
     now: Sequence[Tensor]
     later: Sequence[Tensor]
     scale: float = 1.0
+    extra: Sequence[Tensor] = ()
 
 
 Treatment: TypeAlias = Callable[[Minibatch], Views]

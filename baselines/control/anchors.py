@@ -1,6 +1,7 @@
 """What agents are measured against that need not learn: random actions, a constant one, and an oracle."""
 
 import zlib
+from abc import abstractmethod
 from itertools import product
 from typing import ClassVar
 
@@ -14,6 +15,16 @@ class Anchor(Agent):
     """Acts in a raster world, whose spaces it is told."""
 
     cases: ClassVar[tuple[str, ...]] = ("reach", "mass", "anchored", "dreach")
+
+    @abstractmethod
+    def act(self, observation: Observation) -> np.ndarray:
+        """The actions: F32[n a], or I64[n] where they are discrete."""
+
+    def steer(self, observation: Observation) -> np.ndarray:
+        return self.act(observation)
+
+    def choose(self, observation: Observation) -> np.ndarray:
+        return self.act(observation)
 
     def fit(self, train: World | FixedReplay, run: Run, /) -> None:
         assert isinstance(train, World), "anchors have no values to learn from a fixed replay"

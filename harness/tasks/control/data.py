@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 
 from harness.core.canonical import array_digest
 from harness.core.task import Problem
 from harness.run import Run
+from harness.tasks.control.problems.atari import HUMAN, atari
+from harness.tasks.control.problems.deepmind import PLANET, SCALE, DeepMindControl
 from harness.tasks.control.problems.environment import Environment
-from harness.tasks.control.problems.episodes import Episodes, World, anchors
+from harness.tasks.control.problems.episodes import Episodes, Scale, World, anchors
 from harness.tasks.control.problems.point import PointOptions, PointWorld
 from harness.tasks.control.problems.transitions import FixedReplay, HeldOut, Transitions, collect
 
@@ -23,29 +25,42 @@ POINTS: Final[Mapping[str, PointOptions]] = {
 """The raster worlds."""
 REPLAYED: Final = "reach"
 """The raster world of the fixed replays."""
+CHEAP: Final = "_cheap"
+"""How the cases end whose pictures are drawn by cheap rendering."""
+
+MakeEnvironment: TypeAlias = Callable[[], Environment]
 
 
 def make(case: str, axes: Mapping[str, Any], run: Run) -> Problem:
     """The problem of a case (`KeyError` if there is none), which lies at these values of the axes."""
+    side = run.settings["side"]
     if "transitions" in axes:
         return _replay(int(axes["transitions"]), run)
-    return _interaction(partial(PointWorld, POINTS[case], run.settings["side"]), run)
+    if case in POINTS:
+        return _interaction(partial(PointWorld, POINTS[case], side), run)
+    if case in HUMAN:
+        training, testing = (partial(atari, case, side, training=training) for training in (True, False))
+        return _interaction(training, run, testing, HUMAN[case])
+    suite = PLANET[case.removesuffix(CHEAP)]
+    return _interaction(partial(DeepMindControl, suite, side, cheap=case.endswith(CHEAP)), run, scale=SCALE)
 
 
-def _interaction(make_environment: Callable[[], Environment], run: Run) -> Problem:
-    """Learning by interaction. The seed draws the start states; scores are normalised by the returns of random actions
-    and of an oracle from the same start states."""
-    settings = run.settings
-    world = World(make_environment, make_environment().spaces, settings["stack"])
+def _interaction(
+    training: MakeEnvironment, run: Run, testing: MakeEnvironment | None = None, scale: Scale | None = None
+) -> Problem:
+    """Learning by interaction, and episodes of the same environment, or of another one, to be tested on. The seed draws
+    the start states. Where `scale` does not give the returns that scores are normalised by, they are measured from the
+    same start states."""
+    settings, spaces = run.settings, training().spaces
+    learned, tested = (World(make, spaces, settings["stack"]) for make in (training, testing or training))
     splits, chance = {}, {}
     for split in ("valid", "test"):
         seed, number = run.seed(split), settings[f"{split}_episodes"]
-        scale = anchors(world, seed, number)
-        splits[split] = Episodes(world, seed, number, scale)
-        chance[split] = {"return": scale.random, "normalised_return": 0.0}
-    starts = {split: episodes.starts() for split, episodes in splits.items()}
-    drawn = array_digest({split: shown.pixels for split, shown in starts.items()})
-    return Problem(world, splits["valid"], splits["test"], drawn, chance["test"], chance["valid"])
+        measured = scale or anchors(tested, seed, number)
+        splits[split] = Episodes(tested, seed, number, measured)
+        chance[split] = {"normalised_return": 0.0, "return": measured.random}
+    drawn = array_digest({"seeds": np.array([split.seed for split in splits.values()])})
+    return Problem(learned, splits["valid"], splits["test"], drawn, chance["test"], chance["valid"])
 
 
 def _replay(n: int, run: Run) -> Problem:

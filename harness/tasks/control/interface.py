@@ -32,16 +32,23 @@ L = TypeVar("L", bound=Learner)
 
 
 class Agent(Entrant):
-    """Acts on what an environment shows."""
+    """Acts on what an environment shows: it answers `steer` where actions are numbers, `choose` where they are
+    discrete, or both."""
 
     @abstractmethod
     def fit(self, train: World | FixedReplay, run: Run, /) -> None:
         """Learn in the environment of a `World`, whose frames are drawn through `run.draw` (a step costs `repeat` of
         them); or learn the values of the policy of a `FixedReplay`, where an update costs as much as a frame."""
 
-    @abstractmethod
-    def act(self, observation: Observation) -> np.ndarray:
-        """The actions for n episodes, without exploration: F32[n a] in [-1, 1], or I64[n] where they are discrete."""
+    @capability
+    def steer(self, observation: Observation) -> np.ndarray:
+        """F32[n a] in [-1, 1]: the actions for n episodes, without exploration."""
+        raise NotImplementedError
+
+    @capability
+    def choose(self, observation: Observation) -> np.ndarray:
+        """I64[n]: the discrete actions for n episodes, without exploration."""
+        raise NotImplementedError
 
     @capability
     def values(self, observation: Observation, actions: np.ndarray) -> np.ndarray:
@@ -77,11 +84,6 @@ class AugmentedAgent(Agent):
         return 0
 
     @final
-    def act(self, observation: Observation) -> np.ndarray:
-        """The policy's mean actions, or the actions of highest value, for the observations as they are."""
-        return self._student.learner.act(self._student.see(observation))
-
-    @final
     def log(self) -> Log:
         return self._student.log
 
@@ -108,8 +110,6 @@ class AugmentedAgent(Agent):
 
 class AugmentedSac(AugmentedAgent):
     """Soft actor-critic with an open treatment of its observations."""
-
-    cases: ClassVar[tuple[str, ...]] = ("reach", "mass", "anchored", "replay_500", "replay_1000", "replay_5000")
 
     def auxiliary(self, latent: int) -> nn.Module | None:
         """A loss that trunk and critic's head learn from besides: a module (`Sac`, views) -> a scalar, built in a
@@ -140,6 +140,11 @@ class AugmentedSac(AugmentedAgent):
             interact(train, student, run)
 
     @final
+    def steer(self, observation: Observation) -> np.ndarray:
+        """The policy's mean actions, for the observations as they are."""
+        return self._sac.act(self._student.see(observation))
+
+    @final
     def values(self, observation: Observation, actions: np.ndarray) -> np.ndarray:
         """The mean of the two critics' values."""
         pictures = self._student.see(observation)
@@ -153,7 +158,6 @@ class AugmentedDqn(AugmentedAgent):
     each step, and `n_step` the number of steps whose rewards a target adds; None stands for the task's setting.
     """
 
-    cases: ClassVar[tuple[str, ...]] = ("dreach",)
     double: bool = True
     dueling: bool = True
     updates: Annotated[int, Ge(1)] | None = None
@@ -169,5 +173,11 @@ class AugmentedDqn(AugmentedAgent):
             seen_with = trunk(sight, train.spaces, settings)
             network = QNetwork(seen_with, train.spaces.actions, settings["hidden"], dueling=self.dueling)
         self.network = network.to(run.device)
-        learner = Dqn(self.network, settings, run.rng("explore"), lr=self.lr or settings["lr"], double=self.double)
-        interact(train, self._schedule(learner, sight, run, updates=self.updates, n_step=self.n_step), run)
+        lr, rng = self.lr or settings["lr"], run.rng("explore")
+        self._dqn = Dqn(self.network, settings, rng, lr=lr, double=self.double)
+        interact(train, self._schedule(self._dqn, sight, run, updates=self.updates, n_step=self.n_step), run)
+
+    @final
+    def choose(self, observation: Observation) -> np.ndarray:
+        """The actions of highest value, for the observations as they are."""
+        return self._dqn.act(self._student.see(observation))

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from harness.core.errors import BadOutput
 from harness.core.task import Problem, Score, Task, checked
 from harness.run import Run
 from harness.tasks.control.data import make
@@ -68,8 +69,12 @@ def _training(system: Agent, split: Split) -> Iterator[Score]:
 
 def _actions(system: Agent, episodes: Episodes, seen: Observation) -> np.ndarray:
     spaces, n = episodes.world.spaces, len(seen.state)
-    shape, kind = ((n,), "iu") if spaces.discrete else ((n, spaces.actions), "f")
-    return checked("act", system.act(seen), shape, kind)
+    if not spaces.discrete:
+        return checked("steer", system.steer(seen), (n, spaces.actions))
+    chosen = checked("choose", system.choose(seen), (n,), "iu")
+    if not ((chosen >= 0) & (chosen < spaces.actions)).all():
+        raise BadOutput(f"choose returned actions outside 0 ... {spaces.actions - 1}")
+    return chosen
 
 
 def _picked(observation: Observation, picks: np.ndarray) -> Observation:

@@ -22,9 +22,6 @@ class Learner(Protocol):
     def explore(self, pictures: Tensor, steps: int) -> np.ndarray:
         """The actions to try after so many steps, where n episodes show these pictures: F32[n a] or I64[n]."""
 
-    def act(self, pictures: Tensor) -> np.ndarray:
-        """The actions without exploration: F32[n a] or I64[n]."""
-
     def update(self, batch: Minibatch, views: Views) -> Tensor:
         """Learn from a minibatch; returns a loss."""
 

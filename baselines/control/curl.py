@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from harness.tasks.control import AugmentedSac, Frames, Minibatch, Sac, Views
+from harness.tasks.control import AugmentedSac, Minibatch, Sac, Views
 
 
 class Curl(AugmentedSac):
@@ -12,8 +12,9 @@ class Curl(AugmentedSac):
 
     Two random crops of an observation are encoded, one by the critic's encoder and one by that of its target network,
     and must match better than crops of the minibatch's other observations. As in the authors' code, critic and actor
-    learn from crops, too. Crops are taken from images with repeated edges, where the authors render larger ones, and
-    the target encoder follows as fast as the target critic, where the authors' follows faster.
+    learn from crops, too. Crops are taken from images with repeated edges, where the authors render larger ones: these
+    are the shifts of DrQ [1,1], so that what differs is the contrastive loss. The target encoder follows as fast as the
+    target critic, where the authors' follows faster.
     """
 
     name = "curl"
@@ -22,7 +23,7 @@ class Curl(AugmentedSac):
         return pad
 
     def views(self, batch: Minibatch, rng: np.random.Generator) -> Views:
-        now, later, positives = (random_crop(frames, rng) for frames in (batch.now, batch.later, batch.now))
+        now, later, positives = (frames.crop_at_random(rng) for frames in (batch.now, batch.later, batch.now))
         return Views([now], [later], extra=[positives])
 
     def auxiliary(self, latent: int) -> nn.Module:
@@ -43,8 +44,3 @@ class Contrast(nn.Module):
             positives = sac.target_critic.head(sac.target_trunk(views.extra[0]))
         logits = anchors @ self.similarity @ positives.T
         return nn.functional.cross_entropy(logits, torch.arange(len(logits), device=logits.device))
-
-
-def random_crop(frames: Frames, rng: np.random.Generator) -> Tensor:
-    """U8[B c h w]: a random part of each observation and its border."""
-    return frames.crop(rng.integers(2 * frames.pad + 1, size=(len(frames), 2)))

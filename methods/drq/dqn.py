@@ -8,7 +8,6 @@ from annotated_types import Ge
 from torch import Tensor
 
 from harness.tasks.control import AugmentedDqn, Frames, Minibatch, Views
-from methods.drq.shift import random_shift
 
 MOST_DEVIATIONS = 2.0
 """Where the noise of intensities is cut off."""
@@ -39,7 +38,7 @@ class DrqDqn(AugmentedDqn):
         )
 
     def _augmented(self, frames: Frames, rng: np.random.Generator) -> Tensor:
-        shifted = random_shift(frames, rng)
+        shifted = frames.crop_at_random(rng)
         return random_intensity(shifted, rng, self.intensity) if self.intensity else shifted
 
 

@@ -6,7 +6,6 @@ import numpy as np
 from annotated_types import Ge
 
 from harness.tasks.control import AugmentedSac, Minibatch, Views
-from methods.drq.shift import random_shift
 
 
 class Drq(AugmentedSac):
@@ -27,6 +26,6 @@ class Drq(AugmentedSac):
         return pad if self.pad is None else self.pad
 
     def views(self, batch: Minibatch, rng: np.random.Generator) -> Views:
-        now = [random_shift(batch.now, rng) for _ in range(self.m)]
-        later = [random_shift(batch.later, rng) for _ in range(self.k)]
+        now = [batch.now.crop_at_random(rng) for _ in range(self.m)]
+        later = [batch.later.crop_at_random(rng) for _ in range(self.k)]
         return Views(now, later, scale=self.m if self.loss == "released" else 1)

@@ -5,6 +5,7 @@ from itertools import count
 
 import numpy as np
 
+from harness.core.errors import Diverged
 from harness.run import Run
 from harness.tasks.control.problems.environment import Observation, random_actions
 from harness.tasks.control.problems.episodes import FrameStack, World, checked_step
@@ -58,8 +59,11 @@ class _Actor:
         self._begin(shown)
 
     def act(self, step: int) -> None:
-        """Take one action, store what it led to, and begin a new episode if this one ended."""
+        """Take one action, store what it led to, and begin a new episode if this one ended. Raises `Diverged` if the
+        agent's action is not finite."""
         action = self._action(step)
+        if not np.isfinite(action).all():
+            raise Diverged(f"the action is {action[0]} after {step} steps")
         taken = checked_step(self.environment.step(action))
         reward, terminated = float(taken.rewards[0]), bool(taken.terminated[0])
         self.replay.add(action[0], reward, self._look(taken.observation)[0], terminated=terminated)

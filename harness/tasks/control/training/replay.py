@@ -31,6 +31,11 @@ class Frames:
         cropped = self.windows[self.index, :, down, across]
         return torch.from_numpy(cropped.reshape(len(self), -1, *cropped.shape[-2:])).to(self.device)
 
+    def crop_at_random(self, rng: np.random.Generator) -> Tensor:
+        """[B stack*c h w]: crops at offsets that are all equally likely: each observation is moved by up to `pad`
+        pixels down or up and to either side, and what comes in at an edge repeats the edge."""
+        return self.crop(rng.integers(2 * self.pad + 1, size=(len(self), 2)))
+
     def centre(self) -> Tensor:
         """[B stack*c h w]: the observations as they were shown."""
         return self.crop(np.full((len(self), 2), self.pad))

@@ -107,15 +107,15 @@ def _flaws_of_sweep(sweep: Sweep, entrants: Mapping[str, Collection[str]]) -> It
 def _unknown_in(part: Part, entrants: Mapping[str, Collection[str]], cards: Mapping[str, Card]) -> Iterator[str]:
     """The names in a part that nobody knows, a line each."""
     names = [entrant_in(name) for name in (part.of, *part.over) if name]
-    yield from unknown_among("entrant", names, entrants)
+    yield from unknown_among("entrant", [*names, *(gate.of for gate in part.gate if gate.of)], entrants)
     yield from unknown_among("task", [part.task], cards)
     if part.task in cards:
         card = cards[part.task]
-        yield from unknown_among("metric", [part.metric, *([part.gate.metric] if part.gate else [])], card.metrics)
+        yield from unknown_among("metric", [part.metric, *(gate.metric for gate in part.gate)], card.metrics)
         parameters = {parameter for name in names for parameter in entrants.get(name, ())}
         axes = [axis for axis in (*part.where, part.x) if axis not in ("case", "")]
         yield from unknown_among("axis", axes, card.axes() | parameters)
-        yield from unknown_among("axis of the gate", part.gate.where if part.gate else (), card.axes())
+        yield from unknown_among("axis of the gate", [axis for gate in part.gate for axis in gate.where], card.axes())
         cases = literals(part.where["case"]) if "case" in part.where else set()
         yield from unknown_among("case", sorted(cases), {case.id for case in card.cases})
 

@@ -332,6 +332,23 @@ class TestPreconditions:
             in verdict(records, gate={**gate, "where": {"stage": "tuned"}}).text
         )
 
+    def test_a_gate_may_be_about_another_entrant(self) -> None:
+        """One that shows that the task can be learned: where it fails, nothing is judged, and it must be there."""
+        gate = {"metric": "accuracy", "threshold": 0.9, "of": "teacher"}
+        teacher = [record("teacher", s, 0.95) for s in range(5)]
+        assert verdict([*pair(), *teacher], gate=gate).outcome == "reproduced"
+        failed = [*teacher[:3], record("teacher", 3, 0.5), teacher[4]]
+        assert (
+            "teacher has not learned its training task in case main, seed 3"
+            in verdict([*pair(), *failed], gate=gate).text
+        )
+        assert "no record of teacher, case main, seed 4" in verdict([*pair(), *teacher[:4]], gate=gate).text
+
+    def test_every_gate_of_several_must_be_passed(self) -> None:
+        passed, failed = ({"metric": "accuracy", "threshold": threshold} for threshold in (0.1, 0.9))
+        assert verdict(pair(), gate=[passed, passed]).outcome == "reproduced"
+        assert verdict(pair(), gate=[passed, failed]).outcome == "not assessable"
+
     def test_a_gate_that_was_not_measured_is_named(self) -> None:
         judged = verdict(pair(), gate={"metric": "learned", "threshold": 0.9})
         assert "no learned, by which the claim checks that the training task is learned" in judged.text
@@ -346,7 +363,7 @@ class TestPreconditions:
 
     def test_a_diverged_run_is_no_escape(self) -> None:
         records = [*without(pair(), "new", 2), record("new", 2, 0.1, status="diverged")]
-        judged = verdict(records, gate=None)
+        judged = verdict(records)
         assert (judged.outcome, judged.deciding.n) == ("inconclusive", 5)
         learned = [
             record(e, s, {"accuracy": 0.1 if lost else v + 0.01 * s, "learned": 0.0 if lost else 1.0}, status=status)

@@ -1,11 +1,11 @@
 """The heat map: a panel an entrant, in which each place on two axes is a cell as in tables."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from harness.figures.declared import ENTRANT, Heat
-from harness.figures.labels import MOST_COLUMNS, in_order_of, number, title
+from harness.figures.labels import MOST_COLUMNS, by_size, in_order_of, title
 from harness.figures.plot import Figure, Place
 from harness.figures.readings import Readings, Spread
 from harness.tables.rows import in_order, marked
@@ -46,12 +46,12 @@ class HeatMap(Figure):
     @property
     def xs(self) -> tuple[Place, ...]:
         """The places on the x axis: numbers by size, words as they were measured."""
-        return _in_order(square.x for square in self.squares)
+        return tuple(sorted(dict.fromkeys(square.x for square in self.squares), key=by_size))
 
     @property
     def ys(self) -> tuple[Place, ...]:
         """The places on the y axis, likewise."""
-        return _in_order(square.y for square in self.squares)
+        return tuple(sorted(dict.fromkeys(square.y for square in self.squares), key=by_size))
 
     @property
     def squares(self) -> tuple[Square, ...]:
@@ -107,8 +107,3 @@ def _map(figure: Heat, readings: Readings, labels: Sequence[str], row: Place | N
 
 def _is_square(place: Spread) -> bool:
     return place.x is not None and place.y is not None
-
-
-def _in_order(places: Iterable[Place]) -> tuple[Place, ...]:
-    distinct = dict.fromkeys(places)
-    return tuple(sorted(distinct, key=lambda place: (isinstance(place, str), number(place))))

@@ -16,12 +16,12 @@ def in_order_of(axis: str, places: Collection[Place | None], figure: DeclaredFig
     """Places on an axis in the order of the card; numbers by size, words as they were measured."""
     known = {METRIC: list(figure.shows), CASE: [case.id for case in card.cases]}.get(axis, [])
     words = [*known, *(place for place in places if place not in known)]
-    return sorted(places, key=lambda place: (words.index(place) if isinstance(place, str) else -1, number(place)))
+    return sorted(places, key=lambda place: (words.index(place) if isinstance(place, str) else -1, by_size(place)))
 
 
-def number(place: Place | None) -> float:
-    """A place as a number by which places are put in order; all words are alike."""
-    return place if isinstance(place, float) else 0.0
+def by_size(place: Place | None) -> tuple[bool, float]:
+    """The key that sorts places: numbers by size, then words, which are all alike."""
+    return isinstance(place, str), place if isinstance(place, float) else 0.0
 
 
 def title(*places: tuple[str, Place | None]) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 
 from harness.figures.crossings import crossings
 from harness.figures.declared import Curves, Dots, Lines
-from harness.figures.labels import MOST_COLUMNS, in_order_of, number, title, value_label
+from harness.figures.labels import MOST_COLUMNS, by_size, in_order_of, title, value_label
 from harness.figures.plot import Line, Panel, Place, Point
 from harness.figures.readings import Readings, Spread
 from harness.figures.slopes import slopes
@@ -34,7 +34,7 @@ def panels_of(figure: Lines | Curves | Dots, readings: Readings) -> tuple[tuple[
 def _panel(figure: Lines | Curves | Dots, readings: Readings, row: Place | None, column: Place | None) -> Panel:
     card = readings.subject.card
     places = [place for place in readings.homes if (place.row, place.column) == (row, column)]
-    places.sort(key=lambda place: (isinstance(place.x, str), number(place.x)))
+    places.sort(key=lambda place: by_size(place.x))
     labels = [label for label in in_order(readings.kinds) if label in readings.runs]
     lines = tuple(filter(None, (_line(figure, readings, label, places) for label in labels)))
     metric = places[0].metric if places else figure.shows[0]

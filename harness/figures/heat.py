@@ -66,19 +66,16 @@ class HeatMap(Figure):
 
 def maps_of(figure: Heat, readings: Readings) -> tuple[tuple[Map, ...], ...]:
     """The panels, row by row, of entrants that are scored anywhere; a long row goes on in the next."""
-    cells = readings.cells.items()
+    cells, card = readings.cells.items(), readings.subject.card
     scored = {label for (label, place), cell in cells if cell.state == "scored" and _is_square(place)}
     labels = in_order({label: readings.kinds[label] for label in scored})
     places = [place for place in readings.homes if _is_square(place)]
-    rows, columns = (
-        in_order_of(
-            axis,
-            labels if axis == ENTRANT else {place[i]: None for place in places},
-            figure,
-            readings.subject.card,
-        )
-        for i, axis in ((1, figure.rows), (2, figure.columns))
-    )
+    along: dict[str, Sequence[Place | None]] = {
+        figure.rows: [place.row for place in places],
+        figure.columns: [place.column for place in places],
+        ENTRANT: labels,
+    }
+    rows, columns = (in_order_of(axis, along[axis], figure, card) for axis in (figure.rows, figure.columns))
     grid = [[_map(figure, readings, labels, row, column) for column in columns] for row in rows]
     return tuple(tuple(row[i : i + MOST_COLUMNS]) for row in grid for i in range(0, len(row), MOST_COLUMNS))
 

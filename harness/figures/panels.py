@@ -19,10 +19,9 @@ NOWHERE: Final = math.nan
 
 def panels_of(figure: Lines | Curves | Dots, readings: Readings) -> tuple[tuple[Panel, ...], ...]:
     """The panels that have lines, row by row; what has more columns than fit goes on below."""
-    rows, columns = (
-        in_order_of(axis, {place[i]: None for place in readings.homes}, figure, readings.subject.card)
-        for i, axis in ((1, figure.rows), (2, figure.columns))
-    )
+    card = readings.subject.card
+    rows = in_order_of(figure.rows, (place.row for place in readings.homes), figure, card)
+    columns = in_order_of(figure.columns, (place.column for place in readings.homes), figure, card)
     grid = (
         tuple(_panel(figure, readings, row, column) for column in columns[i : i + MOST_COLUMNS])
         for i in range(0, len(columns), MOST_COLUMNS)

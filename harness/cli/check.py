@@ -71,14 +71,12 @@ def _accept(registry: "Registry", tasks: list[str], headers: list["Header"]) -> 
 def _named(registry: "Registry", names: list[str]) -> tuple[list[str], list["Header"]]:
     """The tasks that are named, and the entrants that are named or in plug-in files. An unknown name is a
     `UserError`."""
-    from harness.core.suggest import unknown
+    from harness.core.suggest import check_known
 
+    known = {*registry.tasks, *(name for _, name in registry.entrants)}
+    check_known("task or entrant", [name for name in names if not name.endswith(".py")], known)
     tasks = [name for name in names if name in registry.tasks]
     others = set(names).difference(tasks)
-    known = {name for _, name in registry.entrants}
-    for name in names:
-        if name in others and not name.endswith(".py") and name not in known:
-            raise unknown("task or entrant", name, known | {*registry.tasks})
     paths = {Path(name).resolve() for name in others}
     return tasks, [header for header in registry.entrants.values() if header.name in others or header.path in paths]
 

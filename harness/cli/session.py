@@ -89,7 +89,7 @@ class Session:
         published = [
             number
             for paper in self.papers.values()
-            if any(part.task == task for claim in paper.claim for part in claim.parts)
+            if any(task in claim.tasks for claim in paper.claim)
             for number in paper.published
         ]
         card, options = self.registry.card(task), self.presentation(task)
@@ -115,7 +115,7 @@ class Session:
             name: [
                 judge(claim, self.scored, tier, required, self._item_scores)
                 for claim in paper.claim
-                if any(part.task in self.tasks for part in claim.parts)
+                if not claim.tasks.isdisjoint(self.tasks)
             ]
             for name, paper in self.papers.items()
         }

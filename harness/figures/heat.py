@@ -1,11 +1,11 @@
 """The heat map: a panel an entrant, in which each place on two axes is a cell as in tables; or one of entrants."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from harness.figures.declared import ENTRANT, Heat
-from harness.figures.labels import MOST_COLUMNS, in_order_of, number, title
+from harness.figures.labels import MOST_COLUMNS, by_size, in_order_of, title
 from harness.figures.plot import Figure, Place
 from harness.figures.readings import Readings, Spread
 from harness.tables.rows import in_order, marked
@@ -47,12 +47,12 @@ class HeatMap(Figure):
     @property
     def xs(self) -> tuple[Place, ...]:
         """The places on the x axis: numbers by size, words as they were measured."""
-        return _in_order(square.x for square in self.squares)
+        return tuple(sorted(dict.fromkeys(square.x for square in self.squares), key=by_size))
 
     @property
     def ys(self) -> tuple[Place, ...]:
         """The places on the y axis, likewise."""
-        return _in_order(square.y for square in self.squares)
+        return tuple(sorted(dict.fromkeys(square.y for square in self.squares), key=by_size))
 
     @property
     def squares(self) -> tuple[Square, ...]:
@@ -67,19 +67,16 @@ class HeatMap(Figure):
 
 def maps_of(figure: Heat, readings: Readings) -> tuple[tuple[Map, ...], ...]:
     """The panels, row by row, of entrants that are scored anywhere; a long row goes on in the next."""
-    cells = readings.cells.items()
+    cells, card = readings.cells.items(), readings.subject.card
     scored = {label for (label, place), cell in cells if cell.state == "scored" and _is_square(figure, place)}
     labels = in_order({label: readings.kinds[label] for label in scored})
     places = [place for place in readings.homes if _is_square(figure, place)]
-    rows, columns = (
-        in_order_of(
-            axis,
-            labels if axis == ENTRANT else {place[i]: None for place in places},
-            figure,
-            readings.subject.card,
-        )
-        for i, axis in ((1, figure.rows), (2, figure.columns))
-    )
+    along: dict[str, Sequence[Place | None]] = {
+        figure.rows: [place.row for place in places],
+        figure.columns: [place.column for place in places],
+        ENTRANT: labels,
+    }
+    rows, columns = (in_order_of(axis, along[axis], figure, card) for axis in (figure.rows, figure.columns))
     grid = [[_map(figure, readings, labels, row, column) for column in columns] for row in rows]
     return tuple(tuple(row[i : i + MOST_COLUMNS]) for row in grid for i in range(0, len(row), MOST_COLUMNS))
 
@@ -109,8 +106,3 @@ def _map(figure: Heat, readings: Readings, scored: Sequence[str], row: Place | N
 
 def _is_square(figure: Heat, place: Spread) -> bool:
     return place.x is not None and (place.y is not None or figure.y == ENTRANT)
-
-
-def _in_order(places: Iterable[Place]) -> tuple[Place, ...]:
-    distinct = dict.fromkeys(places)
-    return tuple(sorted(distinct, key=lambda place: (isinstance(place, str), number(place))))

@@ -6,7 +6,7 @@ from typing import Final
 
 from harness.figures.crossings import crossings
 from harness.figures.declared import Curves, Dots, Lines
-from harness.figures.labels import MOST_COLUMNS, in_order_of, number, title, value_label
+from harness.figures.labels import MOST_COLUMNS, by_size, in_order_of, title, value_label
 from harness.figures.plot import Line, Panel, Place, Point
 from harness.figures.readings import Readings, Spread
 from harness.figures.slopes import slopes
@@ -19,10 +19,9 @@ NOWHERE: Final = math.nan
 
 def panels_of(figure: Lines | Curves | Dots, readings: Readings) -> tuple[tuple[Panel, ...], ...]:
     """The panels that have lines, row by row; what has more columns than fit goes on below."""
-    rows, columns = (
-        in_order_of(axis, {place[i]: None for place in readings.homes}, figure, readings.subject.card)
-        for i, axis in ((1, figure.rows), (2, figure.columns))
-    )
+    card = readings.subject.card
+    rows = in_order_of(figure.rows, (place.row for place in readings.homes), figure, card)
+    columns = in_order_of(figure.columns, (place.column for place in readings.homes), figure, card)
     grid = (
         tuple(_panel(figure, readings, row, column) for column in columns[i : i + MOST_COLUMNS])
         for i in range(0, len(columns), MOST_COLUMNS)
@@ -34,7 +33,7 @@ def panels_of(figure: Lines | Curves | Dots, readings: Readings) -> tuple[tuple[
 def _panel(figure: Lines | Curves | Dots, readings: Readings, row: Place | None, column: Place | None) -> Panel:
     card = readings.subject.card
     places = [place for place in readings.homes if (place.row, place.column) == (row, column)]
-    places.sort(key=lambda place: (isinstance(place.x, str), number(place.x)))
+    places.sort(key=lambda place: by_size(place.x))
     labels = [label for label in in_order(readings.kinds) if label in readings.runs]
     lines = tuple(filter(None, (_line(figure, readings, label, places) for label in labels)))
     metric = places[0].metric if places else figure.shows[0]

@@ -91,9 +91,11 @@ def check_presentation(presentation: Presentation, card: Card, entrants: Mapping
     for case, names in presentation.held.items():
         lines += [f"held.{case}: {line}" for line in unknown_among("setting", names, card.settings)]
     for metric, part in presentation.tables.items():
-        parameters = {name for own in entrants.values() for name in own}
-        unset = unknown_among("parameter", part.leave_out, parameters)
-        wrong = (*unknown_among("metric", [metric], card.metrics), *_points(part.where, card.points), *unset)
+        wrong = [
+            *unknown_among("metric", [metric], card.metrics),
+            *unknown_among("point of measurement", part.where, card.points),
+            *unknown_among("parameter", part.leave_out, {name for own in entrants.values() for name in own}),
+        ]
         lines += [f"tables.{metric}: {line}" for line in wrong]
     for figure in presentation.figure:
         lines += [f"figure '{figure.id}': {line}" for line in _wrong(figure, card, entrants)]
@@ -106,7 +108,7 @@ def _wrong(figure: DeclaredFigure, card: Card, entrants: Mapping[str, Collection
         yield from unknown_among("metric", validated, card.metrics)
     elif not isinstance(figure, Film):
         yield from unknown_among("metric", figure.metrics, card.metrics)
-        yield from _points(figure.where, {*card.points, *figure.along})
+        yield from unknown_among("point of measurement", figure.where, {*card.points, *figure.along})
     axes = card.axes().union(*entrants.values())
     for name, axis in zip("xy", figure.along, strict=False):
         if axis in (CASE, METRIC):
@@ -121,7 +123,3 @@ def _wrong(figure: DeclaredFigure, card: Card, entrants: Mapping[str, Collection
             yield str(unknown("entrant", name, entrants))
         else:
             yield from unknown_among(f"parameter of {name}", set_in(label), entrants[name])
-
-
-def _points(where: Collection[str], axes: Collection[str]) -> Iterator[str]:
-    return unknown_among("point of measurement", where, axes)

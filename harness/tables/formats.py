@@ -6,7 +6,6 @@ import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -91,15 +90,13 @@ class Format(NamedTuple):
     write: Callable[[Sequence[Table]], str]
 
 
-FORMATS: Mapping[str, Format] = MappingProxyType(
-    {
-        "markdown": Format(".md", lambda tables: to_markdown(text_tables(tables))),
-        "latex": Format(".tex", lambda tables: to_latex(text_tables(tables))),
-        "html": Format(".html", lambda tables: to_html(text_tables(tables))),
-        "csv": Format(".csv", to_csv),
-        "json": Format(".json", to_json),
-    }
-)
+FORMATS: Mapping[str, Format] = {
+    "markdown": Format(".md", lambda tables: to_markdown(text_tables(tables))),
+    "latex": Format(".tex", lambda tables: to_latex(text_tables(tables))),
+    "html": Format(".html", lambda tables: to_html(text_tables(tables))),
+    "csv": Format(".csv", to_csv),
+    "json": Format(".json", to_json),
+}
 
 
 def render(tables: Sequence[Table], form: str) -> str:

@@ -8,12 +8,13 @@ from typing import Any
 from harness.claims.claim import REHEARSALS
 from harness.core.card import Card
 from harness.core.entrant import EntrantKind
-from harness.figures.declared import Curves, DeclaredFigure, Dots, Film, Heat, Lines
+from harness.figures.declared import Curves, DeclaredFigure, Dots, Film, Heat, Lines, Profile
 from harness.figures.film import FilmStrips, blocks_of
 from harness.figures.heat import HeatMap, maps_of
 from harness.figures.labels import value_label
 from harness.figures.panels import panels_of
 from harness.figures.plot import Figure, Panel, Plot
+from harness.figures.profiles import pooled, profile_label, profile_panel, profile_remarks
 from harness.figures.readings import Cells, Reader, Readings, Subject
 from harness.figures.remarks import crossing_remarks, film_remarks, remarks
 from harness.figures.why import why_few_places, why_no_pictures, why_nothing
@@ -53,7 +54,7 @@ def build_plot(subject: Subject, figure: DeclaredFigure) -> Figure | Skipped:
 
 def _scored(
     subject: Subject,
-    figure: Lines | Curves | Dots | Heat,
+    figure: Lines | Curves | Dots | Profile | Heat,
     readings: Readings,
     name: str,
     kinds: Mapping[str, EntrantKind],
@@ -66,11 +67,13 @@ def _scored(
     facts = _facts(subject, figure, name, kinds)
     facts["made"] = provenance(runs, _shown(readings), (card.task, tier, figure.model_dump(mode="json")))
     cells = _cells(readings, card)
-    made: Figure | Skipped | None = (
-        _heat_map(subject, figure, readings, cells, facts)
-        if isinstance(figure, Heat)
-        else _plot(subject, figure, readings, cells, facts)
-    )
+    made: Figure | Skipped | None
+    if isinstance(figure, Heat):
+        made = _heat_map(subject, figure, readings, cells, facts)
+    elif isinstance(figure, Profile):
+        made = _profile(subject, figure, readings, cells, facts)
+    else:
+        made = _plot(subject, figure, readings, cells, facts)
     return made or Skipped(name, f"no entrant is scored at all its seeds: {'; '.join(failures(runs))}")
 
 
@@ -109,6 +112,19 @@ def _plot(
         return Skipped(facts["name"], why_few_places(subject, figure))
     notes = (*remarks(subject, figure, readings, cells, drawn), *crossing_remarks(panels))
     return Plot(**facts, notes=notes, x_label=_x_label(figure, subject.card), panels=panels)
+
+
+def _profile(
+    subject: Subject, figure: Profile, readings: Readings, cells: Cells, facts: dict[str, Any]
+) -> Plot | Skipped | None:
+    """A figure of performance profiles; None if no entrant has scores in all cases."""
+    kinds = dict(facts["styled"])
+    entrants = pooled(readings, cells, kinds)
+    if not entrants.scores:
+        return None
+    panel = profile_panel(figure, subject.card, entrants, kinds)
+    notes = (*remarks(subject, figure, readings, cells, entrants.scores), *profile_remarks(entrants, kinds))
+    return Plot(**facts, notes=notes, x_label=profile_label(figure, subject.card), panels=((panel,),))
 
 
 def _film(

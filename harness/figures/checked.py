@@ -14,6 +14,7 @@ from harness.figures.declared import (
     DeclaredFigure,
     Film,
     Lines,
+    Profile,
 )
 from harness.figures.presentation import FILE, Presentation, read_presentation
 from harness.records.scored import VALIDATION
@@ -64,6 +65,8 @@ def _wrong(figure: DeclaredFigure, card: Card, entrants: Mapping[str, Collection
     elif not isinstance(figure, Film):
         yield from unknown_among("metric", figure.metrics, card.metrics)
         yield from _points(figure.where, {*card.points, *figure.along})
+    if isinstance(figure, Profile) and figure.metric in card.metrics and card.metrics[figure.metric].better == "lower":
+        yield f"{figure.metric} is better when lower; a profile counts runs above a threshold"
     axes = card.axes().union(*entrants.values())
     for name, axis in zip("xy", figure.along, strict=False):
         if axis in (CASE, METRIC):

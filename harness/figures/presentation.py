@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from harness.core.errors import UserError
 from harness.core.suggest import unknown
-from harness.figures.declared import Curves, DeclaredFigure, Dots, Film, Heat, Lines
+from harness.figures.declared import Curves, DeclaredFigure, Dots, Film, Heat, Lines, Profile
 from harness.tables.options import TableOptions
 
 FILE = "figures.toml"
@@ -46,6 +46,7 @@ _KINDS: Mapping[str, type[BaseModel]] = {
     "lines": Lines,
     "curves": Curves,
     "dots": Dots,
+    "profile": Profile,
     "heat": Heat,
     "film": Film,
 }

@@ -1,0 +1,91 @@
+"""Performance profiles: the share of all runs of an entrant, over cases and seeds, whose score is above a threshold."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.core.card import Card
+from harness.core.entrant import EntrantKind
+from harness.figures.declared import Profile
+from harness.figures.labels import value_label
+from harness.figures.plot import Line, Panel, Point
+from harness.figures.readings import Cells, Readings, Spread
+from harness.stats.aggregates import (
+    interquartile_mean,
+    performance_profile,
+    probability_of_improvement,
+    stratified_interval,
+)
+from harness.stats.intervals import Interval
+from harness.tables.rows import in_order
+from harness.tables.table import Cell
+
+THRESHOLDS = 101
+
+
+class Pooled(NamedTuple):
+    """The scores [seeds, cases] of each entrant that has all of them; and the entrants that have not."""
+
+    scores: Mapping[str, NDArray[np.float64]]
+    incomplete: tuple[str, ...]
+
+
+def pooled(readings: Readings, cells: Cells, kinds: Mapping[str, EntrantKind]) -> Pooled:
+    """The scores of a figure's entrants, methods first."""
+    places: list[Spread] = sorted(readings.homes, key=str)
+    found, incomplete = {}, []
+    for label in in_order({series: kinds[series] for series in readings.runs}):
+        own = [cells.get((label, place)) for place in places]
+        scored = [cell.values for cell in own if cell is not None and cell.state == "scored"]
+        if len(scored) == len(places) and len(set(map(len, scored))) == 1:
+            found[label] = np.array(scored, dtype=np.float64).T
+        else:
+            incomplete.append(label)
+    return Pooled(found, tuple(incomplete))
+
+
+def profile_panel(figure: Profile, card: Card, entrants: Pooled, kinds: Mapping[str, EntrantKind]) -> Panel:
+    """One panel with the profile of each entrant."""
+    every = np.concatenate([scores.ravel() for scores in entrants.scores.values()])
+    thresholds = np.linspace(every.min(), every.max(), THRESHOLDS)
+    lines = []
+    for label, scores in entrants.scores.items():
+        shares = performance_profile(scores, thresholds)
+        points = [
+            Point(float(x), Cell(state="scored", values=(float(share),)))
+            for x, share in zip(thresholds, shares, strict=True)
+        ]
+        lines.append(Line(label, kinds[label], tuple(points)))
+    return Panel(title="", y_label="share of runs above", lines=tuple(lines), better=card.metrics[figure.metric].better)
+
+
+def profile_label(figure: Profile, card: Card) -> str:
+    """What the x axis of a profile is called."""
+    return value_label(figure.metric, card)
+
+
+def profile_remarks(entrants: Pooled, kinds: Mapping[str, EntrantKind]) -> Iterator[str]:
+    """The interquartile mean of each entrant, how often methods do better than the others, and who is not drawn."""
+    runs = {label: f"{len(scores)} seeds x {scores.shape[1]} cases" for label, scores in entrants.scores.items()}
+    means = (
+        f"{label} {interquartile_mean(scores):.3f} {_said(stratified_interval(interquartile_mean, scores))}"
+        for label, scores in entrants.scores.items()
+    )
+    if entrants.scores:
+        yield f"interquartile mean of {', '.join(dict.fromkeys(runs.values()))}, 90 % bootstrap: {'; '.join(means)}"
+    for method in (label for label in entrants.scores if kinds[label] == "method"):
+        others = (
+            f"{label} {probability_of_improvement(entrants.scores[method], scores):.2f} "
+            f"{_said(stratified_interval(probability_of_improvement, entrants.scores[method], scores))}"
+            for label, scores in entrants.scores.items()
+            if label != method
+        )
+        yield f"probability that a run of {method} scores higher than one of: {'; '.join(others)}"
+    if entrants.incomplete:
+        yield f"not drawn, without scores in all cases: {', '.join(entrants.incomplete)}"
+
+
+def _said(interval: Interval) -> str:
+    return f"[{interval.lo:.3f}, {interval.hi:.3f}]"

@@ -74,10 +74,16 @@ def load_paper(path: Path) -> Paper:
         raise UserError(f"{path}: {_in_words(error, written)}") from error
 
 
-def check_paper(paper: Paper, entrants: Mapping[str, Collection[str]], cards: Mapping[str, Card]) -> list[str]:
+def check_paper(
+    paper: Paper,
+    entrants: Mapping[str, Collection[str]],
+    cards: Mapping[str, Card],
+    references: Collection[str] = (),
+) -> list[str]:
     """What is wrong with a paper's sweeps and claims, a line each; empty if nothing is.
 
-    `entrants` maps each entrant to the names of its parameters, `cards` each task to its card.
+    `entrants` maps each entrant to the names of its parameters, `cards` each task to its card. `references` are the
+    entrants that measure chance and the best score, with which no claim compares.
     """
     lines = [f"awaited: '{name}' exists; remove it from the list" for name in paper.awaited if name in entrants]
     entrants = {**dict.fromkeys(paper.awaited, ()), **entrants}
@@ -90,6 +96,8 @@ def check_paper(paper: Paper, entrants: Mapping[str, Collection[str]], cards: Ma
         for number, part in enumerate(claim.parts, 1):
             place = f"claim '{claim.id}'" + (f", part {number}" if len(claim.parts) > 1 else "")
             lines += [f"{place}: {flaw}" for flaw in (*part.flaws(), *_unknown_in(part, entrants, cards))]
+            named = dict.fromkeys(entrant_in(name) for name in (part.of, *part.over) if entrant_in(name) in references)
+            lines += [f"{place}: '{name}' is a reference, with which no claim compares" for name in named]
     return list(dict.fromkeys(lines))
 
 
@@ -152,10 +160,12 @@ def find_papers(registry: Registry) -> dict[str, Paper]:
 def paper_problems(registry: Registry) -> list[str]:
     """What is wrong with the papers' sweeps and claims, a line each."""
     entrants = {name: set(header.parameters) for (_, name), header in registry.entrants.items()}
+    references = {name for (_, name), header in registry.entrants.items() if header.kind == "reference"}
     problems: list[str] = []
     for path in _files(registry):
         try:
-            problems += [f"{path}: {line}" for line in check_paper(load_paper(path), entrants, registry.tasks)]
+            lines = check_paper(load_paper(path), entrants, registry.tasks, references)
+            problems += [f"{path}: {line}" for line in lines]
         except UserError as error:
             problems.append(str(error))
     return problems

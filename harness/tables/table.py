@@ -16,7 +16,7 @@ planned`: no run is asked for; `not applicable`: the entrant lacks a capability;
 are not all scored."""
 Mark: TypeAlias = Literal["best", "tie", ""]
 
-KINDS: tuple[EntrantKind, ...] = ("method", "baseline", "ablation", "plugin")
+KINDS: tuple[EntrantKind, ...] = ("method", "baseline", "ablation", "plugin", "reference")
 """The kinds of entrants in the order of their rows."""
 
 

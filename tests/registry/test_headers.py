@@ -268,6 +268,7 @@ def test_a_mixin_of_the_task_is_no_component(house: Path) -> None:
         ("methods/ance/sampler.py", "method"),
         ("methods/ance/ablations.py", "ablation"),
         ("baselines/words/a.py", "baseline"),
+        ("baselines/words/references.py", "reference"),
     ],
 )
 def test_the_kind_is_told_by_the_folder(house: Path, place: str, kind: str) -> None:

@@ -64,11 +64,18 @@ _COLOURS: dict[EntrantKind, tuple[str, ...]] = {
     "baseline": ("#22335c", "#5a3f7d", "#1f6f78", "#6b6b2a", "#4a86b8", "#7c7c7c", "#5fa883", "#b99a62"),
     "ablation": ("#7a3414", "#b3541e", "#9a6a3a", "#d9822b", "#a8768a", "#d6a35c"),
     "plugin": ("#000000", "#3d3d3d", "#6e6e6e"),
+    "reference": ("#9c9c9c", "#bdbdbd", "#808080"),
 }
-_MARKERS: dict[EntrantKind, str] = {"method": "oXp", "baseline": "s^Dv<>hd", "ablation": "PXvd^s", "plugin": "*oD"}
+_MARKERS: dict[EntrantKind, str] = {
+    "method": "oXp",
+    "baseline": "s^Dv<>hd",
+    "ablation": "PXvd^s",
+    "plugin": "*oD",
+    "reference": "|_x",
+}
 _STRONGEST = 2.4
-_WIDTHS: dict[EntrantKind, float] = {"method": 1.8, "baseline": 1.3, "ablation": 1.3, "plugin": 2.0}
-_LAYERS: dict[EntrantKind, int] = {"method": 3, "plugin": 4, "baseline": 5, "ablation": 6}
+_WIDTHS: dict[EntrantKind, float] = {"method": 1.8, "baseline": 1.3, "ablation": 1.3, "plugin": 2.0, "reference": 1.0}
+_LAYERS: dict[EntrantKind, int] = {"method": 3, "plugin": 4, "baseline": 5, "ablation": 6, "reference": 2}
 """What is thin lies above what is thick, so that lines that fall together are both seen."""
 _DASHED: tuple[Dashes, ...] = ((0, (5, 2)), (0, (2, 1.2)), (0, (6, 1.5, 1, 1.5)))
 _SOLID: tuple[Dashes, ...] = ("-", (0, (8, 1.5, 2, 1.5)), (0, (1, 1)))

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from harness.core.card import Card
 from harness.core.entrant import EntrantKind
+from harness.core.words import counted
 from harness.figures.declared import Profile
 from harness.figures.labels import value_label
 from harness.figures.plot import Line, Panel, Point
@@ -21,8 +22,6 @@ from harness.stats.aggregates import (
 from harness.stats.intervals import Interval
 from harness.tables.rows import in_order
 from harness.tables.table import Cell
-
-THRESHOLDS = 101
 
 
 class Pooled(NamedTuple):
@@ -49,16 +48,24 @@ def pooled(readings: Readings, cells: Cells, kinds: Mapping[str, EntrantKind]) -
 def profile_panel(figure: Profile, card: Card, entrants: Pooled, kinds: Mapping[str, EntrantKind]) -> Panel:
     """One panel with the profile of each entrant."""
     every = np.concatenate([scores.ravel() for scores in entrants.scores.values()])
-    thresholds = np.linspace(every.min(), every.max(), THRESHOLDS)
-    lines = []
-    for label, scores in entrants.scores.items():
-        shares = performance_profile(scores, thresholds)
-        points = [
-            Point(float(x), Cell(state="scored", values=(float(share),)))
-            for x, share in zip(thresholds, shares, strict=True)
-        ]
-        lines.append(Line(label, kinds[label], tuple(points)))
+    ends = float(every.min()), float(every.max())
+    lines = [Line(label, kinds[label], tuple(_steps(scores, *ends))) for label, scores in entrants.scores.items()]
     return Panel(title="", y_label="share of runs above", lines=tuple(lines), better=card.metrics[figure.metric].better)
+
+
+def _steps(scores: NDArray[np.float64], lo: float, hi: float) -> Iterator[Point]:
+    """The corners of a profile between two thresholds: it falls at every score."""
+    yield _corner(lo, 1.0)
+    share = 1.0
+    for threshold in np.unique(scores).tolist():
+        yield _corner(threshold, share)
+        (share,) = performance_profile(scores, [threshold]).tolist()
+        yield _corner(threshold, share)
+    yield _corner(hi, 0.0)
+
+
+def _corner(threshold: float, share: float) -> Point:
+    return Point(threshold, Cell(state="scored", values=(share,)))
 
 
 def profile_label(figure: Profile, card: Card) -> str:
@@ -68,13 +75,14 @@ def profile_label(figure: Profile, card: Card) -> str:
 
 def profile_remarks(entrants: Pooled, kinds: Mapping[str, EntrantKind]) -> Iterator[str]:
     """The interquartile mean of each entrant, how often methods do better than the others, and who is not drawn."""
-    runs = {label: f"{len(scores)} seeds x {scores.shape[1]} cases" for label, scores in entrants.scores.items()}
     means = (
         f"{label} {interquartile_mean(scores):.3f} {_said(stratified_interval(interquartile_mean, scores))}"
         for label, scores in entrants.scores.items()
     )
     if entrants.scores:
-        yield f"interquartile mean of {', '.join(dict.fromkeys(runs.values()))}, 90 % bootstrap: {'; '.join(means)}"
+        seeds, cases = next(iter(entrants.scores.values())).shape
+        size = f"{counted(seeds, 'seed')} of {counted(cases, 'case')}"
+        yield f"interquartile mean over {size}, with the 90 % interval of a bootstrap within cases: {'; '.join(means)}"
     for method in (label for label in entrants.scores if kinds[label] == "method"):
         others = (
             f"{label} {probability_of_improvement(entrants.scores[method], scores):.2f} "

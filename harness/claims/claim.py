@@ -158,6 +158,11 @@ class Claim(Strict):
     says: str = ""
     parts: tuple[Part, ...] = Field(min_length=1)
 
+    @property
+    def tasks(self) -> set[str]:
+        """The tasks that the claim is about."""
+        return {part.task for part in self.parts}
+
     @model_validator(mode="before")
     @classmethod
     def _inherit(cls, written: Any) -> Any:

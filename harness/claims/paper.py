@@ -1,18 +1,17 @@
 """Papers: what each `paper.toml` says (citation, published numbers, sweeps, claims), and what is wrong with it."""
 
-import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from harness.claims.claim import Claim, Part
 from harness.claims.conditions import literals
 from harness.core.card import Card
 from harness.core.errors import UserError
 from harness.core.spec import TierName, entrant_in
-from harness.core.strict import Strict
+from harness.core.strict import Strict, read_toml
 from harness.core.suggest import unknown, unknown_among
 from harness.registry.find import Registry
 
@@ -63,13 +62,9 @@ class Paper(Strict):
 
 def load_paper(path: Path) -> Paper:
     """The paper in `paper.toml`. A fault is a `UserError`: one line with the file, the claim and the field."""
+    written = read_toml(path)
     try:
-        written = tomllib.loads(path.read_text(encoding="utf-8"))
         return Paper.model_validate(written)
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from error
-    except tomllib.TOMLDecodeError as error:
-        raise UserError(f"{path}: {error}") from error
     except ValidationError as error:
         raise UserError(f"{path}: {_in_words(error, written)}") from error
 
@@ -141,7 +136,7 @@ def _in_words(error: ValidationError, written: Mapping[str, Any]) -> str:
         rest = rest[2:]
     field = ".".join(str(step) for step in rest)
     if first["type"] == "extra_forbidden":
-        models: dict[str, type[BaseModel]] = {
+        models: dict[str, type[Strict]] = {
             "claim": Part,
             "paper": Citation,
             "published": PublishedNumber,

@@ -52,8 +52,7 @@ def command(
     from harness.cli.session import open_session, warn
     from harness.core.suggest import check_known
     from harness.tables.build import View
-    from harness.tables.committed import check_tables, write_tables
-    from harness.tables.formats import FORMATS
+    from harness.tables.formats import FORMATS, check_tables, write_tables
 
     form = "json" if as_json else form
     check_known("format", [form], FORMATS)

@@ -102,7 +102,6 @@ class Figure:
     """What figures of every kind have. `styled` are all entrants of the task at the tier in order of their kind and
     name, so that each looks the same in every figure; `notes` say what is not drawn, and why."""
 
-    name: str
     task: str
     tier: str
     declared: DeclaredFigure
@@ -110,6 +109,11 @@ class Figure:
     styled: tuple[tuple[str, EntrantKind], ...]
     notes: tuple[str, ...]
     made: Provenance
+
+    @property
+    def name(self) -> str:
+        """The name of its files; no other figure has it."""
+        return f"{self.task}-{self.tier}-{self.declared.id}"
 
     @property
     def reading(self) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from harness.stats.resampling import Floats
+from harness.stats.intervals import Floats
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -154,8 +154,6 @@ def mean_over(cells: Sequence[Cell], *, exact: bool) -> Cell:
 def half_width(values: Sequence[float]) -> float:
     """Half of the 90 % t interval of the mean; NaN for one seed, and for seeds that are all alike: zero spread in the
     sample does not prove zero variance."""
-    if len(set(values)) < 2:
-        return math.nan
     lo, hi = t_interval(values)
     return (hi - lo) / 2
 

@@ -1,7 +1,6 @@
 """Verdicts from records made by hand: preconditions, regions, what is printed, and what is never done silently."""
 
 import math
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -753,28 +752,3 @@ def test_the_summary_says_how_many_claims_would_be_decided_by_chance() -> None:
     assert counts == "1 reproduced, 1 contradicted, 1 not assessable, 1 rehearsal."
     assert by_chance == "At alpha = 0.05, chance alone would decide about 0.1 of 2 judged claims."
     assert last == "At this tier every verdict is a rehearsal."
-
-
-def test_ten_claims_over_ten_thousand_records_are_judged_within_a_second() -> None:
-    """Ten tasks, each of ten entrants x 10 cases x 10 seeds with ten metrics."""
-    many = _many()
-    claims = [
-        claim(id=f"c{i}", task=f"task{i}", metric="m3", of="e0", over=["e1", "e2", "e3", "e4"]) for i in range(10)
-    ]
-    seconds = []
-    for _ in range(3):
-        start = time.process_time()
-        verdicts = [judge(entry, many, "small") for entry in claims]
-        seconds.append(time.process_time() - start)
-        assert all(judged.deciding.n == 10 for judged in verdicts)
-    assert min(seconds) < 1.0
-
-
-def _many() -> Scored:
-    values = np.random.default_rng(0).random((10, 10, 10, 10, 10))
-    return table(
-        *(
-            record(f"e{e}", s, {f"m{m}": values[t, e, c, s, m] for m in range(10)}, task=f"task{t}", case=f"c{c}")
-            for t, e, c, s in np.ndindex(values.shape[:-1])
-        )
-    )

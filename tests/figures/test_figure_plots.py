@@ -11,7 +11,7 @@ from harness.figures.build import Skipped
 from harness.figures.files import render
 from harness.figures.plot import Line, Panel, Plot
 from harness.records.record import Record, RecordedScore
-from harness.tables.expected import ExpectedRuns
+from harness.tables.results import ExpectedRuns
 from harness.tables.table import Table
 
 Make = Callable[..., Record]

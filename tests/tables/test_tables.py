@@ -12,7 +12,7 @@ from harness.core.spec import Budget
 from harness.records.record import Record
 from harness.records.scored import scored
 from harness.tables.build import View, build_tables
-from harness.tables.expected import ExpectedRuns
+from harness.tables.results import ExpectedRuns
 from harness.tables.table import Cell, Reference, Row, Span, Table
 
 Make = Callable[..., Record]

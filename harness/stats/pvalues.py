@@ -1,9 +1,10 @@
-"""The sign-flip test: how often random signs would make differences sum as high as they did."""
+"""p-values: how often random signs would make differences sum as high as they did, and the correction for many."""
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from harness.stats.resampling import Floats, generator
+from harness.stats.intervals import Floats
+from harness.stats.resampling import generator
 
 MOST_EXACT = 20
 """Largest number of differences whose 2^n sign flips are all counted."""
@@ -35,6 +36,17 @@ def signflip_p(values: ArrayLike, tau: float = 0.0) -> Floats:
 def attainable_p(n: int) -> float:
     """The smallest p that `n` seeds can reach: 1 / 2^n, when every one of them lies above tau."""
     return 0.5**n
+
+
+def holm(p: ArrayLike) -> Floats:
+    """Adjusted p-values [m] of a family `p` [m] (Holm, 1979); a NaN stays NaN and does not count in the family."""
+    raw = np.asarray(p, dtype=np.float64)
+    adjusted = np.full(raw.shape, np.nan)
+    known = np.flatnonzero(~np.isnan(raw))
+    order = known[np.argsort(raw[known], kind="stable")]
+    steps = raw[order] * np.arange(len(order), 0, -1)
+    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
+    return adjusted
 
 
 def _all_flips(shifted: Floats) -> Floats:

@@ -6,13 +6,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.core.card import Card
 from harness.core.entrant import EntrantKind
 from harness.core.words import counted
-from harness.figures.declared import Profile
-from harness.figures.labels import value_label
 from harness.figures.plot import Line, Panel, Point
-from harness.figures.readings import Cells, Readings, Spread
+from harness.figures.readings import Readings, Spread
 from harness.stats.aggregates import (
     interquartile_mean,
     performance_profile,
@@ -31,12 +28,12 @@ class Pooled(NamedTuple):
     incomplete: tuple[str, ...]
 
 
-def pooled(readings: Readings, cells: Cells, kinds: Mapping[str, EntrantKind]) -> Pooled:
+def pooled(readings: Readings) -> Pooled:
     """The scores of a figure's entrants, methods first."""
     places: list[Spread] = sorted(readings.homes, key=str)
     found, incomplete = {}, []
-    for label in in_order({series: kinds[series] for series in readings.runs}):
-        own = [cells.get((label, place)) for place in places]
+    for label in in_order({series: readings.kinds[series] for series in readings.runs}):
+        own = [readings.cells.get((label, place)) for place in places]
         scored = [cell.values for cell in own if cell is not None and cell.state == "scored"]
         if len(scored) == len(places) and len(set(map(len, scored))) == 1:
             found[label] = np.array(scored, dtype=np.float64).T
@@ -45,12 +42,12 @@ def pooled(readings: Readings, cells: Cells, kinds: Mapping[str, EntrantKind]) -
     return Pooled(found, tuple(incomplete))
 
 
-def profile_panel(figure: Profile, card: Card, entrants: Pooled, kinds: Mapping[str, EntrantKind]) -> Panel:
+def profile_panel(entrants: Pooled, kinds: Mapping[str, EntrantKind]) -> Panel:
     """One panel with the profile of each entrant."""
     every = np.concatenate([scores.ravel() for scores in entrants.scores.values()])
     ends = float(every.min()), float(every.max())
     lines = [Line(label, kinds[label], tuple(_steps(scores, *ends))) for label, scores in entrants.scores.items()]
-    return Panel(title="", y_label="share of runs above", lines=tuple(lines), better=card.metrics[figure.metric].better)
+    return Panel(title="", y_label="share of runs above", lines=tuple(lines))
 
 
 def _steps(scores: NDArray[np.float64], lo: float, hi: float) -> Iterator[Point]:
@@ -66,11 +63,6 @@ def _steps(scores: NDArray[np.float64], lo: float, hi: float) -> Iterator[Point]
 
 def _corner(threshold: float, share: float) -> Point:
     return Point(threshold, Cell(state="scored", values=(share,)))
-
-
-def profile_label(figure: Profile, card: Card) -> str:
-    """What the x axis of a profile is called."""
-    return value_label(figure.metric, card)
 
 
 def profile_remarks(entrants: Pooled, kinds: Mapping[str, EntrantKind]) -> Iterator[str]:

@@ -18,8 +18,8 @@ from harness.tables.table import KINDS, Cell, Effort, Reference, Row, Span
 
 
 def rows_of(layout: Layout, flops: Mapping[str, ScoreRow]) -> tuple[Row, ...]:
-    """The rows: methods, baselines, ablations, plug-ins, references; by label within each kind, numbers by size. `flops` has the
-    counts of records by path."""
+    """The rows: methods, baselines, ablations, plug-ins, references; by label within each kind, numbers by size.
+    `flops` has the counts of records by path."""
     runs_of: dict[str, list[RunRow]] = {}
     for run in layout.runs:
         runs_of.setdefault(layout.row(run.label), []).append(run)
@@ -163,7 +163,8 @@ def marked(
 ) -> list[Cell]:
     """The cells of one column, the best marked and those whose mean lies within the best's interval: its ties.
 
-    Cells that are not `compared` (none = all are), and times that were taken beside other runs, take no part. A column with a single value has no best.
+    `compared` says which cells take part; without it, all do. Times that were taken beside other runs never do. A
+    column with a single value has no best.
     """
     sign = 1 if better == "higher" else -1
     takes_part = [

@@ -18,6 +18,7 @@ class Curl(AugmentedSac):
     """
 
     name = "curl"
+    from_tier = "small"
 
     def padding(self, pad: int) -> int:
         return pad

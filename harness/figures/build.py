@@ -7,12 +7,13 @@ from typing import Any
 
 from harness.claims.claim import REHEARSALS
 from harness.core.entrant import EntrantKind
-from harness.figures.declared import Curves, DeclaredFigure, Dots, Film, Heat, Lines
+from harness.figures.declared import Curves, DeclaredFigure, Dots, Film, Heat, Lines, Profile
 from harness.figures.film import FilmStrips, blocks_of
 from harness.figures.heat import HeatMap, maps_of
 from harness.figures.labels import value_label
 from harness.figures.panels import panels_of
 from harness.figures.plot import Figure, Plot
+from harness.figures.profiles import pooled, profile_panel, profile_remarks
 from harness.figures.readings import Reader, Readings, Subject
 from harness.figures.remarks import (
     crossing_remarks,
@@ -48,7 +49,7 @@ def build_plot(subject: Subject, figure: DeclaredFigure) -> Figure | Skipped:
     return Skipped(f"{subject.card.task}-{subject.results.tier}-{figure.id}", made) if isinstance(made, str) else made
 
 
-def _scored(figure: Lines | Curves | Dots | Heat, readings: Readings) -> Figure | str:
+def _scored(figure: Lines | Curves | Dots | Profile | Heat, readings: Readings) -> Figure | str:
     """A figure of scores, or why there is none."""
     subject = readings.subject
     if not readings.scores:
@@ -58,7 +59,13 @@ def _scored(figure: Lines | Curves | Dots | Heat, readings: Readings) -> Figure 
     timed = any(metrics[metric].timing for metric in figure.shows if metric in metrics)
     check_comparable(runs, subject.card, subject.results.tier, timed=timed)
     facts = _facts(subject, figure, runs, _shown(readings), readings.kinds)
-    made = _heat_map(figure, readings, facts) if isinstance(figure, Heat) else _plot(figure, readings, facts)
+    made: Figure | str
+    if isinstance(figure, Heat):
+        made = _heat_map(figure, readings, facts)
+    elif isinstance(figure, Profile):
+        made = _profile(figure, readings, facts)
+    else:
+        made = _plot(figure, readings, facts)
     return made or f"no entrant is scored at all its seeds: {'; '.join(failures(runs))}"
 
 
@@ -98,6 +105,16 @@ def _plot(figure: Lines | Curves | Dots, readings: Readings, facts: Mapping[str,
         x_label = f"budget spent ({readings.subject.card.unit})"
     notes = (*remarks(figure, readings, {line.label for line in lines}), *crossing_remarks(panels))
     return Plot(**facts, notes=notes, x_label=x_label, panels=panels)
+
+
+def _profile(figure: Profile, readings: Readings, facts: Mapping[str, Any]) -> Plot | str:
+    """A figure of performance profiles; "" if no entrant has scores in all cases."""
+    entrants = pooled(readings)
+    if not entrants.scores:
+        return ""
+    notes = (*remarks(figure, readings, entrants.scores), *profile_remarks(entrants, readings.kinds))
+    x_label = value_label(figure.metric, readings.subject.card)
+    return Plot(**facts, notes=notes, x_label=x_label, panels=((profile_panel(entrants, readings.kinds),),))
 
 
 def _film(subject: Subject, figure: Film) -> FilmStrips | str:

@@ -113,6 +113,27 @@ class Dots(_Measured):
     kind: Literal["dots"]
 
 
+class Profile(_Measured):
+    """The performance profile of each entrant: the share of its runs, over all cases and seeds, whose score is above a
+    threshold, over thresholds; with its interquartile mean and how often methods do better than others.
+
+    It is of one metric, of which higher is better. Entrants without scores in all cases of the figure are left out.
+    """
+
+    kind: Literal["profile"]
+
+    @model_validator(mode="after")
+    def _is_of_one_metric(self) -> "Profile":
+        if len(self.metrics) > 1:
+            raise ValueError("a profile is of one metric")
+        return self
+
+    @property
+    def metric(self) -> str:
+        """The metric."""
+        return self.metrics[0]
+
+
 class Heat(_Measured):
     """A heat map an entrant of one metric over `x` and `y`: axes of points, of cases, or parameters of entrants. With
     `y = "entrant"` entrants are the rows of one map.
@@ -167,4 +188,4 @@ class Film(_Declared):
     strips: int = Field(default=1, ge=1, le=20)
 
 
-DeclaredFigure: TypeAlias = Lines | Curves | Dots | Heat | Film
+DeclaredFigure: TypeAlias = Lines | Curves | Dots | Profile | Heat | Film

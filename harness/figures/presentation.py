@@ -13,7 +13,7 @@ from harness.core.errors import UserError
 from harness.core.spec import entrant_in, set_in
 from harness.core.strict import read_toml
 from harness.core.suggest import unknown, unknown_among
-from harness.figures.declared import CASE, METRIC, Curves, DeclaredFigure, Film, Lines
+from harness.figures.declared import CASE, METRIC, Curves, DeclaredFigure, Film, Lines, Profile
 from harness.records.scored import VALIDATION
 from harness.registry.find import Registry
 from harness.tables.build import TableOptions
@@ -109,6 +109,8 @@ def _wrong(figure: DeclaredFigure, card: Card, entrants: Mapping[str, Collection
     elif not isinstance(figure, Film):
         yield from unknown_among("metric", figure.metrics, card.metrics)
         yield from unknown_among("point of measurement", figure.where, {*card.points, *figure.along})
+    if isinstance(figure, Profile) and figure.metric in card.metrics and card.metrics[figure.metric].better == "lower":
+        yield f"{figure.metric} is better when lower; a profile counts runs above a threshold"
     axes = card.axes().union(*entrants.values())
     for name, axis in zip("xy", figure.along, strict=False):
         if axis in (CASE, METRIC):

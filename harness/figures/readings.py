@@ -9,7 +9,7 @@ from harness.core.card import Card, Metric
 from harness.core.entrant import EntrantKind
 from harness.core.errors import UserError
 from harness.core.spec import without
-from harness.figures.declared import CASE, METRIC, Curves, DeclaredFigure, Dots, Heat, Lines
+from harness.figures.declared import CASE, METRIC, Curves, DeclaredFigure, Dots, Heat, Lines, Profile
 from harness.figures.plot import Place
 from harness.records.scored import SPENT, VALIDATION, RunRow, ScoreRow
 from harness.tables.results import ExpectedRuns, TaskResults
@@ -96,7 +96,7 @@ class Readings:
 class Reader:
     """Reads what a figure shows of its subject."""
 
-    def __init__(self, subject: Subject, figure: Lines | Curves | Dots | Heat) -> None:
+    def __init__(self, subject: Subject, figure: Lines | Curves | Dots | Profile | Heat) -> None:
         self._subject, self._figure = subject, figure
         along = (SPENT,) if isinstance(figure, Curves) else figure.along
         self._x, self._y = (*along, None, None)[:2]

@@ -8,9 +8,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from harness.stats.bootstrap import RESAMPLES, percentile_interval
-from harness.stats.intervals import Interval
-from harness.stats.resampling import Floats, generator
+from harness.stats.intervals import Floats, Interval
+from harness.stats.resampling import RESAMPLES, generator, percentile_interval
 
 TRIMMED = 0.25
 """The share of the lowest and of the highest scores that an interquartile mean leaves out."""

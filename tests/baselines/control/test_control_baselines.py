@@ -5,9 +5,9 @@ import pytest
 import torch
 from torch import nn
 
-from baselines.control.anchors import ConstantAction, Oracle, RandomActions
 from baselines.control.curl import Contrast, Curl
 from baselines.control.dqn import EfficientDqn, OvertrainedDqn
+from baselines.control.references import ConstantAction, Oracle, RandomActions
 from baselines.control.sac import SacPixels, SacState
 from harness.core.card import read_card
 from harness.core.seeds import Streams

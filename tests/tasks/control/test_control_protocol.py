@@ -21,6 +21,9 @@ from harness.tasks.control.models.trunk import trunk
 from harness.tasks.control.problems.environment import Spaces, random_actions
 from harness.tasks.control.problems.sight import Sight
 from harness.tasks.control.task import Control
+from harness.tasks.control.training.dqn import Dqn
+from harness.tasks.control.training.replay import Replay
+from harness.tasks.control.training.sac import Sac
 
 CARD = read_card(HARNESS / "tasks" / "control" / "task.toml")
 TASK = Control(CARD)
@@ -245,8 +248,27 @@ def test_networks_of_every_tier_can_be_built_and_updated(tier: str) -> None:
             learned: Any = (
                 QNetwork(body, 4, settings["hidden"], dueling=True) if discrete else ActorCritic(body, 4, sizes, 0.1)
             )
-        pictures = torch.zeros(2, *sight.shape(spaces), dtype=torch.uint8)
-        values = learned(pictures) if discrete else learned.actor(learned.trunk(pictures))[0]
-        assert values.shape == (2, 4)
-        values.sum().backward()
+        batch = made_up_minibatch(spaces, settings["stack"], settings["pad"])
+        views = Views([batch.now.crop_at_random(run.rng("crops"))], [batch.later.centre()])
+        learner: Any = (
+            Dqn(learned, settings, run.rng("explore"), lr=1e-3, double=True)
+            if discrete
+            else Sac(learned, settings, run.torch_rng("policy"), lr=1e-3)
+        )
+        before = [weight.clone() for weight in learned.parameters()]
+        assert torch.isfinite(learner.update(batch, views))
+        assert sum(weight.numel() for weight in learned.parameters()) > 1000
+        assert any(not torch.equal(a, b) for a, b in zip(before, learned.parameters(), strict=True))
     assert seen
+
+
+def made_up_minibatch(spaces: Spaces, stack: int, pad: int) -> Minibatch:
+    """Two transitions of random pictures."""
+    rng = np.random.default_rng(0)
+    pictures = rng.integers(256, size=(4, *spaces.pixels), dtype=np.uint8)
+    actions = random_actions(spaces, 3, rng)
+    replay = Replay(pictures[0], actions[0], capacity=4, stack=stack, pad=pad)
+    replay.begin(pictures[0])
+    for action, picture in zip(actions, pictures[1:], strict=True):
+        replay.add(action, 1.0, picture, terminated=False)
+    return replay.sample(2, rng, discount=0.9)

@@ -11,7 +11,7 @@ from harness.run import Run
 from harness.tasks.control import Agent, FixedReplay, Observation, World, play, random_actions
 
 
-class Anchor(Agent):
+class Reference(Agent):
     """Acts in a raster world, whose spaces it is told."""
 
     cases: ClassVar[tuple[str, ...]] = ("reach", "mass", "anchored", "dreach")
@@ -27,11 +27,11 @@ class Anchor(Agent):
         return self.act(observation)
 
     def fit(self, train: World | FixedReplay, run: Run, /) -> None:
-        assert isinstance(train, World), "anchors have no values to learn from a fixed replay"
+        assert isinstance(train, World), "references have no values to learn from a fixed replay"
         self.world = train
 
 
-class RandomActions(Anchor):
+class RandomActions(Reference):
     """Uniformly random actions. An observation has always the same one, so that it does not depend on what is asked
     beside it."""
 
@@ -44,7 +44,7 @@ class RandomActions(Anchor):
         )
 
 
-class ConstantAction(Anchor):
+class ConstantAction(Reference):
     """The same action at every step: the one, of no force and full force in each direction, that gave the highest
     return in training."""
 
@@ -73,7 +73,7 @@ class ConstantAction(Anchor):
         return float(played.returns.mean())
 
 
-class Oracle(Anchor):
+class Oracle(Reference):
     """A policy that knows the state and the physics: the ceiling."""
 
     name = "oracle"

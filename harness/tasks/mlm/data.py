@@ -60,7 +60,7 @@ def _wikipedia(run: Run) -> Problem:
                 for split in ("train", "dev")
             )
         )
-        for name in PROBES
+        for name in (PROBES if run.settings["probe_sentences"] else ())
     }
     return _problem(text, valid, {"masks": test, "elsewhere": elsewhere}, probes, run)
 
@@ -78,7 +78,7 @@ def _collocations(run: Run) -> Problem:
 
 def _training_text(words: Words, run: Run) -> TrainingText:
     settings = run.settings
-    pieces = restore(run.artefact(WordPieces.of(words, settings["vocabulary"], settings["length"] - 2)))
+    pieces = restore(run.artefact(WordPieces.of(words, settings["vocabulary"])))
     return TrainingText(words, pieces, Blocks.cut(words, pieces, settings["length"]))
 
 
@@ -87,8 +87,8 @@ def _table(words: Words, run: Run) -> NGramTable:
 
 
 def _sentences(words: Words, labels: np.ndarray, pieces: Pieces, run: Run) -> Sentences:
-    """The first `probe_sentences` sentences, each cut off at the end of its first block."""
-    blocks = Blocks.cut(words, pieces, run.settings["length"])
+    """The first `probe_sentences` sentences, each cut off after `probe_length` tokens."""
+    blocks = Blocks.cut(words, pieces, run.settings["probe_length"])
     limit = run.settings["probe_sentences"]
     (opening,) = np.nonzero(np.isin(blocks.first, words.documents[:-1]))
     return Sentences(blocks.tokens[opening[:limit]].astype(np.int64), labels[:limit])
@@ -156,7 +156,7 @@ def _chance(phrases: MaskedBlocks) -> dict[str, float]:
 _Maker: TypeAlias = Callable[[Run], Problem]
 _MAKERS: Final[Mapping[str, _Maker]] = {
     "atlas": _atlas,
-    **dict.fromkeys(("wikipedia", "wikipedia_1k", "wikipedia_2k", "wikipedia_8k"), _wikipedia),
+    **dict.fromkeys(("wikipedia", "vocabulary_1k", "vocabulary_2k", "vocabulary_8k"), _wikipedia),
     "collocations": _collocations,
 }
 """The function that makes the problem of each case."""

@@ -140,6 +140,7 @@ class NGramMasking(Masking):
     `size` is the length of the list; None stands for the task's setting.
     """
 
+    cases = ("atlas", "collocations", "wikipedia")
     size: Annotated[int, Ge(1)] | None = None
 
     @abstractmethod

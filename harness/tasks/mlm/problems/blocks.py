@@ -31,8 +31,8 @@ class Blocks:
         fit into a block."""
         if length < LONGEST_WORD + 2:
             raise UserError(
-                f"length = {length}: a block needs at least {LONGEST_WORD + 2} tokens, for a word of {LONGEST_WORD} pieces "
-                "between [CLS] and [SEP]"
+                f"length = {length}: a block needs at least {LONGEST_WORD + 2} tokens, for a word of {LONGEST_WORD} "
+                "pieces between [CLS] and [SEP]"
             )
         sizes = pieces.lengths[words.ids]
         starts = _block_starts(words, sizes, length - 2)

@@ -7,7 +7,7 @@ import torch
 from harness.core.card import read_card
 from harness.core.errors import BadOutput, UserError
 from harness.registry.headers import HARNESS
-from harness.tasks.mlm import Masking, MaskedLanguageModel, NGramMasking, TrainingReport
+from harness.tasks.mlm import MaskedLanguageModel, Masking, NGramMasking, TrainingReport
 from harness.tasks.mlm.problems.atlas import planted_text
 from harness.tasks.mlm.problems.pieces import MASK, PAD
 from harness.tasks.mlm.problems.text import Probe, Sentences
@@ -77,7 +77,7 @@ def test_an_oracle_loses_nothing(problem, smoke):
 
 def test_probabilities_that_do_not_sum_to_one_are_refused(fixed, problem, smoke):
     fixed.log_p = fixed.log_p + 0.1
-    with pytest.raises(BadOutput, match="probabilities sum to 1.105 to 1.105, not 1"):
+    with pytest.raises(BadOutput, match=r"probabilities sum to 1\.105 to 1\.105, not 1"):
         list(TASK.measure(fixed, problem.test, smoke()))
 
 

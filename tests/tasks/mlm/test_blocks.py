@@ -56,6 +56,10 @@ def test_a_model_that_is_shorter_than_a_word_is_refused():
         Blocks.cut(words_of([[0]]), PIECES, 10)
 
 
+def test_a_text_without_words_has_no_blocks():
+    assert len(Blocks.cut(words_of([[], []]), PIECES, LENGTH)) == 0
+
+
 def test_selected_blocks_keep_the_places_of_their_words():
     blocks = Blocks.cut(words_of([[0] * 40]), PIECES, LENGTH).select(np.array([1]))
     assert (len(blocks), blocks.first.tolist()) == (1, [16])

@@ -11,6 +11,7 @@ from harness.tasks.mlm import MaskedLanguageModel, Masking, NGramMasking, Traini
 from harness.tasks.mlm.problems.atlas import planted_text
 from harness.tasks.mlm.problems.pieces import MASK, PAD
 from harness.tasks.mlm.problems.text import Probe, Sentences
+from harness.tasks.mlm.scores.evaluation import one_span_a_block
 from harness.tasks.mlm.scores.probes import probe_scores
 from harness.tasks.mlm.task import Mlm
 
@@ -127,6 +128,18 @@ def test_a_text_without_a_frequent_n_gram_is_refused(problem, smoke):
     entrant.scores = lambda ngrams: ngrams.log_p
     with pytest.raises(UserError, match=r"no n-gram of 2 to 5 words occurs 9999 times .* lower the setting `least`"):
         entrant.prepare(problem.train, smoke(least=9999))
+
+
+@pytest.mark.parametrize("rows", [0, 20])
+def test_a_held_out_text_without_phrases_is_refused(problem, rows):
+    blocks, spans = problem.train.blocks.select(np.arange(rows)), np.zeros(len(problem.train.words.ids), np.int8)
+    with pytest.raises(UserError, match=f"none of the {rows} held-out blocks has a phrase"):
+        one_span_a_block(blocks, spans, problem.train.piece_log_p, 10, np.random.default_rng(0))
+
+
+def test_a_text_that_does_not_fill_a_batch_is_refused(problem, smoke):
+    with pytest.raises(ValueError, match="items do not fill a batch of 9999"):
+        EveryWord().fit(problem.train, smoke(batch=9999))
 
 
 def test_scores_that_are_not_finite_are_refused(problem, smoke):

@@ -17,6 +17,7 @@ class RandomSpan(Masking):
     """
 
     name = "random_span"
+    cases = ("atlas", "wikipedia")
     p: Annotated[float, Gt(0), Lt(1)] = 0.2
     longest: Annotated[int, Ge(1)] = 10
 

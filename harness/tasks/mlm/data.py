@@ -39,7 +39,7 @@ def _atlas(run: Run) -> Problem:
     planted = planted_text(run.settings, run.rng("data"))
     text = _training_text(planted.split("train")[0], run)
     valid, test = (_HeldOutText(*planted.split(name)) for name in ("valid", "test"))
-    return _problem(text, valid, {"masks": test}, {}, run)
+    return _problem(text, valid, test, run)
 
 
 def _wikipedia(run: Run) -> Problem:
@@ -49,9 +49,8 @@ def _wikipedia(run: Run) -> Problem:
     )
     sections = restore_sections(stored)
     text = _training_text(sections["train"], run)
-    valid, test, elsewhere = (
-        _HeldOutText(sections[name], stored[f"{name}.phrases"].astype(np.int8))
-        for name in ("valid", "test", "wikitext")
+    valid, test = (
+        _HeldOutText(sections[name], stored[f"{name}.phrases"].astype(np.int8)) for name in ("valid", "test")
     )
     probes = {
         name: Probe(
@@ -60,9 +59,9 @@ def _wikipedia(run: Run) -> Problem:
                 for split in ("train", "dev")
             )
         )
-        for name in PROBES
+        for name in (PROBES if run.settings["probe_sentences"] else ())
     }
-    return _problem(text, valid, {"masks": test, "elsewhere": elsewhere}, probes, run)
+    return _problem(text, valid, test, run, sections["wikitext"], probes)
 
 
 def _collocations(run: Run) -> Problem:
@@ -78,7 +77,7 @@ def _collocations(run: Run) -> Problem:
 
 def _training_text(words: Words, run: Run) -> TrainingText:
     settings = run.settings
-    pieces = restore(run.artefact(WordPieces.of(words, settings["vocabulary"], settings["length"] - 2)))
+    pieces = restore(run.artefact(WordPieces.of(words, settings["vocabulary"])))
     return TrainingText(words, pieces, Blocks.cut(words, pieces, settings["length"]))
 
 
@@ -87,32 +86,39 @@ def _table(words: Words, run: Run) -> NGramTable:
 
 
 def _sentences(words: Words, labels: np.ndarray, pieces: Pieces, run: Run) -> Sentences:
-    """The first `probe_sentences` sentences, each cut off at the end of its first block."""
-    blocks = Blocks.cut(words, pieces, run.settings["length"])
+    """The first `probe_sentences` sentences, each cut off after `probe_length` tokens."""
+    blocks = Blocks.cut(words, pieces, run.settings["probe_length"])
     limit = run.settings["probe_sentences"]
     (opening,) = np.nonzero(np.isin(blocks.first, words.documents[:-1]))
     return Sentences(blocks.tokens[opening[:limit]].astype(np.int64), labels[:limit])
 
 
 def _problem(
-    text: TrainingText, valid: _HeldOutText, tests: Mapping[str, _HeldOutText], probes: Mapping[str, Probe], run: Run
+    text: TrainingText,
+    valid: _HeldOutText,
+    test: _HeldOutText,
+    run: Run,
+    wikitext: Words | None = None,
+    probes: Mapping[str, Probe] | None = None,
 ) -> Problem:
     """The validation split has the mask `phrase` alone, since it is scored many times."""
-    masks = _Masks(text, run)
-    validation = {"phrase": masks.phrase(valid, run.settings["valid_blocks"])}
-    tested = {name: masks.every(held_out, run.settings["test_blocks"]) for name, held_out in tests.items()}
+    masks, probes = _Masks(text, run), probes or {}
+    valid_phrases = masks.phrase(valid, run.settings["valid_blocks"])
+    test_phrases = masks.phrase(test, run.settings["test_blocks"])
+    tested = {**masks.others(test.words), "phrase": test_phrases}
+    elsewhere = {} if wikitext is None else masks.others(wikitext)
+    drawn = {
+        f"{i}.{kind}": blocks.masked for i, found in enumerate((tested, elsewhere)) for kind, blocks in found.items()
+    }
+    by_majority = {"sst2_accuracy": majority_share(probes["sst2"].test.labels)} if probes else {}
     vocabulary = len(text.pieces.names)
-    test = HeldOut(tested["masks"], tested.get("elsewhere", {}), probes, vocabulary)
-    drawn = {f"{name}.{kind}": blocks.masked for name, kinds in tested.items() for kind, blocks in kinds.items()}
-    produced = array_digest({"ids": text.words.ids, "valid": validation["phrase"].masked, **drawn})
-    chance = {"sst2_accuracy": majority_share(probes["sst2"].test.labels), "cola_matthews": 0.0} if probes else {}
     return Problem(
         text,
-        HeldOut(validation, {}, {}, vocabulary),
-        test,
-        produced,
-        {**_chance(tested["masks"]["phrase"]), **chance},
-        _chance(validation["phrase"]),
+        HeldOut({"phrase": valid_phrases}, {}, {}, vocabulary),
+        HeldOut(tested, elsewhere, probes, vocabulary),
+        array_digest({"ids": text.words.ids, "valid": valid_phrases.masked, **drawn}),
+        chance=_chance(test_phrases) | by_majority,
+        valid_chance=_chance(valid_phrases),
     )
 
 
@@ -127,20 +133,14 @@ class _Masks:
         """A phrase in each of at most `limit` blocks."""
         return self._spans(held_out.words, held_out.phrases, limit)
 
-    def every(self, held_out: _HeldOutText, limit: int) -> dict[str, MaskedBlocks]:
-        """Each of the evaluation masks, on at most `limit` blocks."""
-        words, text = held_out.words, self._text
-        blocks = self._cut(words)
-        blocks = blocks.select(np.arange(min(limit, len(blocks))))
-        rate = self._run.settings["mask_rate"]
-        by_pmi = list_spans(
-            self._table, self._table.locate(words), pmi, words.alphabetic, self._run.settings["list_size"]
-        )
-        return {
-            **{kind: scattered(kind, blocks, text.piece_log_p, rate, self._rng) for kind in SCATTERED},
-            "phrase": self.phrase(held_out, limit),
-            "pmi": self._spans(words, by_pmi, limit),
-        }
+    def others(self, words: Words) -> dict[str, MaskedBlocks]:
+        """The evaluation masks that need no phrases."""
+        settings, log_p, blocks = self._run.settings, self._text.piece_log_p, self._cut(words)
+        limit = settings["test_blocks"]
+        first = blocks.select(np.arange(min(limit, len(blocks))))
+        masks = {kind: scattered(kind, first, log_p, settings["mask_rate"], self._rng) for kind in SCATTERED}
+        spans = list_spans(self._table, self._table.locate(words), pmi, words.alphabetic, settings["list_size"])
+        return {**masks, "pmi": self._spans(words, spans, limit)}
 
     def _spans(self, words: Words, spans: Spans, limit: int) -> MaskedBlocks:
         return one_span_a_block(self._cut(words), spans, self._text.piece_log_p, limit, self._rng)
@@ -156,7 +156,7 @@ def _chance(phrases: MaskedBlocks) -> dict[str, float]:
 _Maker: TypeAlias = Callable[[Run], Problem]
 _MAKERS: Final[Mapping[str, _Maker]] = {
     "atlas": _atlas,
-    **dict.fromkeys(("wikipedia", "wikipedia_1k", "wikipedia_2k", "wikipedia_8k"), _wikipedia),
+    **dict.fromkeys(("wikipedia", "vocabulary_1k", "vocabulary_2k", "vocabulary_8k"), _wikipedia),
     "collocations": _collocations,
 }
 """The function that makes the problem of each case."""

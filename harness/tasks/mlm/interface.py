@@ -132,14 +132,17 @@ class NGramMasking(Masking):
     """A masking whose units are the n-grams on a list, and single words elsewhere; which n-grams are on the list is
     open.
 
-    The list has the n-grams of 2 to 5 words with the highest scores, length by length in fixed shares, of those that
-    occur often enough and consist of letters and digits. The longest n-gram counts where another one is inside it. Of
-    n-grams that overlap, one is chosen at random each time that a block is masked, and the other words are units by
-    themselves. An n-gram that is cut by the end of a block is no unit.
+    The list has the n-grams of 2 to 5 words with the highest scores, of those that occur at least `least` times (a
+    setting; 10) and consist of letters and digits. Each length has a ranking of its own and a fixed share of the list:
+    50, 25, 12.5 and 12.5 %, as in the paper (Levine et al., 2021), where an n-gram needs more than 10 occurrences. The
+    longest n-gram counts where another one is inside it. Of n-grams that overlap, one is chosen at random each time
+    that a block is masked, and the other words are units by themselves. An n-gram that is cut by the end of a block is
+    no unit.
 
     `size` is the length of the list; None stands for the task's setting.
     """
 
+    cases = ("atlas", "collocations", "wikipedia")
     size: Annotated[int, Ge(1)] | None = None
 
     @abstractmethod

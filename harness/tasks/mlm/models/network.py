@@ -23,7 +23,7 @@ class ReadingEncoder(nn.Module):
     def __init__(self, vocabulary: int, settings: Mapping[str, Any]) -> None:
         super().__init__()
         self.width: int = settings["width"]
-        learned = settings["positions"] == "learned"
+        learned = {"learned": True, "distance": False}[settings["positions"]]
         sizes = {name: settings[name] for name in ("width", "layers", "heads", "expansion", "dropout")}
         options = EncoderOptions(vocabulary=vocabulary, max_length=settings["length"], positions=learned, **sizes)
         self.encoder = Encoder(

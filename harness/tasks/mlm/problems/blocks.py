@@ -5,7 +5,8 @@ from typing import Self
 
 import numpy as np
 
-from harness.tasks.mlm.problems.pieces import END, PAD, START, Pieces
+from harness.core.errors import UserError
+from harness.tasks.mlm.problems.pieces import END, LONGEST_WORD, PAD, START, Pieces
 from harness.tasks.mlm.problems.words import I32, I64, Words
 
 
@@ -26,7 +27,13 @@ class Blocks:
     @classmethod
     def cut(cls, words: Words, pieces: Pieces, length: int) -> Self:
         """Cuts documents into blocks of at most `length` tokens, each with as many whole words as fit. A document of
-        any length becomes as many blocks as it needs; none of its words is lost."""
+        any length becomes as many blocks as it needs; none of its words is lost. Raises `UserError` if a word may not
+        fit into a block."""
+        if length < LONGEST_WORD + 2:
+            raise UserError(
+                f"length = {length}: a block needs at least {LONGEST_WORD + 2} tokens, for a word of {LONGEST_WORD} "
+                "pieces between [CLS] and [SEP]"
+            )
         sizes = pieces.lengths[words.ids]
         starts = _block_starts(words, sizes, length - 2)
         first_piece = np.cumsum(sizes) - sizes

@@ -15,6 +15,8 @@ from harness.tasks.mlm.problems.words import I32, I64, Words
 
 PAD, UNKNOWN, START, END, MASK = range(5)
 SPECIAL: Final = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+LONGEST_WORD: Final = 16
+"""The largest number of pieces of a word; words of more are unknown."""
 RAREST: Final = 2e-5
 """The share of all characters that a character must have to be in the alphabet; words with others are unknown."""
 _INSIDE: Final = 0xF0000
@@ -40,19 +42,17 @@ class Pieces:
 
 @dataclass(frozen=True, kw_only=True)
 class WordPieces(Recipe):
-    """The recipe of the pieces of words. `vocabulary` is the largest number of pieces, special ones included; words of
-    more than `longest` pieces are unknown."""
+    """The recipe of the pieces of words, of which there are at most `vocabulary`, special ones included."""
 
     counts: str
     vocabulary: int
-    longest: int
     words: Words = field(compare=False, repr=False)
 
     @classmethod
-    def of(cls, words: Words, vocabulary: int, longest: int) -> Self:
+    def of(cls, words: Words, vocabulary: int) -> Self:
         """The recipe for the words of a training text."""
         counted = digest([list(words.vocabulary), words.counts.tolist()])
-        return cls(counts=counted, vocabulary=vocabulary, longest=longest, words=words)
+        return cls(counts=counted, vocabulary=vocabulary, words=words)
 
     def build(self) -> dict[str, np.ndarray]:
         """Learns the vocabulary of pieces, and splits every word."""
@@ -60,7 +60,7 @@ class WordPieces(Recipe):
         model = models.WordPiece({name: i for i, name in enumerate(names)}, unk_token=SPECIAL[UNKNOWN])
         tokenizer = Tokenizer(model)
         split = [encoding.ids for encoding in tokenizer.encode_batch_fast(list(self.words.vocabulary))]
-        split = [ids if len(ids) <= self.longest else [UNKNOWN] for ids in split]
+        split = [ids if len(ids) <= LONGEST_WORD else [UNKNOWN] for ids in split]
         return {
             "ids": np.concatenate(split).astype(np.int32),
             "offsets": np.cumsum([0, *map(len, split)]),

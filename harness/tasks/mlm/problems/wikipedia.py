@@ -30,8 +30,8 @@ class WikipediaWords(Recipe):
     Articles are in a random order that is the same in every run: the first `valid` are the section `valid`, the next
     `test` the section `test`, and the others are for training (`train`). `titles` are those of all articles without
     what distinguishes them in brackets, and `wikitext` the paragraphs of the test split of WikiText-2. `sst2.train` and
-    so on are the sentences of the probes; `sst2.train.labels` are their labels. `valid.phrases`, `test.phrases` and
-    `wikitext.phrases` are the spans of titles that occur `title_least` times in the training articles.
+    so on are the sentences of the probes; `sst2.train.labels` are their labels. `valid.phrases` and `test.phrases` are
+    the spans of titles that occur `title_least` times in the training articles.
     """
 
     valid: int
@@ -64,7 +64,7 @@ class WikipediaWords(Recipe):
         }
         stored = store_sections(sections)
         words = restore_sections(stored)
-        held_out = {name: words[name] for name in ("valid", "test", "wikitext")}
+        held_out = {name: words[name] for name in ("valid", "test")}
         phrases = title_spans(words["titles"], words["train"], held_out, self.title_least)
         return {**stored, **labels, **{f"{name}.phrases": spans for name, spans in phrases.items()}}
 

@@ -4,6 +4,7 @@ from typing import Final
 
 import numpy as np
 
+from harness.core.errors import UserError
 from harness.tasks.mlm.problems.blocks import Blocks
 from harness.tasks.mlm.problems.lists import Spans
 from harness.tasks.mlm.problems.ngrams import F64
@@ -36,8 +37,14 @@ def one_span_a_block(
     blocks: Blocks, spans: Spans, piece_log_p: F64, limit: int, rng: np.random.Generator
 ) -> MaskedBlocks:
     """Masks a random span, and nothing else, of each of the first `limit` blocks that have one among the
-    text's `spans`."""
-    blocks = blocks.select(np.flatnonzero((spans_in_blocks(blocks, spans) > 0).any(axis=1))[:limit])
+    text's `spans`. Raises `UserError` if there is none."""
+    (having,) = np.nonzero((spans_in_blocks(blocks, spans) > 0).any(axis=1))
+    if not len(having):
+        raise UserError(
+            f"none of the {len(blocks)} held-out blocks has a phrase, or an n-gram of the list, to mask; take more "
+            "held-out text or longer blocks, or lower the settings `least` and `title_least`"
+        )
+    blocks = blocks.select(having[:limit])
     lengths = spans_in_blocks(blocks, spans)
     start = np.where(lengths > 0, rng.random(lengths.shape), -1.0).argmax(axis=1)
     length = lengths[np.arange(len(blocks)), start]

@@ -60,7 +60,7 @@ def tuned_answers(system: MaskedLanguageModel, probe: Probe, run: Run) -> I64:
     )
     with seeded(tuning):
         classifier = _Classifier(system.encoder(), settings).to(run.device)
-    tokens, labels = torch.from_numpy(probe.train.tokens), torch.from_numpy(probe.train.labels)
+    tokens, labels = torch.from_numpy(probe.train.tokens), torch.tensor(probe.train.labels)
 
     def loss(rows: Tensor) -> Tensor:
         logits = classifier(tokens[rows.cpu()].to(run.device))

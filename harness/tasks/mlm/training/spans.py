@@ -18,7 +18,7 @@ def spans_in_blocks(blocks: Blocks, spans: Spans) -> I64:
     """I64[n W]: the number of words of the span that begins at each word of each block (0 = none), given that number
     for each word of the text. A span that the end of a block cuts is left out."""
     sizes = blocks.sizes[:, None]
-    column = np.arange(sizes.max())
+    column = np.arange(sizes.max(initial=0))
     room = np.maximum(sizes - column, 0)
     lengths = spans[np.where(room > 0, blocks.first[:, None] + column, 0)].astype(np.int64)
     return np.where(lengths <= room, lengths, 0)

@@ -55,5 +55,7 @@ class CharNgrams(EntityLinker):
 
 
 def _words(texts: Sequence[str]) -> list[list[str]]:
-    tokens: list[list[str]] = bm25s.tokenize(list(texts), stopwords=None, show_progress=False, return_ids=False)
+    tokens: list[list[str]] = bm25s.tokenize(
+        list(texts), stopwords=None, token_pattern=r"\w+", show_progress=False, return_ids=False
+    )
     return tokens

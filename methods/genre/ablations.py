@@ -12,6 +12,7 @@ class NoCandidates(Genre):
     """GENRE without candidate sets: any name of the catalogue may be written. Its weights are those of `genre`."""
 
     name = "no_candidates"
+    cases = ("atlas", "diseases", "new_diseases", "speed")
     allowed: Literal["candidates", "catalogue", "anything"] = "catalogue"
 
 
@@ -20,6 +21,7 @@ class Unconstrained(Genre):
     `genre`."""
 
     name = "unconstrained"
+    cases = ("atlas", "diseases", "new_diseases")
     allowed: Literal["candidates", "catalogue", "anything"] = "anything"
 
 
@@ -27,6 +29,7 @@ class NumericIds(Genre):
     """GENRE that writes a random number of as many digits for every entity, instead of its names."""
 
     name = "numeric_ids"
+    cases = ("atlas", "diseases", "new_diseases")
 
     def names(self, catalogue: Catalogue, rng: np.random.Generator) -> Catalogue:
         digits = len(str(10 * catalogue.entities))
@@ -39,6 +42,7 @@ class PermutedNames(Genre):
     nothing about the entity."""
 
     name = "permuted_names"
+    cases = ("atlas", "diseases")
 
     def names(self, catalogue: Catalogue, rng: np.random.Generator) -> Catalogue:
         new_owner = rng.permutation(catalogue.entities)

@@ -1,8 +1,8 @@
 """What an entrant of the task implements: `EntityLinker`, or the component `NameGenerator`."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, final
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, final
 
 import numpy as np
 from annotated_types import Ge, Gt, Le
@@ -11,9 +11,10 @@ from harness.core.entrant import Entrant, capability
 from harness.nn.seq2seq import EncoderDecoder
 from harness.nn.training import evaluating, seeded
 from harness.run import Run
-from harness.tasks.entity_linking.models.allowed import AnyText, TrieNames
+from harness.tasks.entity_linking.models.allowed import Allowed, AnyText, TrieNames
 from harness.tasks.entity_linking.models.beams import Beams, LengthRule, search
-from harness.tasks.entity_linking.models.names import NameIndex, ranked_entities
+from harness.tasks.entity_linking.models.marking import MarkedCopies, mentions_in
+from harness.tasks.entity_linking.models.names import NameIndex, Written, ranked_entities
 from harness.tasks.entity_linking.models.ranking import best_entities
 from harness.tasks.entity_linking.models.similarity import NameSimilarity
 from harness.tasks.entity_linking.models.tower import Tower
@@ -27,9 +28,10 @@ from harness.tasks.entity_linking.problems.mentions import (
     Mentions,
     TrainingSet,
 )
-from harness.tasks.entity_linking.problems.tokens import I32, Reader
+from harness.tasks.entity_linking.problems.passages import Links, links_of
+from harness.tasks.entity_linking.problems.tokens import I32, Mark, Reader, padded
 from harness.tasks.entity_linking.training.constant import ConstantSettings, reader_of
-from harness.tasks.entity_linking.training.examples import Examples
+from harness.tasks.entity_linking.training.examples import Examples, MarkedExamples
 from harness.tasks.entity_linking.training.mixing import mixed_rows
 from harness.tasks.entity_linking.training.teaching import teach
 
@@ -38,10 +40,12 @@ __all__ = [
     "I64",
     "INVALID",
     "NIL",
+    "Answer",
     "Candidates",
     "Catalogue",
     "ConstantSettings",
     "EntityLinker",
+    "Links",
     "Mentions",
     "NameGenerator",
     "NameSimilarity",
@@ -49,12 +53,21 @@ __all__ = [
     "Tower",
     "TrainingSet",
     "best_entities",
+    "links_of",
     "mixed_rows",
     "reader_of",
 ]
 
 BATCH = 32
 """The number of mentions that are linked at a time."""
+
+
+class Answer(NamedTuple):
+    """A text that was written for a mention, its score, and the entity that it names (INVALID for none)."""
+
+    text: str
+    score: float
+    entity: int
 
 
 class EntityLinker(Entrant):
@@ -69,6 +82,16 @@ class EntityLinker(Entrant):
     def link(self, mentions: Mentions, k: int) -> I64:
         """I64[n k]: for each mention at most k distinct entities, best first, then NIL (-1). INVALID (-2) stands for an
         answer that names no entity. A linker that keeps to candidates answers NIL for a mention that has none."""
+
+    @capability
+    def written(self, mentions: Mentions) -> list[list[Answer]]:
+        """What is written for each mention, best first."""
+        raise NotImplementedError
+
+    @capability
+    def mark(self, texts: Sequence[str]) -> Links:
+        """The mentions in texts, which do not overlap, and their entities."""
+        raise NotImplementedError
 
     @capability
     def index_bytes(self, catalogue: Catalogue, run: Run) -> int:
@@ -116,7 +139,10 @@ class NameGenerator(EntityLinker):
         self._device = run.device
         with seeded(run):
             self._model = EncoderDecoder(settings.network(self._reader.vocabulary, self.embedding_std)).to(run.device)
-        examples = Examples(train, self._reader, self._names)
+        self._marked_tokens = settings.marked_tokens
+        examples: Examples | MarkedExamples = Examples(train, self._reader, self._names)
+        if settings.marked_tokens:
+            examples = MarkedExamples(train, self._reader, self._names, settings.marked_tokens)
         batches = examples.batches(self.batch, self.name_share, run.rng("order"))
         options = settings.training(self.lr or settings.lr)
         teach(self._model, batches, run, batch=self.batch, smoothing=self.smoothing, options=options)
@@ -127,24 +153,56 @@ class NameGenerator(EntityLinker):
         ranked = [np.zeros((0, k), np.int64)]
         for start in range(0, len(mentions), BATCH):
             part = mentions.take(np.arange(start, min(start + BATCH, len(mentions))))
-            ranked.append(ranked_entities(*self.generate(part), len(part), k))
+            ranked.append(ranked_entities(self.generate(part), len(part), k))
         return np.concatenate(ranked)
 
     @final
-    def generate(self, mentions: Mentions) -> tuple[Beams, I64]:
-        """The texts that the search finds for the mentions, and the entity that each of them names (INVALID for
-        none)."""
+    def generate(self, mentions: Mentions) -> Written:
+        """What the search finds for the mentions."""
         allowed = self._allowed(mentions)
-        with evaluating(self._model):
-            writer = ModelWriter(self._model, self._reader.contexts(mentions), self._device)
-            length = self._reader.name_length
-            beams = search(writer, allowed, beam=self.beam, length=length, rule=self.length_rule)
-        return beams, self._names.entities(beams, allowed)
+        beams = self._search(self._reader.contexts(mentions), allowed, self._reader.name_length)
+        return Written(beams, self._names.entities(beams, allowed))
+
+    @final
+    def written(self, mentions: Mentions) -> list[list[Answer]]:
+        """The texts of the beams."""
+        beams, entities = self.generate(mentions)
+        answers: list[list[Answer]] = [[] for _ in range(len(mentions))]
+        for text, score, tokens, entity in zip(beams.text, beams.score, beams.tokens, entities, strict=True):
+            answers[text].append(Answer(self._reader.text(tokens.tolist()), float(score), int(entity)))
+        return answers
+
+    @final
+    def mark(self, texts: Sequence[str]) -> Links:
+        """The mentions in the best marked copies that a beam search finds, with names of the whole catalogue. What is
+        beyond the tokens that the network can read or write is left unmarked."""
+        rows = []
+        for start in range(0, len(texts), BATCH):
+            placed = self._reader.placed(texts[start : start + BATCH])
+            source = padded([tokens for tokens, _ in placed], self._reader.source_length)
+            allowed = MarkedCopies(source, self._names.trie, renormalise=self.renormalise)
+            beams = self._search(source, allowed, self._marked_tokens)
+            best = beams.rank() == 0
+            for text, tokens in zip(beams.text[best].tolist(), beams.tokens[best].tolist(), strict=True):
+                places, end = placed[text][1], 0
+                for first, stop, name in mentions_in(tokens):
+                    span = places[first][0], places[stop - 1][1]
+                    # Bytes of one character, and a word's space, are tokens with the same place as their neighbours.
+                    if end <= span[0] < span[1]:
+                        (entity,) = self._names.trie.find(np.array([[*name, Mark.END]], np.int32)).tolist()
+                        rows.append((start + text, *span, entity))
+                        end = span[1]
+        return links_of(rows)
 
     @final
     def index_bytes(self, catalogue: Catalogue, run: Run) -> int:
         """The bytes of the trie, which has the owner of each name at its leaf."""
         return self._indexed(catalogue, reader_of(catalogue, (), run), run.rng("names")).trie.nbytes
+
+    def _search(self, source: I32, allowed: Allowed, length: int) -> Beams:
+        with evaluating(self._model):
+            writer = ModelWriter(self._model, source, self._device)
+            return search(writer, allowed, beam=self.beam, length=length, rule=self.length_rule)
 
     def _indexed(self, catalogue: Catalogue, reader: Reader, rng: np.random.Generator) -> NameIndex:
         written = self.names(catalogue, rng)

@@ -58,10 +58,11 @@ def search(writer: Writer, allowed: Allowed, *, beam: int, length: int, rule: Le
         if not len(text):
             break
         extensions = allowed.extend(state, writer.write(last, rows), beam)
-        total = score[extensions.row] + extensions.score
-        order = np.lexsort((extensions.token, -total, text[extensions.row]))
-        row, total = extensions.row[order], total[order]
-        token, state, owner = extensions.token[order], extensions.state[order], text[row]
+        total, owner = score[extensions.row] + extensions.score, text[extensions.row]
+        best = _best(owner, total, 2 * beam)  # at most `beam` of them end, one for each unfinished text
+        order = best[np.lexsort((extensions.token[best], -total[best], owner[best]))]
+        row, total, owner = extensions.row[order], total[order], owner[order]
+        token, state = extensions.token[order], extensions.state[order]
         ends = token == Mark.END
         written = np.column_stack((tokens[row], token.astype(np.int32)))
 
@@ -86,6 +87,22 @@ def _collected(finished: list[tuple[I64, F64, I64, I32]], beam: int, length: int
     return Beams(text[order], score[order], state[order], tokens[order])
 
 
+def _best(sorted_groups: I64, scores: F64, count: int) -> I64:
+    """The places of the best `count` scores of each group, and of those that are equal to the last of them."""
+    sizes = np.bincount(sorted_groups)
+    if not len(sizes) or sizes.max() <= count:
+        return np.arange(len(scores))
+    place = _rank(sorted_groups)
+    table = np.full((len(sizes), int(sizes.max())), -np.inf)
+    table[sorted_groups, place] = scores
+    least = np.partition(table, -count, axis=1)[:, -count]
+    return np.flatnonzero(scores >= least[sorted_groups])
+
+
 def _rank(sorted_groups: NDArray[np.int64]) -> I64:
     """I64[n]: the place of each entry in its group, where equal groups are neighbours, ascending."""
-    return np.arange(len(sorted_groups)) - np.searchsorted(sorted_groups, sorted_groups)
+    if not len(sorted_groups):
+        return np.zeros(0, np.int64)
+    is_first = np.append(True, sorted_groups[1:] != sorted_groups[:-1])
+    place = np.arange(len(sorted_groups))
+    return place - np.maximum.accumulate(np.where(is_first, place, 0))

@@ -1,5 +1,7 @@
 """`NameIndex`: the names that a generator may write, and which entity each of them stands for."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from harness.tasks.entity_linking.models.allowed import AnyText, TrieNames
@@ -42,8 +44,17 @@ class NameIndex:
         )
 
 
-def ranked_entities(beams: Beams, entities: I64, texts: int, k: int) -> I64:
-    """I64[texts k]: the entities I64[h] of beams, those of the best beams first, each of them once; then NIL."""
+class Written(NamedTuple):
+    """What a search has found for some mentions: the beams, and the entity I64[h] that each of them names, or
+    INVALID."""
+
+    beams: Beams
+    entities: I64
+
+
+def ranked_entities(written: Written, texts: int, k: int) -> I64:
+    """I64[texts k]: the entities that are named, those of the best beams first, each of them once; then NIL."""
+    beams, entities = written
     _, first = np.unique(np.column_stack((beams.text, entities)), axis=0, return_index=True)
     first.sort()
     text = beams.text[first]

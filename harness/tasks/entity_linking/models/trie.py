@@ -88,18 +88,6 @@ class Trie:
         values[is_name] = self.value_at(node[is_name])
         return values
 
-    def names(self) -> list[tuple[int, ...]]:
-        """The token sequences at the leaves, with their END, in order of the leaves."""
-        parent = np.zeros(len(self.token), np.int64)
-        at, child = self.children(np.arange(len(self.token)))
-        parent[child] = at
-        roots = int(self.first[0])
-
-        def path(node: int) -> tuple[int, ...]:
-            return (*path(int(parent[node])), int(self.token[node])) if node >= roots else ()
-
-        return [path(leaf) for leaf in self.leaves.tolist()]
-
 
 def _sorted(names: I32, groups: I64) -> I64:
     """The order of names by group, then by tokens; equal ones by row."""

@@ -39,13 +39,9 @@ def diseases() -> tuple[Catalogue, Annotated]:
     Of a composite mention, which has several identifiers, the first counts. An identifier of a disease that was merged
     into another stands for the other.
     """
-    from harness.data.sets import medic, pubtator
+    from harness.data.sets import pubtator
 
-    entries = medic.diseases()
-    number = {other: i for i, entry in reversed(list(enumerate(entries))) for other in entry.alternatives}
-    number |= {entry.id: i for i, entry in enumerate(entries)}
-    others = [(i, name) for i, entry in enumerate(entries) for name in entry.names[1:]]
-    catalogue = Catalogue.of([entry.names[0] for entry in entries], others)
+    catalogue, number = disease_names()
     documents = [*pubtator.documents("ncbi-disease"), *pubtator.documents("bc5cdr")]
     spans = [
         Span(i, mention.start, mention.stop, number.get(first_identifier(mention.identifier), NIL), document.split)
@@ -54,6 +50,17 @@ def diseases() -> tuple[Catalogue, Annotated]:
         if mention.kind != "Chemical"
     ]
     return catalogue, annotated([document.text for document in documents], spans)
+
+
+def disease_names() -> tuple[Catalogue, dict[str, int]]:
+    """MEDIC, and the number of each disease by its identifier and by those that were merged into it."""
+    from harness.data.sets import medic
+
+    entries = medic.diseases()
+    number = {other: i for i, entry in reversed(list(enumerate(entries))) for other in entry.alternatives}
+    number |= {entry.id: i for i, entry in enumerate(entries)}
+    others = [(i, name) for i, entry in enumerate(entries) for name in entry.names[1:]]
+    return Catalogue.of([entry.names[0] for entry in entries], others), number
 
 
 def first_identifier(identifiers: str) -> str:

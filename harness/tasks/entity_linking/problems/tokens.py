@@ -24,13 +24,15 @@ class Mark(IntEnum):
     """What the decoder reads first."""
     END = 2
     MENTION = 3
-    """What stands before a mention in its context."""
+    """What stands before a mention, and `MENTION_END` after it."""
     MENTION_END = 4
-    OPEN_MENTION = 5
+    PLACE = 5
+    """What stands for a mention in its context."""
+    OPEN_MENTION = 6
     """`{` of a marked text; the others are `}`, `[` and `]`."""
-    CLOSE_MENTION = 6
-    OPEN_ENTITY = 7
-    CLOSE_ENTITY = 8
+    CLOSE_MENTION = 7
+    OPEN_ENTITY = 8
+    CLOSE_ENTITY = 9
 
 
 MARKS: Final = len(Mark)
@@ -65,9 +67,10 @@ class Tokens(Recipe):
 class Reader:
     """Reads names, and mentions in their contexts, as rows of tokens.
 
-    `words` of context are read on either side of a mention; a context is cut off at `source_length` tokens with its
-    marks, which leaves the mention and as much as fits before and after it, and a name at `name_length` tokens with its
-    end.
+    A mention is read first, between its marks, and then the `words` before and after it, in which a mark stands in its
+    place: a network that is trained from scratch, with an embedding for each position, thus finds mentions and names at
+    the same positions. All together are cut off at `source_length` tokens, which leaves the mention and as much as fits
+    before and after it; a name is cut off at `name_length` tokens with its end.
     """
 
     def __init__(self, tokenizer: Tokenizer, words: int, source_length: int, name_length: int) -> None:
@@ -91,13 +94,19 @@ class Reader:
         encodings = self._tokenizer.encode_batch_fast(list(texts))
         return [[piece + MARKS for piece in encoding.ids] for encoding in encodings]
 
+    def placed(self, texts: Sequence[str]) -> list[tuple[list[int], list[tuple[int, int]]]]:
+        """The first `source_length` tokens of each text, and the place of each token in it, in characters."""
+        encodings = self._tokenizer.encode_batch(list(texts))
+        most = self.source_length
+        return [([piece + MARKS for piece in e.ids[:most]], e.offsets[:most]) for e in encodings]
+
     def names(self, names: Sequence[str]) -> I32:
         """I32[n name_length]: the tokens of each name and the end, padded with 0."""
         most = self.name_length - 1
         return padded([[*pieces[:most], Mark.END] for pieces in self.pieces(names)], self.name_length)
 
     def contexts(self, mentions: Mentions) -> I32:
-        """I32[n source_length]: each mention between its marks, in its context, padded with 0."""
+        """I32[n source_length]: each mention with its context, padded with 0."""
         sides = mentions.contexts(self.words)
         before, inside, after = (
             self.pieces(texts) for texts in ([b for b, _ in sides], mentions.surfaces, [a for _, a in sides])
@@ -114,9 +123,10 @@ class Reader:
 
     def _context(self, before: list[int], inside: list[int], after: list[int]) -> list[int]:
         inside = inside[: self.source_length - 2]
-        room = self.source_length - 2 - len(inside)
+        room = max(0, self.source_length - 3 - len(inside))
         left = min(len(before), max(room // 2, room - len(after)))
-        return [*before[len(before) - left :], Mark.MENTION, *inside, Mark.MENTION_END, *after[: room - left]]
+        context = [*before[len(before) - left :], Mark.PLACE, *after[: room - left]]
+        return [Mark.MENTION, *inside, Mark.MENTION_END, *(context if before or after else [])][: self.source_length]
 
 
 def padded(rows: Sequence[Sequence[int]], length: int) -> I32:

@@ -1,12 +1,15 @@
 """The metrics of linking, and the values that guessing among the candidates is expected to have."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.core.errors import BadOutput
+from harness.core.task import checked
 from harness.tasks.entity_linking.problems.mentions import I64, INVALID, NIL, Candidates, Linked, Mask
+from harness.tasks.entity_linking.problems.passages import Links
 
 F64 = NDArray[np.float64]
 
@@ -44,6 +47,31 @@ def micro_f1(predicted: I64, gold: I64) -> MicroF1:
     if not is_gold.any():
         raise ValueError("F1 is not defined without gold links")
     return MicroF1(int((is_gold & (predicted == gold)).sum()), int((predicted != NIL).sum()), int(is_gold.sum()))
+
+
+def link_f1(predicted: Links, gold: Links) -> MicroF1:
+    """Of links in texts; a link is right if its span and its entity are. Raises `ValueError` if there is no gold
+    link."""
+    if not len(gold.entity):
+        raise ValueError("F1 is not defined without gold links")
+    return MicroF1(len(predicted.rows() & gold.rows()), len(predicted.rows()), len(gold.rows()))
+
+
+def check_links(links: Links, texts: Sequence[str], entities: int) -> None:
+    """Raise `BadOutput` unless every link is a span of its text with an entity of the catalogue, and none overlap."""
+    columns = [checked(f"mark ({name})", column, (None,), "i") for name, column in links._asdict().items()]
+    document, start, stop, entity = (column.astype(np.int64) for column in columns)
+    if len({len(column) for column in columns}) > 1:
+        raise BadOutput(f"mark returned columns of {[len(column) for column in columns]} links; all must be equal")
+    if not len(document):
+        return
+    if document.min() < 0 or document.max() >= len(texts) or entity.min() < 0 or entity.max() >= entities:
+        raise BadOutput(f"mark returned texts outside 0 ... {len(texts) - 1} or entities outside 0 ... {entities - 1}")
+    order = np.lexsort((start, document))
+    document, start, stop = document[order], start[order], stop[order]
+    overlaps = (document[1:] == document[:-1]) & (start[1:] < stop[:-1])
+    if overlaps.any() or ((start < 0) | (start >= stop)).any() or (stop > [len(texts[i]) for i in document]).any():
+        raise BadOutput("mark returned spans that are empty, outside their text, or that overlap")
 
 
 def right_within(ranked: I64, gold: I64, k: int) -> F64:

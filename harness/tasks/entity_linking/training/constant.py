@@ -23,6 +23,7 @@ class ConstantSettings:
     context_words: int
     source_tokens: int
     name_tokens: int
+    marked_tokens: int
     width: int
     layers: int
     heads: int
@@ -41,7 +42,7 @@ class ConstantSettings:
 
     def network(self, vocabulary: int, embedding_std: float) -> Seq2SeqOptions:
         """The size of an encoder-decoder with that encoder."""
-        return Seq2SeqOptions(self.encoder(vocabulary), self.name_tokens, embedding_std)
+        return Seq2SeqOptions(self.encoder(vocabulary), max(self.name_tokens, self.marked_tokens), embedding_std)
 
     def training(self, lr: float) -> TrainingOptions:
         """The options of the optimizer."""

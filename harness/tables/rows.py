@@ -165,8 +165,8 @@ def marked(
 ) -> list[Cell]:
     """The cells of one column, the best marked and those whose mean lies within the best's interval: its ties.
 
-    Cells that are not `compared` (none = all are), and times that were taken beside other runs, take no part. A column
-    with a single value has no best.
+    `compared` says which cells take part; without it, all do. Times that were taken beside other runs never do. A
+    column with a single value has no best.
     """
     sign = 1 if better == "higher" else -1
     takes_part = [

@@ -108,7 +108,16 @@ def test_validation_is_of_quality_alone_and_keeps_nothing(smoke: Handle, walked:
         "kernel_distance",
         "classifier_score",
         "precision",
-    } | {"recall", "coverage", "evaluations", "seconds_per_image", "outside", "contrast", "classifier_accuracy"}
+    } | {
+        "ffd_over_chance",
+        "recall",
+        "coverage",
+        "evaluations",
+        "seconds_per_image",
+        "outside",
+        "contrast",
+        "classifier_accuracy",
+    }
     assert not run.kept
 
 

@@ -1,5 +1,7 @@
 """A generative adversarial network with spectral normalisation."""
 
+from bisect import bisect_right
+from collections.abc import Callable
 from typing import Annotated
 
 import torch
@@ -12,6 +14,7 @@ from harness.nn.training import evaluating, seeded, shuffled_batches
 from harness.run import Run
 from harness.tasks.generation import ImageGenerator, Images, Samples, channels_first, dequantised, network_weights
 
+MOST_WIDTH = 1024
 LOGGED = 10
 """The number of points of the curve."""
 
@@ -64,16 +67,19 @@ class Gan(ImageGenerator):
         return torch.randn(n, self.latent, generator=generator, device=generator.device)
 
     def _widest(self, shape: tuple[int, int, int], limit: int) -> int:
-        """The largest width at which both networks together have at most `limit` weights, 1 if there is none."""
+        """The largest width at which both networks together have at most `limit` weights.
+
+        Raises `ValueError` if there is none.
+        """
 
         def weights(width: int) -> int:
             with torch.device("meta"):
-                parts = [Generator(shape, width, self.latent), _critic(shape, width)]
+                parts = [Generator(shape, width, self.latent), _critic(shape, width, lambda layer: layer)]
             return sum(weight.numel() for part in parts for weight in part.parameters())
 
-        width = 1
-        while weights(width + 1) <= limit:
-            width += 1
+        width = bisect_right(range(1, MOST_WIDTH), limit, key=weights)
+        if not width:
+            raise ValueError(f"two networks have {weights(1)} weights at least, more than {limit}")
         return width
 
 
@@ -107,19 +113,21 @@ class Generator(nn.Module):
         return images
 
 
-def _critic(shape: tuple[int, int, int], width: int) -> nn.Module:
+def _critic(
+    shape: tuple[int, int, int], width: int, normalised: Callable[[nn.Module], nn.Module] = spectral_norm
+) -> nn.Module:
     """Images F32[n c h w] -> F32[n 1]: three spectrally normalised convolutions, two of them of stride 2."""
     height, side, channels = shape
     size = -(-height // 4) * -(-side // 4)
     return nn.Sequential(
-        spectral_norm(nn.Conv2d(channels, width, 3, padding=1)),
+        normalised(nn.Conv2d(channels, width, 3, padding=1)),
         nn.LeakyReLU(0.1),
-        spectral_norm(nn.Conv2d(width, 2 * width, 4, stride=2, padding=1)),
+        normalised(nn.Conv2d(width, 2 * width, 4, stride=2, padding=1)),
         nn.LeakyReLU(0.1),
-        spectral_norm(nn.Conv2d(2 * width, 4 * width, 3, stride=2, padding=1)),
+        normalised(nn.Conv2d(2 * width, 4 * width, 3, stride=2, padding=1)),
         nn.LeakyReLU(0.1),
         nn.Flatten(),
-        spectral_norm(nn.Linear(4 * width * size, 1)),
+        normalised(nn.Linear(4 * width * size, 1)),
     )
 
 

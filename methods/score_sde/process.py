@@ -15,13 +15,14 @@ Weighting: TypeAlias = Literal["simple", "likelihood"]
 
 @dataclass
 class SdeProcess(Process):
-    """An equation, the sampler that is used by default, its corrector, and the weighting of the loss: by the variance
-    of the noise, which weighs the predicted noise equally at all times (`simple`), or by the squared diffusion
-    (`likelihood`)."""
+    """An equation, the sampler that is used by default, the corrector after a predictor and the one without, and the
+    weighting of the loss: by the variance of the noise, which weighs the predicted noise equally at all times
+    (`simple`), or by the squared diffusion (`likelihood`)."""
 
     sde: Sde
     sampler: str
     corrector: Corrector
+    corrector_alone: Corrector
     weighting: Weighting
 
     def __post_init__(self) -> None:
@@ -39,4 +40,5 @@ class SdeProcess(Process):
 
     def sample(self, score: ScoreFunction, shape: tuple[int, ...], sampling: Sampling) -> Tensor:
         scheme = SCHEMES[sampling.sampler]
-        return sample_on_grid(self.sde, score, shape, scheme, self.corrector, sampling)
+        corrector = self.corrector if scheme.predictor else self.corrector_alone
+        return sample_on_grid(self.sde, score, shape, scheme, corrector, sampling)

@@ -30,9 +30,10 @@ BATCH = 100
 class ScoreSde(ScoreModel):
     """A score model of a stochastic differential equation (Song et al., 2021).
 
-    `sampler` is one of `methods.score_sde.sampling.SCHEMES`; `snr` is the corrector's ratio of signal to noise and
-    `length` which of two lengths its steps have for VP and sub-VP. `weighting` is that of the loss, `divergence` how
-    likelihoods are computed.
+    `sampler` is one of `methods.score_sde.sampling.SCHEMES`; `snr` is the corrector's ratio of signal to noise, and
+    `snr_alone` that of the corrector without a predictor, both as in the paper's Appendix G. `length` says which of two
+    lengths the corrector's steps have for VP and sub-VP; the default is the code's, by which the published numbers were
+    made. `weighting` is that of the loss, `divergence` how likelihoods are computed.
     """
 
     search_space = {"snr": (0.01, 0.3)}
@@ -40,7 +41,8 @@ class ScoreSde(ScoreModel):
         "reverse_diffusion", "euler_maruyama", "ancestral", "predictor_corrector", "corrector_predictor"
     ] = "predictor_corrector"
     snr: Annotated[float, Gt(0)] = 0.16
-    length: Literal["paper", "released"] = "paper"
+    snr_alone: Annotated[float, Gt(0)] = 0.22
+    length: Literal["paper", "released"] = "released"
     weighting: Literal["simple", "likelihood"] = "simple"
     divergence: Literal["hutchinson", "exact"] = "hutchinson"
 
@@ -50,7 +52,8 @@ class ScoreSde(ScoreModel):
 
     def build(self, largest_distance: float) -> Process:
         sde = self.equation(largest_distance)
-        return SdeProcess(sde, self.sampler, Corrector(self.snr, self.length), self.weighting)
+        together, alone = (Corrector(snr, self.length) for snr in (self.snr, self.snr_alone))
+        return SdeProcess(sde, self.sampler, together, alone, self.weighting)
 
     def bits(self, images: Images, run: Run) -> np.ndarray:
         """Bits per dimension through the probability-flow ODE (Appendix D.2)."""
@@ -92,6 +95,7 @@ class VpScoreSde(ScoreSde):
 
     name = "vp_sde"
     snr: Annotated[float, Gt(0)] = 0.01
+    snr_alone: Annotated[float, Gt(0)] = 0.27
 
     def equation(self, largest_distance: float) -> Sde:
         return VpSde()
@@ -102,6 +106,7 @@ class SubVpScoreSde(ScoreSde):
 
     name = "sub_vp_sde"
     snr: Annotated[float, Gt(0)] = 0.01
+    snr_alone: Annotated[float, Gt(0)] = 0.27
 
     def equation(self, largest_distance: float) -> Sde:
         return SubVpSde()

@@ -39,13 +39,14 @@ def _images(case: Case, run: Run) -> Problem:
         for name, images in {"learned": learned, "valid": valid, "unseen": unseen}.items()
         for part in ("pixels", "labels")
     }
+    chance, valid_chance = (_chance(learned, images, run) for images in (real, valid))
     return Problem(
         train=learned,
-        valid=Target(learned, valid, valid, thorough=False),
-        test=Target(learned, real, unseen, thorough=True),
+        valid=Target(learned, valid, valid, valid_chance, thorough=False),
+        test=Target(learned, real, unseen, chance, thorough=True),
         produced=array_digest(produced),
-        chance={"ffd": _chance(learned, real, run)},
-        valid_chance={"ffd": _chance(learned, valid, run)},
+        chance={"ffd": chance},
+        valid_chance={"ffd": valid_chance},
     )
 
 

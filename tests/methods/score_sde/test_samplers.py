@@ -36,9 +36,12 @@ def test_a_normal_distribution_is_sampled(sde: Sde, name: str) -> None:
 
 
 def test_steps_without_noise_err_in_proportion_to_their_length() -> None:
-    errors = [float(drawn(VpSde(), SCHEMES["probability_flow"], steps, n=20_000).std()) - STD for steps in (250, 1000)]
-    assert abs(errors[1]) < 0.01
-    assert errors[0] / errors[1] == pytest.approx(4, rel=0.4)
+    # Without noise the way is linear: the deviation at its end is in proportion to that of the start.
+    start = torch.randn(100, 1, generator=torch.Generator().manual_seed(0)).std()
+    stds = [drawn(VpSde(), SCHEMES["probability_flow"], steps, n=100).std() / start for steps in (500, 1000, 2000)]
+    errors = [float(std) - STD for std in stds]
+    assert abs(errors[2]) < 0.01
+    assert errors[0] - errors[1] == pytest.approx(2 * (errors[1] - errors[2]), rel=0.1)
 
 
 @pytest.mark.parametrize("name", SCHEMES)

@@ -12,8 +12,8 @@ EPSILON: Final = 1e-3
 
 
 class Inception(nn.Module):
-    """The Inception network of TensorFlow's graph of 2015-12-05 up to its third pooling (Szegedy et al., 2016; Heusel et
-    al., 2017), with the names of weights that its public port to torch has (mseitzer/pytorch-fid).
+    """The Inception network of TensorFlow's graph of 2015-12-05 up to its third pooling (Szegedy et al., 2016; Heusel
+    et al., 2017), with the names of weights that its public port to torch has (mseitzer/pytorch-fid).
 
     Unlike later versions, average pooling leaves the padding out of the mean, and the pooling of the last block takes
     the maximum. The features are those of pytorch-fid, whose preprocessing differs slightly from TensorFlow's: images
@@ -106,13 +106,19 @@ class _BlockB(nn.Module):
 class _BlockC(nn.Module):
     def __init__(self, inputs: int, width: int) -> None:
         super().__init__()
-        row, column = {"size": (1, 7), "padding": (0, 3)}, {"size": (7, 1), "padding": (3, 0)}
+
+        def row(inputs: int, outputs: int) -> _Conv:
+            return _Conv(inputs, outputs, (1, 7), padding=(0, 3))
+
+        def column(inputs: int, outputs: int) -> _Conv:
+            return _Conv(inputs, outputs, (7, 1), padding=(3, 0))
+
         self.branch1x1 = _Conv(inputs, 192, 1)
         self.branch7x7_1 = _Conv(inputs, width, 1)
-        self.branch7x7_2, self.branch7x7_3 = _Conv(width, width, **row), _Conv(width, 192, **column)
+        self.branch7x7_2, self.branch7x7_3 = row(width, width), column(width, 192)
         self.branch7x7dbl_1 = _Conv(inputs, width, 1)
-        self.branch7x7dbl_2, self.branch7x7dbl_3 = _Conv(width, width, **column), _Conv(width, width, **row)
-        self.branch7x7dbl_4, self.branch7x7dbl_5 = _Conv(width, width, **column), _Conv(width, 192, **row)
+        self.branch7x7dbl_2, self.branch7x7dbl_3 = column(width, width), row(width, width)
+        self.branch7x7dbl_4, self.branch7x7dbl_5 = column(width, width), row(width, 192)
         self.branch_pool = _Conv(inputs, 192, 1)
 
     def forward(self, states: Tensor) -> Tensor:

@@ -11,13 +11,14 @@ class Target:
     """What a generator of images is measured on.
 
     `learned` are the images that it learned from, from which the harness's own classifiers learn, too. Distances are to
-    the `real` images; `unseen` images are encoded, completed, and given a likelihood. Only a `thorough` measurement
-    goes beyond the quality of the images.
+    the `real` images, and `chance` is the Frechet distance of a guess. `unseen` images are encoded, completed, and
+    given a likelihood. Only a `thorough` measurement goes beyond the quality of the images.
     """
 
     learned: Images
     real: Images
     unseen: Images
+    chance: float
     thorough: bool
 
 

@@ -40,10 +40,13 @@ def image_scores(
     samples = system.generate(n, run)
     seconds = time.perf_counter() - start
     images = as_images(samples, n, target.real)
+    ffd, *others = distances(extractor.features(images), real, run.settings["neighbours"])
     outside = (samples.values < 0) | (samples.values > 1)
     scores = [
+        ffd,
+        Score("ffd_over_chance", ffd.value / target.chance, n, n),
+        *others,
         classifier_accuracy(target, extractor),
-        *distances(extractor.features(images), real, run.settings["neighbours"]),
         Score("evaluations", samples.evaluations, n, n),
         Score("seconds_per_image", seconds / n, n, n),
         Score("outside", float(outside.mean()), n, n),

@@ -1,6 +1,6 @@
 """Samplers compared on one trained network, or on a score that is known."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -28,26 +28,20 @@ def compared_samplers(
     def distance(samples: Samples) -> float:
         return frechet_distance(moments(extractor.features(as_images(samples, n, target.real)).features), around)
 
-    for evaluations in run.settings["compared_evaluations"]:
-        first: float | None = None
-        for sampler in system.samplers():
-            samples = system.generate_by(sampler, evaluations, n, run)
-            value = distance(samples)
-            first = first or value
-            at = _at(sampler, evaluations)
-            yield Score("sampler_ffd", value, n, n, at)
-            yield Score("relative_ffd", value / first, n, n, at)
+    def by_sampler(sampler: str, evaluations: int) -> float:
+        return distance(system.generate_by(sampler, evaluations, n, run))
+
+    yield from _by_sampler(system, by_sampler, ("sampler_ffd", "relative_ffd"), n, run)
     if "solver" in system.capabilities():
-        finest: tuple[float, float] | None = None
-        for tolerance in sorted(run.settings["tolerances"]):
-            samples = system.solver(tolerance, n, run)
-            value = distance(samples)
-            at = {"tolerance": float(tolerance)}
-            finest = finest or (value, samples.evaluations)
-            yield Score("solver_ffd", value, n, n, at)
+        tolerances = sorted(run.settings["tolerances"])
+        solved = {tolerance: system.solver(tolerance, n, run) for tolerance in tolerances}
+        distances = {tolerance: distance(samples) for tolerance, samples in solved.items()}
+        for tolerance, samples in solved.items():
+            at, finest = {"tolerance": float(tolerance)}, tolerances[0]
+            yield Score("solver_ffd", distances[tolerance], n, n, at)
             yield Score("solver_evaluations", samples.evaluations, n, n, at)
-            yield Score("relative_solver_ffd", value / finest[0], n, n, at)
-            yield Score("saved_evaluations", 1 - samples.evaluations / finest[1], n, n, at)
+            yield Score("relative_solver_ffd", distances[tolerance] / distances[finest], n, n, at)
+            yield Score("saved_evaluations", 1 - samples.evaluations / solved[finest].evaluations, n, n, at)
 
 
 def exact_samplers(system: ImageGenerator, mixture: Mixture, run: Run) -> Iterator[Score]:
@@ -67,18 +61,22 @@ def exact_samplers(system: ImageGenerator, mixture: Mixture, run: Run) -> Iterat
         return sliced(points, drawn, directions)
 
     yield Score("wasserstein", distance("", run.settings["evaluations"]), n, n)
-    for evaluations in run.settings["compared_evaluations"]:
-        first: float | None = None
-        for sampler in system.samplers():
-            value, at = distance(sampler, evaluations), _at(sampler, evaluations)
-            first = first or value
-            yield Score("sampler_wasserstein", value, n, n, at)
-            yield Score("relative_wasserstein", value / first, n, n, at)
+    yield from _by_sampler(system, distance, ("sampler_wasserstein", "relative_wasserstein"), n, run)
     yield Score("wasserstein_floor", sliced(others, drawn, directions), n, n)
 
 
-def _at(sampler: str, evaluations: int) -> dict[str, float | str]:
-    return {"sampler": sampler, "evaluations": float(evaluations)}
+def _by_sampler(
+    system: ImageGenerator, distance: Callable[[str, int], float], metrics: tuple[str, str], n: int, run: Run
+) -> Iterator[Score]:
+    """The distance by sampler and number of evaluations, and its ratio to that of the first sampler."""
+    absolute, relative = metrics
+    for evaluations in run.settings["compared_evaluations"]:
+        values = {sampler: distance(sampler, evaluations) for sampler in system.samplers()}
+        first = next(iter(values.values()))
+        for sampler, value in values.items():
+            at: dict[str, float | str] = {"sampler": sampler, "evaluations": float(evaluations)}
+            yield Score(absolute, value, n, n, at)
+            yield Score(relative, value / first, n, n, at)
 
 
 def sliced(first: np.ndarray, second: np.ndarray, directions: np.ndarray) -> float:

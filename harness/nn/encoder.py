@@ -49,6 +49,13 @@ class Encoder(nn.Module):
         for layer in self.layers:
             layer.attention = attention()
 
+    @torch.no_grad()
+    def scale_embeddings(self, factor: float) -> None:
+        """Multiply the embeddings, which begin as standard normal numbers."""
+        self.tokens.weight.mul_(factor)
+        if self.positions is not None:
+            self.positions.mul_(factor)
+
     def forward(self, tokens: Tensor, keep: Tensor) -> Tensor:
         """tokens I64[B L], keep Bool[B L] -> F32[B L width]. Positions that are not kept are not attended to, and their
         output has no meaning."""

@@ -14,7 +14,7 @@ from harness.records.record import Environment
 from harness.records.store import Store
 from harness.runs.executors.local import LocalExecutor, check_device, check_load
 from harness.runs.job import Job
-from harness.runs.runner import JobStatus
+from harness.runs.outcome import JobStatus
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Numbers as messages and notes spell them."""
+"""Numbers, and texts that others wrote, as messages and notes spell them."""
 
 from collections.abc import Iterable
 
@@ -20,3 +20,13 @@ def seeds_in_words(seeds: Iterable[int]) -> str:
     """Seeds with their noun: `seed 3`, `seeds 0-4`."""
     several = set(seeds)
     return f"seed{'s' * (len(several) > 1)} {listed(several)}"
+
+
+def encodable(text: str) -> str:
+    """A text that UTF-8 can hold: what it cannot, halves of a pair of code units, is written as an escape sequence."""
+    return text.encode(errors="backslashreplace").decode()
+
+
+def shortened(text: str, most: int) -> str:
+    """A text that UTF-8 can hold, of at most so many characters, three dots included where something is left out."""
+    return encodable(text if len(text) <= most else f"{text[: most - 3]}...")

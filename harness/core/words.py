@@ -30,3 +30,11 @@ def encodable(text: str) -> str:
 def shortened(text: str, most: int) -> str:
     """A text that UTF-8 can hold, of at most so many characters, three dots included where something is left out."""
     return encodable(text if len(text) <= most else f"{text[: most - 3]}...")
+
+
+def printable(text: str) -> str:
+    """A text on one line that changes nothing on a terminal: control characters, line breaks and signs that turn the
+    direction of writing around stand as escape sequences."""
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from harness.core.card import Metric
 from harness.core.entrant import EntrantKind
 from harness.core.spec import Spec
-from harness.core.words import encodable, shortened
+from harness.core.words import encodable, printable, shortened
 
 VERSION = 2
 """Version of the stored form. Records of another version are not read; their runs must be done again."""
@@ -52,7 +52,7 @@ class Failure(_Part):
         words = self.message if self.type in _SAYS_ALL and self.message else f"{self.type}: {self.message}"
         said = " ".join(words.split()).removesuffix(":")
         lines = [f"{path}:{line}" for path, line in _FRAME.findall(self.traceback) if not path.startswith(_OTHERS)]
-        return f"{said} ({lines[-1]})" if lines else said
+        return printable(f"{said} ({lines[-1]})" if lines else said)
 
 
 class RecordedScore(_Part):

@@ -138,6 +138,13 @@ class Store:
         """The places of all results (of a tier, of some tasks) that have a record, in order, without reading them."""
         return self._places(self._folder, [tasks, None if tier is None else {tier}, None, None])
 
+    def places_beside(self, spec: Spec) -> list[str]:
+        """The other places with a record of the same entrant, case and seed: those where parameters were set
+        otherwise."""
+        folder, _, own = spec.place.rpartition("/")
+        names = (path.name for path in self.path(folder).glob(f"*-s{spec.seed}.json"))
+        return [f"{folder}/{name}" for name in sorted(names) if name != own]
+
     def items(self, record: Record) -> dict[str, np.ndarray]:
         """The items' own scores beside a record: float32 arrays by the name that the record's score gives."""
         return self.item_scores(record.spec.place, record.sidecar)

@@ -17,7 +17,7 @@ from harness.core.errors import BadOutput, Diverged
 from harness.core.run import Run
 from harness.core.seeds import Streams
 from harness.core.task import Problem, Score, Task
-from harness.records.record import Costs, Failure, Record, RecordedScore, RunStatus, thinned
+from harness.records.record import SCORED, Costs, Failure, Record, RecordedScore, RunStatus, thinned
 from harness.records.store import Store
 from harness.registry.find import load_entrant, load_task
 from harness.runs.job import Job
@@ -48,11 +48,34 @@ def _execute(job: Job) -> JobStatus:
     with lock:
         if is_outcome(store.read(job.spec.place), job):
             return "done"
+        if (same := _same_run(job, store)) is not None:
+            return same
         attempt = _Attempt(job)
         record = attempt.run()
         if os.getpid() == process:  # not a copy of this process, which the entrant has forked
             store.write(record, attempt.items, attempt.handle.kept)
     return record.status
+
+
+def _same_run(job: Job, store: Store) -> JobStatus | None:
+    """The status of the run with the same key that is stored in another place, because a parameter was set to the value
+    that it has anyway. Its record is copied. None if there is no such run, or if it lacks items that a claim reads."""
+    for place in store.places_beside(job.spec):
+        record = store.read(place)
+        if record is None or record.key != job.spec.key or record.status not in SCORED:
+            continue
+        if all(score.items or not _keeps_items(job, score.metric, score.at) for score in record.scores):
+            kept = {name: store.kept(place, name, digest) for name, digest in record.kept.items()}
+            copy = record.model_copy(update={"spec": job.spec, "trials": job.trials})
+            store.write(copy, store.items(record), kept)
+            return record.status
+    return None
+
+
+def _keeps_items(job: Job, metric: str, at: Mapping[str, float | str]) -> bool:
+    """Whether a claim reads the scores of a metric's items at a point; nothing else reads them."""
+    axes = {**job.resolved.case.at, **job.spec.chosen, **at}
+    return any(reads_items(part, job.spec, metric, axes) for part in job.claims)
 
 
 class _Attempt:
@@ -171,16 +194,10 @@ class _Attempt:
             where = dict(score.at) or f"the {self.job.spec.split} split"
             raise BadOutput(f"{score.metric} is {score.value} at {where}")
         name = ""
-        if score.items is not None and self._keeps_items(score):
+        if score.items is not None and _keeps_items(self.job, score.metric, score.at):
             name = "|".join([score.metric, *(f"{axis}={value}" for axis, value in sorted(score.at.items()))])
             self.items[name] = score.items
         self.scores.append(RecordedScore(**{**score._asdict(), "value": float(score.value), "items": name}))
-
-    def _keeps_items(self, score: Score) -> bool:
-        """Whether a claim reads the scores of the items; nothing else reads them."""
-        spec = self.job.spec
-        axes = {**self.job.resolved.case.at, **spec.chosen, **score.at}
-        return any(reads_items(part, spec, score.metric, axes) for part in self.job.claims)
 
     def _score_at_chance(self) -> None:
         chances = {name: metric.chance for name, metric in self.job.card.metrics.items()}

@@ -224,8 +224,6 @@ HARM = [lambda data: data[:-40], lambda data: b"", lambda data: data.replace(b"\
 
 
 @pytest.mark.parametrize("harm", HARM, ids=["cut off", "empty", "changed"])
-    "harm", [lambda data: data[:-40], lambda data: b"", lambda data: data.replace(b"\0\0", b"\0\1")]
-)
 def test_an_artefact_that_cannot_be_read_is_put_aside_and_built_again(recipes: Any, cache: Cache, harm: Any) -> None:
     built = cache.get(recipes.Vectors(dim=5))
     (path,) = cache.folder.glob("*.npz")

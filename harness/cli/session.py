@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from harness.cli.options import results_folder
+from harness.core.words import printable
 from harness.records.record import Environment
 from harness.records.store import Store
 from harness.registry.find import Registry, find
@@ -148,7 +149,7 @@ def open_session(
 def warn(problems: Iterable[str]) -> None:
     """Say on standard error what is wrong or was left aside."""
     for problem in problems:
-        typer.secho(f"warning: {problem}", err=True, fg="yellow")
+        typer.secho(f"warning: {printable(problem)}", err=True, fg="yellow")
 
 
 def registry_with(plugins: Iterable[Path] | None) -> Registry:

@@ -31,7 +31,13 @@ def to_csv(tables: Sequence[Table]) -> str:
 
     # Objects, so that whole numbers stay whole in a column with empty fields.
     rows = pd.DataFrame([row for table in tables for row in _csv_rows(table)], dtype=object)
-    return rows.to_csv(index=False, lineterminator="\n")
+    return rows.map(_inert).to_csv(index=False, lineterminator="
+")
+
+
+def _inert(value: Any) -> Any:
+    """A field that no spreadsheet takes for a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@")) else value
 
 
 def plain(value: Any) -> Any:

@@ -31,8 +31,7 @@ def to_csv(tables: Sequence[Table]) -> str:
 
     # Objects, so that whole numbers stay whole in a column with empty fields.
     rows = pd.DataFrame([row for table in tables for row in _csv_rows(table)], dtype=object)
-    return rows.map(_inert).to_csv(index=False, lineterminator="
-")
+    return rows.map(_inert).to_csv(index=False, lineterminator="\n")
 
 
 def _inert(value: Any) -> Any:

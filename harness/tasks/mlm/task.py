@@ -1,6 +1,6 @@
 """The protocol of the task: how a masked language model is scored."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -8,6 +8,7 @@ from harness.core.task import Problem, Score, Task
 from harness.run import Run
 from harness.tasks.mlm.data import make
 from harness.tasks.mlm.interface import MaskedLanguageModel
+from harness.tasks.mlm.problems.ngrams import F64
 from harness.tasks.mlm.problems.text import Collocations, HeldOut, MaskedBlocks
 from harness.tasks.mlm.scores.losses import all_losses, block_losses
 from harness.tasks.mlm.scores.probes import probe_scores
@@ -27,8 +28,14 @@ class Mlm(Task[MaskedLanguageModel]):
             n = int(split.is_planted.sum()) * int(split.is_junk.sum())
             yield Score("planted_above_junk", planted_above_junk(system, split), n, n)
             return
-        yield from _losses(system, split.masks, "loss", split.vocabulary)
-        yield from _losses(system, split.elsewhere, "wikitext_loss", split.vocabulary)
+        losses = {kind: all_losses(system, blocks, split.vocabulary) for kind, blocks in split.masks.items()}
+        for kind, of_tokens in losses.items():
+            yield _mean("loss", of_tokens, kind, split.masks[kind])
+        phrases, words = losses["phrase"], split.masks["phrase"].words
+        yield Score("phrase_loss", float(phrases.mean()), len(phrases), len(phrases))
+        yield Score("phrase_loss_per_word", float(phrases.sum()) / words, words, words)
+        for kind, blocks in split.elsewhere.items():
+            yield _mean("wikitext_loss", all_losses(system, blocks, split.vocabulary), kind, blocks)
         for name, probe in split.probes.items():
             if "encoder" in type(system).capabilities():
                 yield from probe_scores(system, name, probe, run)
@@ -49,14 +56,7 @@ class Mlm(Task[MaskedLanguageModel]):
         return block_losses(system, split.masks["phrase"], picks, split.vocabulary)
 
 
-def _losses(
-    system: MaskedLanguageModel, masks: Mapping[str, MaskedBlocks], metric: str, vocabulary: int
-) -> Iterator[Score]:
-    """The mean loss at each mask; and of held-out articles that of phrases by itself, for each piece and word."""
-    for kind, blocks in masks.items():
-        losses = all_losses(system, blocks, vocabulary)
-        n = len(losses)
-        yield Score(metric, float(losses.mean()), n, n, {"mask": kind}, chance=blocks.chance_loss)
-        if kind == "phrase" and metric == "loss":
-            yield Score("phrase_loss", float(losses.mean()), n, n)
-            yield Score("phrase_loss_per_word", float(losses.sum()) / blocks.words, blocks.words, blocks.words)
+def _mean(metric: str, losses: F64, mask: str, blocks: MaskedBlocks) -> Score:
+    """The mean loss at a mask."""
+    n = len(losses)
+    return Score(metric, float(losses.mean()), n, n, {"mask": mask}, chance=blocks.chance_loss)

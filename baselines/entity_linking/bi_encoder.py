@@ -49,16 +49,22 @@ class BiEncoder(EntityLinker):
     """
 
     name = "bi_encoder"
-    search_space = {"lr": (5e-4, 4e-3), "name_share": [0.3, 0.5, 0.7]}
+    search_space = {
+        "lr": (5e-4, 4e-3),
+        "name_share": [0.3, 0.5, 0.7],
+        "hard_share": [0.2, 0.5, 0.8],
+        "embedding_std": [0.2, 1.0],
+        "towers": ["one", "two"],
+    }
     allowed: Literal["candidates", "catalogue"] = "candidates"
     index: Literal["all", "preferred"] = "all"
-    towers: Literal["one", "two"] = "one"
+    towers: Literal["one", "two"] = "two"
     lr: Annotated[float, Gt(0)] | None = None
     batch: Annotated[int, Ge(2)] = 64
     name_share: Annotated[float, Ge(0), Le(1)] = 0.5
     hard: Annotated[int, Ge(1)] = 10
-    hard_share: Annotated[float, Ge(0), Le(1)] = 0.2
-    embedding_std: Annotated[float, Gt(0)] = 1.0
+    hard_share: Annotated[float, Ge(0), Le(1)] = 0.5
+    embedding_std: Annotated[float, Gt(0)] = 0.2
 
     def fit(self, train_on: TrainingSet, run: Run) -> None:
         settings = ConstantSettings.of(run.settings)

@@ -32,12 +32,12 @@ class Classifier(EntityLinker):
     """
 
     name = "classifier"
-    search_space = {"lr": (5e-4, 4e-3), "name_share": [0.3, 0.5, 0.7]}
+    search_space = {"lr": (5e-4, 4e-3), "name_share": [0.3, 0.5, 0.7], "embedding_std": [0.2, 1.0]}
     allowed: Literal["candidates", "catalogue"] = "candidates"
     lr: Annotated[float, Gt(0)] | None = None
     batch: Annotated[int, Ge(1)] = 32
     name_share: Annotated[float, Ge(0)] = 0.5
-    embedding_std: Annotated[float, Gt(0)] = 1.0
+    embedding_std: Annotated[float, Gt(0)] = 0.2
 
     def fit(self, train_on: TrainingSet, run: Run) -> None:
         settings = ConstantSettings.of(run.settings)

@@ -30,8 +30,8 @@ def to_csv(tables: Sequence[Table]) -> str:
     import pandas as pd
 
     # Objects, so that whole numbers stay whole in a column with empty fields.
-    rows = pd.DataFrame([row for table in tables for row in _csv_rows(table)], dtype=object)
-    return rows.map(_inert).to_csv(index=False, lineterminator="\n")
+    rows = ({name: _inert(value) for name, value in row.items()} for table in tables for row in _csv_rows(table))
+    return pd.DataFrame(rows, dtype=object).to_csv(index=False, lineterminator="\n")
 
 
 def _inert(value: Any) -> Any:

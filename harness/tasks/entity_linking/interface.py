@@ -123,7 +123,11 @@ class NameGenerator(EntityLinker):
     name_share: Annotated[float, Ge(0), Le(1)] = 0.7
     smoothing: Annotated[float, Ge(0), Le(1)] = 0.1
     embedding_std: Annotated[float, Gt(0)] = 0.2
-    search_space: ClassVar[Mapping[str, Any]] = {"lr": (5e-4, 4e-3), "name_share": [0.3, 0.5, 0.7]}
+    search_space: ClassVar[Mapping[str, Any]] = {
+        "lr": (5e-4, 4e-3),
+        "name_share": [0.3, 0.5, 0.7],
+        "smoothing": [0.0, 0.1],
+    }
 
     @abstractmethod
     def names(self, catalogue: Catalogue, rng: np.random.Generator) -> Catalogue:

@@ -27,6 +27,8 @@ from harness.tasks.entity_linking.scores.metrics import (
 
 DEPTH: Final = 10
 """The number of entities that are asked for, and the cut-off of recall."""
+LEAST_PART: Final = 20
+"""The number of mentions below which a part is not scored by itself."""
 REPEATS: Final = 3
 """How often linking is timed."""
 
@@ -76,7 +78,7 @@ def _linking(system: EntityLinker, split: Linked) -> Iterator[Score]:
         held = holds(split.mentions.candidates, split.entities)
         yield Score("candidate_recall", float(held.mean()), mentions, mentions)
     for part, mask in split.parts.items():
-        if count := int(mask.sum()):
+        if (count := int(mask.sum())) >= LEAST_PART:
             value, chance = float(right[mask].mean()), float(guessed[mask].mean())
             yield Score("part_accuracy", value, count, count, {"part": part}, right[mask], chance)
 

@@ -142,7 +142,7 @@ def test_hard_negatives_are_the_nearest_names_of_others(smoke, problem):
 
 
 def test_only_the_last_steps_have_hard_negatives_and_names_alone_have_none(smoke, problem):
-    linker = fitted(BiEncoder(batch=32, name_share=0.25), problem.train, smoke())
+    linker = fitted(BiEncoder(batch=32, name_share=0.25, hard_share=0.2), problem.train, smoke())
     batches = linker.batches(10, np.random.default_rng(0))
     drawn = [next(batches) for _ in range(10)]
     assert [(batch.hard >= 0).any() for batch in drawn] == [False] * 8 + [True] * 2

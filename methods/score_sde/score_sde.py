@@ -15,7 +15,6 @@ from harness.tasks.generation import (
     Samples,
     ScoreFunction,
     ScoreModel,
-    channels_first,
     dequantised,
 )
 from methods.score_sde.flow import Flow
@@ -61,9 +60,8 @@ class ScoreSde(ScoreModel):
     def bits(self, images: Images, run: Run) -> np.ndarray:
         """Bits per dimension through the probability-flow ODE (Appendix D.2)."""
         generator = run.torch_rng("dequantisation")
-        pixels, size = channels_first(images.pixels).to(run.device), images.pixels[0].size
-        parts = []
-        for batch in torch.split(pixels, BATCH):
+        size, parts = images.pixels[0].size, []
+        for batch in torch.split(images.brightness.to(run.device), BATCH):
             items = self.process.from_brightness(dequantised(batch, images.levels, generator))
             flow = self._flow(run.settings["bits_tolerance"])
             parts.append(flow.log_density(items, self.divergence, generator).numpy())
@@ -81,9 +79,10 @@ class ScoreSde(ScoreModel):
         return Samples(np.concatenate(parts), score.calls / n)
 
     def round_trip(self, images: Images, run: Run) -> np.ndarray:
-        values = (channels_first(images.pixels).float() + 0.5) / images.levels
         flow = self._flow(run.settings["bits_tolerance"])
-        return self.images_from(flow.decode(flow.encode(self.process.from_brightness(values).to(run.device))))
+        return self.images_from(
+            flow.decode(flow.encode(self.process.from_brightness(images.brightness).to(run.device)))
+        )
 
     def _flow(self, tolerance: float, score: ScoreFunction | None = None) -> Flow:
         assert isinstance(self.process, SdeProcess)

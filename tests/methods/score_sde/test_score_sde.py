@@ -81,8 +81,8 @@ def test_loss_of_predicting_nothing(cls: type[ScoreSde], scale: float, handle: C
         def forward(self, x: Tensor, noise: Noise) -> Tensor:
             return torch.zeros_like(x)
 
-    pixels = torch.randint(256, (64, 3, 32, 32), dtype=torch.uint8, generator=generator())
-    loss = denoising._loss(Nothing(), cls().build(50.0), pixels, 256, handle())(torch.arange(64))
+    pixels = torch.rand(64, 3, 32, 32, generator=generator())
+    loss = denoising._loss(Nothing(), cls().build(50.0), pixels, handle())(torch.arange(64))
     half_of_sum = pixels[0].numel() / 2 if cls is VeScoreSde else 1
     assert float(loss) * half_of_sum == pytest.approx(scale, rel=0.02)
 

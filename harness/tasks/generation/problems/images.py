@@ -58,7 +58,7 @@ def dequantised(brightness: Tensor, levels: int, generator: torch.Generator) -> 
 
 
 def quantised(values: np.ndarray, levels: int) -> np.ndarray:
-    """U8[n h w c] below `levels`: values F32[n h w c] cut to grey levels, also those with the noise of `dequantised`. What lies
+    """U8[n h w c] below `levels`: values F32[n h w c] cut to grey levels, which undoes `dequantised`, too. What lies
     outside [0, 1) is clipped."""
     pixels: np.ndarray = np.clip(np.floor(values * levels), 0, levels - 1).astype(np.uint8)
     return pixels

@@ -150,10 +150,8 @@ class ScoreModel(ImageGenerator):
     def inpaint(self, images: Images, known: np.ndarray, run: Run) -> Samples:
         """Known pixels are set to the image with fresh noise of the present level after every step (Song et al., 2021,
         Appendix I.2)."""
-        truth, mask = (
-            self.process.from_brightness(images.brightness).to(run.device),
-            torch.tensor(known, device=run.device),
-        )
+        truth = self.process.from_brightness(images.brightness).to(run.device)
+        mask = torch.tensor(known, device=run.device)
 
         def constraint(rows: slice, generator: torch.Generator) -> Constraint:
             def constrained(x: Tensor, noise: Noise) -> Tensor:

@@ -12,7 +12,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from harness.nn.training import evaluating, seeded, shuffled_batches
 from harness.run import Run
-from harness.tasks.generation import ImageGenerator, Images, Samples, channels_first, dequantised, network_weights
+from harness.tasks.generation import ImageGenerator, Images, Samples, network_weights
 
 MOST_WIDTH = 1024
 LOGGED = 10
@@ -41,14 +41,13 @@ class Gan(ImageGenerator):
             critic = _critic(images.shape, width).to(run.device)
         average = AveragedModel(generator, multi_avg_fn=get_ema_multi_avg_fn(settings["average"]))  # type: ignore[no-untyped-call]
         optimizers = [torch.optim.Adam(part.parameters(), self.lr, (0.0, 0.9)) for part in (critic, generator)]
-        pixels, noise = channels_first(images.pixels).to(run.device), run.torch_rng("noise")
+        signed, noise = 2 * images.brightness.to(run.device) - 1, run.torch_rng("noise")
         order = shuffled_batches(len(images), batch, run.torch_rng("order"))
         every = max(1, run.budget.total // batch // LOGGED)
         for step, rows in enumerate(run.draw(order, batch), start=1):
-            real = 2 * dequantised(pixels[rows], images.levels, noise) - 1
             with torch.no_grad():
                 fake = generator(self._latents(batch, noise))
-            apart = nn.functional.relu(1 - critic(real)).mean() + nn.functional.relu(1 + critic(fake)).mean()
+            apart = nn.functional.relu(1 - critic(signed[rows])).mean() + nn.functional.relu(1 + critic(fake)).mean()
             _step(optimizers[0], apart)
             _step(optimizers[1], -critic(generator(self._latents(batch, noise))).mean())
             average.update_parameters(generator)

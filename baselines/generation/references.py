@@ -45,4 +45,4 @@ class TrainingImages(ImageGenerator):
         if n > len(self.images):
             raise ValueError(f"{n} images are asked for, but there are only {len(self.images)} training images")
         rows = run.rng("sampling").permutation(len(self.images))[:n]
-        return Samples(((self.images.pixels[rows] + 0.5) / self.images.levels).astype(np.float32), 0)
+        return Samples(self.images.select(rows).brightness.permute(0, 2, 3, 1).numpy(), 0)

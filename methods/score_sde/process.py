@@ -39,6 +39,8 @@ class SdeProcess(Process):
         return Drawn(noise, (self.sde.diffusion(t) / noise.std) ** 2)
 
     def sample(self, score: ScoreFunction, shape: tuple[int, ...], sampling: Sampling) -> Tensor:
+        if sampling.sampler not in self.samplers:
+            raise KeyError(sampling.sampler)
         scheme = SCHEMES[sampling.sampler]
         corrector = self.corrector if scheme.predictor else self.corrector_alone
         return sample_on_grid(self.sde, score, shape, scheme, corrector, sampling)

@@ -15,7 +15,6 @@ from harness.tasks.generation import (
     Samples,
     ScoreFunction,
     ScoreModel,
-    channels_first,
     dequantised,
 )
 from methods.score_sde.flow import Flow
@@ -36,7 +35,10 @@ class ScoreSde(ScoreModel):
     made. `weighting` is that of the loss, `divergence` how likelihoods are computed.
     """
 
-    search_space = {"snr": (0.01, 0.3)}
+    search_space = {
+        "sampler": ["reverse_diffusion", "predictor_corrector", "corrector_predictor"],
+        "snr": (0.01, 0.3),
+    }
     sampler: Literal[
         "reverse_diffusion", "euler_maruyama", "ancestral", "predictor_corrector", "corrector_predictor"
     ] = "predictor_corrector"
@@ -58,16 +60,12 @@ class ScoreSde(ScoreModel):
     def bits(self, images: Images, run: Run) -> np.ndarray:
         """Bits per dimension through the probability-flow ODE (Appendix D.2)."""
         generator = run.torch_rng("dequantisation")
-        pixels, size = channels_first(images.pixels).to(run.device), images.pixels[0].size
-        parts = []
-        for batch in torch.split(pixels, BATCH):
+        size, parts = images.pixels[0].size, []
+        for batch in torch.split(images.brightness.to(run.device), BATCH):
             items = self.process.from_brightness(dequantised(batch, images.levels, generator))
             flow = self._flow(run.settings["bits_tolerance"])
-            density = flow.log_density(items, self.divergence, generator).numpy()
-            # The density of values from 0 to 1.
-            parts.append(density + size * math.log(1 - self.process.low))
-        bits: np.ndarray = math.log2(images.levels) - np.concatenate(parts) / (size * math.log(2))
-        return bits
+            parts.append(flow.log_density(items, self.divergence, generator).numpy())
+        return bits_per_dimension(np.concatenate(parts), size, images.levels, self.process.low)
 
     def solver(self, tolerance: float, n: int, run: Run) -> Samples:
         generator = torch.Generator(run.device).manual_seed(run.seed("sampling"))
@@ -81,13 +79,22 @@ class ScoreSde(ScoreModel):
         return Samples(np.concatenate(parts), score.calls / n)
 
     def round_trip(self, images: Images, run: Run) -> np.ndarray:
-        values = (channels_first(images.pixels).float() + 0.5) / images.levels
         flow = self._flow(run.settings["bits_tolerance"])
-        return self.images_from(flow.decode(flow.encode(self.process.from_brightness(values).to(run.device))))
+        return self.images_from(
+            flow.decode(flow.encode(self.process.from_brightness(images.brightness).to(run.device)))
+        )
 
     def _flow(self, tolerance: float, score: ScoreFunction | None = None) -> Flow:
         assert isinstance(self.process, SdeProcess)
         return Flow(self.process.sde, score or self.denoiser.score, tolerance)
+
+
+def bits_per_dimension(log_densities: np.ndarray, size: int, levels: int, low: float) -> np.ndarray:
+    """F64[n]: bits per dimension of images of `size` values, given their log-densities F64[n] where values go from
+    `low` to 1 and were dequantised by uniform noise as wide as one of the grey levels."""
+    from_zero_to_one = log_densities + size * math.log(1 - low)
+    bits: np.ndarray = math.log2(levels) - from_zero_to_one / (size * math.log(2))
+    return bits
 
 
 class VpScoreSde(ScoreSde):

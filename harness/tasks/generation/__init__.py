@@ -9,7 +9,6 @@ from harness.tasks.generation.models.process import Drawn as Drawn
 from harness.tasks.generation.models.process import Process as Process
 from harness.tasks.generation.models.process import Sampling as Sampling
 from harness.tasks.generation.problems.images import Images as Images
-from harness.tasks.generation.problems.images import channels_first as channels_first
 from harness.tasks.generation.problems.images import dequantised as dequantised
 from harness.tasks.generation.problems.mixture import Mixture as Mixture
 from harness.tasks.generation.problems.noise import Noise as Noise

@@ -12,7 +12,7 @@ from harness.core.entrant import Entrant, capability
 from harness.run import Run
 from harness.tasks.generation.models.denoiser import Denoiser
 from harness.tasks.generation.models.process import Constraint, Process, Sampling
-from harness.tasks.generation.problems.images import Images, channels_first
+from harness.tasks.generation.problems.images import Images
 from harness.tasks.generation.problems.mixture import Mixture
 from harness.tasks.generation.problems.noise import Noise, ScoreFunction
 from harness.tasks.generation.training.denoising import largest_distance, learn
@@ -150,8 +150,8 @@ class ScoreModel(ImageGenerator):
     def inpaint(self, images: Images, known: np.ndarray, run: Run) -> Samples:
         """Known pixels are set to the image with fresh noise of the present level after every step (Song et al., 2021,
         Appendix I.2)."""
-        values = (channels_first(images.pixels).float() + 0.5) / images.levels
-        truth, mask = self.process.from_brightness(values).to(run.device), torch.tensor(known, device=run.device)
+        truth = self.process.from_brightness(images.brightness).to(run.device)
+        mask = torch.tensor(known, device=run.device)
 
         def constraint(rows: slice, generator: torch.Generator) -> Constraint:
             def constrained(x: Tensor, noise: Noise) -> Tensor:
@@ -162,7 +162,7 @@ class ScoreModel(ImageGenerator):
             return constrained
 
         samples = self._sampled(len(images), run, constraint=constraint)
-        exact = values.permute(0, 2, 3, 1).numpy()
+        exact = images.brightness.permute(0, 2, 3, 1).numpy()
         return samples._replace(values=np.where(known[..., None], exact, samples.values))
 
     def counted(self) -> "CountedScore":

@@ -211,11 +211,12 @@ def test_the_extractor_is_in_evaluation_mode_and_takes_bytes(smoke: Handle, walk
 
 
 def test_cutting_to_grey_levels_undoes_uniform_noise() -> None:
-    pixels = torch.randint(0, 17, (50, 1, 8, 8), dtype=torch.uint8)
-    values = dequantised(pixels, 17, torch.Generator().manual_seed(0))
+    pixels = np.random.default_rng(0).integers(17, size=(50, 8, 8, 1), dtype=np.uint8)
+    brightness = Images(pixels, np.zeros(50, dtype=np.int64), 10, 17).brightness
+    values = dequantised(brightness, 17, torch.Generator().manual_seed(0)).permute(0, 2, 3, 1)
     assert float(values.min()) >= 0
     assert float(values.max()) < 1
-    assert np.array_equal(quantised(values.numpy(), 17), pixels.numpy())
+    assert np.array_equal(quantised(values.numpy(), 17), pixels)
     assert quantised(np.array([-1.0, 0.0, 0.999, 1.0, 7.0]), 256).tolist() == [0, 0, 255, 255, 255]
 
 

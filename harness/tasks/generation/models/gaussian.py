@@ -11,7 +11,7 @@ class FittedGaussian:
     """A normal distribution over all pixels of an image, with values from 0 to 1."""
 
     def __init__(self, images: Images) -> None:
-        values = (images.pixels.reshape(len(images), -1) + 0.5) / images.levels
+        values = images.brightness.permute(0, 2, 3, 1).flatten(1).double().numpy()
         self.shape = images.shape
         self.mean = values.mean(axis=0)
         # Pixels that never change have no variance.

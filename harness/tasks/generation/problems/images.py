@@ -33,6 +33,11 @@ class Images:
         _, height, width, channels = self.pixels.shape
         return height, width, channels
 
+    @property
+    def brightness(self) -> Tensor:
+        """F32[n c h w] between 0 for black and 1 for white: the middle of each pixel's grey level."""
+        return (channels_first(self.pixels).float() + 0.5) / self.levels
+
     def select(self, rows: np.ndarray) -> "Images":
         """The images of the rows I64[k] or Bool[n]."""
         return replace(self, pixels=self.pixels[rows], labels=self.labels[rows])
@@ -46,14 +51,14 @@ class Images:
         return replace(self, pixels=means.permute(0, 2, 3, 1).contiguous().numpy())
 
 
-def dequantised(pixels: Tensor, levels: int, generator: torch.Generator) -> Tensor:
-    """F32[n c h w] in [0, 1): pixels U8[n c h w] with uniform noise as wide as a grey level, divided by `levels`."""
-    noise = torch.rand(pixels.shape, generator=generator, device=pixels.device)
-    return (pixels + noise) / levels
+def dequantised(brightness: Tensor, levels: int, generator: torch.Generator) -> Tensor:
+    """F32[n c h w]: brightness with uniform noise as wide as one of the grey levels, so that it has a density."""
+    noise = torch.rand(brightness.shape, generator=generator, device=brightness.device)
+    return brightness + (noise - 0.5) / levels
 
 
 def quantised(values: np.ndarray, levels: int) -> np.ndarray:
-    """U8[n h w c] below `levels`: values F32[n h w c] cut to grey levels, the inverse of `dequantised`. What lies
+    """U8[n h w c] below `levels`: values F32[n h w c] cut to grey levels, which undoes `dequantised`, too. What lies
     outside [0, 1) is clipped."""
     pixels: np.ndarray = np.clip(np.floor(values * levels), 0, levels - 1).astype(np.uint8)
     return pixels

@@ -25,8 +25,8 @@ def likelihood(system: ImageGenerator, target: Target, run: Run) -> Iterator[Sco
     if few and "round_trip" in capabilities:
         images = _first(target.unseen, few)
         decoded = checked("round_trip", system.round_trip(images, run), images.pixels.shape)
-        values = (images.pixels + 0.5) / images.levels
-        yield Score("round_trip_error", float(np.abs(decoded - values).max()), few, few)
+        apart = np.abs(decoded - images.brightness.permute(0, 2, 3, 1).numpy())
+        yield Score("round_trip_error", float(apart.max()), few, few)
 
 
 def controlled(

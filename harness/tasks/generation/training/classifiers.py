@@ -15,7 +15,7 @@ from harness.core.spec import Budget
 from harness.nn.training import TrainingOptions, seeded, shuffled_batches, train
 from harness.run import Run
 from harness.tasks.generation.models.classifier import Classifier, restored
-from harness.tasks.generation.problems.images import Images, channels_first, dequantised
+from harness.tasks.generation.problems.images import Images, dequantised
 
 BATCH = 128
 LEAST_SIGMA, MOST_SIGMA = 0.005, 100.0
@@ -44,12 +44,12 @@ class TrainedClassifier(Recipe):
         return {name: weight.cpu().numpy() for name, weight in model.state_dict().items()}
 
     def _loss(self, model: Classifier, run: Run) -> Callable[[Tensor], Tensor]:
-        pixels = channels_first(self.images.pixels).to(run.device)
+        brightness = self.images.brightness.to(run.device)
         labels = torch.tensor(self.images.labels, device=run.device)
         generator = run.torch_rng("noise")
 
         def loss(rows: Tensor) -> Tensor:
-            images = dequantised(pixels[rows], self.images.levels, generator)
+            images = dequantised(brightness[rows], self.images.levels, generator)
             sigma = images.new_zeros(len(rows))
             if self.noisy:
                 share = torch.rand(len(rows), generator=generator, device=run.device)

@@ -11,7 +11,7 @@ from harness.run import Run
 from harness.tasks.generation.models.build import denoiser
 from harness.tasks.generation.models.denoiser import Denoiser
 from harness.tasks.generation.models.process import Process
-from harness.tasks.generation.problems.images import Images, channels_first, dequantised
+from harness.tasks.generation.problems.images import Images
 
 DISTANT_IMAGES = 1000
 """The number of images among which the largest distance is looked for."""
@@ -27,17 +27,15 @@ def largest_distance(images: Images) -> float:
 def learn(images: Images, process: Process, run: Run) -> Denoiser:
     """A denoiser trained until the budget ends, with the weights' exponential average. An image costs one example."""
     settings = run.settings
-    pixels = channels_first(images.pixels).to(run.device)
-    levels = images.levels
-    values = process.from_brightness((pixels.float() + 0.5) / levels)
+    clean = process.from_brightness(images.brightness).to(run.device)
     with seeded(run, "init"):
-        model = denoiser(images.shape, float(values.mean()), float(values.std()), settings).to(run.device)
+        model = denoiser(images.shape, float(clean.mean()), float(clean.std()), settings).to(run.device)
     average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(settings["average"]))  # type: ignore[no-untyped-call]
     options = TrainingOptions(
         **{name: settings[name] for name in ("lr", "warmup", "decay", "clip")}, betas=(0.9, 0.999), weight_decay=0.0
     )
     order = shuffled_batches(len(images), settings["batch"], run.torch_rng("order"))
-    loss = _loss(model, process, pixels, levels, run)
+    loss = _loss(model, process, clean, run)
     train(
         model,
         order,
@@ -52,12 +50,13 @@ def learn(images: Images, process: Process, run: Run) -> Denoiser:
     return averaged
 
 
-def _loss(model: Denoiser, process: Process, pixels: Tensor, levels: int, run: Run) -> Callable[[Tensor], Tensor]:
-    """The mean squared error of the predicted noise, weighted by the process, as a function of rows I64[batch]."""
+def _loss(model: Denoiser, process: Process, images: Tensor, run: Run) -> Callable[[Tensor], Tensor]:
+    """The mean squared error of the predicted noise, weighted by the process, as a function of rows I64[batch] of
+    the images F32[n c h w]."""
     generator, flip = run.torch_rng("noise"), run.settings["flip"]
 
     def loss(rows: Tensor) -> Tensor:
-        clean = process.from_brightness(dequantised(pixels[rows], levels, generator))
+        clean = images[rows]
         if flip:
             mirrored = torch.rand(len(rows), 1, 1, 1, generator=generator, device=clean.device) < 0.5
             clean = torch.where(mirrored, clean.flip(-1), clean)

@@ -27,7 +27,7 @@ from harness.tasks.control.training.replay import Replay
 from harness.tasks.control.training.sac import Sac
 from methods.drq.drq import Drq
 
-ACTIONS, FRAMES, PAD, ROUNDS = 2, 500, 4, 15
+ACTIONS, FRAMES, PAD, ROUNDS = 2, 500, 4, 7
 SETTINGS = {"adam_epsilon": 1e-8, "tau": 0.01, "target_every": 2, "actor_every": 2}
 
 

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from harness.core.card import Card
 from harness.figures.build import Skipped
 from harness.figures.files import render
 from harness.figures.plot import Plot
-from harness.figures.presentation import Presentation
+from harness.figures.presentation import Presentation, check_presentation
 from harness.records.record import Record
 
 Make = Callable[..., Record]
@@ -72,3 +73,9 @@ def test_a_profile_is_of_one_metric() -> None:
     written = {"id": "a", "title": "A", "kind": "profile", "metrics": ["accuracy", "loss"]}
     with pytest.raises(ValueError, match="a profile is of one metric"):
         Presentation.model_validate({"figure": [written]})
+
+
+def test_a_profile_is_of_a_metric_of_which_higher_is_better(card: Callable[..., Card]) -> None:
+    written = {"id": "a", "title": "A", "kind": "profile", "metrics": ["step_ms"]}
+    (problem,) = check_presentation(Presentation.model_validate({"figure": [written]}), card(), {})
+    assert problem == "figure 'a': step_ms is better when lower; a profile counts runs above a threshold"

@@ -57,7 +57,7 @@ def _interaction(
     for split in ("valid", "test"):
         seed, number = run.seed(split), settings[f"{split}_episodes"]
         measured = scale or anchors(tested, seed, number)
-        splits[split] = Episodes(tested, seed, number, measured)
+        splits[split] = Episodes(tested, seed, number, measured, as_learned=testing is None)
         chance[split] = {"normalised_return": 0.0, "return": measured.random}
     drawn = array_digest({"seeds": np.array([split.seed for split in splits.values()])})
     return Problem(learned, splits["valid"], splits["test"], drawn, chance["test"], chance["valid"])

@@ -1,9 +1,8 @@
 """What an entrant of the task implements: `Agent`, or one of the components `AugmentedSac` and `AugmentedDqn`."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
 from functools import partial
-from typing import Annotated, Any, ClassVar, TypeVar, final
+from typing import Annotated, ClassVar, TypeVar, final
 
 import numpy as np
 import torch
@@ -70,7 +69,6 @@ class AugmentedAgent(Agent):
     """
 
     observes: ClassVar[Observes] = "pixels"
-    search_space: ClassVar[Mapping[str, Any]] = {"lr": (5e-4, 5e-3)}
     lr: Annotated[float, Gt(0)] | None = None
     batches: Annotated[int, Ge(1)] = 1
 

@@ -59,9 +59,10 @@ def _returns(system: Agent, episodes: Episodes, run: Run) -> Iterator[Score]:
 def _training(system: Agent, split: Split) -> Iterator[Score]:
     """What the log of the training says."""
     log = system.log()
-    if isinstance(split, Episodes) and log.returns:
-        area = split.scale.normalise(np.array(log.returns))
-        yield Score("learning_area", float(area.mean()), len(area), len(area))
+    if isinstance(split, Episodes):
+        if log.returns and split.as_learned:
+            area = split.scale.normalise(np.array(log.returns))
+            yield Score("learning_area", float(area.mean()), len(area), len(area))
         yield Score("frames_per_s", log.frames / (log.acting_s + log.learning_s), 1, 1)
     if log.learning_s:
         yield Score("updates_per_s", log.updates / log.learning_s, 1, 1)

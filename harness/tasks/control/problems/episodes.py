@@ -40,12 +40,17 @@ class Scale(NamedTuple):
 
 @dataclass(frozen=True)
 class Episodes:
-    """What an agent is tested on: so many episodes, whose start states are drawn from `seed`."""
+    """What an agent is tested on: so many episodes, whose start states are drawn from `seed`.
+
+    `as_learned` says whether agents learn in the same environment. If not, as in Atari games, whose rewards are clipped
+    in training, the returns of training are on another scale.
+    """
 
     world: World
     seed: int
     number: int
     scale: Scale
+    as_learned: bool = True
 
     def play(self, policy: Policy) -> "Played":
         """Play the episodes with a policy."""

@@ -1,11 +1,14 @@
 """Conformance: what every entrant must do to be scored fairly, checked on its smoke run."""
 
 import ast
+import dataclasses
+import hashlib
 import json
 import pickle
 import random
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,6 +35,10 @@ ITEMS = 12
 """How many items are asked for in other batches and orders."""
 QUESTIONS = "questions in other batches"
 LONGEST_PROBLEM = 4000
+NEAR = 0.8
+"""How much two names must have in common for one to be taken for a slip in the other, as `difflib` counts it."""
+MOST_ENTRIES = 10_000
+"""Longer lists are of words or of numbers and not searched for arrays."""
 
 
 class CheckResult(NamedTuple):
@@ -52,12 +59,20 @@ def conform(registry: Registry, header: Header, limit_s: float | None = None) ->
     card = registry.card(header.task)
     seconds = sum(min(resolved.limit_s, limit_s or resolved.limit_s) for resolved in card.at_tier("smoke"))
     try:
-        results = json.loads(IsolatedCall(_examine, card, header, limit_s=seconds).result())
+        call = IsolatedCall(_examine, card, header, limit_s=seconds, memory_mb=_memory_mb(card))
+        results = json.loads(call.result())
+    except MemoryError as error:
+        results = [(QUESTIONS, str(error))]
     except TimeoutError:
         results = [(QUESTIONS, f"not answered within {seconds:g} s")]
     except ProcessEnded as error:
         results = [(QUESTIONS, f"the process that asked them {error}")]
     yield from (CheckResult(*result) for result in results)
+
+
+def _memory_mb(card: Card) -> int:
+    """The most that a run of the smoke tier may allocate, in megabytes."""
+    return max(resolved.memory_mb for resolved in card.at_tier("smoke"))
 
 
 def _unannotated(header: Header) -> str:
@@ -96,9 +111,10 @@ def _run_twice(registry: Registry, header: Header, limit_s: float | None) -> Ite
 
 def _examine(card: Card, header: Header) -> str:
     """The results of all other checks as JSON; an error is a result. The process has not imported the entrant yet."""
+    limits.limit_memory(_memory_mb(card))
     try:
         return json.dumps(list(_examined(card, header)))
-    except Exception as error:
+    except BaseException as error:
         return json.dumps([CheckResult(QUESTIONS, f"{type(error).__name__}: {error}"[:LONGEST_PROBLEM])])
 
 
@@ -110,6 +126,7 @@ def _examined(card: Card, header: Header) -> Iterator[CheckResult]:
     entrant = cls()
     differing = sorted(header.parameters.keys() ^ entrant.parameters.keys())
     yield CheckResult("parameters are read from source", f"differ: {differing}" if differing else "")
+    yield CheckResult("methods are the task's", _near_misses(cls))
     refused = (_refused(header.parameters[name], name, value) for name, value in entrant.parameters.items())
     yield CheckResult("defaults are allowed", "; ".join(filter(None, refused)))
     unpicklable = ""
@@ -131,7 +148,10 @@ def _ask_in_batches(task: Task[Entrant], entrant: Entrant, resolved: Resolved) -
     limits.seed_globals(run.seed("global"))
     problem = task.problem(resolved.case.id, run)
     if resolved.budget.total:
+        before = _content(problem.train)
         entrant.fit(problem.train, run)
+        changed = "" if _content(problem.train) == before else "`fit` changes it in place; work on copies"
+        yield CheckResult("training data left alone", changed)
     yield CheckResult("budget obeyed", "" if run.spent <= run.budget.total else f"it spent {run.spent}")
     answers = partial(task.answers, entrant, problem.test)
     together = answers(np.arange(ITEMS))
@@ -143,6 +163,44 @@ def _ask_in_batches(task: Task[Entrant], entrant: Entrant, resolved: Resolved) -
     turned = answers(order)
     assert turned is not None
     yield CheckResult("order changes nothing", _difference(together[order], turned))
+
+
+def _near_misses(cls: type[Entrant]) -> str:
+    """Methods of a class that are named nearly as one that it could override but does not, "" if there are none."""
+    own = {name for name, value in vars(cls).items() if callable(value) and not name.startswith("_")}
+    others = {name for base in cls.__mro__[1:] for name, value in vars(base).items() if callable(value)} - own
+    near = ((name, get_close_matches(name, others, n=1, cutoff=NEAR)) for name in sorted(own))
+    known = {name for base in cls.__mro__[1:] for name in vars(base)}
+    return "; ".join(
+        f"nothing calls `{name}`; did you mean `{match[0]}`?" for name, match in near if match and name not in known
+    )
+
+
+def _content(value: Any) -> str:
+    """The digest of all arrays and tensors that a value holds."""
+    state = hashlib.sha256()
+    for array in _arrays(value, set()):
+        state.update(array.tobytes())
+    return state.hexdigest()
+
+
+def _arrays(value: Any, seen: set[int]) -> Iterator[np.ndarray]:
+    if id(value) in seen:
+        return
+    seen.add(id(value))
+    if isinstance(value, np.ndarray):
+        yield value
+    elif hasattr(value, "detach"):
+        yield value.detach().cpu().numpy()
+    elif isinstance(value, Mapping):
+        for entry in value.values():
+            yield from _arrays(entry, seen)
+    elif isinstance(value, list | tuple):
+        for entry in value if len(value) < MOST_ENTRIES else ():
+            yield from _arrays(entry, seen)
+    elif dataclasses.is_dataclass(value):
+        for field in dataclasses.fields(value):
+            yield from _arrays(getattr(value, field.name), seen)
 
 
 def _refused(parameter: Parameter, name: str, value: Any) -> str:

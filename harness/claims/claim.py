@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from harness.claims.conditions import Condition, flaw
 from harness.core.spec import TierName
@@ -20,12 +20,22 @@ _OF_THE_CLAIM = ("id", "source", "says")
 
 
 class Gate(Strict):
-    """The score that a run must reach on some metric before it is compared, to show that it has learned its training
-    task. `where` keeps some points of measurement."""
+    """The score that runs must reach on some metric before anything is compared, to show that they have learned their
+    training task. `where` keeps some points of measurement.
+
+    `of` names another entrant than those that are compared, whose runs with the same cases and seeds must reach it: one
+    that shows that the task can be learned. Without it every compared run must.
+    """
 
     metric: str
     threshold: float
     where: Mapping[str, Condition] = {}
+    of: str = ""
+
+
+def _listed(gates: Any) -> Any:
+    """A single gate as a list."""
+    return [gates] if isinstance(gates, Mapping | Gate) else gates
 
 
 class Part(Strict):
@@ -35,7 +45,7 @@ class Part(Strict):
     `margin` is the smallest effect of interest; `lower` and `upper` bound `within`. All three are written as ratios
     where the estimand is the logarithm of a ratio. `good`, for `good_share`, is the share of the best value that a
     setting must reach to be good. `where` restricts axes (and `case`), `x` is the axis of a slope, `also` asks that a
-    trend keep its direction on a second scale.
+    trend keep its direction on a second scale. `gate` is one gate or a list of them.
     """
 
     task: str
@@ -53,7 +63,7 @@ class Part(Strict):
     loglog: bool = False
     good: float | None = None
     also: Literal["logit"] | None = None
-    gate: Gate | None = None
+    gate: Annotated[tuple[Gate, ...], BeforeValidator(_listed)] = ()
 
     @property
     def opponents(self) -> tuple[str | None, ...]:
@@ -131,7 +141,7 @@ class Part(Strict):
             ),
             "tiers is empty": not self.tiers,
         }
-        for place, where in {"where": self.where, "gate.where": self.gate.where if self.gate else {}}.items():
+        for place, where in [("where", self.where), *(("gate.where", gate.where) for gate in self.gate)]:
             is_wrong |= {f"{place}.{axis}: {flaw(condition)}": flaw(condition) for axis, condition in where.items()}
         return [words for words, wrong in is_wrong.items() if wrong]
 
@@ -147,6 +157,11 @@ class Claim(Strict):
     source: str
     says: str = ""
     parts: tuple[Part, ...] = Field(min_length=1)
+
+    @property
+    def tasks(self) -> set[str]:
+        """The tasks that the claim is about."""
+        return {part.task for part in self.parts}
 
     @model_validator(mode="before")
     @classmethod

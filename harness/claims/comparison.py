@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
@@ -55,9 +56,11 @@ class PartScores:
         self._runs = sorted(scores.runs, key=lambda run: (run.label, run.case, run.seed))
         rows = scores.curves if part.is_along_the_budget else scores.scores
         self._scores = [score for score in rows if score.metric == part.metric]
-        self._parameters: dict[str, set[str]] = {}
+        # The parameters that some run of an entrant sets from outside, and those of all entrants.
+        self._parameters: dict[str, set[str]] = defaultdict(set)
         for run in self._runs:
-            self._parameters.setdefault(run.entrant, set()).update(run.chosen)
+            self._parameters[run.entrant] |= run.chosen
+        self._all_parameters = set().union(*self._parameters.values())
 
     def compare(self, opponent: str | None) -> Comparison:
         """The complete, comparable scores of the part's method and an opponent. Raises `NotAssessable`, which names
@@ -69,14 +72,17 @@ class PartScores:
         runs = {name: [run for run in of_entrant if run.case in cases] for name, of_entrant in runs.items()}
         scores = {name: self._scores_of(name, of_entrant) for name, of_entrant in runs.items()}
         used = list({run.path: run for of_entrant in runs.values() for run in of_entrant}.values())
-        _refuse_mixed(used, timed=any(score.timing for of_entrant in scores.values() for score in of_entrant))
+        timed = any(score.timing for of_entrant in scores.values() for score in of_entrant)
+        if difference := find_difference(used, timed=timed):
+            values = " and ".join(" ".join(map(str, value)) for value in list(difference.runs)[:2])
+            raise NotAssessable(f"the records differ in {difference.text}: {values}")
         sides = [Side(name, self._frame(of_entrant)) for name, of_entrant in scores.items()]
         return Comparison(sides[0], sides[1] if opponent is not None else None, used)
 
     def _runs_of(self, name: str) -> Runs:
         """The runs of an entrant that the part means: with exactly its parameters if `name` gives them, else without
         parameters from outside, except those that are axes of the part."""
-        part, parameters = self._part, self._parameters_of(name)
+        part, parameters = self._part, self._parameters[entrant_in(name)]
         by_key: dict[str, RunRow] = {}
         for run in self._runs:
             is_named = run.label == name if "[" in name else run.entrant == name and run.chosen <= part.axes
@@ -90,13 +96,6 @@ class PartScores:
                 # A parameter that is set to its default is another label of the same run.
                 by_key.setdefault(run.key, run)
         return list(by_key.values())
-
-    def _parameters_of(self, name: str) -> AbstractSet[str]:
-        """The parameters that some run of an entrant sets from outside."""
-        return self._parameters.get(entrant_in(name), set())
-
-    def _is_parameter(self, axis: str) -> bool:
-        return any(axis in names for names in self._parameters.values())
 
     def _fulfilling(self, axes: Iterable[str]) -> list[ScoreRow]:
         """The scores that fulfil the part's conditions on some axes."""
@@ -115,7 +114,7 @@ class PartScores:
         A case without any finished record may measure it: it is needed until a record shows that it does not.
         """
         where, entrants = self._part.where, {entrant_in(name) for name in runs}
-        scores = self._fulfilling(axis for axis in where if not self._is_parameter(axis))
+        scores = self._fulfilling(axis for axis in where if axis not in self._all_parameters)
         measured = {score.run.case for score in scores if score.run.status == "ok"}
         finished = {run.case for run in self._runs if run.status == "ok"}
         cases = {run.case for of_entrant in runs.values() for run in of_entrant}
@@ -146,8 +145,8 @@ class PartScores:
 
     def _scores_of(self, name: str, runs: Runs) -> list[ScoreRow]:
         """The scores of an entrant's runs that the part means."""
-        part, parameters, paths = self._part, self._parameters_of(name), {run.path for run in runs}
-        axes = [axis for axis in part.where if axis in parameters or not self._is_parameter(axis)]
+        part, parameters, paths = self._part, self._parameters[entrant_in(name)], {run.path for run in runs}
+        axes = [axis for axis in part.where if axis in parameters or axis not in self._all_parameters]
         scores = [score for score in self._fulfilling(axes) if score.path in paths]
         if part.axis:
             scores = [score for score in scores if part.axis in score.at]
@@ -192,7 +191,7 @@ class PartScores:
     def _cell_name(self, case: str) -> str:
         """What the cell of a case is called, given the places that its records fix."""
         axis, places = self._part.axis, [run.at for run in self._runs if run.case == case]
-        if self._is_parameter(axis) or not all(axis in place for place in places):
+        if axis in self._all_parameters or not all(axis in place for place in places):
             return f"case {case}"
         agreed = {name: value for name, value in sorted(places[0].items()) if name != axis}
         words = [
@@ -208,13 +207,6 @@ def _gap(run: RunRow | None) -> str:
     if run.status in SCORED:
         return ""
     return f"{run.status} ({run.error})" if run.error else run.status
-
-
-def _refuse_mixed(runs: Runs, *, timed: bool) -> None:
-    difference = find_difference(runs, timed=timed)
-    if difference is not None:
-        values = " and ".join(" ".join(map(str, value)) for value in list(difference.runs)[:2])
-        raise NotAssessable(f"the records differ in {difference.text}: {values}")
 
 
 def _spelled(axis: str, value: float | str) -> str:

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -10,9 +10,8 @@ import numpy as np
 
 from harness.claims.claim import REHEARSALS, Part
 from harness.claims.comparison import Comparison
-from harness.stats.bootstrap import item_bootstrap, percentile_interval
 from harness.stats.estimands import OVER_ITEMS, RATIOS, Estimand, NotAssessable
-from harness.stats.intervals import NO_INTERVAL, Interval, share_interval, t_interval, varies
+from harness.stats.intervals import NO_INTERVAL, Floats, Interval, share_interval, t_interval, varies
 from harness.stats.regions import (
     FEWEST_SEEDS,
     Conclusion,
@@ -22,7 +21,7 @@ from harness.stats.regions import (
     Region,
     SeedEvidence,
 )
-from harness.stats.resampling import Floats
+from harness.stats.resampling import item_bootstrap, percentile_interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -143,10 +142,10 @@ def assess(part: Part, scale: str, comparison: Comparison, tier: str, items: Ite
         items=over_items,
         on_these_items=outcome in ("reproduced", "contradicted") and not is_shared,
         design=comparison.design,
-        cases=_distinct(run.case for run in used),
-        budgets=_distinct(f"{run.budget:g} {run.unit}" for run in used),
-        devices=_distinct(run.device for run in used),
-        paths=_distinct(run.path for run in used),
+        cases=tuple(sorted({run.case for run in used})),
+        budgets=tuple(sorted({f"{run.budget:g} {run.unit}" for run in used})),
+        devices=tuple(sorted({run.device for run in used})),
+        paths=tuple(sorted({run.path for run in used})),
     )
 
 
@@ -211,7 +210,3 @@ def _items_of_cell(rows: "pd.DataFrame", items: ItemScores) -> Floats | None:
             return None
         by_seed.append(scores)
     return np.stack(by_seed).astype(np.float64)
-
-
-def _distinct(texts: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted(set(texts)))

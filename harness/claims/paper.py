@@ -1,18 +1,17 @@
 """Papers: what each `paper.toml` says (citation, published numbers, sweeps, claims), and what is wrong with it."""
 
-import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from harness.claims.claim import Claim, Part
 from harness.claims.conditions import literals
 from harness.core.card import Card
 from harness.core.errors import UserError
 from harness.core.spec import TierName, entrant_in
-from harness.core.strict import Strict
+from harness.core.strict import Strict, read_toml
 from harness.core.suggest import unknown, unknown_among
 from harness.registry.find import Registry
 
@@ -63,21 +62,23 @@ class Paper(Strict):
 
 def load_paper(path: Path) -> Paper:
     """The paper in `paper.toml`. A fault is a `UserError`: one line with the file, the claim and the field."""
+    written = read_toml(path)
     try:
-        written = tomllib.loads(path.read_text(encoding="utf-8"))
         return Paper.model_validate(written)
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from error
-    except tomllib.TOMLDecodeError as error:
-        raise UserError(f"{path}: {error}") from error
     except ValidationError as error:
         raise UserError(f"{path}: {_in_words(error, written)}") from error
 
 
-def check_paper(paper: Paper, entrants: Mapping[str, Collection[str]], cards: Mapping[str, Card]) -> list[str]:
+def check_paper(
+    paper: Paper,
+    entrants: Mapping[str, Collection[str]],
+    cards: Mapping[str, Card],
+    references: Collection[str] = (),
+) -> list[str]:
     """What is wrong with a paper's sweeps and claims, a line each; empty if nothing is.
 
-    `entrants` maps each entrant to the names of its parameters, `cards` each task to its card.
+    `entrants` maps each entrant to the names of its parameters, `cards` each task to its card. `references` are the
+    entrants that measure chance and the best score, with which no claim compares.
     """
     lines = [f"awaited: '{name}' exists; remove it from the list" for name in paper.awaited if name in entrants]
     entrants = {**dict.fromkeys(paper.awaited, ()), **entrants}
@@ -90,6 +91,8 @@ def check_paper(paper: Paper, entrants: Mapping[str, Collection[str]], cards: Ma
         for number, part in enumerate(claim.parts, 1):
             place = f"claim '{claim.id}'" + (f", part {number}" if len(claim.parts) > 1 else "")
             lines += [f"{place}: {flaw}" for flaw in (*part.flaws(), *_unknown_in(part, entrants, cards))]
+            named = dict.fromkeys(entrant_in(name) for name in (part.of, *part.over) if entrant_in(name) in references)
+            lines += [f"{place}: '{name}' is a reference, with which no claim compares" for name in named]
     return list(dict.fromkeys(lines))
 
 
@@ -104,15 +107,15 @@ def _flaws_of_sweep(sweep: Sweep, entrants: Mapping[str, Collection[str]]) -> It
 def _unknown_in(part: Part, entrants: Mapping[str, Collection[str]], cards: Mapping[str, Card]) -> Iterator[str]:
     """The names in a part that nobody knows, a line each."""
     names = [entrant_in(name) for name in (part.of, *part.over) if name]
-    yield from unknown_among("entrant", names, entrants)
+    yield from unknown_among("entrant", [*names, *(gate.of for gate in part.gate if gate.of)], entrants)
     yield from unknown_among("task", [part.task], cards)
     if part.task in cards:
         card = cards[part.task]
-        yield from unknown_among("metric", [part.metric, *([part.gate.metric] if part.gate else [])], card.metrics)
+        yield from unknown_among("metric", [part.metric, *(gate.metric for gate in part.gate)], card.metrics)
         parameters = {parameter for name in names for parameter in entrants.get(name, ())}
         axes = [axis for axis in (*part.where, part.x) if axis not in ("case", "")]
         yield from unknown_among("axis", axes, card.axes() | parameters)
-        yield from unknown_among("axis of the gate", part.gate.where if part.gate else (), card.axes())
+        yield from unknown_among("axis of the gate", [axis for gate in part.gate for axis in gate.where], card.axes())
         cases = literals(part.where["case"]) if "case" in part.where else set()
         yield from unknown_among("case", sorted(cases), {case.id for case in card.cases})
 
@@ -133,7 +136,7 @@ def _in_words(error: ValidationError, written: Mapping[str, Any]) -> str:
         rest = rest[2:]
     field = ".".join(str(step) for step in rest)
     if first["type"] == "extra_forbidden":
-        models: dict[str, type[BaseModel]] = {
+        models: dict[str, type[Strict]] = {
             "claim": Part,
             "paper": Citation,
             "published": PublishedNumber,
@@ -152,10 +155,12 @@ def find_papers(registry: Registry) -> dict[str, Paper]:
 def paper_problems(registry: Registry) -> list[str]:
     """What is wrong with the papers' sweeps and claims, a line each."""
     entrants = {name: set(header.parameters) for (_, name), header in registry.entrants.items()}
+    references = {name for (_, name), header in registry.entrants.items() if header.kind == "reference"}
     problems: list[str] = []
     for path in _files(registry):
         try:
-            problems += [f"{path}: {line}" for line in check_paper(load_paper(path), entrants, registry.tasks)]
+            lines = check_paper(load_paper(path), entrants, registry.tasks, references)
+            problems += [f"{path}: {line}" for line in lines]
         except UserError as error:
             problems.append(str(error))
     return problems

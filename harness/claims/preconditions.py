@@ -56,8 +56,8 @@ def check_preconditions(
         if part.is_along_the_budget:
             rows = rows.sort_values("x").groupby(["seed", "cell"]).tail(1).assign(x=0.0)
         _check_above_chance(opponent.label, rows, margins[part.metric])
-    if part.gate is not None:
-        _check_learned(part.gate, scores, comparison.runs)
+    for gate in part.gate:
+        _check_learned(gate, scores, comparison.runs)
 
 
 def _check_above_chance(label: str, rows: "pd.DataFrame", margin: float) -> None:
@@ -78,6 +78,8 @@ def _check_above_chance(label: str, rows: "pd.DataFrame", margin: float) -> None
 
 def _check_learned(gate: Gate, scores: Sequence[ScoreRow], runs: Sequence[RunRow]) -> None:
     # A diverged run need not pass: it is judged by its chance score, so that a method gains nothing by diverging.
+    if gate.of:
+        runs = _runs_beside(gate.of, scores, runs)
     judged = {run.path: run for run in runs if run.status != "diverged"}
     measured = [
         score
@@ -100,3 +102,13 @@ def _check_learned(gate: Gate, scores: Sequence[ScoreRow], runs: Sequence[RunRow
                 f"{score.run.label} has not learned its training task in case {score.run.case}, seed "
                 f"{score.run.seed}: {gate.metric} {score.value:.4g}, needed {gate.threshold:g}"
             )
+
+
+def _runs_beside(entrant: str, scores: Sequence[ScoreRow], runs: Sequence[RunRow]) -> list[RunRow]:
+    """The runs of an entrant, without parameters from outside, in the cases and with the seeds of compared runs."""
+    places = {(run.case, run.seed) for run in runs}
+    found = {(score.run.case, score.run.seed): score.run for score in scores if score.run.label == entrant}
+    if missing := sorted(places - found.keys()):
+        case, seed = missing[0]
+        raise NotAssessable(f"no record of {entrant}, case {case}, seed {seed}, by which the claim checks the task")
+    return [found[place] for place in sorted(places)]

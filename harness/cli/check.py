@@ -71,14 +71,12 @@ def _accept(registry: "Registry", tasks: list[str], headers: list["Header"]) -> 
 def _named(registry: "Registry", names: list[str]) -> tuple[list[str], list["Header"]]:
     """The tasks that are named, and the entrants that are named or in plug-in files. An unknown name is a
     `UserError`."""
-    from harness.core.suggest import unknown
+    from harness.core.suggest import check_known
 
+    known = {*registry.tasks, *(name for _, name in registry.entrants)}
+    check_known("task or entrant", [name for name in names if not name.endswith(".py")], known)
     tasks = [name for name in names if name in registry.tasks]
     others = set(names).difference(tasks)
-    known = {name for _, name in registry.entrants}
-    for name in names:
-        if name in others and not name.endswith(".py") and name not in known:
-            raise unknown("task or entrant", name, known | {*registry.tasks})
     paths = {Path(name).resolve() for name in others}
     return tasks, [header for header in registry.entrants.values() if header.name in others or header.path in paths]
 
@@ -99,7 +97,7 @@ def _conform(registry: "Registry", header: "Header", limit: float | None) -> boo
 def _check_committed(registry: "Registry") -> bool:
     from harness.checks.golden import golden_problems
     from harness.claims.paper import paper_problems
-    from harness.figures.checked import figure_problems
+    from harness.figures.presentation import figure_problems
 
     golden = [problem for task in registry.tasks for problem in golden_problems(registry, task)]
     problems = [*registry.problems, *golden, *paper_problems(registry), *figure_problems(registry)]

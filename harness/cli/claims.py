@@ -28,8 +28,10 @@ def command(
 
     name = tier_name(tier)
     session = open_session(results, task, [name])
-    verdicts = session.verdicts(name)
-    warn(session.store.problems)
+    try:
+        verdicts = session.verdicts(name)
+    finally:
+        warn(session.store.problems)
     text = as_markdown(verdicts, name)
     if as_json:
         print_json(verdicts_as_json(verdicts, name))

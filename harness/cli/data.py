@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -41,8 +42,12 @@ def fetch(names: Chosen) -> None:
 
     for name in names:
         with _progress() as progress:
-            folder = fetching.fetch(name, progress)
+            folder = fetching.fetch(name, progress, partial(_waiting, name))
         typer.echo(f"{name}: verified, in {folder}")
+
+
+def _waiting(name: str) -> None:
+    typer.echo(f"{name}: another process fetches it; waiting until it has ended", err=True)
 
 
 @contextmanager

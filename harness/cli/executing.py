@@ -14,7 +14,7 @@ from harness.records.record import Environment
 from harness.records.store import Store
 from harness.runs.executors.local import LocalExecutor, check_device, check_load
 from harness.runs.job import Job
-from harness.runs.runner import JobStatus
+from harness.runs.outcome import JobStatus
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,10 @@ def execute(due: Sequence[Job], store: Store, options: ExecutionOptions, *, quie
         except KeyboardInterrupt as interrupt:
             typer.echo("interrupted; finished runs are stored, and the same command continues from here", err=True)
             raise typer.Exit(130) from interrupt
-    return display.failures
+    gone = [f"gone: {_named(job)}: its record was removed meanwhile" for job in jobs if not _has_record(job)]
+    for line in gone:
+        typer.secho(line, err=True, fg="red")
+    return [*display.failures, *gone]
 
 
 def failed_before(runs: Sequence[Job], *, retry_errors: bool) -> list[str]:
@@ -84,7 +87,7 @@ class _Display:
         self._left_s = sum(job.expect_s for job in jobs)
         self._expected_s = self._needed_s = 0.0
         self._running: dict[str, None] = {}  # in the order in which they started
-        texts = (TextColumn("{task.fields[left]} left"), TextColumn("{task.fields[now]}"))
+        texts = (TextColumn("{task.fields[left]} left"), TextColumn("{task.fields[now]}", markup=False))
         hidden = quiet or not self._on_terminal or not jobs
         self.bars = Progress(BarColumn(), MofNCompleteColumn(), *texts, console=console, transient=True, disable=hidden)
         self._bar = self.bars.add_task("runs", total=len(jobs), left=self._left(), now="starting")
@@ -109,7 +112,7 @@ class _Display:
             line = f"[{bar.completed:.0f}/{bar.total:.0f}] {failure or f'{status}: {_named(job)}'}"
             typer.echo(f"{line} ({seconds:.1f} s; {self._left()} left)", err=True)
         elif failure:
-            self.bars.console.print(failure, style="red", highlight=False)
+            self.bars.console.print(failure, style="red", highlight=False, markup=False)
 
     def _left(self) -> str:
         pace = self._needed_s / self._expected_s if self._expected_s else 1.0
@@ -128,6 +131,10 @@ class _Display:
         if status != "diverged":
             self.failures.append(line)
         return line
+
+
+def _has_record(job: Job) -> bool:
+    return Store(job.results).path(job.spec.place).exists()
 
 
 def _named(job: Job) -> str:

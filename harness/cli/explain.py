@@ -31,9 +31,11 @@ def command(
 
     name = tier_name(tier)
     session = open_session(results, [task], [name])
-    tables = list(session.tables_of_all(View(tier=name, metric=metric, seeds=seeds)))
     store = session.store
-    warn(store.problems)
+    try:
+        tables = list(session.tables_of_all(View(tier=name, metric=metric, seeds=seeds)))
+    finally:
+        warn(store.problems)
     if not tables:
         raise UserError(f"no records of {task} at tier {tier} in {store.root}; harness run --task {task} --tier {tier}")
     shown = TaskResults(session.scored, task, name, seeds)

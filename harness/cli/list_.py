@@ -29,7 +29,7 @@ def command(task: options.Tasks = None, plugin: options.Plugins = None, as_json:
             typer.echo(f"  metrics {', '.join(facts['metrics'])} (primary: {facts['primary']})")
         width = max((len(entrant) for entrant in facts["entrants"]), default=0)
         for entrant, about in facts["entrants"].items():
-            typer.echo(f"  {about['kind']:8} {entrant:{width}}  {about['title']}")
+            typer.echo(f"  {about['kind']:9} {entrant:{width}}  {about['title']}")
             if task and about["parameters"]:
                 typer.echo(f"  {'':8} {'':{width}}  {', '.join(about['parameters'])}")
 

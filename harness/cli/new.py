@@ -34,11 +34,10 @@ def command(name: Name, task: Task = "", kind: Kind = "entrant", base: Base = ""
     """
     from harness.core.errors import UserError
     from harness.core.spec import NAME
-    from harness.core.suggest import unknown
+    from harness.core.suggest import check_known
     from harness.registry.find import find
 
-    if kind not in KINDS:
-        raise unknown("kind", kind, KINDS)
+    check_known("kind", [kind], KINDS)
     if not NAME.fullmatch(name):
         raise UserError(f"name '{name}' must match {NAME.pattern}: small letters, digits, underscores")
     if kind == "entrant" and not task:
@@ -90,15 +89,14 @@ def _write_task(registry: "Registry", folder: Path, values: Mapping[str, str]) -
 def _to_fill_in(registry: "Registry", task: str, base: str, name: str) -> dict[str, str]:
     """What an entrant of a task imports, and stubs of its methods. A taken name or unknown class is a `UserError`."""
     from harness.core.errors import UserError
-    from harness.core.suggest import unknown
+    from harness.core.suggest import check_known
 
     registry.card(task)
     if name in registry.of_task(task):
         raise UserError(f"the name '{name}' is taken in {task} by {registry.header(task, name).place}")
     home = registry.homes[task]
     classes = _open_classes(home.folder / "interface.py")
-    if base not in ("", *classes):
-        raise unknown(f"class of {task} to fill in", base, classes)
+    check_known(f"class of {task} to fill in", [base] if base else [], classes)
     chosen = base or next(iter(classes))
     return {"package": home.package, "base": chosen, "methods": classes[chosen].removesuffix("\n")}
 

@@ -25,9 +25,12 @@ def command(
 
     The last line says which p-value so many seeds can reach at best: with too few, no claim can be judged.
     """
-    from harness.cli.session import planned
+    from harness.cli.session import open_planner, warn
 
-    _, _, plan = planned(options.select(tier, task, case, entrant, seeds, plugin), options.results_folder(results))
+    selection = options.select(tier, task, case, entrant, seeds, plugin)
+    planner = open_planner(results, plugin)
+    plan = planner.plan(selection)
+    warn(planner.store.problems)
     if as_json:
         runs = [{"cell": run.spec.place, "key": run.spec.key, "state": run.state, "why": run.why} for run in plan.runs]
         options.print_json({"runs": runs, **plan_facts(plan)})
@@ -41,7 +44,7 @@ def plan_facts(plan: "Plan") -> dict[str, object]:
 
 
 def _print_plan(plan: "Plan") -> None:
-    from harness.stats.signflip import attainable_p
+    from harness.stats.pvalues import attainable_p
 
     groups: dict[tuple[str, str, str], list[Job]] = {}
     for run in plan.runs:

@@ -162,7 +162,8 @@ class _Reporter:
         drawn = render(figure, tuple(dict.fromkeys(("svg", *written))))
         chapter.figures.append((figure, drawn["svg"]))
         paths = write(self.folder, figure, {form: drawn[form] for form in written})
-        report.figures.append({"name": figure.name, "files": list(map(str, paths)), **plain(figure)})
+        shown = plain(figure) if self.is_quiet else {}  # Plain values are for --json alone.
+        report.figures.append({"name": figure.name, "files": list(map(str, paths)), **shown})
         for path in paths:
             self._say(str(path))
         if self.is_check:

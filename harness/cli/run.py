@@ -33,13 +33,15 @@ def command(
     status is then 1. The command may be killed at any moment: give it again, and it continues.
     """
     from harness.cli.executing import ExecutionOptions, execute, failed_before
-    from harness.cli.session import Session, planned
+    from harness.cli.session import Session, open_planner, warn
     from harness.cli.table import print_tables
     from harness.core.errors import UserError
 
     execution = ExecutionOptions(workers, threads, device, limit, memory)
     selection = options.select(tier, task, case, entrant, seeds, plugin)
-    registry, store, plan = planned(selection, options.results_folder(results), execution.environment())
+    planner = open_planner(results, plugin, execution.environment())
+    registry, store, plan = planner.registry, planner.store, planner.plan(selection)
+    warn(store.problems)
     if not plan.runs and not plan.not_applicable:
         tiers = {name for each in task or registry.tasks for name in registry.card(each).tiers}
         raise UserError(f"there is nothing at tier {tier}; there are: {', '.join(sorted(tiers, key=TIERS.index))}")

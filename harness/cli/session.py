@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import typer
 
 from harness.cli.options import results_folder
+from harness.core.words import printable
 from harness.records.record import Environment
 from harness.records.store import Store
 from harness.registry.find import Registry, find
-from harness.runs.plan import NOWHERE, Plan, Planner
+from harness.runs.plan import NOWHERE, Planner
 from harness.runs.selection import Selection
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from harness.figures.presentation import Presentation
     from harness.records.scored import Scored
     from harness.tables.build import View
-    from harness.tables.expected import ExpectedRuns
+    from harness.tables.results import ExpectedRuns
     from harness.tables.table import Table
 
 
@@ -64,7 +65,7 @@ class Session:
 
     def presentation(self, task: str) -> "Presentation":
         """What a task's `figures.toml` says."""
-        from harness.figures.checked import presentation_of
+        from harness.figures.presentation import presentation_of
 
         if task not in self._presentations:
             self._presentations[task] = presentation_of(self.registry, task)
@@ -76,7 +77,7 @@ class Session:
 
     def expected(self, task: str, view: "View", *, any_key: bool = False) -> "ExpectedRuns":
         """What is planned for a task at the tier of a view; with `any_key`, no record counts as stale."""
-        from harness.tables.expected import expected_of
+        from harness.tables.results import expected_of
 
         selection = Selection(tier=view.tier, tasks=[task], cases=view.cases, seeds=view.seeds, plugins=self._plugins)
         plan = Planner(self.registry, self.store, read=False).plan(selection)
@@ -89,7 +90,7 @@ class Session:
         published = [
             number
             for paper in self.papers.values()
-            if any(part.task == task for claim in paper.claim for part in claim.parts)
+            if any(task in claim.tasks for claim in paper.claim)
             for number in paper.published
         ]
         card, options = self.registry.card(task), self.presentation(task)
@@ -115,7 +116,7 @@ class Session:
             name: [
                 judge(claim, self.scored, tier, required, self._item_scores)
                 for claim in paper.claim
-                if any(part.task in self.tasks for part in claim.parts)
+                if not claim.tasks.isdisjoint(self.tasks)
             ]
             for name, paper in self.papers.items()
         }
@@ -148,7 +149,7 @@ def open_session(
 def warn(problems: Iterable[str]) -> None:
     """Say on standard error what is wrong or was left aside."""
     for problem in problems:
-        typer.secho(f"warning: {problem}", err=True, fg="yellow")
+        typer.secho(f"warning: {printable(problem)}", err=True, fg="yellow")
 
 
 def registry_with(plugins: Iterable[Path] | None) -> Registry:
@@ -158,11 +159,6 @@ def registry_with(plugins: Iterable[Path] | None) -> Registry:
     return registry
 
 
-def planned(selection: Selection, results: Path, environment: Environment = NOWHERE) -> tuple[Registry, Store, Plan]:
-    """The plan of a selection over a folder of results; which of them cannot be used is said. Runs that are to be done
-    need an environment."""
-    registry = registry_with(selection.plugins)
-    store = Store(results)
-    plan = Planner(registry, store, environment).plan(selection)
-    warn(store.problems)
-    return registry, store, plan
+def open_planner(results: Path | None, plugins: Iterable[Path] | None, environment: Environment = NOWHERE) -> Planner:
+    """The planner of a verb's options. Runs that are to be done need an environment."""
+    return Planner(registry_with(plugins), Store(results_folder(results)), environment)

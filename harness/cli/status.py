@@ -22,13 +22,10 @@ def command(
 
     A record is stale if the code, a setting or a parameter of its run has changed since: `run` does the run again.
     """
-    from harness.cli.session import registry_with, warn
-    from harness.records.store import Store
-    from harness.runs.plan import Planner
+    from harness.cli.session import open_planner, warn
 
-    store = Store(options.results_folder(results))
-    planner = Planner(registry_with(plugin), store)
-    runs = []
+    planner = open_planner(results, plugin)
+    store, runs = planner.store, []
     for name in tier or [name for name in TIERS if any(store.records.glob(f"*/{name}"))]:
         selection = options.select(name, task, plugins=plugin)
         plan = planner.plan(selection)

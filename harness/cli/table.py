@@ -52,8 +52,7 @@ def command(
     from harness.cli.session import open_session, warn
     from harness.core.suggest import check_known
     from harness.tables.build import View
-    from harness.tables.committed import check_tables, write_tables
-    from harness.tables.formats import FORMATS
+    from harness.tables.formats import FORMATS, check_tables, write_tables
 
     form = "json" if as_json else form
     check_known("format", [form], FORMATS)
@@ -63,11 +62,13 @@ def command(
     check_known("case", case or (), known)
     cases, conditions = tuple(dict.fromkeys(case or ())), _conditions(where or ())
     tables: list[Table] = []
-    for name in tiers:
-        view = View(tier=name, cases=cases, metric=metric, by=by, where=conditions, seeds=seeds)
-        # A table in a file is made of its records alone: `status` says whether code has changed since.
-        tables += session.tables_of_all(view, any_key=write or check)
-    warn(session.store.problems)
+    try:
+        for name in tiers:
+            view = View(tier=name, cases=cases, metric=metric, by=by, where=conditions, seeds=seeds)
+            # A table in a file is made of its records alone: `status` says whether code has changed since.
+            tables += session.tables_of_all(view, any_key=write or check)
+    finally:
+        warn(session.store.problems)
     if not tables:
         typer.echo(f"no records in {session.store.root} for this; `harness run --tier quick` makes some", err=True)
     if contrast is None:

@@ -10,7 +10,6 @@ from harness.core.spec import TIERS, TierName
 
 if TYPE_CHECKING:
     from harness.runs.plan import Planner
-    from harness.runs.selection import Selection
     from harness.tuning.trials import TuningPlan, TuningResult
 
 TierOrAll = Annotated[
@@ -66,14 +65,14 @@ def command(
     not tuned on take the parameters of the first case that was.
     """
     from harness.cli.executing import ExecutionOptions, execute, failed_before
-    from harness.cli.session import registry_with
-    from harness.records.store import Store
+    from harness.cli.session import open_planner, warn
     from harness.runs.plan import Planner
-    from harness.tuning.trials import plan_tuning
+    from harness.tuning.entries import uneven, write_winners
+    from harness.tuning.trials import TuningResult, plan_tuning
 
     execution = ExecutionOptions(workers, threads, device, limit, memory)
     selection = options.select(tier or "quick", task, case, entrant, seeds, plugin)
-    planner = Planner(registry_with(plugin), Store(options.results_folder(results)), execution.environment())
+    planner = open_planner(results, plugin, execution.environment())
     if check:
         _check(planner, selection.tasks, [options.tier_name(tier)] if tier else TIERS, as_json)
         return
@@ -85,7 +84,11 @@ def command(
         _announce(plan, retry_errors)
     failures = execute(plan.due(retry_errors), planner.store, execution, quiet=as_json)
     failed = failed_before(plan.runs, retry_errors=retry_errors)
-    tuned, without_winner = _write(planner, selection, plan)
+    tuned = [TuningResult.of(tuning, planner.store) for tuning in plan.tunings]
+    without_winner = write_winners(planner, selection, tuned)
+    now = Planner(planner.registry, planner.store)
+    cards = {tuning.name.task: tuning.job.card for tuning in plan.tunings}
+    warn([*without_winner, *(line for card in cards.values() for line in uneven(now, card, selection.tier))])
     if as_json:
         facts = {"outcomes": [_facts(result) for result in tuned], "without_winner": without_winner}
         options.print_json({**facts, "failures": failures, "failed_before": failed})
@@ -93,30 +96,6 @@ def command(
         _print_results(tuned)
     if failures or failed or without_winner:
         raise typer.Exit(1)
-
-
-def _write(planner: "Planner", selection: "Selection", plan: "TuningPlan") -> tuple[list["TuningResult"], list[str]]:
-    """Write the chosen parameters. Returns all results, and a line for each without a winner to be written."""
-    from harness.cli.session import warn
-    from harness.registry.tuned import write_tuned
-    from harness.runs.plan import Planner
-    from harness.tuning.entries import restate_trials, uneven
-    from harness.tuning.trials import TuningResult
-
-    results = [TuningResult.of(tuning, planner.store) for tuning in plan.tunings]
-    without_winner = []
-    for result in results:
-        name, entry = result.tuning.name, result.entry() if result.complete else None
-        if entry is None:
-            line = f"{name.task} {name.entrant} on {name.case}: no trial ended well; its entry stays as it was"
-            without_winner.append(line)
-        else:
-            write_tuned(result.tuning.job.header.path.parent, {name: entry})
-    now = Planner(planner.registry, planner.store)
-    restate_trials(now, selection)
-    cards = {tuning.name.task: tuning.job.card for tuning in plan.tunings}
-    warn([*without_winner, *(line for card in cards.values() for line in uneven(now, card, selection.tier))])
-    return results, without_winner
 
 
 def _announce(plan: "TuningPlan", retry_errors: bool) -> None:
@@ -169,18 +148,14 @@ def _print_results(results: "list[TuningResult]") -> None:
 
     from harness.core.spec import shown
 
+    headers = ("task", "entrant", "case", "metric", "default", "best", "chosen", "trials")
     rows = []
     for facts in map(_facts, results):
-        chosen = ", ".join(f"{name} = {shown(value)}" for name, value in facts["chosen"].items())
-        rows.append(
-            {
-                **{name: facts[name] for name in ("task", "entrant", "case", "metric")},
-                **{name: f"{facts[name]:.4g}" if facts[name] is not None else "failed" for name in ("default", "best")},
-                "chosen": chosen or "the defaults",
-                "trials": f"{facts['trials']} ({facts['failed']} failed)" if facts["failed"] else facts["trials"],
-            }
-        )
-    typer.echo(tabulate(rows, headers="keys", tablefmt="github", disable_numparse=True))
+        scores = ("failed" if facts[name] is None else f"{facts[name]:.4g}" for name in ("default", "best"))
+        chosen = ", ".join(f"{name} = {shown(value)}" for name, value in facts["chosen"].items()) or "the defaults"
+        trials = f"{facts['trials']} ({facts['failed']} failed)" if facts["failed"] else facts["trials"]
+        rows.append([*(facts[name] for name in headers[:4]), *scores, chosen, trials])
+    typer.echo(tabulate(rows, headers, tablefmt="github", disable_numparse=True))
 
 
 def _check(planner: "Planner", tasks: Sequence[str], tiers: Sequence[TierName], as_json: bool) -> None:

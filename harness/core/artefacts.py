@@ -4,10 +4,12 @@ import dataclasses
 import os
 import sys
 import time
+import zlib
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
+from zipfile import BadZipFile
 
 import numpy as np
 from filelock import FileLock
@@ -63,13 +65,18 @@ class Cache:
         self.folder = Path(chosen) if chosen else user_cache_path("harness") / "artefacts"
 
     def get(self, recipe: Recipe) -> Artefact:
-        """The recipe's artefact, built if it is not cached. Of processes that need it at once, one builds it."""
+        """The recipe's artefact, built if it is not cached, or put aside and built again if its file cannot be read. Of
+        processes that need it at once, one builds it."""
         path = self.folder / f"{recipe.identity}.npz"
         self.folder.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_suffix(".lock")):
-            if not path.exists():
-                _build(recipe, path)
-        return _load(path)
+            if path.exists():
+                try:
+                    return _load(path)
+                except (OSError, EOFError, ValueError, KeyError, BadZipFile, zlib.error):
+                    path.replace(path.with_suffix(".unreadable"))  # cut off, or the disk has failed
+            _build(recipe, path)
+            return _load(path)
 
 
 def _build(recipe: Recipe, path: Path) -> None:

@@ -77,11 +77,13 @@ def top_level_folder(path: Path) -> Path:
 
 
 def parse(path: Path) -> ast.Module:
-    """The syntax tree of a file. A syntax error is a `UserError` with its line."""
+    """The syntax tree of a file. What cannot be read is a `UserError`, for a syntax error with its line."""
     try:
         return ast.parse(path.read_bytes(), filename=str(path))
     except SyntaxError as error:
-        raise UserError(f"{path}, line {error.lineno}: {error.msg}") from error
+        raise UserError(f"{path}, line {error.lineno or 1}: {error.msg}") from error
+    except (OSError, ValueError, RecursionError, MemoryError) as error:
+        raise UserError(f"{path} cannot be read: {error}") from error
 
 
 def assigned_names(statement: ast.stmt) -> list[str]:

@@ -10,8 +10,9 @@ import numpy as np
 if TYPE_CHECKING:
     from harness.core.run import Run
 
-EntrantKind: TypeAlias = Literal["method", "baseline", "ablation", "plugin"]
-"""What an entrant is to its task: a method of a paper, a baseline, a method with one choice undone, or a plug-in."""
+EntrantKind: TypeAlias = Literal["method", "baseline", "ablation", "plugin", "reference"]
+"""What an entrant is to its task: a method of a paper, a baseline, a method with one choice undone, a plug-in, or a
+reference, which measures chance or the best score that there can be."""
 
 Stub = TypeVar("Stub", bound=Callable[..., Any])
 

@@ -27,10 +27,10 @@ def thread_environment(threads: int) -> dict[str, str]:
     }
 
 
-def die_with_parent() -> None:
-    """Ask the kernel to kill this process when its parent ends. Does nothing on other systems than Linux."""
+def die_with_parent(signal_number: int = signal.SIGKILL) -> None:
+    """Ask the kernel to send this process a signal when its parent ends. Does nothing on other systems than Linux."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal_number)
 
 
 def limit_memory(megabytes: int) -> None:

@@ -14,6 +14,7 @@ from harness.core.artefacts import Cache, Recipe
 from harness.core.errors import Diverged
 from harness.core.seeds import Streams
 from harness.core.spec import Budget
+from harness.core.words import shortened
 
 if TYPE_CHECKING:
     import torch
@@ -145,9 +146,9 @@ class Run:
         return sum(self._shared_s.values())
 
     def keep(self, name: str, data: bytes) -> None:
-        """Store a file (a figure, a grid of samples) beside the record, under a plain name with its suffix."""
-        if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*\.[a-z0-9]+", name):
-            raise ValueError(f"cannot keep a file as '{name}'; give it a plain name with a suffix, as in 'samples.png'")
+        """Store a file (a figure, a grid of samples) beside the record, under a plain name with its suffix. Another
+        name is a `ValueError`, and what is no bytes a `TypeError`."""
+        check_kept(name, data)
         self.kept[name] = data
 
     def for_measuring(self) -> "Run":
@@ -163,3 +164,12 @@ class Run:
         )
         measuring.kept, measuring.artefacts, measuring._shared_s = self.kept, self.artefacts, self._shared_s
         return measuring
+
+
+def check_kept(name: str, data: bytes) -> None:
+    """Raise `ValueError` or `TypeError` for a file that cannot be kept beside a record."""
+    if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{,99}\.[a-z0-9]{1,9}", name):
+        what = f"cannot keep a file as '{shortened(name, 120)}'"
+        raise ValueError(f"{what}; give it a plain name of at most 100 characters with a suffix, as in 'samples.png'")
+    if not isinstance(data, bytes):
+        raise TypeError(f"cannot keep '{name}': it is a {type(data).__name__}, not bytes")

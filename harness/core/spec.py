@@ -103,7 +103,9 @@ def without(label: str, parameters: Collection[str]) -> str:
 
 
 def shown(value: Value) -> str:
-    """A value as the command line takes it."""
+    """A value as the command line takes it; text with control characters is quoted, and they are escaped."""
+    if isinstance(value, str) and not value.isprintable():
+        return repr(value)
     return str(value).lower() if isinstance(value, bool) or value is None else str(value)
 
 

@@ -1,4 +1,4 @@
-"""Numbers as messages and notes spell them."""
+"""Numbers, and texts that others wrote, as messages and notes spell them."""
 
 from collections.abc import Iterable
 
@@ -20,3 +20,21 @@ def seeds_in_words(seeds: Iterable[int]) -> str:
     """Seeds with their noun: `seed 3`, `seeds 0-4`."""
     several = set(seeds)
     return f"seed{'s' * (len(several) > 1)} {listed(several)}"
+
+
+def encodable(text: str) -> str:
+    """A text that UTF-8 can hold: what it cannot, halves of a pair of code units, is written as an escape sequence."""
+    return text.encode(errors="backslashreplace").decode()
+
+
+def shortened(text: str, most: int) -> str:
+    """A text that UTF-8 can hold, of at most so many characters, three dots included where something is left out."""
+    return encodable(text if len(text) <= most else f"{text[: most - 3]}...")
+
+
+def printable(text: str) -> str:
+    """A text on one line that changes nothing on a terminal: control characters, line breaks and signs that turn the
+    direction of writing around stand as escape sequences."""
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)

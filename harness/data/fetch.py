@@ -7,27 +7,40 @@ Places are searched in this order: the data folder (`HARNESS_DATA`, else the use
 import json
 import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
 from harness.core.errors import UserError
+from harness.data.archives import check_bounds
 from harness.data.catalogue import DataSet, Form, amount, find
 from harness.data.transfer import Progress, Unreachable, expect, get, make_room, set_aside, writing
 
 Status: TypeAlias = Literal["here", "in the mirror", "absent"]
 
 
+_SLACK = 1.1
+"""How much longer than the catalogue says a file may be: sizes are approximate where files may change."""
+
+
 def data_folder() -> Path:
     """The folder of fetched data sets, with a folder for each. It need not exist yet."""
     chosen = os.environ.get("HARNESS_DATA")
-    return Path(chosen).expanduser().absolute() if chosen else user_cache_path("harness", appauthor=False) / "data"
+    return _in_full(chosen) if chosen else user_cache_path("harness", appauthor=False) / "data"
+
+
+def _in_full(path: str) -> Path:
+    """A folder as the user wrote it, made absolute. The home of an unknown user is a `UserError`."""
+    try:
+        return Path(path).expanduser().absolute()
+    except RuntimeError as error:
+        raise UserError(f"{path}: there is no such user; write the folder in full") from error
 
 
 def mirror() -> str | Path | None:
@@ -35,7 +48,7 @@ def mirror() -> str | Path | None:
     place = os.environ.get("HARNESS_MIRROR", "")
     if not place or place.startswith(("http://", "https://")):
         return place.rstrip("/") or None
-    folder = Path(place).expanduser().absolute()
+    folder = _in_full(place)
     if not folder.is_dir():
         raise UserError(f"HARNESS_MIRROR is '{place}', which is neither a folder nor an http(s) address")
     return folder
@@ -65,8 +78,13 @@ def verify(name: str) -> Path:
     return _locate(name, again=True)
 
 
-def fetch(name: str, progress: Progress = lambda file, done, total: None) -> Path:
+def fetch(
+    name: str,
+    progress: Progress = lambda file, done, total: None,
+    waiting: Callable[[], None] = lambda: None,
+) -> Path:
     """Fetch a data set into the data folder, from the mirror or the public address, and return its verified folder.
+    Where another process fetches it at this time, `waiting` is called, and its files are waited for.
 
     Files that are there already are only verified, and an interrupted download is resumed. Raises `UserError` if no
     place has the data set, if a digest is wrong (the file is kept under another name), or if the folder cannot hold it.
@@ -74,7 +92,7 @@ def fetch(name: str, progress: Progress = lambda file, done, total: None) -> Pat
     dataset = find(name)
     if not dataset.bundled:
         make_room(data_folder(), 0)
-        with writing(data_folder()), FileLock(data_folder() / f"{name}.lock"):
+        with writing(data_folder()), _locked(data_folder() / f"{name}.lock", waiting):
             if not any(_is_own(folder) for folder, _ in _complete_folders(dataset)):
                 _collect(dataset, progress)
     return locate(name)
@@ -96,6 +114,21 @@ def _locate(name: str, *, again: bool) -> Path:
             _write_stamp(dataset, form, folder)
         return folder
     raise UserError(f"data set '{name}' ({amount(dataset.size)}) is not here; get it with: harness data fetch {name}")
+
+
+@contextmanager
+def _locked(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
+    """Hold a lock; `waiting` is called if that is not possible at once."""
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        waiting()
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _is_own(folder: Path) -> bool:
@@ -122,7 +155,8 @@ def _collect(dataset: DataSet, progress: Progress) -> None:
                 target = folder / path
                 if not target.exists():
                     make_room(target.parent, 0)
-                    get(place / path if isinstance(place, Path) else f"{place}/{path}", target, sha256, progress)
+                    source = place / path if isinstance(place, Path) else f"{place}/{path}"
+                    get(source, target, sha256, progress, most=round(_SLACK * form.size))
         except Unreachable as failure:
             failures.append(str(failure))
         else:
@@ -148,6 +182,8 @@ def _check(dataset: DataSet, form: Form, folder: Path, *, deep: bool) -> None:
     for path, sha256 in form.files.items():
         expect(sha256, folder / path, folder / path if _is_own(folder) else None)
     unknown = [folder / path for path, sha256 in form.files.items() if not sha256]
+    for file in unknown:
+        check_bounds(file)
     if unknown or deep:
         _check_content(dataset, folder, unknown if _is_own(folder) else [])
 

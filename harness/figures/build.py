@@ -6,22 +6,28 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.claims.claim import REHEARSALS
-from harness.core.card import Card
 from harness.core.entrant import EntrantKind
-from harness.figures.declared import Curves, DeclaredFigure, Dots, Film, Heat, Lines
+from harness.figures.declared import Curves, DeclaredFigure, Dots, Film, Heat, Lines, Profile
 from harness.figures.film import FilmStrips, blocks_of
 from harness.figures.heat import HeatMap, maps_of
 from harness.figures.labels import value_label
 from harness.figures.panels import panels_of
-from harness.figures.plot import Figure, Panel, Plot
-from harness.figures.readings import Cells, Reader, Readings, Subject
-from harness.figures.remarks import crossing_remarks, film_remarks, remarks
-from harness.figures.why import why_few_places, why_no_pictures, why_nothing
+from harness.figures.plot import Figure, Plot
+from harness.figures.profiles import pooled, profile_panel, profile_remarks
+from harness.figures.readings import Reader, Readings, Subject
+from harness.figures.remarks import (
+    crossing_remarks,
+    film_remarks,
+    remarks,
+    why_few_places,
+    why_no_pictures,
+    why_nothing,
+)
 from harness.records.scored import RunRow
 from harness.tables.comparable import check_comparable
 from harness.tables.notes import failures
-from harness.tables.provenance import provenance
-from harness.tables.rows import cell_of, in_order
+from harness.tables.rows import in_order
+from harness.tables.table import Provenance
 
 
 @dataclass(frozen=True)
@@ -38,57 +44,44 @@ def build_plot(subject: Subject, figure: DeclaredFigure) -> Figure | Skipped:
     Raises `UserError`, as tables do, for runs that cannot be compared; for a figure that neither spreads nor fixes an
     axis that its scores lie on; and for a kept file that is not what it should be.
     """
-    reader = Reader(subject, figure)
-    name = f"{subject.card.task}-{subject.results.tier}-{figure.id}"
-    kinds: dict[str, EntrantKind] = dict(subject.results.kinds)
-    for label, kind in subject.results.kinds.items():
-        kinds.setdefault(reader.series(label), kind)
-    if isinstance(figure, Film):
-        return _film(subject, figure, list(reader.runs), name, kinds)
-    readings = reader.read()
+    made: Figure | str
+    made = _film(subject, figure) if isinstance(figure, Film) else _scored(figure, Reader(subject, figure).read())
+    return Skipped(f"{subject.card.task}-{subject.results.tier}-{figure.id}", made) if isinstance(made, str) else made
+
+
+def _scored(figure: Lines | Curves | Dots | Profile | Heat, readings: Readings) -> Figure | str:
+    """A figure of scores, or why there is none."""
+    subject = readings.subject
     if not readings.scores:
-        return Skipped(name, why_nothing(subject, figure))
-    return _scored(subject, figure, readings, name, kinds)
-
-
-def _scored(
-    subject: Subject,
-    figure: Lines | Curves | Dots | Heat,
-    readings: Readings,
-    name: str,
-    kinds: Mapping[str, EntrantKind],
-) -> Figure | Skipped:
-    """A figure of scores."""
-    card, tier = subject.card, subject.results.tier
+        return why_nothing(subject, figure)
     runs = sorted({run.path: run for run in readings.every_run()}.values(), key=lambda run: run.path)
-    timed = any(card.metrics[metric].timing for metric in figure.shows if metric in card.metrics)
-    check_comparable(runs, card, tier, timed=timed)
-    facts = _facts(subject, figure, name, kinds)
-    facts["made"] = provenance(runs, _shown(readings), (card.task, tier, figure.model_dump(mode="json")))
-    cells = _cells(readings, card)
-    made: Figure | Skipped | None = (
-        _heat_map(subject, figure, readings, cells, facts)
-        if isinstance(figure, Heat)
-        else _plot(subject, figure, readings, cells, facts)
-    )
-    return made or Skipped(name, f"no entrant is scored at all its seeds: {'; '.join(failures(runs))}")
+    metrics = subject.card.metrics
+    timed = any(metrics[metric].timing for metric in figure.shows if metric in metrics)
+    check_comparable(runs, subject.card, subject.results.tier, timed=timed)
+    facts = _facts(subject, figure, runs, _shown(readings), readings.kinds)
+    made: Figure | str
+    if isinstance(figure, Heat):
+        made = _heat_map(figure, readings, facts)
+    elif isinstance(figure, Profile):
+        made = _profile(figure, readings, facts)
+    else:
+        made = _plot(figure, readings, facts)
+    return made or f"no entrant is scored at all its seeds: {'; '.join(failures(runs))}"
 
 
-def _heat_map(
-    subject: Subject, figure: Heat, readings: Readings, cells: Cells, facts: dict[str, Any]
-) -> HeatMap | Skipped | None:
-    """A figure of heat maps; None if every square lacks a seed."""
-    card = subject.card
-    maps = maps_of(figure, card, readings, cells, dict(facts["styled"]))
+def _heat_map(figure: Heat, readings: Readings, facts: Mapping[str, Any]) -> HeatMap | str:
+    """A figure of heat maps, or why there is none; "" if every square lacks a seed."""
+    card = readings.subject.card
+    maps = maps_of(figure, readings)
     squares = [panel.squares for row in maps for panel in row]
-    if not any(squares) and any(cell.state == "failed" for cell in cells.values()):
-        return None
+    if not any(squares) and any(cell.state == "failed" for cell in readings.cells.values()):
+        return ""
     if max(map(len, squares), default=0) < 2:
-        return Skipped(facts["name"], why_few_places(subject, figure))
-    drawn = {panel.label for row in maps for panel in row if panel.squares}
+        return why_few_places(readings.subject, figure)
+    drawn = {label for row in maps for panel in row if panel.squares for label in panel.labels}
     return HeatMap(
         **facts,
-        notes=tuple(remarks(subject, figure, readings, cells, drawn)),
+        notes=tuple(remarks(figure, readings, drawn)),
         x_label=figure.x_label or figure.x,
         y_label=figure.y_label or figure.y,
         value_label=value_label(figure.metrics[0], card),
@@ -97,78 +90,71 @@ def _heat_map(
     )
 
 
-def _plot(
-    subject: Subject, figure: Lines | Curves | Dots, readings: Readings, cells: Cells, facts: dict[str, Any]
-) -> Plot | Skipped | None:
-    """A figure of lines, curves or dots; None if no entrant can be drawn."""
-    panels = panels_of(figure, subject.card, readings, cells, dict(facts["styled"]))
-    drawn = {line.label for row in panels for panel in row for line in panel.lines}
-    if not drawn:
-        return None
-    if isinstance(figure, Lines) and not _has_a_line(panels):
-        return Skipped(facts["name"], why_few_places(subject, figure))
-    notes = (*remarks(subject, figure, readings, cells, drawn), *crossing_remarks(panels))
-    return Plot(**facts, notes=notes, x_label=_x_label(figure, subject.card), panels=panels)
+def _plot(figure: Lines | Curves | Dots, readings: Readings, facts: Mapping[str, Any]) -> Plot | str:
+    """A figure of lines, curves or dots, or why there is none; "" if no entrant can be drawn."""
+    panels = panels_of(figure, readings)
+    lines = [line for row in panels for panel in row for line in panel.lines]
+    if not lines:
+        return ""
+    if isinstance(figure, Lines) and not any(len(line.points) > 1 for line in lines):
+        return why_few_places(readings.subject, figure)
+    x_label = ""
+    if isinstance(figure, Lines):
+        x_label = figure.x_label or figure.x
+    elif isinstance(figure, Curves):
+        x_label = f"budget spent ({readings.subject.card.unit})"
+    notes = (*remarks(figure, readings, {line.label for line in lines}), *crossing_remarks(panels))
+    return Plot(**facts, notes=notes, x_label=x_label, panels=panels)
 
 
-def _film(
-    subject: Subject, figure: Film, runs: Sequence[RunRow], name: str, kinds: Mapping[str, EntrantKind]
-) -> FilmStrips | Skipped:
-    """A figure of kept files, of the first seed that there is."""
-    card, tier = subject.card, subject.results.tier
+def _profile(figure: Profile, readings: Readings, facts: Mapping[str, Any]) -> Plot | str:
+    """A figure of performance profiles; "" if no entrant has scores in all cases."""
+    entrants = pooled(readings)
+    if not entrants.scores:
+        return ""
+    notes = (*remarks(figure, readings, entrants.scores), *profile_remarks(entrants, readings.kinds))
+    x_label = value_label(figure.metric, readings.subject.card)
+    return Plot(**facts, notes=notes, x_label=x_label, panels=((profile_panel(entrants, readings.kinds),),))
+
+
+def _film(subject: Subject, figure: Film) -> FilmStrips | str:
+    """A figure of kept files, of the first seed that there is; or why there is none."""
+    runs = subject.runs_of(figure)
     keepers = [run for run in runs if figure.file in run.kept]
     if not keepers:
-        return Skipped(name, why_no_pictures(subject, figure, runs))
+        return why_no_pictures(subject, figure, runs)
     cases = {run.case for run in keepers}
     first = min(run.seed for run in runs if run.case in cases)
     runs = [run for run in runs if run.case in cases and run.seed == first]
     keepers = [run for run in keepers if run.seed == first]
     if not keepers:
-        return Skipped(name, f"no record of seed {first} keeps {figure.file}: {'; '.join(failures(runs))}")
-    check_comparable(runs, card, tier)
+        return f"no record of seed {first} keeps {figure.file}: {'; '.join(failures(runs))}"
+    check_comparable(runs, subject.card, subject.results.tier)
     digests = [[run.path, run.kept[figure.file]] for run in keepers]
     return FilmStrips(
-        **_facts(subject, figure, name, kinds),
-        made=provenance(runs, digests, (card.task, tier, figure.model_dump(mode="json"))),
+        **_facts(subject, figure, runs, digests, subject.results.kinds),
         notes=tuple(film_remarks(subject, figure, runs)),
         blocks=blocks_of(figure, subject, keepers),
     )
 
 
-def _facts(subject: Subject, figure: DeclaredFigure, name: str, kinds: Mapping[str, EntrantKind]) -> dict[str, Any]:
+def _facts(
+    subject: Subject,
+    figure: DeclaredFigure,
+    runs: Sequence[RunRow],
+    shown: Sequence[Any],
+    kinds: Mapping[str, EntrantKind],
+) -> dict[str, Any]:
     """The fields that figures of every kind have alike."""
     card, tier = subject.card, subject.results.tier
     return {
-        "name": name,
         "task": card.task,
         "tier": tier,
         "declared": figure,
         "heading": f"{card.title}, tier {tier}{' (rehearsal)' if tier in REHEARSALS else ''}",
         "styled": tuple((label, kinds[label]) for label in in_order(kinds)),
+        "made": Provenance.of(runs, shown, (card.task, tier, figure.model_dump(mode="json"))),
     }
-
-
-def _cells(readings: Readings, card: Card) -> Cells:
-    return {
-        (series, place): cell_of(
-            homes[home],
-            readings.scores.get((series, place), {}),
-            card.metrics[place.metric].needs if place.metric in card.metrics else None,
-        )
-        for place, home in readings.homes.items()
-        for series, homes in readings.runs.items()
-        if home in homes
-    }
-
-
-def _x_label(figure: Lines | Curves | Dots, card: Card) -> str:
-    if isinstance(figure, Curves):
-        return f"budget spent ({card.unit})"
-    return (figure.x_label or figure.x) if isinstance(figure, Lines) else ""
-
-
-def _has_a_line(panels: Sequence[Sequence[Panel]]) -> bool:
-    return any(len(line.points) > 1 for row in panels for panel in row for line in panel.lines)
 
 
 def _shown(readings: Readings) -> list[list[object]]:

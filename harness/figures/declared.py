@@ -113,8 +113,30 @@ class Dots(_Measured):
     kind: Literal["dots"]
 
 
+class Profile(_Measured):
+    """The performance profile of each entrant: the share of its runs, over all cases and seeds, whose score is above a
+    threshold, over thresholds; with its interquartile mean and how often methods do better than others.
+
+    It is of one metric, of which higher is better. Entrants without scores in all cases of the figure are left out.
+    """
+
+    kind: Literal["profile"]
+
+    @model_validator(mode="after")
+    def _is_of_one_metric(self) -> "Profile":
+        if len(self.metrics) > 1:
+            raise ValueError("a profile is of one metric")
+        return self
+
+    @property
+    def metric(self) -> str:
+        """The metric."""
+        return self.metrics[0]
+
+
 class Heat(_Measured):
-    """A heat map an entrant of one metric over `x` and `y`: axes of points, of cases, or parameters of entrants.
+    """A heat map an entrant of one metric over `x` and `y`: axes of points, of cases, or parameters of entrants. With
+    `y = "entrant"` entrants are the rows of one map.
 
     Every place that was measured is a square of the same size, numbers in order of size; `scale` is that of the
     colours, and `best` says whether the best square of each panel is outlined. Cases are rows of panels and entrants
@@ -136,13 +158,15 @@ class Heat(_Measured):
             raise ValueError("a heat map is of one metric")
         if self.x == self.y:
             raise ValueError(f"x and y are both '{self.x}'")
-        if ENTRANT not in (self.rows, self.columns) and len((*self.entrants, *self.also)) != 1:
+        if ENTRANT in (self.rows, self.columns) and self.y == ENTRANT:
+            raise ValueError(f"y = '{ENTRANT}' needs other rows and columns, such as '{CASE}' and '{METRIC}'")
+        if ENTRANT not in (self.rows, self.columns, self.y) and len((*self.entrants, *self.also)) != 1:
             raise ValueError(f"several entrants need rows or columns = '{ENTRANT}'")
         return self
 
     @property
     def along(self) -> tuple[str, ...]:
-        return (self.x, self.y)
+        return (self.x,) if self.y == ENTRANT else (self.x, self.y)
 
     @property
     def axes(self) -> tuple[str, ...]:
@@ -164,4 +188,4 @@ class Film(_Declared):
     strips: int = Field(default=1, ge=1, le=20)
 
 
-DeclaredFigure: TypeAlias = Lines | Curves | Dots | Heat | Film
+DeclaredFigure: TypeAlias = Lines | Curves | Dots | Profile | Heat | Film

@@ -1,4 +1,4 @@
-"""Figures as files: the same records give the same bytes, and a figure of other records is told from its digest."""
+"""Figures as files: the same records give the same bytes, and the digest in a file says which records it shows."""
 
 import io
 import re
@@ -24,7 +24,7 @@ Files: TypeAlias = Mapping[str, bytes]
 
 
 def render(figure: Figure, formats: Sequence[str] = FORMATS) -> Files:
-    """The figure's bytes in each format. SVG keeps text as text; neither has a date in it, both have the digest."""
+    """The figure's bytes in each format, with the digest of its records and without a date. Text in SVG stays text."""
     with settings(figure):
         drawn = draw(figure)
         return {form: _bytes(drawn, figure, form) for form in formats}
@@ -41,9 +41,9 @@ def write(folder: Path, figure: Figure, files: Files) -> list[Path]:
 def check(folder: Path, figure: Figure, svg: bytes, formats: Sequence[str] = FORMATS) -> Iterator[str]:
     """What is wrong with a figure's files, a line each, given the `svg` that is drawn now.
 
-    The digest of the records must be there in any case. Another version of the drawing library draws other bytes of
-    the same records, so that an SVG's whole text is compared only if this version drew it, rasters in it by their
-    pixels; a PNG's never is.
+    Every file must have the digest of the records. Another version of matplotlib draws other bytes of the same records;
+    therefore the text of an SVG is compared only if the installed version drew it, the rasters in it by their pixels.
+    The pixels of a PNG are not compared.
     """
     chosen = f"--task {figure.task} --tier {figure.tier} --only {figure.declared.id} --format {','.join(formats)}"
     remedy = f"harness report {chosen}"
@@ -57,13 +57,13 @@ def check(folder: Path, figure: Figure, svg: bytes, formats: Sequence[str] = FOR
         yield from file_problems(path, svg.decode(), remedy, figure.made.digest, is_same)
 
 
-def differ(text: str, there: str) -> bool:
+def differ(first: str, second: str) -> bool:
     """Whether two SVGs, or pages of them, differ in more than how their rasters are compressed."""
-    return text != there and by_pixels(text) != by_pixels(there)
+    return first != second and by_pixels(first) != by_pixels(second)
 
 
 def left_over(folder: Path, names: Sequence[str], tasks: Sequence[str], tier: str) -> Iterator[str]:
-    """Files of figures of these tasks at a tier that no declared figure gives."""
+    """A line for each file that looks like a figure of these tasks at a tier, but has none of the figures' names."""
     for path in sorted(folder.glob("*-*-*")):
         is_figure = path.suffix.removeprefix(".") in FORMATS and path.stem.rpartition("-")[0] in {
             f"{task}-{tier}" for task in tasks
@@ -73,9 +73,9 @@ def left_over(folder: Path, names: Sequence[str], tasks: Sequence[str], tier: st
 
 
 def creator_of(svg: bytes) -> str:
-    """What drew a figure, its version included, or ""."""
-    found = _CREATOR.search(svg.decode("utf-8", errors="replace"))
-    return found[1] if found else ""
+    """The library that drew an SVG, with its version, or ""."""
+    match = _CREATOR.search(svg.decode("utf-8", errors="replace"))
+    return match[1] if match else ""
 
 
 def _bytes(drawn: MplFigure, figure: Figure, form: str) -> bytes:

@@ -58,7 +58,7 @@ def blocks_of(figure: Film, subject: Subject, keepers: Sequence[RunRow]) -> tupl
     """The blocks of runs of one seed that kept the file, case by case, entrants in order. Raises `UserError`."""
     kinds: dict[str, EntrantKind] = {run.label: run.kind for run in keepers}
     by_place = {(run.case, run.label): run for run in keepers}
-    cases = in_order_of("case", list(dict.fromkeys(run.case for run in keepers)), figure, subject.card)
+    cases = in_order_of("case", (run.case for run in keepers), figure, subject.card)
     blocks = []
     for case in cases:
         for label in in_order(kinds):

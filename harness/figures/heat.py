@@ -1,15 +1,13 @@
-"""The heat map: a panel an entrant, in which each place on two axes is a cell as in tables."""
+"""The heat map: a panel an entrant, in which each place on two axes is a cell as in tables; or one of entrants."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from harness.core.card import Card
-from harness.core.entrant import EntrantKind
 from harness.figures.declared import ENTRANT, Heat
-from harness.figures.labels import MOST_COLUMNS, in_order_of, number, title
+from harness.figures.labels import MOST_COLUMNS, by_size, in_order_of, title
 from harness.figures.plot import Figure, Place
-from harness.figures.readings import Cells, Readings, Spread
+from harness.figures.readings import Readings, Spread
 from harness.tables.rows import in_order, marked
 from harness.tables.table import Cell
 
@@ -25,9 +23,10 @@ class Square:
 
 @dataclass(frozen=True, kw_only=True)
 class Map:
-    """One entrant's squares. `title` says where in the figure it stands; `generated` data stands in for real data."""
+    """The squares of one entrant, or of several if they are its rows (`labels`). `title` says where in the figure it
+    stands; `generated` data stands in for real data."""
 
-    label: str
+    labels: tuple[str, ...]
     title: str
     squares: tuple[Square, ...]
     generated: bool = False
@@ -48,12 +47,12 @@ class HeatMap(Figure):
     @property
     def xs(self) -> tuple[Place, ...]:
         """The places on the x axis: numbers by size, words as they were measured."""
-        return _in_order(square.x for square in self.squares)
+        return tuple(sorted(dict.fromkeys(square.x for square in self.squares), key=by_size))
 
     @property
     def ys(self) -> tuple[Place, ...]:
         """The places on the y axis, likewise."""
-        return _in_order(square.y for square in self.squares)
+        return tuple(sorted(dict.fromkeys(square.y for square in self.squares), key=by_size))
 
     @property
     def squares(self) -> tuple[Square, ...]:
@@ -66,67 +65,44 @@ class HeatMap(Figure):
         return f"{'Mean over seeds' if several else 'One seed'}; {self.better} is better, and brighter."
 
 
-def maps_of(
-    figure: Heat, card: Card, readings: Readings, cells: Cells, kinds: Mapping[str, EntrantKind]
-) -> tuple[tuple[Map, ...], ...]:
-    """The panels, row by row, of entrants that are scored anywhere; `kinds` has the kind of each."""
-    return _Maps(figure, card, readings, cells, kinds).rows()
+def maps_of(figure: Heat, readings: Readings) -> tuple[tuple[Map, ...], ...]:
+    """The panels, row by row, of entrants that are scored anywhere; a long row goes on in the next."""
+    cells, card = readings.cells.items(), readings.subject.card
+    scored = {label for (label, place), cell in cells if cell.state == "scored" and _is_square(figure, place)}
+    labels = in_order({label: readings.kinds[label] for label in scored})
+    places = [place for place in readings.homes if _is_square(figure, place)]
+    along: dict[str, Sequence[Place | None]] = {
+        figure.rows: [place.row for place in places],
+        figure.columns: [place.column for place in places],
+        ENTRANT: labels,
+    }
+    rows, columns = (in_order_of(axis, along[axis], figure, card) for axis in (figure.rows, figure.columns))
+    grid = [[_map(figure, readings, labels, row, column) for column in columns] for row in rows]
+    return tuple(tuple(row[i : i + MOST_COLUMNS]) for row in grid for i in range(0, len(row), MOST_COLUMNS))
 
 
-@dataclass(frozen=True)
-class _Maps:
-    """Makes the maps of a figure."""
-
-    figure: Heat
-    card: Card
-    readings: Readings
-    cells: Cells
-    kinds: Mapping[str, EntrantKind]
-
-    def rows(self) -> tuple[tuple[Map, ...], ...]:
-        """The panels, row by row; a long row goes on in the next."""
-        figure = self.figure
-        rows = in_order_of(figure.rows, self._along(figure.rows, 1), figure, self.card)
-        columns = in_order_of(figure.columns, self._along(figure.columns, 2), figure, self.card)
-        grid = [[self._map(row, column) for column in columns] for row in rows]
-        return tuple(tuple(row[i : i + MOST_COLUMNS]) for row in grid for i in range(0, len(row), MOST_COLUMNS))
-
-    def _along(self, axis: str, i: int) -> list[Place | None]:
-        """What rows or columns spread: the entrants that are scored anywhere, or the places of an axis."""
-        homes = [place for place in self.readings.homes if _is_square(place)]
-        return list(dict.fromkeys(self._scored() if axis == ENTRANT else (place[i] for place in homes)))
-
-    def _scored(self) -> list[str]:
-        found = {label for (label, place), cell in self.cells.items() if cell.state == "scored" and _is_square(place)}
-        return in_order({label: self.kinds[label] for label in found})
-
-    def _map(self, row: Place | None, column: Place | None) -> Map:
-        figure = self.figure
-        label = next((str(at) for axis, at in ((figure.rows, row), (figure.columns, column)) if axis == ENTRANT), "")
-        label = label or next(iter(self._scored()), "")
-        at = tuple(None if axis == ENTRANT else at for axis, at in ((figure.rows, row), (figure.columns, column)))
-        places = [place for place in self.readings.homes if (place.row, place.column) == at and _is_square(place)]
-        found = [(place, cell) for place in places if (cell := self.cells.get((label, place))) is not None]
-        found = [(place, cell) for place, cell in found if cell.state in ("scored", "failed")]
-        ranked = [cell for _, cell in found]
-        if figure.best:
-            ranked = marked(ranked, self.card.metrics[figure.metrics[0]].better)
-        return Map(
-            label=label,
-            title=title((figure.columns, column), (figure.rows, row)),
-            squares=tuple(
-                Square(place.x, place.y, cell)
-                for (place, _), cell in zip(found, ranked, strict=True)
-                if place.x is not None and place.y is not None
-            ),
-            generated=any(run.generated for place in places for run in self.readings.runs_at(place)),
-        )
+def _map(figure: Heat, readings: Readings, scored: Sequence[str], row: Place | None, column: Place | None) -> Map:
+    spread = {figure.rows: row, figure.columns: column}
+    labels = scored if figure.y == ENTRANT else [str(spread.get(ENTRANT) or next(iter(scored), ""))]
+    at = [None if axis == ENTRANT else place for axis, place in spread.items()]
+    places = [place for place in readings.homes if [place.row, place.column] == at and _is_square(figure, place)]
+    squares = [
+        Square(place.x, y, cell)
+        for label in labels
+        for place in places
+        if place.x is not None and (y := label if figure.y == ENTRANT else place.y) is not None
+        if (cell := readings.cells.get((label, place))) is not None and cell.state in ("scored", "failed")
+    ]
+    if figure.best:
+        cells = marked([square.cell for square in squares], readings.subject.card.metrics[figure.metrics[0]].better)
+        squares = [replace(square, cell=cell) for square, cell in zip(squares, cells, strict=True)]
+    return Map(
+        labels=tuple(labels),
+        title=title((figure.columns, column), (figure.rows, row)),
+        squares=tuple(squares),
+        generated=any(run.generated for place in places for run in readings.runs_at(place)),
+    )
 
 
-def _is_square(place: Spread) -> bool:
-    return place.x is not None and place.y is not None
-
-
-def _in_order(places: Iterable[Place]) -> tuple[Place, ...]:
-    distinct = dict.fromkeys(places)
-    return tuple(sorted(distinct, key=lambda place: (isinstance(place, str), number(place))))
+def _is_square(figure: Heat, place: Spread) -> bool:
+    return place.x is not None and (place.y is not None or figure.y == ENTRANT)

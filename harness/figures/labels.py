@@ -1,6 +1,6 @@
 """What figures call their places and values, and the order in which places stand."""
 
-from collections.abc import Collection
+from collections.abc import Iterable
 
 from harness.core.card import Card
 from harness.figures.declared import CASE, METRIC, DeclaredFigure
@@ -12,16 +12,17 @@ MOST_COLUMNS = 4
 """More panels than these in one row go on in the next."""
 
 
-def in_order_of(axis: str, places: Collection[Place | None], figure: DeclaredFigure, card: Card) -> list[Place | None]:
-    """Places on an axis in the order of the card; numbers by size, words as they were measured."""
+def in_order_of(axis: str, places: Iterable[Place | None], figure: DeclaredFigure, card: Card) -> list[Place | None]:
+    """The places on an axis, each once, in the order of the card; numbers by size, words as they were measured."""
+    distinct = dict.fromkeys(places)
     known = {METRIC: list(figure.shows), CASE: [case.id for case in card.cases]}.get(axis, [])
-    words = [*known, *(place for place in places if place not in known)]
-    return sorted(places, key=lambda place: (words.index(place) if isinstance(place, str) else -1, number(place)))
+    words = [*known, *(place for place in distinct if place not in known)]
+    return sorted(distinct, key=lambda place: (words.index(place) if isinstance(place, str) else -1, by_size(place)))
 
 
-def number(place: Place | None) -> float:
-    """A place as a number by which places are put in order; all words are alike."""
-    return place if isinstance(place, float) else 0.0
+def by_size(place: Place | None) -> tuple[bool, float]:
+    """The key that sorts places: numbers by size, then words, which are all alike."""
+    return isinstance(place, str), place if isinstance(place, float) else 0.0
 
 
 def title(*places: tuple[str, Place | None]) -> str:

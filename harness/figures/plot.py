@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from harness.core.entrant import EntrantKind
-from harness.figures.declared import Curves, DeclaredFigure, Dots, Lines, Scale
+from harness.figures.declared import Curves, DeclaredFigure, Dots, Lines, Profile, Scale
 from harness.tables.table import Cell, Provenance
 
 Place: TypeAlias = float | str
@@ -102,7 +102,6 @@ class Figure:
     """What figures of every kind have. `styled` are all entrants of the task at the tier in order of their kind and
     name, so that each looks the same in every figure; `notes` say what is not drawn, and why."""
 
-    name: str
     task: str
     tier: str
     declared: DeclaredFigure
@@ -110,6 +109,11 @@ class Figure:
     styled: tuple[tuple[str, EntrantKind], ...]
     notes: tuple[str, ...]
     made: Provenance
+
+    @property
+    def name(self) -> str:
+        """The name of its files; no other figure has it."""
+        return f"{self.task}-{self.tier}-{self.declared.id}"
 
     @property
     def reading(self) -> str:
@@ -121,12 +125,14 @@ class Figure:
 class Plot(Figure):
     """A figure of lines, curves or dots with its data. `panels` are rows of columns."""
 
-    declared: Lines | Curves | Dots
+    declared: Lines | Curves | Dots | Profile
     x_label: str
     panels: tuple[tuple[Panel, ...], ...]
 
     @property
     def reading(self) -> str:
+        if isinstance(self.declared, Profile):
+            return "The share of runs, over cases and seeds, whose score is above a threshold."
         several = len(self.made.seeds) > 1
         spread = (
             "with its 90 % t interval (none: seeds that do not vary)" if several else "of one seed, without an interval"

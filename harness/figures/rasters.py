@@ -1,4 +1,4 @@
-"""Rasters in SVG: written small, and compared by their pixels, whatever compressed them."""
+"""Rasters in SVG: written in few bytes, and compared by their pixels, however they are compressed."""
 
 import base64
 import hashlib
@@ -13,13 +13,13 @@ _RASTER = re.compile(r"data:image/png;base64,\s*([A-Za-z0-9+/=\s]+)")
 
 
 def slim(svg: str) -> str:
-    """The SVG with its opaque rasters in one channel if they are grey, else in three: the library writes four."""
-    return _RASTER.sub(lambda found: f"data:image/png;base64,{base64.b64encode(_slim(found[1])).decode()}", svg)
+    """The SVG with its opaque rasters in one channel if they are grey, else in three; matplotlib writes four."""
+    return _RASTER.sub(lambda match: f"data:image/png;base64,{base64.b64encode(_slim(match[1])).decode()}", svg)
 
 
 def by_pixels(text: str) -> str:
     """The text, each raster in it replaced by a digest of its size and pixels."""
-    return _RASTER.sub(lambda found: _digest(_image(found[1])), text)
+    return _RASTER.sub(lambda match: _digest(_image(match[1])), text)
 
 
 def _image(encoded: str) -> "Image":

@@ -8,10 +8,10 @@ from harness.tables.rows import half_width
 
 
 def slopes(lines: Sequence[Line], from_x: float) -> dict[str, Slope]:
-    """The slope of each line from a place on, by label; lines with fewer than two places there have none."""
+    """The slope of each line by label, fitted to its points from `from_x` on; a line with fewer than two has none."""
     import pandas as pd
 
-    found = {}
+    fitted = {}
     for line in lines:
         rows = [
             {"seed": seed, "cell": "", "x": point.x, "value": value, "n_used": 0}
@@ -25,5 +25,5 @@ def slopes(lines: Sequence[Line], from_x: float) -> dict[str, Slope]:
             values = Estimand("slope", loglog=True).per_seed(Side(line.label, pd.DataFrame(rows))).tolist()
         except NotAssessable:
             continue
-        found[line.label] = Slope(sum(values) / len(values), half_width(values))
-    return found
+        fitted[line.label] = Slope(sum(values) / len(values), half_width(values))
+    return fitted

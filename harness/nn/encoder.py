@@ -12,7 +12,8 @@ class EncoderOptions:
     """The size of an encoder.
 
     `width` must be a multiple of `heads`. `expansion` is the width of the feed-forward layers divided by `width`.
-    `dropout` applies to the embedding and to the output of every block, before it is added.
+    `dropout` applies to the embedding and to the output of every block, before it is added. Without `positions` no
+    positions are learned, and the attention has to tell them apart.
     """
 
     vocabulary: int
@@ -22,6 +23,7 @@ class EncoderOptions:
     heads: int = 4
     expansion: int = 4
     dropout: float = 0.0
+    positions: bool = True
 
 
 class Encoder(nn.Module):
@@ -40,17 +42,27 @@ class Encoder(nn.Module):
         if options.width % options.heads:
             raise ValueError(f"width {options.width} is not a multiple of {options.heads} heads")
         self.tokens = nn.Embedding(options.vocabulary, options.width)
-        self.positions = nn.Parameter(torch.randn(options.max_length, options.width))
+        self.positions = nn.Parameter(torch.randn(options.max_length, options.width)) if options.positions else None
         self.dropout = nn.Dropout(options.dropout)
         self.layers = nn.ModuleList(_Layer(options) for _ in range(options.layers))
         self.norm = nn.LayerNorm(options.width)
         for layer in self.layers:
             layer.attention = attention()
 
+    @torch.no_grad()
+    def scale_embeddings(self, factor: float) -> None:
+        """Multiply the embeddings, which begin as standard normal numbers."""
+        self.tokens.weight.mul_(factor)
+        if self.positions is not None:
+            self.positions.mul_(factor)
+
     def forward(self, tokens: Tensor, keep: Tensor) -> Tensor:
         """tokens I64[B L], keep Bool[B L] -> F32[B L width]. Positions that are not kept are not attended to, and their
         output has no meaning."""
-        states: Tensor = self.dropout(self.tokens(tokens) + self.positions[: tokens.shape[1]])
+        embedded = self.tokens(tokens)
+        if self.positions is not None:
+            embedded = embedded + self.positions[: tokens.shape[1]]
+        states: Tensor = self.dropout(embedded)
         for layer in self.layers:
             states = layer(states, keep)
         normed: Tensor = self.norm(states)

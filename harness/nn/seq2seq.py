@@ -85,9 +85,7 @@ class EncoderDecoder(nn.Module):
         self.dropout = nn.Dropout(size.dropout)
         self.layers = nn.ModuleList(_DecoderLayer(size) for _ in range(size.layers))
         self.norm = nn.LayerNorm(size.width)
-        with torch.no_grad():
-            self.encoder.tokens.weight.mul_(options.embedding_std)
-            self.encoder.positions.mul_(options.embedding_std)
+        self.encoder.scale_embeddings(options.embedding_std)
 
     def forward(self, source: Tensor, keep: Tensor, target: Tensor) -> Tensor:
         """source I64[B S], keep Bool[B S], target I64[B T] -> logits F32[B T vocabulary] of the tokens that follow each

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from harness.core.files import write_whole
+from harness.core.run import check_kept
 
 
 class Beside(NamedTuple):
@@ -38,7 +39,10 @@ class Beside(NamedTuple):
 
 
 def write_beside(path: Path, items: Mapping[str, np.ndarray], kept: Mapping[str, bytes]) -> Beside:
-    """Write the sidecar and the kept files of a record that is to lie at a path."""
+    """Write the sidecar and the kept files of a record that is to lie at a path. Raises `ValueError` or `TypeError`,
+    and writes nothing, for what cannot be kept: a name could lead elsewhere."""
+    for name, data in kept.items():
+        check_kept(name, data)
     sidecar = _npz(items) if items else b""
     beside = Beside(_sha256(sidecar) if sidecar else "", {name: _sha256(data) for name, data in kept.items()})
     if sidecar:

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from harness.core.card import Metric
 from harness.core.entrant import EntrantKind
 from harness.core.spec import Spec
+from harness.core.words import encodable, printable, shortened
 
 VERSION = 2
 """Version of the stored form. Records of another version are not read; their runs must be done again."""
@@ -20,9 +21,14 @@ REPEATED: frozenset[RunStatus] = frozenset({"timeout", "oom", "killed", "interru
 """Statuses that the next `run` repeats without being asked; an `error` would only happen again."""
 
 MOST_CURVE_POINTS = 20
+LONGEST_TEXT = 4000
+LONGEST_TYPE = 100
+"""In characters: messages and tracebacks, and names of exceptions."""
 
 _FRAME = re.compile(r'File "([^"]+)", line (\d+)')
-_SAYS_ALL = frozenset({"BadOutput", "Cancelled", "Diverged", "KeyboardInterrupt", "ProcessExpired", "Timeout"})
+_SAYS_ALL = frozenset(
+    {"BadOutput", "Cancelled", "Diverged", "KeyboardInterrupt", "ProcessExpired", "Timeout", "UserError"}
+)
 """Failures whose message is a sentence of the harness, which needs no name of an exception before it."""
 _OTHERS = ("./harness/", "<", "/")
 """How paths in tracebacks begin that are not an entrant's: those of the harness and of libraries."""
@@ -33,19 +39,20 @@ class _Part(BaseModel):
 
 
 class Failure(_Part):
-    """Why a run has no scores, or chance scores."""
+    """Why a run has no scores, or chance scores. Texts are shortened: the beginning is left out of tracebacks, the end
+    of the others."""
 
-    type: str
-    message: str
-    traceback: str = ""
+    type: Annotated[str, BeforeValidator(lambda text: shortened(text, LONGEST_TYPE))]
+    message: Annotated[str, BeforeValidator(lambda text: shortened(text, LONGEST_TEXT))]
+    traceback: Annotated[str, BeforeValidator(lambda text: encodable(text[-LONGEST_TEXT:]))] = ""
 
     @property
     def text(self) -> str:
         """What went wrong in one line: the error, and the last line of the entrant's code that led to it."""
-        words = self.message if self.type in _SAYS_ALL else f"{self.type}: {self.message}"
+        words = self.message if self.type in _SAYS_ALL and self.message else f"{self.type}: {self.message}"
         said = " ".join(words.split()).removesuffix(":")
         lines = [f"{path}:{line}" for path, line in _FRAME.findall(self.traceback) if not path.startswith(_OTHERS)]
-        return f"{said} ({lines[-1]})" if lines else said
+        return printable(f"{said} ({lines[-1]})" if lines else said)
 
 
 class RecordedScore(_Part):

@@ -169,14 +169,22 @@ def _run(spec: Spec, content: Mapping[str, Any]) -> RunRow:
 
 
 def _score(run: RunRow, metrics: Mapping[str, Any], score: Mapping[str, Any], measured: Point) -> ScoreRow:
-    metric = metrics[score["metric"]]
+    name = score["metric"]
+    metric = metrics[name]
     return ScoreRow(
         run=run,
+        metric=name,
+        value=score["value"],
+        n_used=score["n_used"],
+        n_expected=score["n_expected"],
+        better=metric["better"],
+        unit=metric["unit"],
         chance=_number(score.get("chance", metric["chance"])),
         ceiling=_number(metric["ceiling"]),
+        exact=metric["exact"],
+        timing=metric["timing"],
         measured=measured,
-        **{name: score[name] for name in ("metric", "value", "n_used", "n_expected", "items")},
-        **{name: metric[name] for name in ("better", "unit", "exact", "timing")},
+        items=score["items"],
     )
 
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic_core import from_json
+from pydantic import ValidationError
 
 from harness.core.files import write_whole
-from harness.records.form import UnusableRecord, shared_digest
+from harness.records.form import CorruptRecord, UnusableRecord, not_in_form, shared_digest
+from harness.records.parts import SHARED
 
 
 @dataclass
@@ -27,9 +28,9 @@ class SharedFiles:
             if not path.is_file() or path.read_bytes() != data:
                 write_whole(path, data)
 
-    def find(self, digest: str) -> Mapping[str, Any]:
+    def find(self, kind: str, digest: str) -> Mapping[str, Any]:
         """What the file with a digest holds. Raises `UnusableRecord`, which says how it is repaired, if it is missing
-        or edited."""
+        or edited, and `CorruptRecord` if it does not have the form of its kind."""
         if digest not in self._found:
             path = self.path(digest)
             try:
@@ -39,7 +40,10 @@ class SharedFiles:
             if shared_digest(data) != digest:
                 repair = shlex.join(["git", "checkout", "--", str(path)])
                 raise UnusableRecord(f"{path} is missing or edited (`{repair}` restores it if it was committed)")
-            self._found[digest] = from_json(data)
+            try:
+                self._found[digest] = SHARED[kind].validate_json(data)
+            except ValidationError as error:
+                raise CorruptRecord(f"with a shared file that is {not_in_form(error)}") from error
         return self._found[digest]
 
     def path(self, digest: str) -> Path:

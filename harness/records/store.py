@@ -4,6 +4,7 @@
 what many records have in common, in files that are named by the digest of their content.
 """
 
+import errno
 import hashlib
 import itertools
 import os
@@ -32,6 +33,9 @@ from harness.records.record import Record, Stored
 from harness.records.shared import SharedFiles
 
 T = TypeVar("T", Record, Stored)
+_PUT_ASIDE = (errno.EISDIR, errno.ELOOP, errno.EACCES, errno.EPERM)
+"""Why a file cannot be read that nobody else reads either: with other errors it may be readable later."""
+
 _Form: TypeAlias = Callable[[bytes, Shared], T]
 """Reads a file's bytes as a record of one of the two forms."""
 
@@ -132,7 +136,14 @@ class Store:
 
     def places(self, tier: str | None = None, tasks: Collection[str] | None = None) -> Iterator[str]:
         """The places of all results (of a tier, of some tasks) that have a record, in order, without reading them."""
-        return _places(self._folder, [tasks, None if tier is None else {tier}, None, None])
+        return self._places(self._folder, [tasks, None if tier is None else {tier}, None, None])
+
+    def places_beside(self, spec: Spec) -> list[str]:
+        """The other places with a record of the same entrant, case and seed: those where parameters were set
+        otherwise."""
+        folder, _, own = spec.place.rpartition("/")
+        names = (path.name for path in self.path(folder).glob(f"*-s{spec.seed}.json"))
+        return [f"{folder}/{name}" for name in sorted(names) if name != own]
 
     def items(self, record: Record) -> dict[str, np.ndarray]:
         """The items' own scores beside a record: float32 arrays by the name that the record's score gives."""
@@ -164,6 +175,7 @@ class Store:
 
     def _verified(self, place: str, form: _Form[T], *, alone: bool = False) -> T | None:
         """The record at a place if it is sound, of its own file `alone` or with its sidecar and kept files."""
+        raw = None
         try:
             raw = self._bytes(place)
             if raw is None:
@@ -178,7 +190,7 @@ class Store:
         if not fault:
             self._unusable.pop(place, None)
             return found
-        if self._bytes(place) not in (None, raw):
+        if raw is not None and self._bytes(place) not in (None, raw):
             # A run has replaced the record and its sidecar meanwhile.
             return self._verified(place, form, alone=alone)
         self._put_aside(place, fault)
@@ -194,12 +206,17 @@ class Store:
 
     def _bytes(self, place: str) -> bytes | None:
         """The bytes of a record's own file, None if there is none."""
+        path = f"{self._folder}/{place}"
         try:
-            with open(f"{self._folder}/{place}", "rb", buffering=0) as file:
+            with open(path, "rb", buffering=0) as file:
                 return file.read()
-        except (FileNotFoundError, NotADirectoryError):
+        except (FileNotFoundError, NotADirectoryError) as error:
+            if os.path.islink(path):
+                raise CorruptRecord("a link that leads nowhere") from error
             return None
         except OSError as error:
+            if error.errno in _PUT_ASIDE:
+                raise CorruptRecord(f"unreadable ({error.strerror})") from error
             raise UnusableRecord(f"it cannot be read ({error.strerror})") from error
 
     def _fault(self, place: str, found: Record | Stored, *, alone: bool) -> str:
@@ -213,6 +230,25 @@ class Store:
         else:
             beside = Beside(found.sidecar, found.kept)
         return beside.missing(self.path(place)) if any(beside) else ""
+
+    def _places(self, folder: str, wanted: Sequence[Collection[str] | None], above: str = "") -> Iterator[str]:
+        """The JSON files as many folders deep as there are entries in `wanted`, which names those to enter (None: all).
+        A folder that cannot be read is named in `problems`."""
+        try:
+            names = sorted(os.listdir(folder))
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError as error:
+            problem = f"the folder {above.rstrip('/') or folder} is not read: {error.strerror}"
+            if problem not in self._aside:
+                self._aside.append(problem)
+            return
+        if not wanted:
+            yield from (above + name for name in names if name.lower().endswith(".json"))
+            return
+        for name in names:
+            if wanted[0] is None or name in wanted[0]:
+                yield from self._places(f"{folder}/{name}", wanted[1:], f"{above}{name}/")
 
     def _put_aside(self, place: str, why: str) -> None:
         aside = _free(self.root / "quarantine" / place)
@@ -233,23 +269,7 @@ def _not_used(places: Sequence[str], why: str) -> str:
     return f"{len(places)} records, the first of them {places[0]}, are not used: {why}; run them again"
 
 
-def _places(folder: str, wanted: Sequence[Collection[str] | None], above: str = "") -> Iterator[str]:
-    """The JSON files as many folders deep as there are entries in `wanted`, which names those to enter (None: all)."""
-    try:
-        names = sorted(os.listdir(folder))
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    except OSError as error:
-        raise UserError(f"cannot read the folder {folder}: {error.strerror}") from error
-    if not wanted:
-        yield from (above + name for name in names if name.endswith(".json"))
-        return
-    for name in names:
-        if wanted[0] is None or name in wanted[0]:
-            yield from _places(f"{folder}/{name}", wanted[1:], f"{above}{name}/")
-
-
 def _free(path: Path) -> Path:
     """`path`, or with a number where something lies there already: nothing that was put aside is lost."""
     numbered = (path.with_name(f"{path.name}.{number}") for number in itertools.count(2))
-    return next(itertools.filterfalse(Path.exists, itertools.chain([path], numbered)))
+    return next(itertools.filterfalse(os.path.lexists, itertools.chain([path], numbered)))

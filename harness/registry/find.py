@@ -209,8 +209,10 @@ def _package_folder(name: str) -> Path | None:
 
 def _check_module_name(path: Path, root: Path) -> None:
     """Raise a `UserError` if importing a plug-in by its name would import something else."""
-    if not path.stem.isidentifier():
-        raise UserError(f"plug-in {path}: '{path.stem}' cannot be imported; use letters, digits and _ in its name")
+    in_package = [root.name, *path.relative_to(root).parent.parts] if (root / "__init__.py").exists() else []
+    for name in (path.stem, *in_package):
+        if not name.isidentifier():
+            raise UserError(f"plug-in {path}: '{name}' cannot be imported; use letters, digits and _ in its name")
     source = root / "__init__.py" if (root / "__init__.py").exists() else path
     spec = importlib.util.find_spec(root.name if source is not path else path.stem)
     if spec is not None and spec.origin is not None and Path(spec.origin).resolve() != source:

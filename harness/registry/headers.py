@@ -156,6 +156,8 @@ def _kind(path: Path, root: Path, home: TaskHome) -> EntrantKind:
         return "plugin"
     if path.stem == "ablations":
         return "ablation"
+    if path.stem == "references":
+        return "reference"
     return "method" if {"baseline", "baselines"}.isdisjoint(module_name(path, root).split(".")) else "baseline"
 
 

@@ -2,26 +2,18 @@
 
 import ast
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Union
 
 import annotated_types
-from pydantic import TypeAdapter, ValidationError
+from pydantic import PydanticSchemaGenerationError, TypeAdapter, ValidationError
 
 from harness.core.spec import Value
 
-_TYPES: dict[str, Any] = {
-    "int": int,
-    "float": float,
-    "bool": bool,
-    "str": str,
-    "None": None,
-    "Literal": Literal,
-    "Annotated": Annotated,
-    **{name: getattr(annotated_types, name) for name in ("Gt", "Ge", "Lt", "Le", "MultipleOf")},
-}
+_TYPES: Mapping[str, Any] = {"int": int, "float": float, "bool": bool, "str": str}
+_BOUNDS = {name: getattr(annotated_types, name) for name in ("Gt", "Ge", "Lt", "Le", "MultipleOf")}
 _WORDS = {"none": None, "true": True, "false": False}
 
 
@@ -49,8 +41,6 @@ class Parameter:
             value = validate(_adapter(self.annotation))
         except ValidationError as error:
             raise ValueError(f"{error.errors()[0]['msg'].lower()} (it is {self.annotation})") from error
-        except (NameError, SyntaxError, TypeError, AttributeError) as error:
-            raise Uncheckable(f"a parameter of type {self.annotation} cannot be set from outside") from error
         if isinstance(value, float) and not math.isfinite(value):
             raise ValueError(f"a number must be finite (it is {self.annotation})")
         return value
@@ -58,7 +48,37 @@ class Parameter:
 
 @cache
 def _adapter(annotation: str) -> TypeAdapter[Value]:
-    return TypeAdapter(eval(annotation, {"__builtins__": {}}, _TYPES))
+    """What checks values against an annotation, which is read and never evaluated. Raises `Uncheckable`."""
+    try:
+        return TypeAdapter(_type_of(ast.parse(annotation, mode="eval").body))
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError, PydanticSchemaGenerationError) as error:
+        raise Uncheckable(f"a parameter of type {annotation} cannot be set from outside") from error
+
+
+def _type_of(node: ast.expr) -> Any:
+    """The type that an expression of the simple types stands for. `ValueError` for any other expression."""
+    match node:
+        case ast.Name(id=name) if name in _TYPES:
+            return _TYPES[name]
+        case ast.Constant(value=None):
+            return None
+        case ast.Constant(value=str(quoted)):
+            return _type_of(ast.parse(quoted, mode="eval").body)
+        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
+            return Union[_type_of(left), _type_of(right)]  # noqa: UP007
+        case ast.Subscript(value=ast.Name(id="Literal"), slice=choices):
+            return Literal[ast.literal_eval(choices)]
+        case ast.Subscript(value=ast.Name(id="Annotated"), slice=ast.Tuple(elts=[inner, *bounds])):
+            return Annotated[_type_of(inner), *map(_bound, bounds)]
+    raise ValueError(ast.unparse(node))
+
+
+def _bound(node: ast.expr) -> Any:
+    """The bound of a number that an expression such as `Gt(0)` stands for."""
+    match node:
+        case ast.Call(func=ast.Name(id=name), args=[value], keywords=[]) if name in _BOUNDS:
+            return _BOUNDS[name](ast.literal_eval(value))
+    raise ValueError(ast.unparse(node))
 
 
 def _validated(allowed: TypeAdapter[Value], text: str) -> Value:
@@ -74,5 +94,5 @@ def _literal(text: str) -> Any:
         return _WORDS[text.lower()]
     try:
         return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
         return text

@@ -45,13 +45,16 @@ class Sources:
     root: Path
     packages: Sequence[Path]
 
-    def chain(self, source: SourceClass) -> list[SourceClass]:
-        """The class and all its bases whose source can be read, in method resolution order."""
+    def chain(self, source: SourceClass, below: tuple[SourceClass, ...] = ()) -> list[SourceClass]:
+        """The class and all its bases whose source can be read, in method resolution order. A class that is `below`
+        itself is a `UserError`."""
+        if source in below:
+            raise source.error(f"class {source.definition.name} is among its own bases")
         chain = [source]
         for base in source.definition.bases:
             name = base.value if isinstance(base, ast.Subscript) else base
             above = self._find(source, name.id) if isinstance(name, ast.Name) else None
-            chain += self.chain(above) if above else []
+            chain += self.chain(above, (*below, source)) if above else []
         # A base that is reached twice comes after all classes that descend from it.
         return list(reversed(dict.fromkeys(reversed(chain))))
 

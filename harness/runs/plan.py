@@ -132,7 +132,7 @@ class Planner:
                 resolved=resolved,
                 header=header,
                 code=closure.files,
-                results=self.store.root,
+                results=self.store.root.absolute(),
                 environment=self.environment,
                 limit_s=resolved.limit_s,
                 memory_mb=resolved.memory_mb,

@@ -1,70 +1,81 @@
 """Running one job in this process: whatever happens, it ends in one record."""
 
-import sys
-import traceback
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Literal, TypeAlias, get_args
+from typing import Any
 
 import numpy as np
 from filelock import Timeout
 
 from harness.claims.items import reads_items
 from harness.core import limits
+from harness.core.canonical import canonical
 from harness.core.entrant import Entrant
 from harness.core.errors import BadOutput, Diverged
 from harness.core.run import Run
 from harness.core.seeds import Streams
 from harness.core.task import Problem, Score, Task
-from harness.records.record import Costs, Failure, Record, RecordedScore, RunStatus, thinned
+from harness.records.record import SCORED, Costs, Failure, Record, RecordedScore, RunStatus, thinned
 from harness.records.store import Store
 from harness.registry.find import load_entrant, load_task
-from harness.registry.headers import HARNESS, Header
 from harness.runs.job import Job
+from harness.runs.outcome import Answer, JobStatus, described, is_out_of_memory, is_outcome
 from harness.runs.watch import Watch
 
-JobStatus: TypeAlias = RunStatus | Literal["busy", "done"]
-"""What became of a job: a record of that status was written; or another process runs it (`busy`), or has run it
-since it was planned (`done`)."""
-
-JOB_STATUSES: Mapping[str, JobStatus] = {name: name for name in (*get_args(RunStatus), "busy", "done")}
-"""The statuses by their names."""
-
-LONGEST_TRACEBACK = 4000
 NOTICEABLE_CORES = 0.5
 """A run is flagged as contended if other processes used more cores than this: its timings then depend on them."""
 
 
-def execute(job: Job) -> JobStatus:
-    """Run a job in this process and write its record, holding the lock of its place."""
-    store = Store(job.results)
+def execute(job: Job) -> str:
+    """Run a job in this process, and file its record while holding the lock of its place. Returns an `Answer` as JSON,
+    also where that fails: then it says why."""
+    try:
+        answer = Answer(status=_execute(job))
+    except BaseException as error:
+        answer = Answer(status="error", failure=described(error, job.header))
+    return answer.model_dump_json()
+
+
+def _execute(job: Job) -> JobStatus:
+    process, store = os.getpid(), Store(job.results)
     lock = store.lock(job.spec)
     try:
         lock.acquire(timeout=0)
     except Timeout:
         return "busy"
     with lock:
-        stored = store.read(job.spec.place)
-        if stored is not None and stored.key == job.spec.key and stored.finished != job.seen:
+        if is_outcome(store.read(job.spec.place), job):
             return "done"
+        if (same := _same_run(job, store)) is not None:
+            return same
         attempt = _Attempt(job)
         record = attempt.run()
-        store.write(record, attempt.items, attempt.handle.kept)
+        if os.getpid() == process:  # not a copy of this process, which the entrant has forked
+            store.write(record, attempt.items, attempt.handle.kept)
     return record.status
 
 
-def record_crash(job: Job, status: RunStatus, failure: Failure, started: datetime) -> None:
-    """Write the record of a run whose process ended without one, unless another process has locked its place or has
-    written its record since `started`."""
-    store = Store(job.results)
-    try:
-        with store.lock(job.spec).acquire(timeout=0):
-            stored = store.read(job.spec.place)
-            if stored is None or stored.finished < started.isoformat():
-                store.write(job.record(status, started, failure=failure))
-    except Timeout:
-        return
+def _same_run(job: Job, store: Store) -> JobStatus | None:
+    """The status of the run with the same key that is stored in another place, because a parameter was set to the value
+    that it has anyway. Its record is copied. None if there is no such run, or if it lacks items that a claim reads."""
+    for place in store.places_beside(job.spec):
+        record = store.read(place)
+        if record is None or record.key != job.spec.key or record.status not in SCORED:
+            continue
+        if all(score.items or not _keeps_items(job, score.metric, score.at) for score in record.scores):
+            kept = {name: store.kept(place, name, digest) for name, digest in record.kept.items()}
+            copy = record.model_copy(update={"spec": job.spec, "trials": job.trials})
+            store.write(copy, store.items(record), kept)
+            return record.status
+    return None
+
+
+def _keeps_items(job: Job, metric: str, at: Mapping[str, float | str]) -> bool:
+    """Whether a claim reads the scores of a metric's items at a point; nothing else reads them."""
+    axes = {**job.resolved.case.at, **job.spec.chosen, **at}
+    return any(reads_items(part, job.spec, metric, axes) for part in job.claims)
 
 
 class _Attempt:
@@ -98,20 +109,30 @@ class _Attempt:
         except Diverged as error:
             status, failure = "diverged", Failure(type="Diverged", message=str(error))
             self._score_at_chance()
-        except KeyboardInterrupt:
-            status, failure = "interrupted", Failure(type="KeyboardInterrupt", message="interrupted from the keyboard")
         except BaseException as error:
-            # `SystemExit` included: an entrant that exits has failed.
-            status = "oom" if _is_out_of_memory(error) else "error"
-            failure = _failure(error, self.job.header)
+            # `SystemExit` and `KeyboardInterrupt` included: an interrupt from the keyboard does not reach this process.
+            failure = described(error, self.job.header)
+            status = "oom" if is_out_of_memory(failure) else "error"
         if status not in ("ok", "diverged"):
             self.scores, self.items = [], {}
+        try:
+            return self._record(status, failure, watch, neighbours, base_mb)
+        except Exception:
+            if failure is None:
+                raise
+            # What went wrong first counts.
+            return self.job.record(status, self.started, failure=failure)
+
+    def _record(
+        self, status: RunStatus, failure: Failure | None, watch: Watch, neighbours: limits.Neighbours, base_mb: float
+    ) -> Record:
+        """The record with all that the entrant and the handle say, which may be anything."""
         problem, seconds = self.problem, self.handle.clocks.seconds
         return self.job.record(
             status,
             self.started,
             failure=failure,
-            parameters=self.entrant.parameters if self.entrant else None,
+            parameters=_checked_parameters(self.entrant) if self.entrant else None,
             scores=tuple(self.scores),
             # Nobody looks at a trial's curve, and validation scores are not part of it.
             curve=thinned(self.handle.curve) if self.job.spec.split == "test" else (),
@@ -173,16 +194,10 @@ class _Attempt:
             where = dict(score.at) or f"the {self.job.spec.split} split"
             raise BadOutput(f"{score.metric} is {score.value} at {where}")
         name = ""
-        if score.items is not None and self._keeps_items(score):
+        if score.items is not None and _keeps_items(self.job, score.metric, score.at):
             name = "|".join([score.metric, *(f"{axis}={value}" for axis, value in sorted(score.at.items()))])
             self.items[name] = score.items
         self.scores.append(RecordedScore(**{**score._asdict(), "value": float(score.value), "items": name}))
-
-    def _keeps_items(self, score: Score) -> bool:
-        """Whether a claim reads the scores of the items; nothing else reads them."""
-        spec = self.job.spec
-        axes = {**self.job.resolved.case.at, **spec.chosen, **score.at}
-        return any(reads_items(part, spec, score.metric, axes) for part in self.job.claims)
 
     def _score_at_chance(self) -> None:
         chances = {name: metric.chance for name, metric in self.job.card.metrics.items()}
@@ -195,15 +210,12 @@ class _Attempt:
         ]
 
 
-def _failure(error: BaseException, header: Header) -> Failure:
-    text = "".join(traceback.format_exception(error))
-    for folder in (HARNESS.parent, header.home.root.parent, header.root.parent):
-        text = text.replace(str(folder), ".")
-    text = text.replace(sys.prefix, "<python>")
-    message = str(error) if not isinstance(error, SystemExit) else f"the entrant exited with status {error.code}"
-    return Failure(type=type(error).__name__, message=message, traceback=text[-LONGEST_TRACEBACK:])
-
-
-def _is_out_of_memory(error: BaseException) -> bool:
-    # Torch's allocator for the processor raises a plain `RuntimeError`.
-    return isinstance(error, MemoryError) or "can't allocate memory" in str(error) or "out of memory" in str(error)
+def _checked_parameters(entrant: Entrant) -> Mapping[str, Any]:
+    """An entrant's parameters. `BadOutput` names one that a record cannot hold."""
+    for name, value in entrant.parameters.items():
+        try:
+            canonical(value)
+        except (TypeError, ValueError, RecursionError) as error:
+            what = f"parameter {name} became a {type(value).__name__} that a record cannot hold ({error})"
+            raise BadOutput(f"{what}; leave parameters as they were set") from error
+    return entrant.parameters

@@ -40,7 +40,7 @@ def to_page(chapters: Sequence[Chapter], verdicts: Mapping[str, Sequence[Verdict
     from markupsafe import Markup
 
     claims = {chapter.task: _section(verdicts, [chapter.task], "Claims") for chapter in chapters}
-    tasks = {task for of_paper in verdicts.values() for verdict in of_paper for task in _about(verdict)}
+    tasks = {task for of_paper in verdicts.values() for verdict in of_paper for task in verdict.claim.tasks}
     without_records = _section(verdicts, tasks - claims.keys(), "Claims about tasks without records")
     sentences = summary(verdicts)
     drawn_by = {creator_of(svg) for chapter in chapters for _, svg in chapter.figures}
@@ -67,15 +67,10 @@ def to_page(chapters: Sequence[Chapter], verdicts: Mapping[str, Sequence[Verdict
 def _section(verdicts: Mapping[str, Sequence[Verdict]], tasks: Collection[str], title: str) -> str:
     """The verdicts on the claims about some tasks, "" if there are none."""
     chosen = {
-        paper: [verdict for verdict in of_paper if not _about(verdict).isdisjoint(tasks)]
+        paper: [verdict for verdict in of_paper if not verdict.claim.tasks.isdisjoint(tasks)]
         for paper, of_paper in verdicts.items()
     }
     return to_html_section([as_text_table(chosen, title)]) if any(chosen.values()) else ""
-
-
-def _about(verdict: Verdict) -> set[str]:
-    """The tasks that a claim is about."""
-    return {part.task for part in verdict.claim.parts}
 
 
 def _inline(svg: bytes, name: str) -> str:

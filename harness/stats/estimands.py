@@ -1,13 +1,12 @@
 """Estimands: what a claim is about, as one number a seed."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, Self, TypeAlias
 
 import numpy as np
 
-from harness.stats.resampling import Floats
+from harness.stats.intervals import Floats
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,9 +47,13 @@ class Estimand:
     level        of
     slope        least-squares slope of `of` on log2 x; of log `of` on log x with `loglog`
     gap_slope    least-squares slope of (of - over) on log2 x
-    steps_ratio  -log(budget of `of` to reach `over`'s final value / whole budget); never reached = 0
+    steps_ratio  log(budget of `over` / budget of `of`), each to reach the worse of their two final values
     good_share   share of the settings of `of` that are good - that of `over`; good is what reaches the share `good` of
                  the best value that any setting of either has (or, if lower is better, is no more than it over `good`)
+
+    The curves of `steps_ratio` are made monotone by isotonic regression, so that noise reaches no value early; between
+    two points the value changes evenly with the logarithm of the budget. Budgets below the first point are not known
+    and count as that point's; a diverged run needs its whole budget. Swapping the two sides changes the sign alone.
 
     All but `level` and `slope`, which are raw, are oriented: positive is better by the metric's direction. With
     `logit`, values are shares and become log((correct + .5) / (wrong + .5)) first.
@@ -133,29 +136,42 @@ class Estimand:
         shares = good.groupby([*place, rows["side"]]).mean().unstack()
         return (shares[0] - shares[1]).groupby("seed").mean()
 
-    def _log_speedup(self, curve: "pd.DataFrame", target: "pd.DataFrame") -> float:
-        spent, values = _curve(curve)
-        whole, final = (float(column[-1]) for column in _curve(target))
-        if (curve["status"] == "diverged").any():
+    def _log_speedup(self, of: "pd.DataFrame", over: "pd.DataFrame") -> float:
+        sides = [_Curve.of(rows, self.sign) for rows in (of, over)]
+        finals = [curve.values[-1] for curve in sides if not curve.diverged]
+        if not finals:
             return 0.0
-        reached = self.sign * (values - final) >= 0
-        if not reached.any():
-            return 0.0
-        i = int(reached.argmax())
-        if i == 0:  # before training, or at the first point: no earlier budget is known
-            needed = float(spent[spent > 0][0])
-        else:  # points are few: between two of them the value is taken to change evenly
-            share = (final - values[i - 1]) / (values[i] - values[i - 1])
-            needed = float(spent[i - 1] + share * (spent[i] - spent[i - 1]))
-        return -math.log(min(1.0, needed / whole))
+        own, other = (curve.log_budget_to(min(finals)) for curve in sides)
+        return other - own
 
 
-def _curve(rows: "pd.DataFrame") -> tuple[Floats, Floats]:
-    """Budget spent and value, in order."""
-    ordered = rows.sort_values("x")
-    if ordered["x"].iloc[-1] <= 0:
-        raise NotAssessable("a curve has no point after its start")
-    return ordered["x"].to_numpy(dtype=np.float64), ordered["value"].to_numpy(dtype=np.float64)
+class _Curve(NamedTuple):
+    """A curve of rising values by the logarithm of the budget spent; a lower metric is negated."""
+
+    log_spent: Floats
+    values: Floats
+    diverged: bool
+
+    @classmethod
+    def of(cls, rows: "pd.DataFrame", sign: int) -> Self:
+        from scipy.optimize import isotonic_regression
+
+        ordered = rows[rows["x"] > 0].sort_values("x")
+        if ordered.empty:
+            raise NotAssessable("a curve has no point after its start")
+        values = isotonic_regression(sign * ordered["value"].to_numpy(dtype=np.float64)).x
+        spent = ordered["x"].to_numpy(dtype=np.float64)
+        return cls(np.log(spent), values, bool((rows["status"] == "diverged").any()))
+
+    def log_budget_to(self, value: float) -> float:
+        """The logarithm of the budget at which a value is reached that is no better than the final one."""
+        if self.diverged:
+            return float(self.log_spent[-1])
+        i = int((self.values >= value).argmax())
+        if i == 0:
+            return float(self.log_spent[0])
+        share = (value - self.values[i - 1]) / (self.values[i] - self.values[i - 1])
+        return float(self.log_spent[i - 1] + share * (self.log_spent[i] - self.log_spent[i - 1]))
 
 
 def _complete(sides: Sequence[Side]) -> tuple[list[int], Floats, list[Floats]]:

@@ -1,12 +1,12 @@
 """Intervals: `Interval`, Student's t over seeds, and the exact interval of a share."""
 
 import math
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from harness.stats.resampling import Floats
+Floats: TypeAlias = NDArray[np.float64]
 
 ALPHA = 0.05
 """Error of each side. The two-sided interval has level 1 - 2 alpha: 90 %, and is printed as such."""

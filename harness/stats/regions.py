@@ -2,13 +2,12 @@
 
 import math
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from harness.stats.intervals import ALPHA, Interval, t_interval, varies
-from harness.stats.resampling import Floats
-from harness.stats.signflip import signflip_p
+from harness.stats.intervals import ALPHA, Floats, Interval, t_interval, varies
+from harness.stats.pvalues import signflip_p
 
 HypothesisKind: TypeAlias = Literal["greater", "noninferior", "equivalent", "within"]
 Conclusion: TypeAlias = Literal["reproduced", "contradicted", "inconclusive"]
@@ -16,20 +15,6 @@ Conclusion: TypeAlias = Literal["reproduced", "contradicted", "inconclusive"]
 FEWEST_SEEDS = 5
 """With fewer no p-value reaches .05 (1/16 at 4, 1/32 at 5), so that no verdict is possible."""
 MOST_SEEDS = 99
-
-
-class Evidence(Protocol):
-    """What is known about the mean of an estimand."""
-
-    @property
-    def mean(self) -> float:
-        """The estimate."""
-
-    def above(self, tau: float) -> bool:
-        """Whether the mean is shown to lie above `tau`."""
-
-    def below(self, tau: float) -> bool:
-        """Whether the mean is shown to lie below `tau`."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +67,11 @@ class IntervalEvidence:
         return self.interval.hi < tau
 
 
+Evidence: TypeAlias = SeedEvidence | CountEvidence | IntervalEvidence
+"""What is known about the mean of an estimand: its estimate, `mean`, and whether it is shown to lie `above` or `below`
+a number."""
+
+
 class Bound(NamedTuple):
     """One side of a hypothesis: the mean lies above, or below, `tau`."""
 
@@ -114,30 +104,29 @@ class Region:
     upper: float = math.inf
 
     @property
-    def required(self) -> tuple[Bound, ...]:
-        """What must be shown for `reproduced`."""
+    def limits(self) -> tuple[float, float]:
+        """Between which limits the mean is to lie; a side that is open has an infinite one."""
         match self.kind:
             case "greater":
-                return (Bound("above", 0.0),)
+                return 0.0, math.inf
             case "noninferior":
-                return (Bound("above", -self.margin),)
+                return -self.margin, math.inf
             case "equivalent":
-                return (Bound("above", -self.margin), Bound("below", self.margin))
+                return -self.margin, self.margin
             case "within":
-                return _finite(Bound("above", self.lower), Bound("below", self.upper))
+                return self.lower, self.upper
+
+    @property
+    def required(self) -> tuple[Bound, ...]:
+        """What must be shown for `reproduced`."""
+        lower, upper = self.limits
+        return _closed(Bound("above", lower), Bound("below", upper))
 
     @property
     def refuting(self) -> tuple[Bound, ...]:
         """What, if any of it is shown, makes it `contradicted`."""
-        match self.kind:
-            case "greater":
-                return (Bound("below", self.margin),)
-            case "noninferior":
-                return (Bound("below", -self.margin),)
-            case "equivalent":
-                return (Bound("above", self.margin), Bound("below", -self.margin))
-            case "within":
-                return _finite(Bound("below", self.lower), Bound("above", self.upper))
+        lower, upper = self.limits
+        return _closed(Bound("below", self.margin if self.kind == "greater" else lower), Bound("above", upper))
 
     def decide(self, evidence: Evidence) -> Decision:
         """The outcome. The regions are disjoint: the order of the two questions does not matter."""
@@ -187,5 +176,5 @@ class Region:
         return math.inf
 
 
-def _finite(*bounds: Bound) -> tuple[Bound, ...]:
-    return tuple(bound for bound in bounds if math.isfinite(bound.tau))
+def _closed(*bounds: Bound) -> tuple[Bound, ...]:
+    return tuple(bound for bound in bounds if not math.isinf(bound.tau))

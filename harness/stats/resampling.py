@@ -1,12 +1,16 @@
-"""Generators for resampling, each derived from the numbers that it resamples: the same numbers, the same bytes."""
+"""Resampling: generators derived from the numbers that they resample (the same numbers, the same bytes), and the
+bootstrap over a test set's items, with seeds averaged."""
 
 import hashlib
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Floats: TypeAlias = NDArray[np.float64]
+from harness.stats.intervals import ALPHA, NO_INTERVAL, Floats, Interval
+
+RESAMPLES = 2000
+_MOST_DRAWN = 1 << 22
+"""Indices drawn at a time, which bounds memory."""
 
 
 def generator(*samples: ArrayLike) -> np.random.Generator:
@@ -17,3 +21,29 @@ def generator(*samples: ArrayLike) -> np.random.Generator:
         digest.update(str(values.shape).encode())
         digest.update(values.tobytes())
     return np.random.default_rng(int.from_bytes(digest.digest()))
+
+
+def item_bootstrap(of: ArrayLike, over: ArrayLike | None = None, resamples: int = RESAMPLES) -> Floats:
+    """Means [resamples] of the items' scores, or of their paired differences, over items drawn with replacement.
+
+    `of` and `over` are [seeds, items], the same items in the same order; the metric is the mean over items. Seeds are
+    averaged first: what varies is which items the test set happens to hold. Equally many items are drawn in the same
+    way, so that means of several measurements of the same items may be averaged.
+    """
+    items = np.mean(np.asarray(of, dtype=np.float64), axis=0)
+    if over is not None:
+        items = items - np.mean(np.asarray(over, dtype=np.float64), axis=0)
+    n = len(items)
+    rng = generator(np.array([float(n)]))
+    at_once = max(1, _MOST_DRAWN // n)
+    means = [
+        items[rng.integers(0, n, size=(min(at_once, resamples - done), n))].mean(axis=1)
+        for done in range(0, resamples, at_once)
+    ]
+    return np.concatenate(means)
+
+
+def percentile_interval(draws: ArrayLike, alpha: float = ALPHA) -> Interval:
+    """The central 1 - 2 alpha of a bootstrap's draws; `NO_INTERVAL` where one of them is NaN."""
+    lo, hi = np.quantile(np.asarray(draws, dtype=np.float64), [alpha, 1 - alpha])
+    return Interval(float(lo), float(hi)) if lo <= hi else NO_INTERVAL

@@ -5,25 +5,48 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from harness.claims.conditions import Condition, in_words, spelled
+from pydantic import Field, model_validator
+
+from harness.claims.conditions import Condition, Conditions, in_words, spelled
 from harness.claims.paper import PublishedNumber
 from harness.core.card import Card
 from harness.core.errors import UserError
 from harness.core.spec import TierName
+from harness.core.strict import Strict
 from harness.core.suggest import check_known, unknown
 from harness.records.scored import Scored
 from harness.tables.columns import lay_out
 from harness.tables.comparable import check_comparable, rerun
-from harness.tables.expected import ExpectedRuns
 from harness.tables.notes import held_settings, notes_on, shared_artefacts
-from harness.tables.options import TableOptions
-from harness.tables.provenance import provenance
-from harness.tables.results import TaskResults
+from harness.tables.results import ExpectedRuns, TaskResults
 from harness.tables.rows import references_of, rows_of
-from harness.tables.table import Table
+from harness.tables.table import Provenance, Table
 
 FLOPS = "flops"
 """The metric by which a task counts floating-point operations; it stands in the row beside the weights."""
+
+
+class Slice(Strict):
+    """The part of a metric's results that its default table shows, where all of them would make it too wide or too
+    long: only the points of `where`, and no row that sets a parameter of `leave_out` from outside."""
+
+    where: Conditions = Field(default={})
+    leave_out: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _slices(self) -> "Slice":
+        if not self.where and not self.leave_out:
+            raise ValueError("a slice has `where`, `leave_out` or both")
+        return self
+
+
+class TableOptions(Strict):
+    """How tables of a task are shown, as `figures.toml` says. `held` names by case the settings that tables list as
+    held constant, in that order; `default` stands for all other cases, and a case that is not named lists all settings.
+    `tables` has slices by metric."""
+
+    held: Mapping[str, tuple[str, ...]] = {}
+    tables: Mapping[str, Slice] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,7 +181,7 @@ def _table(
         columns=layout.columns,
         rows=rows,
         references=references_of(layout),
-        provenance=provenance(layout.runs, layout.shown(), (card.task, results.tier, topic.metric, *suffixes)),
+        provenance=Provenance.of(layout.runs, layout.shown(), (card.task, results.tier, topic.metric, *suffixes)),
         notes=(
             *(f"{text}; `{command}` shows all" for text in slices),
             *held_settings(layout.runs, options.held),

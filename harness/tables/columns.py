@@ -10,8 +10,7 @@ from harness.core.card import Card, Metric
 from harness.core.errors import UserError
 from harness.core.spec import without
 from harness.records.scored import RunRow, ScoreRow
-from harness.tables.expected import ExpectedRuns
-from harness.tables.results import RunsAndScores
+from harness.tables.results import ExpectedRuns, RunsAndScores
 from harness.tables.table import Column
 
 Position: TypeAlias = tuple[str, tuple[tuple[str, Any], ...]]

@@ -1,15 +1,14 @@
 """Exploratory contrasts: paired differences between the rows of a table, with Holm's correction over all of them."""
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from harness.core.suggest import check_known
-from harness.stats.holm import holm
 from harness.stats.intervals import NO_INTERVAL, Interval, t_interval
-from harness.stats.signflip import attainable_p, signflip_p
+from harness.stats.pvalues import attainable_p, holm, signflip_p
 from harness.tables.table import Cell, Row, Table
 from harness.tables.text import TextTable, arrow, text_cells
 
@@ -80,14 +79,9 @@ def differences_as_text(table: Table, differences: Sequence[PairedDifference]) -
     )
 
 
-def _pairs(rows: Sequence[Row], method: str | None) -> Collection[tuple[Row, Row]]:
-    pairs: dict[frozenset[str], tuple[Row, Row]] = {}
-    for row in rows:
-        if row.label == method or (method is None and row.kind in ("method", "plugin")):
-            for other in rows:
-                if other is not row:
-                    pairs.setdefault(frozenset((row.label, other.label)), (row, other))
-    return pairs.values()
+def _pairs(rows: Sequence[Row], method: str | None) -> list[tuple[Row, Row]]:
+    chosen = [row for row in rows if row.label == method or (method is None and row.kind in ("method", "plugin"))]
+    return [(row, other) for i, row in enumerate(chosen) for other in rows if other not in chosen[: i + 1]]
 
 
 def _difference(table: Table, i: int, row: Row, other: Row) -> PairedDifference:

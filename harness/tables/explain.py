@@ -4,6 +4,7 @@ import math
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -125,4 +126,6 @@ def _commands(runs: list[RunRow], table: Table, row: Row, column: Column, folder
     labels = {run.label for run in runs} or {row.label}
     cases = sorted({run.case for run in runs} or {column.case})
     seeds = max(table.provenance.seeds) + 1
-    yield rerun(table.task, table.tier, dict.fromkeys(labels, row.kind), cases=cases, seeds=seeds)
+    command = rerun(table.task, table.tier, dict.fromkeys(labels, row.kind), cases=cases, seeds=seeds)
+    root = str(Path(folder).parent)
+    yield command if root == "results" else f"{command} {shlex.join(['--results', root])}"

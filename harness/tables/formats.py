@@ -1,18 +1,19 @@
-"""The formats that a table is written in: markup for people, JSON with everything, CSV with a row for each cell."""
+"""The formats that a table is written in (markup for people, JSON with everything, CSV with a row for each cell), and
+the files of tables: written, and checked against the records that they were made from."""
 
-import csv
 import dataclasses
-import io
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from types import MappingProxyType
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from pydantic import BaseModel
 
+from harness.core.files import write_whole
 from harness.core.suggest import check_known
+from harness.records.committed import file_problems
 from harness.tables.markup import to_html, to_latex, to_markdown
 from harness.tables.table import Cell, Span, Table
 from harness.tables.text import text_tables
@@ -26,12 +27,16 @@ def to_json(value: Any) -> str:
 def to_csv(tables: Sequence[Table]) -> str:
     """A row for each cell, table by table: entrants by columns, then chance and ceiling. Fields that are not available
     are empty."""
-    out = io.StringIO()
-    rows = [row for table in tables for row in _csv_rows(table)]
-    writer = csv.DictWriter(out, rows[0].keys(), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return out.getvalue()
+    import pandas as pd
+
+    # Objects, so that whole numbers stay whole in a column with empty fields.
+    rows = ({name: _inert(value) for name, value in row.items()} for table in tables for row in _csv_rows(table))
+    return pd.DataFrame(rows, dtype=object).to_csv(index=False, lineterminator="\n")
+
+
+def _inert(value: Any) -> Any:
+    """A field that no spreadsheet takes for a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@")) else value
 
 
 def plain(value: Any) -> Any:
@@ -90,15 +95,13 @@ class Format(NamedTuple):
     write: Callable[[Sequence[Table]], str]
 
 
-FORMATS: Mapping[str, Format] = MappingProxyType(
-    {
-        "markdown": Format(".md", lambda tables: to_markdown(text_tables(tables))),
-        "latex": Format(".tex", lambda tables: to_latex(text_tables(tables))),
-        "html": Format(".html", lambda tables: to_html(text_tables(tables))),
-        "csv": Format(".csv", to_csv),
-        "json": Format(".json", to_json),
-    }
-)
+FORMATS: Mapping[str, Format] = {
+    "markdown": Format(".md", lambda tables: to_markdown(text_tables(tables))),
+    "latex": Format(".tex", lambda tables: to_latex(text_tables(tables))),
+    "html": Format(".html", lambda tables: to_html(text_tables(tables))),
+    "csv": Format(".csv", to_csv),
+    "json": Format(".json", to_json),
+}
 
 
 def render(tables: Sequence[Table], form: str) -> str:
@@ -106,3 +109,32 @@ def render(tables: Sequence[Table], form: str) -> str:
     tables give the same bytes. JSON is a list of them, CSV has one header."""
     check_known("format", [form], FORMATS)
     return FORMATS[form].write(tables)
+
+
+def write_tables(folder: Path, tables: Sequence[Table], form: str = "markdown") -> None:
+    """Write each table to `<folder>/<name><suffix>`."""
+    for table in tables:
+        write_whole(folder / f"{table.name}{FORMATS[form].suffix}", render([table], form).encode())
+
+
+def check_tables(folder: Path, tables: Sequence[Table]) -> Iterator[str]:
+    """What is wrong with the files of these tables, a line each; nothing if each of them is what the records give.
+
+    Every format in which a table's file exists is checked; a table without any file is named. A file for which the
+    records give no table is left over; those of other views (`metric`, `by`, `where`) are checked only with these
+    views.
+    """
+    for table in tables:
+        command = f"harness table --task {table.task} --tier {table.tier} --format"
+        paths = {form: folder / f"{table.name}{entry.suffix}" for form, entry in FORMATS.items()}
+        for form in [form for form, path in paths.items() if path.is_file()] or ["markdown"]:
+            text = render([table], form)
+            yield from file_problems(paths[form], text, f"{command} {form} --write", table.provenance.digest)
+    names = {table.name for table in tables}
+    subjects = {f"{table.task}-{table.tier}" for table in tables}
+    suffixes = {entry.suffix for entry in FORMATS.values()}
+    for path in sorted(folder.glob("*-*")):
+        task, tier, *view = path.stem.split("-")
+        is_table = path.suffix in suffixes and f"{task}-{tier}" in subjects
+        if is_table and path.stem not in names and not {"metric", "by", "where"} & set(view):
+            yield f"{path} is left over: the records give no such table; delete it"

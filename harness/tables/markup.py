@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 _CODE = re.compile(r"`([^`]*)`")
+_MARKS = re.compile(r"[|*<`]|(?<!\w)_|_(?!\w)")
+"""What Markdown does not take for itself in plain text."""
 _MINUS = re.compile(r"(?<!\w)-(?=\d)")
 _TEX = str.maketrans(
     {
@@ -60,7 +62,7 @@ def _markdown(table: TextTable) -> str:
 
 
 def _in_markdown(cell: TextCell) -> str:
-    text = cell.text.replace("|", "\\|")
+    text = _MARKS.sub(r"\\\g<0>", cell.text)
     return (f"**{text}**" if cell.style == "best" else text) + (f" *{cell.aside}*" if cell.aside else "")
 
 

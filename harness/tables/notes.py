@@ -78,12 +78,11 @@ def _coverage(rows: Sequence[Row], columns: Sequence[Column]) -> Iterator[str]:
     """Columns whose scores leave items out. A diverged run uses none: it says nothing about the items."""
     groups: dict[str, list[str]] = defaultdict(list)
     for i, column in enumerate(columns):
-        cells = [row.cells[i] for row in rows]
-        shares = {cell.n_used / cell.n_expected for cell in cells if cell.n_used and column.case}
+        cells = [row.cells[i] for row in rows if column.case and row.cells[i].n_used]
+        shares = [cell.n_used / cell.n_expected for cell in cells]
         if shares and min(shares) < 1:
-            groups[" to ".join(dict.fromkeys(f"{share:.1%}" for share in (min(shares), max(shares))))].append(
-                column.name
-            )
+            ends = dict.fromkeys(f"{share:.1%}" for share in (min(shares), max(shares)))
+            groups[" to ".join(ends)].append(column.name)
     for share, names in groups.items():
         yield f"scored on {share} of the items: {'; '.join(names)}"
 
@@ -98,23 +97,20 @@ def held_settings(runs: Sequence[RunRow], held: Mapping[str, Sequence[str]]) -> 
     all)."""
     settings_of = {run.case: run.settings for run in runs}
     named = {case: held.get(case, held.get(DEFAULT, sorted(settings_of[case]))) for case in settings_of}
-    cases_by_value: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for case, settings in settings_of.items():
-        for name in named[case]:
-            if name in settings:
-                cases_by_value[name][_shown(settings[name])].append(case)
-    replaced: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for run in runs:
-        for name in named[run.case]:
-            chosen = run.parameters.get(name)
-            if chosen is not None and chosen != run.settings.get(name):
-                replaced[name][run.label].add(_shown(chosen))
     constant, varied = [], []
-    for name, by_value in cases_by_value.items():
-        everywhere = [len(cases) for cases in by_value.values()] == [len(settings_of)]
-        texts = (value if everywhere else f"{value} ({', '.join(cases)})" for value, cases in by_value.items())
-        if name in replaced:
-            others = (f"{' and '.join(sorted(values))} in {label}" for label, values in sorted(replaced[name].items()))
+    for name in dict.fromkeys(name for case in named for name in named[case] if name in settings_of[case]):
+        cases_by_value: dict[str, list[str]] = defaultdict(list)
+        for case, settings in settings_of.items():
+            if name in named[case] and name in settings:
+                cases_by_value[_shown(settings[name])].append(case)
+        replaced: dict[str, set[str]] = defaultdict(set)
+        for run in runs:
+            if run.parameters.get(name) not in (None, run.settings.get(name)) and name in named[run.case]:
+                replaced[run.label].add(_shown(run.parameters[name]))
+        everywhere = [len(cases) for cases in cases_by_value.values()] == [len(settings_of)]
+        texts = (value if everywhere else f"{value} ({', '.join(cases)})" for value, cases in cases_by_value.items())
+        if replaced:
+            others = (f"{' and '.join(sorted(values))} in {label}" for label, values in sorted(replaced.items()))
             varied.append(f"{name} is {' and '.join(texts)}, but {', '.join(others)}")
         else:
             constant.append(f"{name} {' and '.join(texts)}")

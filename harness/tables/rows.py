@@ -18,8 +18,8 @@ from harness.tables.table import KINDS, Cell, Effort, Reference, Row, Span
 
 
 def rows_of(layout: Layout, flops: Mapping[str, ScoreRow]) -> tuple[Row, ...]:
-    """The rows: methods, baselines, ablations, plug-ins; by label within each kind, numbers by size. `flops` has the
-    counts of records by path."""
+    """The rows: methods, baselines, ablations, plug-ins, references; by label within each kind, numbers by size.
+    `flops` has the counts of records by path."""
     runs_of: dict[str, list[RunRow]] = {}
     for run in layout.runs:
         runs_of.setdefault(layout.row(run.label), []).append(run)
@@ -29,7 +29,8 @@ def rows_of(layout: Layout, flops: Mapping[str, ScoreRow]) -> tuple[Row, ...]:
         kinds = {label: layout.expected.kinds[label] for case, label in layout.expected.cells if case in cases} | kinds
     labels = in_order(kinds)
     grid = [_cells(layout, label, runs_of.get(label, [])) for label in labels]
-    columns = [marked(column, layout.metric.better) for column in zip(*grid, strict=True)]
+    compared = [kinds[label] != "reference" for label in labels]
+    columns = [marked(column, layout.metric.better, compared) for column in zip(*grid, strict=True)]
     rows = []
     for label, cells in zip(labels, zip(*columns, strict=True), strict=True):
         runs = runs_of.get(label, [])
@@ -153,19 +154,23 @@ def mean_over(cells: Sequence[Cell], *, exact: bool) -> Cell:
 def half_width(values: Sequence[float]) -> float:
     """Half of the 90 % t interval of the mean; NaN for one seed, and for seeds that are all alike: zero spread in the
     sample does not prove zero variance."""
-    if len(set(values)) < 2:
-        return math.nan
     lo, hi = t_interval(values)
     return (hi - lo) / 2
 
 
-def marked(cells: Sequence[Cell], better: Literal["higher", "lower"]) -> list[Cell]:
+def marked(
+    cells: Sequence[Cell], better: Literal["higher", "lower"], compared: Sequence[bool] | None = None
+) -> list[Cell]:
     """The cells of one column, the best marked and those whose mean lies within the best's interval: its ties.
 
-    Times that were taken beside other runs take no part. A column with a single value has no best.
+    `compared` says which cells take part; without it, all do. Times that were taken beside other runs never do. A
+    column with a single value has no best.
     """
     sign = 1 if better == "higher" else -1
-    takes_part = [cell.state == "scored" and "contended" not in cell.flags for cell in cells]
+    takes_part = [
+        cell.state == "scored" and "contended" not in cell.flags and is_compared
+        for cell, is_compared in zip(cells, compared or [True] * len(cells), strict=True)
+    ]
     if sum(takes_part) < 2:
         return list(cells)
     best = max(itertools.compress(cells, takes_part), key=lambda cell: sign * cell.value)

@@ -1,12 +1,15 @@
 """The table: a row for each entrant, a column for each case or point, and in every cell a mean and its records."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from harness.claims.paper import PublishedNumber
+from harness.core.canonical import digest
 from harness.core.entrant import EntrantKind
+from harness.core.words import counted
+from harness.records.scored import RunRow
 
 CellState: TypeAlias = Literal[
     "scored", "failed", "missing", "not applicable", "not measured", "not planned", "incomplete"
@@ -16,7 +19,7 @@ planned`: no run is asked for; `not applicable`: the entrant lacks a capability;
 are not all scored."""
 Mark: TypeAlias = Literal["best", "tie", ""]
 
-KINDS: tuple[EntrantKind, ...] = ("method", "baseline", "ablation", "plugin")
+KINDS: tuple[EntrantKind, ...] = ("method", "baseline", "ablation", "plugin", "reference")
 """The kinds of entrants in the order of their rows."""
 
 
@@ -99,7 +102,8 @@ class Reference:
 
 @dataclass(frozen=True, kw_only=True)
 class Provenance:
-    """What the table was made from. `digest` covers the records' keys and all that the table shows of them."""
+    """What a table or figure was made from. `digest` covers the records' keys and all that is shown of them, and so
+    tells whether a file was made from other records."""
 
     version: int
     data: tuple[str, ...]
@@ -109,6 +113,30 @@ class Provenance:
     commits: tuple[str, ...]
     records: int
     digest: str
+
+    @staticmethod
+    def of(runs: Sequence[RunRow], shown: Sequence[Any], subject: Iterable[Any]) -> "Provenance":
+        """The provenance of what is `shown` of runs, plain values without NaN; `subject` is what chose the runs."""
+        budgets = {run.case: f"{run.budget:,} {run.unit}" for run in runs}
+        alike = len(set(budgets.values())) == 1
+        identities = [[run.path, run.key, run.status, run.error, run.weights, run.trials, run.train_s] for run in runs]
+        return Provenance(
+            version=runs[0].version,
+            data=tuple(sorted({name for run in runs for name in _data_names(run.data)})),
+            seeds=tuple(sorted({run.seed for run in runs})),
+            budget=tuple(set(budgets.values()) if alike else (f"{case} {text}" for case, text in budgets.items())),
+            devices=tuple(sorted({f"{run.device}, {counted(run.threads, 'thread')}" for run in runs})),
+            commits=tuple(sorted({run.commit[:10] + " (dirty)" * run.dirty for run in runs if run.commit})),
+            records=len(runs),
+            digest=digest([*subject, identities, list(shown)])[:16],
+        )
+
+
+def _data_names(data: str) -> Iterable[str]:
+    """The names in a spec's data: `name:digest,...`, or `generated:generator`."""
+    if data.startswith("generated:"):
+        return [f"{data.partition(':')[2]} (generator)"]
+    return [part.partition(":")[0] for part in data.split(",")]
 
 
 @dataclass(frozen=True, kw_only=True)

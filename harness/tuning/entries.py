@@ -1,13 +1,13 @@
 """Whether entries of `tuned.toml` still hold: each against its trials, between entrants, and in records of results."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Literal, NamedTuple, TypeAlias
 
 from harness.core.card import Card, Resolved
 from harness.core.spec import TierName
 from harness.registry.headers import Header, inapplicable
-from harness.registry.tuned import EntryName, TunedEntry, tune_command
+from harness.registry.tuned import EntryName, TunedEntry, tune_command, write_tuned
 from harness.runs.plan import Planner
 from harness.runs.selection import Selection
 from harness.tuning.trials import Tuning, TuningResult, plan_trials
@@ -92,6 +92,21 @@ def _entries(planner: Planner, card: Card, resolved: Resolved) -> Iterator[tuple
         name = EntryName(card.task, header.name, resolved.tier, resolved.case.id)
         if entry := planner.entries(header).get(name):
             yield header, entry
+
+
+def write_winners(planner: Planner, selection: Selection, results: Iterable[TuningResult]) -> list[str]:
+    """Write what tuning chose to `tuned.toml` beside each entrant, and correct the stored results of the selection.
+    Returns a line for each result without a winner, whose entry stays."""
+    without_winner = []
+    for result in results:
+        name, entry = result.tuning.name, result.entry() if result.complete else None
+        if entry is None:
+            where = f"{name.task} {name.entrant} on {name.case}"
+            without_winner.append(f"{where}: no trial ended well; its entry stays as it was")
+        else:
+            write_tuned(result.tuning.job.header.path.parent, {name: entry})
+    restate_trials(Planner(planner.registry, planner.store), selection)
+    return without_winner
 
 
 def restate_trials(planner: Planner, selection: Selection) -> int:

@@ -34,6 +34,16 @@ FAULTY = {
     "lacks_a_method": ("def vectors", "def vektors", "abstract method vectors"),
     "raises": ('print("HELLO")', 'raise KeyError("tokenz")', "KeyError: 'tokenz' (./FOLDER/raises.py:"),
     "has_a_default_of_the_wrong_type": ("= 2", '= "two"', "dim = 'two': input should be a valid integer"),
+    "slips": (
+        "    def vectors",
+        "    def code(self, k):\n        return None\n\n    def vectors",
+        "nothing calls `code`; did you mean `codes`?",
+    ),
+    "changes_its_data": (
+        'print("HELLO")',
+        "train.tokens.flags.writeable = True; train.tokens[:] = train.tokens[::-1].copy()",
+        "`fit` changes it in place; work on copies",
+    ),
     "answers_in_another_shape": ("(self.size, 2)", "(3, 2)", "smoke run: error: vectors"),
 }
 SMALLEST = ("--task", "word_similarity", "--tier", "smoke", "--case", "atlas", "--seeds", "1")

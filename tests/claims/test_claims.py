@@ -202,6 +202,13 @@ def test_a_parameter_of_an_entrant_is_an_axis() -> None:
     assert problems(where={"k": 2}, over=["linformer"]) == []
 
 
+def test_no_claim_compares_with_a_reference() -> None:
+    paper = paper_with(over=["softmax", "linformer"])
+    assert check_paper(paper, ENTRANTS, CARDS, references=["linformer"]) == [
+        "claim 'better': 'linformer' is a reference, with which no claim compares"
+    ]
+
+
 def test_sweeps_are_checked(written: Path) -> None:
     text = PAPER.replace("parameters = { m = [16, 64] }", "parameters = { n = [16], m = [] }")
     written.write_text(text)
@@ -244,7 +251,7 @@ def test_a_fault_of_the_file_is_one_line_that_names_its_place(written: Path, old
 
 
 def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"cannot read .*paper\.toml: No such file"):
+    with pytest.raises(UserError, match=r"paper\.toml: .*No such file"):
         load_paper(tmp_path / "paper.toml")
 
 

@@ -1,7 +1,6 @@
 """Verdicts from records made by hand: preconditions, regions, what is printed, and what is never done silently."""
 
 import math
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -333,6 +332,23 @@ class TestPreconditions:
             in verdict(records, gate={**gate, "where": {"stage": "tuned"}}).text
         )
 
+    def test_a_gate_may_be_about_another_entrant(self) -> None:
+        """One that shows that the task can be learned: where it fails, nothing is judged, and it must be there."""
+        gate = {"metric": "accuracy", "threshold": 0.9, "of": "teacher"}
+        teacher = [record("teacher", s, 0.95) for s in range(5)]
+        assert verdict([*pair(), *teacher], gate=gate).outcome == "reproduced"
+        failed = [*teacher[:3], record("teacher", 3, 0.5), teacher[4]]
+        assert (
+            "teacher has not learned its training task in case main, seed 3"
+            in verdict([*pair(), *failed], gate=gate).text
+        )
+        assert "no record of teacher, case main, seed 4" in verdict([*pair(), *teacher[:4]], gate=gate).text
+
+    def test_every_gate_of_several_must_be_passed(self) -> None:
+        passed, failed = ({"metric": "accuracy", "threshold": threshold} for threshold in (0.1, 0.9))
+        assert verdict(pair(), gate=[passed, passed]).outcome == "reproduced"
+        assert verdict(pair(), gate=[passed, failed]).outcome == "not assessable"
+
     def test_a_gate_that_was_not_measured_is_named(self) -> None:
         judged = verdict(pair(), gate={"metric": "learned", "threshold": 0.9})
         assert "no learned, by which the claim checks that the training task is learned" in judged.text
@@ -347,7 +363,7 @@ class TestPreconditions:
 
     def test_a_diverged_run_is_no_escape(self) -> None:
         records = [*without(pair(), "new", 2), record("new", 2, 0.1, status="diverged")]
-        judged = verdict(records, gate=None)
+        judged = verdict(records)
         assert (judged.outcome, judged.deciding.n) == ("inconclusive", 5)
         learned = [
             record(e, s, {"accuracy": 0.1 if lost else v + 0.01 * s, "learned": 0.0 if lost else 1.0}, status=status)
@@ -631,12 +647,10 @@ class TestCurves:
             "inconclusive (leaning against"
         )
 
-    def test_a_diverged_opponent_is_at_chance_along_the_whole_budget(self) -> None:
+    def test_nothing_is_gained_by_an_opponent_that_diverged(self) -> None:
         records = self.records(2.05)
         records[1] = record("old", 0, {"loss": {(): 4.0, (("spent", 100),): 8.0}}, status="diverged", better="lower")
-        judged = verdict(records, metric="loss", estimand="steps_ratio", margin=1.1)
-        share = (4.0 - 9.0) / (2.05 - 9.0)  # of the first half, on the way from 9 to 2.05
-        assert judged.deciding.values[0] == pytest.approx(-math.log(share / 2))
+        assert verdict(records, metric="loss", estimand="steps_ratio", margin=1.1).deciding.values[0] == 0
 
     def test_a_diverged_run_is_never_fast(self) -> None:
         records = self.records(2.05)
@@ -736,28 +750,3 @@ def test_the_summary_says_how_many_claims_would_be_decided_by_chance() -> None:
     assert counts == "1 reproduced, 1 contradicted, 1 not assessable, 1 rehearsal."
     assert by_chance == "At alpha = 0.05, chance alone would decide about 0.1 of 2 judged claims."
     assert last == "At this tier every verdict is a rehearsal."
-
-
-def test_ten_claims_over_ten_thousand_records_are_judged_within_a_second() -> None:
-    """Ten tasks, each of ten entrants x 10 cases x 10 seeds with ten metrics."""
-    many = _many()
-    claims = [
-        claim(id=f"c{i}", task=f"task{i}", metric="m3", of="e0", over=["e1", "e2", "e3", "e4"]) for i in range(10)
-    ]
-    seconds = []
-    for _ in range(3):
-        start = time.process_time()
-        verdicts = [judge(entry, many, "small") for entry in claims]
-        seconds.append(time.process_time() - start)
-        assert all(judged.deciding.n == 10 for judged in verdicts)
-    assert min(seconds) < 1.0
-
-
-def _many() -> Scored:
-    values = np.random.default_rng(0).random((10, 10, 10, 10, 10))
-    return table(
-        *(
-            record(f"e{e}", s, {f"m{m}": values[t, e, c, s, m] for m in range(10)}, task=f"task{t}", case=f"c{c}")
-            for t, e, c, s in np.ndindex(values.shape[:-1])
-        )
-    )

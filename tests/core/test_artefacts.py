@@ -218,3 +218,16 @@ def test_the_folder_is_chosen_by_the_environment(tmp_path: Path, monkeypatch: py
     assert Cache(tmp_path / "given").folder == tmp_path / "given"
     monkeypatch.delenv("HARNESS_CACHE")
     assert Cache().folder.name == "artefacts"
+
+
+HARM = [lambda data: data[:-40], lambda data: b"", lambda data: data.replace(b"\0\0", b"\0\1")]
+
+
+@pytest.mark.parametrize("harm", HARM, ids=["cut off", "empty", "changed"])
+def test_an_artefact_that_cannot_be_read_is_put_aside_and_built_again(recipes: Any, cache: Cache, harm: Any) -> None:
+    built = cache.get(recipes.Vectors(dim=5))
+    (path,) = cache.folder.glob("*.npz")
+    harmed = harm(path.read_bytes())
+    path.write_bytes(harmed)
+    assert cache.get(recipes.Vectors(dim=5)).digest == built.digest
+    assert path.with_suffix(".unreadable").read_bytes() == harmed

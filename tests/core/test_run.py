@@ -266,5 +266,5 @@ def test_what_is_kept_or_built_while_measuring_belongs_to_the_run(cached: Run) -
     "name", ["../grid.png", "a/b.png", "/tmp/grid.png", "grid", "", ".png", ".hidden.png", "a b.png"]
 )
 def test_a_file_is_kept_under_a_plain_name_with_a_suffix(name: str) -> None:
-    with pytest.raises(ValueError, match=r"give it a plain name with a suffix, as in 'samples\.png'"):
+    with pytest.raises(ValueError, match=r"give it a plain name .* with a suffix, as in 'samples\.png'"):
         _run().keep(name, b"")

@@ -1,10 +1,13 @@
 """Looking data up, getting it, and never using the wrong bytes."""
 
 import hashlib
+import io
 import os
 import resource
 import shutil
 import sys
+import tarfile
+import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -15,8 +18,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from harness.core.errors import UserError
+from harness.data import archives, transfer
 from harness.data import fetch as lookup
 from harness.data.catalogue import DataSet, catalogue
 from harness.data.fetch import data_folder, fetch, locate, status, verify
@@ -47,7 +52,12 @@ class Server:
     files: dict[str, bytes] = field(default_factory=dict)
     asked: list[tuple[str, str]] = field(default_factory=list)
     breaks_after: int | None = None
+    mends: bool = False
     resumes: bool = True
+    tells_range: bool = True
+    overlap: int = 0
+    busy: int = 0
+    length: str | None = None
 
 
 @pytest.fixture
@@ -66,10 +76,20 @@ def server() -> Iterator[Server]:
             if start >= len(data):
                 self.send_error(416)
                 return
-            self.send_response(206 if start else 200)
-            self.send_header("Content-Length", str(len(data) - start))
+            if state.busy:
+                state.busy -= 1
+                self.send_error(503)
+                return
+            start = max(0, start - state.overlap)
+            self.send_response(206 if asked and state.resumes else 200)
+            if state.length is None or state.length:
+                self.send_header("Content-Length", state.length or str(len(data) - start))
+            if asked and state.tells_range:
+                self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
             self.end_headers()
             self.wfile.write(data[start:][: state.breaks_after])
+            if state.mends:
+                state.breaks_after = None
 
         def log_message(self, format: str, *args: Any) -> None:
             pass
@@ -86,6 +106,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty data folder, no mirror; returns where the toy set will lie."""
     monkeypatch.setenv("HARNESS_DATA", str(tmp_path / "data"))
     monkeypatch.delenv("HARNESS_MIRROR", raising=False)
+    monkeypatch.setattr(transfer, "PAUSES_S", ())
     return tmp_path / "data" / "toy"
 
 
@@ -301,7 +322,7 @@ def test_only_the_right_bytes_ever_get_the_name(tmp_path: Path) -> None:
     source, target = tmp_path / "source", tmp_path / "target"
     source.write_bytes(b"wrong")
     with pytest.raises(UserError, match="wrong SHA-256"):
-        get(source, target, sha256(b"right"), lambda file, done, total: None)
+        get(source, target, sha256(b"right"), lambda file, done, total: None, most=1000)
     assert names(tmp_path) == ["source", f"target.wrong-{sha256(b'wrong')[:8]}"]
 
 
@@ -380,6 +401,108 @@ def test_folder_that_cannot_be_written_is_named(
     monkeypatch.setattr(Path, "mkdir", refuse)
     with pytest.raises(UserError, match=f"cannot write {folder.parent}: Permission denied; set HARNESS_DATA"):
         fetch("toy")
+
+
+@pytest.mark.parametrize("tells_range", [True, False])
+@pytest.mark.parametrize("overlap", [0, 100, 600_000])
+def test_a_download_that_breaks_off_is_tried_again_and_never_joined_in_the_wrong_place(
+    folder: Path, server: Server, use: Any, monkeypatch: pytest.MonkeyPatch, overlap: int, tells_range: bool
+) -> None:
+    monkeypatch.setattr(transfer, "PAUSES_S", (0.0,))
+    server.files, server.breaks_after, server.mends = {"/published.gz": PUBLISHED}, 500_000, True
+    server.overlap, server.tells_range = overlap, tells_range
+    use(toy(server.address))
+    fetch("toy")
+    assert (folder / "published.gz").read_bytes() == PUBLISHED
+
+
+def test_a_busy_server_is_asked_again_with_growing_pauses(
+    folder: Path, server: Server, use: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paused: list[float] = []
+    monkeypatch.setattr(transfer, "PAUSES_S", (1.0, 4.0))
+    monkeypatch.setattr(transfer.time, "sleep", paused.append)
+    server.files, server.busy = {"/published.gz": PUBLISHED}, 2
+    use(toy(server.address))
+    fetch("toy")
+    assert paused == [1.0, 4.0]
+    shutil.rmtree(folder)
+    server.busy = 3
+    with pytest.raises(UserError, match="503 Service Unavailable; run the same command again to resume"):
+        fetch("toy")
+
+
+@pytest.mark.parametrize("length", ["12x", "-5", "\u00b2", "1e3"])
+def test_a_length_that_is_no_number_is_a_clear_error(folder: Path, server: Server, use: Any, length: str) -> None:
+    server.files, server.length = {"/published.gz": PUBLISHED}, length
+    use(toy(server.address))
+    with pytest.raises(UserError, match=r"it says that it is '.*' bytes long"):
+        fetch("toy")
+
+
+@pytest.mark.parametrize("length", [None, ""])
+def test_never_more_is_downloaded_than_the_catalogue_allows(
+    folder: Path, server: Server, use: Any, length: str | None
+) -> None:
+    server.files, server.length = {"/published.gz": PUBLISHED * 2}, length
+    use(toy(server.address))
+    with pytest.raises(UserError, match=r"is longer than the 990\.0 kB that the catalogue allows"):
+        fetch("toy")
+    assert names(folder) == []
+
+
+def test_a_trickle_counts_as_broken_off(
+    folder: Path, server: Server, use: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transfer, "_WINDOW_S", 1e-9)
+    monkeypatch.setattr(transfer, "_SLOWEST", 1e18)
+    server.files = {"/published.gz": PUBLISHED}
+    use(toy(server.address))
+    with pytest.raises(UserError, match=r"sent .* in 1e-09 s; run the same command again to resume"):
+        fetch("toy")
+
+
+def test_a_part_that_is_a_link_is_not_followed(folder: Path, server: Server, use: Any, tmp_path: Path) -> None:
+    server.files = {"/published.gz": PUBLISHED}
+    use(toy(server.address))
+    folder.mkdir(parents=True)
+    (tmp_path / "precious").write_bytes(b"precious")
+    (folder / "published.gz.part").symlink_to(tmp_path / "precious")
+    fetch("toy")
+    assert (tmp_path / "precious").read_bytes() == b"precious"
+    assert (folder / "published.gz").read_bytes() == PUBLISHED
+
+
+def test_a_second_fetch_says_that_it_waits(folder: Path, server: Server, use: Any) -> None:
+    server.files = {"/published.gz": PUBLISHED}
+    use(toy(server.address))
+    folder.mkdir(parents=True)
+    lock = FileLock(folder.parent / "toy.lock", thread_local=False)
+    lock.acquire()
+    assert fetch("toy", waiting=lock.release) == folder
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar.gz"])
+@pytest.mark.parametrize(("bytes_", "members"), [(999, 100), (10**9, 2)])
+def test_an_archive_that_unpacks_to_too_much_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, bytes_: int, members: int
+) -> None:
+    file = tmp_path / f"bomb.{kind}"
+    if kind == "zip":
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as zipped:
+            for number in range(3):
+                zipped.writestr(str(number), bytes(400))
+    else:
+        with tarfile.open(file, "w:gz") as packed:
+            for number in range(3):
+                member = tarfile.TarInfo(str(number))
+                member.size = 400
+                packed.addfile(member, io.BytesIO(bytes(400)))
+    archives.check_bounds(file)
+    monkeypatch.setattr(archives, "MOST_BYTES", bytes_)
+    monkeypatch.setattr(archives, "MOST_MEMBERS", members)
+    with pytest.raises(UserError, match="unpacks to more than"):
+        archives.check_bounds(file)
 
 
 def test_two_fetches_at_once_download_once(folder: Path, server: Server, use: Any) -> None:

@@ -19,6 +19,7 @@ from harness.data.sets import (
     cifar10,
     digits,
     elevant,
+    glue,
     gum,
     imdb,
     medic,
@@ -33,6 +34,7 @@ from harness.data.sets import (
     squad,
     wic,
     wikipedia,
+    wikitext,
     word_pairs,
 )
 
@@ -206,6 +208,45 @@ def test_wic_forms_agree(tmp_path: Path) -> None:
     first, second = wic.items("dev", tmp_path / "plain")
     assert (first.word, first.part, first.contexts[1][first.at[1]], first.same) == ("hook", "V", "hooked", True)
     assert not second.same
+
+
+def test_glue_counts(mirror: Path) -> None:
+    sizes = {
+        (task, split): len(glue.sentences(task, split, mirror / "glue")) for task in glue.TASKS for split in glue.SPLITS
+    }
+    assert list(sizes.values()) == [67_349, 872, 8_551, 1_043]
+    assert is_content("glue", glue.content(mirror / "glue"))
+
+
+def test_glue_forms_agree(tmp_path: Path) -> None:
+    texts: dict[glue.TaskName, str] = {
+        "SST-2": 'sentence\tlabel\na "fine" film \t1\ndull \t0\n',
+        "CoLA": "gj04\t1\t\tHe sings.\ngj04\t0\t*\tHim sing.\n",
+    }
+    published = tmp_path / "published"
+    published.mkdir()
+    for task, text in texts.items():
+        (tmp_path / "packed" / task).mkdir(parents=True)
+        with zipfile.ZipFile(published / f"{task}.zip", "w") as archive:
+            for split in glue.SPLITS:
+                archive.writestr(f"{task}/{split}.tsv", text)
+                (tmp_path / "packed" / task / f"{split}.tsv.xz").write_bytes(lzma.compress(text.encode()))
+    assert glue.sentences("SST-2", "dev", published) == [('a "fine" film ', 1), ("dull ", 0)]
+    assert glue.sentences("CoLA", "train", published) == [("He sings.", 1), ("Him sing.", 0)]
+    assert glue.content(published) == glue.content(tmp_path / "packed")
+    with pytest.raises(ValueError, match="no split 'test' of 'CoLA'"):
+        glue.sentences("CoLA", "test", published)
+
+
+def test_wikitext_counts(mirror: Path) -> None:
+    words = {
+        split: sum(len(line.split()) for line in wikitext.lines(split, mirror / "wikitext2-heldout"))
+        for split in wikitext.SPLITS
+    }
+    assert words == {"valid": 213_886, "test": 241_211}
+    assert is_content("wikitext2-heldout", wikitext.content(mirror / "wikitext2-heldout"))
+    with pytest.raises(ValueError, match="no split 'train' of WikiText-2; there are valid, test"):
+        wikitext.lines("train", mirror / "wikitext2-heldout")
 
 
 def test_medquad_counts(mirror: Path) -> None:

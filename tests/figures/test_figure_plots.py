@@ -4,14 +4,16 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import pytest
 
 from harness.core.errors import UserError
 from harness.figures.build import Skipped
+from harness.figures.drawing.frame import draw, settings
 from harness.figures.files import render
 from harness.figures.plot import Line, Panel, Plot
 from harness.records.record import Record, RecordedScore
-from harness.tables.expected import ExpectedRuns
+from harness.tables.results import ExpectedRuns
 from harness.tables.table import Table
 
 Make = Callable[..., Record]
@@ -80,6 +82,24 @@ class TestValues:
         bands, with_point = (render(plot(made, **OVER_SHIFT), ("svg",))["svg"] for made in (vit, vit + bit))
         assert b"LineCollection" in with_point
         assert b"LineCollection" not in bands
+
+    def test_a_band_ends_where_there_is_no_interval(self, record: Make, plot: Plots) -> None:
+        made = [record("vit", seed, shifted((0.5 + seed / 10, 0.6 + seed / 10, 0.9))) for seed in range(2)]
+        shown = plot(made, **OVER_SHIFT)
+        with settings(shown):
+            (band,) = draw(shown).axes[0].collections
+        xs = np.concatenate([path.vertices[:, 0] for path in band.get_paths()])
+        assert (xs.min(), xs.max()) == (1.0, 2.0)
+
+    @pytest.mark.parametrize(("seeds", "drawn"), [(1, False), (2, True)])
+    def test_a_dot_has_caps_only_if_it_has_an_interval(
+        self, record: Make, plot: Plots, seeds: int, drawn: bool
+    ) -> None:
+        shown = plot([record("vit", seed, {"accuracy": {(): 0.5 + seed / 10}}) for seed in range(seeds)], **DOTS)
+        with settings(shown):
+            axes = draw(shown).axes[0]
+        caps = [np.asarray(cap.get_xdata(), float) for cap in axes.lines if cap.get_marker() == "|"]
+        assert [bool(np.isfinite(cap).all()) for cap in caps] == [drawn, drawn]
 
 
 class TestPanels:

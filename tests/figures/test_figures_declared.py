@@ -7,8 +7,13 @@ import pytest
 
 from harness.core.card import Card
 from harness.core.errors import UserError
-from harness.figures.checked import check_presentation, figure_problems, presentation_of
-from harness.figures.presentation import Presentation, read_presentation
+from harness.figures.presentation import (
+    Presentation,
+    check_presentation,
+    figure_problems,
+    presentation_of,
+    read_presentation,
+)
 from harness.registry.find import find
 
 LINES = '[[figure]]\nid = "a"\ntitle = "A"\nkind = "lines"\nmetrics = ["accuracy"]\nx = "shift"\n'

@@ -90,6 +90,17 @@ class TestSquares:
         assert values(panel)[2.0, 1.0] == 1.2
         assert len(panel.squares) == 6
 
+    def test_entrants_may_be_the_rows_of_one_map(self, record: Make, heat: Maps) -> None:
+        made = [
+            record(name, 0, {"accuracy": {(("shift", 1.0),): value, (("shift", 2.0),): value / 2}})
+            for name, value in (("adam", 0.8), ("yogi", 0.6))
+        ]
+        (panel,) = maps(heat(made, x="shift", y="entrant", columns="metric"))
+        assert values(panel) == {(1.0, "adam"): 0.8, (2.0, "adam"): 0.4, (1.0, "yogi"): 0.6, (2.0, "yogi"): 0.3}
+        assert panel.labels == ("adam", "yogi")
+        with pytest.raises(ValueError, match="y = 'entrant' needs other rows and columns"):
+            heat(made, x="shift", y="entrant")
+
     def test_a_parameter_and_a_point_may_be_mixed(self, record: Make, heat: Maps) -> None:
         made = [
             record(
@@ -140,7 +151,7 @@ class TestPanels:
     def test_who_lacks_an_axis_is_named_and_not_drawn(self, record: Make, heat: Maps) -> None:
         average = [record("average", seed, parameters={"client_lr": 0.1}, key=f"a{seed}") for seed in (0, 1)]
         figure = heat([*grid(record), *average], **GRID)
-        assert [panel.label for panel in maps(figure)] == ["adam"]
+        assert [panel.labels for panel in maps(figure)] == [("adam",)]
         assert "not drawn, without server_lr or client_lr: average" in figure.notes
 
 
@@ -186,7 +197,7 @@ class TestLosses:
     def test_an_entrant_that_always_failed_is_named(self, record: Make, heat: Maps) -> None:
         made = [*grid(record), *(at(record, "yogi", 0.1, 1.0, 0.5, seed, status="oom") for seed in (0, 1))]
         figure = heat(made, **GRID)
-        assert [panel.label for panel in maps(figure)] == ["adam"]
+        assert [panel.labels for panel in maps(figure)] == [("adam",)]
         assert any(note.startswith("oom: yogi") for note in figure.notes)
         assert any(note.startswith("not drawn: yogi (oom 2/2)") for note in figure.notes)
 

@@ -86,11 +86,11 @@ FULL = PLAIN.model_copy(
 
 
 def _record(files: Files) -> Record:
-    return from_bytes(files.own, lambda digest: json.loads(files.shared[digest]))
+    return from_bytes(files.own, lambda kind, digest: json.loads(files.shared[digest]))
 
 
 def _stored(files: Files) -> Stored:
-    return stored_from_bytes(files.own, lambda digest: json.loads(files.shared[digest]))
+    return stored_from_bytes(files.own, lambda kind, digest: json.loads(files.shared[digest]))
 
 
 @pytest.mark.parametrize("record", [PLAIN, FULL], ids=["plain", "full"])

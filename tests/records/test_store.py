@@ -1,6 +1,7 @@
 """Records are written whole or not at all, verified when read, and put aside by name when they were harmed."""
 
 import hashlib
+import json
 import multiprocessing
 import os
 import shutil
@@ -15,10 +16,11 @@ import pytest
 from filelock import Timeout
 
 from harness.core.canonical import canonical
+from harness.core.card import Metric
 from harness.core.errors import UserError
 from harness.core.spec import Spec
 from harness.records import store as module
-from harness.records.form import Shared, from_bytes, to_files
+from harness.records.form import Shared, from_bytes, shared_digest, to_files
 from harness.records.record import Environment, Origin, Record, RecordedScore, stored
 from harness.records.store import Store
 from toys import make_spec
@@ -30,7 +32,13 @@ NAME = "toy/small/plain/ppmi/default-s0.json"
 def _record(spec: Spec = SPEC, **changes: Any) -> Record:
     score = RecordedScore(metric="spearman", value=0.5, n_used=3, n_expected=3, items="spearman")
     plain = Record(
-        key=spec.key, spec=spec, status="ok", primary="spearman", origin=Origin(kind="baseline"), scores=(score,)
+        key=spec.key,
+        spec=spec,
+        status="ok",
+        primary="spearman",
+        metrics={"spearman": Metric(better="higher")},
+        origin=Origin(kind="baseline"),
+        scores=(score,),
     )
     return plain.model_copy(update=changes)
 
@@ -298,12 +306,152 @@ def test_a_harmed_record_of_an_earlier_version_is_put_aside_like_any(store: Stor
     assert store.problems[0].startswith(f"record {NAME} is edited: its digest does not match its content")
 
 
-def test_what_cannot_be_read_is_named_and_the_others_are_used(store: Store) -> None:
-    store.path(SPEC.place).mkdir(parents=True)
+def _folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def _loop(path: Path) -> None:
+    path.unlink()
+    path.symlink_to(path.name)
+
+
+def _dangling(path: Path) -> None:
+    path.unlink()
+    path.symlink_to("nowhere")
+
+
+@pytest.mark.parametrize("read", ["all", "stored"])
+@pytest.mark.parametrize(
+    ("harm", "what"),
+    [
+        (_folder, "unreadable (Is a directory)"),
+        (_loop, "unreadable (Too many levels of symbolic links)"),
+        (_dangling, "a link that leads nowhere"),
+    ],
+)
+def test_what_cannot_be_read_is_put_aside_and_the_others_are_used(
+    store: Store, harm: Any, what: str, read: str
+) -> None:
     other = replace(SPEC, seed=1)
     store.write(_record(other))
-    assert [record.spec for record in store.all()] == [other]
-    assert store.problems == [f"record {NAME} is not used: it cannot be read (Is a directory); run it again"]
+    harm(store.write(_record()))
+    assert [found.spec for found in getattr(store, read)()] == [other]
+    assert store.problems == [f"record {NAME} is {what}; it is not used and was moved to quarantine/{NAME}"]
+    store.write(_record())
+    assert store.read(SPEC.place) == _record()
+
+
+def test_a_record_with_its_suffix_in_capitals_is_named_and_put_aside(store: Store) -> None:
+    path = store.write(_record())
+    path.rename(path.with_suffix(".JSON"))
+    assert list(store.all()) == []
+    (problem,) = store.problems
+    assert f"default-s0.JSON is duplicate: it belongs at {NAME}" in problem
+
+
+def test_a_folder_that_cannot_be_read_is_named_and_the_others_are_used(store: Store) -> None:
+    store.write(_record())
+    (store.records / "loop").symlink_to("loop")
+    assert list(store.all()) == [_record()]
+    assert store.problems == ["the folder loop is not read: Too many levels of symbolic links"]
+
+
+def test_parts_of_files_that_the_dead_have_left_are_removed_by_who_writes_next(store: Store) -> None:
+    path = store.write(_record())
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    left, other = (path.with_name(f".{path.name}.{number}.part") for number in (dead.pid, os.getppid()))
+    left.touch()
+    other.touch()
+    store.write(_record())
+    assert not left.exists()
+    assert other.exists(), "its process still runs"
+
+
+def _forged(path: Path, change: Any) -> None:
+    """Change what a record's own file holds, with the digest that fits."""
+    content = json.loads(path.read_bytes())["record"]
+    change(content)
+    body = json.dumps(content).encode()
+    head = f'{{"digest": "{hashlib.sha256(body).hexdigest()}",\n"record": '
+    path.write_bytes(head.encode() + body + b"}\n")
+
+
+def _set(*way: str | int, to: Any) -> Any:
+    """A change that sets what lies at the end of a way through a record."""
+
+    def change(content: Any) -> None:
+        for step in way[:-1]:
+            content = content[step]
+        content[way[-1]] = to
+
+    return change
+
+
+WRONG_CONTENT = [
+    lambda content: content.clear(),
+    lambda content: content.pop("scores"),
+    lambda content: content.pop("spec"),
+    lambda content: content.pop("shared"),
+    lambda content: content["shared"].pop("case"),
+    lambda content: content["scores"][0].pop("value"),
+    _set("further", to=1),
+    _set("scores", to={}),
+    _set("scores", to=[3]),
+    _set("scores", 0, "value", to="0.5"),
+    _set("scores", 0, "value", to=None),
+    _set("scores", 0, "value", to=float("nan")),
+    _set("scores", 0, "value", to=float("inf")),
+    _set("scores", 0, "metric", to="beauty"),
+    _set("scores", 0, "metric", to=None),
+    _set("scores", 0, "n_used", to=-3),
+    _set("scores", 0, "n_used", to=0.5),
+    _set("scores", 0, "at", to=[]),
+    _set("scores", 0, "at", to={"L": None}),
+    _set("status", to="fine"),
+    _set("status", to="error"),
+    _set("failure", to="it broke"),
+    _set("spec", "seed", to="0"),
+    _set("spec", "chosen", to={"dim": [1]}),
+    _set("spec", "chosen", to=None),
+    _set("spec", "entrant", to=None),
+    _set("curve", to=[{"spent": "much"}]),
+    _set("curve", to=None),
+    _set("costs", "train_s", to="long"),
+    _set("costs", to=None),
+    _set("kept", to=["grid.png"]),
+    _set("sidecar", to=7),
+    _set("artefacts", to={"a": 1}),
+    _set("chance", to={"spearman": "low"}),
+    _set("key", to=None),
+    _set("commit", to=None),
+]
+
+
+@pytest.mark.parametrize("read", ["all", "stored"])
+@pytest.mark.parametrize("change", WRONG_CONTENT, ids=map(str, range(len(WRONG_CONTENT))))
+def test_a_record_with_the_right_digest_and_wrong_content_is_put_aside(store: Store, change: Any, read: str) -> None:
+    other = replace(SPEC, seed=1)
+    store.write(_record(other))
+    _forged(store.write(_record()), change)
+    assert [found.spec for found in getattr(store, read)()] == [other]
+    (problem,) = store.problems
+    assert problem.endswith(f"it is not used and was moved to quarantine/{NAME}")
+
+
+@pytest.mark.parametrize("kind", ["case", "machine", "origin"])
+def test_a_record_whose_shared_file_has_wrong_content_is_put_aside(store: Store, kind: str) -> None:
+    def share_another(content: Any) -> None:
+        content["shared"][kind] = digest
+
+    digest = shared_digest(b"{}")
+    path = store.write(_record())
+    (store.records / "shared" / f"{digest}.json").write_bytes(b"{}")
+    _forged(path, share_another)
+    assert list(store.stored()) == []
+    (problem,) = store.problems
+    assert f"record {NAME} is with a shared file that is not in the form of version" in problem
 
 
 def test_processes_that_write_at_the_same_time_lose_nothing(store: Store) -> None:

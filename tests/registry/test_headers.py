@@ -268,6 +268,7 @@ def test_a_mixin_of_the_task_is_no_component(house: Path) -> None:
         ("methods/ance/sampler.py", "method"),
         ("methods/ance/ablations.py", "ablation"),
         ("baselines/words/a.py", "baseline"),
+        ("baselines/words/references.py", "reference"),
     ],
 )
 def test_the_kind_is_told_by_the_folder(house: Path, place: str, kind: str) -> None:
@@ -584,3 +585,55 @@ def test_a_wrong_parameter_is_named_with_what_is_allowed(text: str, message: str
 def test_a_number_that_is_not_finite_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="a number must be finite"):
         Parameter("float", 1.0).parse(text)
+
+
+EVIL = """
+class Mine(Embedder):
+    name = "mine"
+    size: {annotation} = 3
+    search_space = {{"size": [3, 4]}}
+"""
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        "print('executed')",
+        "'Literal[print(\\'executed\\')]'",
+        "Literal[print('executed')]",
+        "Annotated[int, Gt(print('executed'))]",
+        "Annotated[int, print('executed')]",
+        "int | print('executed')",
+        "int.__class__.__base__.__subclasses__()",
+        "9**9**9",
+        "'9**9**9'",
+        "'" + "(" * 5000 + ")" * 5000 + "'",
+        "' | '.join(['int'] * 5)",
+        " | ".join(["int"] * 5000),
+    ],
+    ids=lambda annotation: annotation[:40],
+)
+def test_an_annotation_is_read_and_never_evaluated(
+    house: Path, capsys: pytest.CaptureFixture[str], annotation: str
+) -> None:
+    with pytest.raises(UserError):
+        _header(house, EVIL.format(annotation=annotation))
+    assert "executed" not in capsys.readouterr().out
+
+
+def test_classes_that_are_their_own_bases_over_two_files_are_an_error(house: Path) -> None:
+    folder = house.parent / "plugins"
+    _write(folder / "one.py", "from two import Two\nclass One(Two):\n    name = 'one'\n")
+    _write(folder / "two.py", "from one import One\nclass Two(One):\n    name = 'two'\n")
+    with pytest.raises(UserError, match="is among its own bases"):
+        headers_in(house, folder / "one.py", folder)
+
+
+@pytest.mark.parametrize(
+    "content", [b"x = 1\0", b"# -*- coding: nothing -*-", b"x = '\xff'", b"(" * 9999, b"x = " + b"9" * 9999]
+)
+def test_a_file_that_python_cannot_read_is_an_error_with_its_path(house: Path, content: bytes) -> None:
+    path = house.parent / "plugins" / "plug.py"
+    _write(path).write_bytes(content)
+    with pytest.raises(UserError, match=r"plug\.py"):
+        headers_in(house, path, path.parent)

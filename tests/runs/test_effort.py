@@ -12,7 +12,7 @@ from harness.runs.selection import Selection
 
 REGISTRY = find()
 QUICK_CORE_SECONDS = 1200
-SMALL_CORE_SECONDS = 3 * 3600
+SMALL_CORE_SECONDS = 4 * 3600
 
 
 def plan(tier: TierName, task: str, folder: Path) -> Plan:
@@ -24,5 +24,5 @@ def test_the_quick_tier_takes_ten_minutes_on_two_cores(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("task", REGISTRY.tasks)
-def test_the_small_tier_takes_three_core_hours_a_task(tmp_path: Path, task: str) -> None:
+def test_the_small_tier_takes_four_core_hours_a_task(tmp_path: Path, task: str) -> None:
     assert plan("small", task, tmp_path).core_seconds() <= SMALL_CORE_SECONDS

@@ -113,6 +113,126 @@ class Diverges(_Vectors):
 
     def fit(self, corpus, run):
         run.log(loss=float("inf"))
+
+
+class ParameterChanged(_Vectors):
+    """Changes a parameter to what a record cannot hold."""
+
+    name = "parameter_changed"
+    dim: int = 8
+
+    def fit(self, corpus, run):
+        super().fit(corpus, run)
+        self.dim = np.int64(8)
+
+
+class Unweighable(_Vectors):
+    """Cannot say how many weights it has."""
+
+    name = "unweighable"
+
+    def weights(self):
+        raise RuntimeError("no idea")
+
+
+class FailsTwice(Unweighable):
+    """Fails, and then cannot say how many weights it has."""
+
+    name = "fails_twice"
+
+    def fit(self, corpus, run):
+        raise RuntimeError("the cause")
+
+
+class Nonsense(_Vectors):
+    """Puts nonsense into the curve."""
+
+    name = "nonsense"
+
+    def fit(self, corpus, run):
+        super().fit(corpus, run)
+        run.curve.append({"spent": object()})
+
+
+class KeepsText(_Vectors):
+    """Keeps text where bytes are asked for."""
+
+    name = "keeps_text"
+
+    def fit(self, corpus, run):
+        super().fit(corpus, run)
+        run.kept["notes.txt"] = "text"
+
+
+class KeepsElsewhere(_Vectors):
+    """Tries to keep a file outside the store."""
+
+    name = "keeps_elsewhere"
+
+    def fit(self, corpus, run):
+        super().fit(corpus, run)
+        run.kept["../../../../../../outside.txt"] = b"text"
+
+
+class Wordless(_Vectors):
+    """Raises an exception that cannot be told."""
+
+    name = "wordless"
+
+    def fit(self, corpus, run):
+        class Wordless(BaseException):
+            def __str__(self):
+                raise RuntimeError
+
+        raise Wordless
+
+
+class Talkative(_Vectors):
+    """Raises an exception that says too much, and what UTF-8 cannot hold."""
+
+    name = "talkative"
+
+    def fit(self, corpus, run):
+        raise ValueError(os.fsdecode(b"\\xff") + "x" * 5_000_000)
+
+
+class Interrupts(_Vectors):
+    """Raises what an interrupt from the keyboard raises."""
+
+    name = "interrupts"
+
+    def fit(self, corpus, run):
+        raise KeyboardInterrupt
+
+
+class Closes(_Vectors):
+    """Closes everything that is open."""
+
+    name = "closes"
+
+    def fit(self, corpus, run):
+        super().fit(corpus, run)
+        os.closerange(0, 256)
+
+
+class Moves(_Vectors):
+    """Works in another folder."""
+
+    name = "moves"
+
+    def fit(self, corpus, run):
+        super().fit(corpus, run)
+        os.chdir("/")
+
+
+class Forks(_Vectors):
+    """Goes on in two processes."""
+
+    name = "forks"
+
+    def fit(self, corpus, run):
+        super().fit(corpus, run)
+        os.fork()
 '''
 
 EXPECTED = {
@@ -126,6 +246,18 @@ EXPECTED = {
     "not_finite": ("error", "not finite"),
     "misshapen": ("error", "shape"),
     "diverges": ("diverged", "loss is inf"),
+    "parameter_changed": ("error", "parameter dim became a int64 that a record cannot hold"),
+    "unweighable": ("error", "no idea"),
+    "fails_twice": ("error", "the cause"),
+    "nonsense": ("error", "curve.0.spent: Input should be a valid number"),
+    "keeps_text": ("error", "cannot keep 'notes.txt': it is a str, not bytes"),
+    "keeps_elsewhere": ("error", "give it a plain name"),
+    "wordless": ("error", "its text cannot be read"),
+    "talkative": ("error", "\\udcffxxx"),
+    "interrupts": ("error", ""),
+    "closes": ("ok", ""),
+    "moves": ("ok", ""),
+    "forks": ("ok", ""),
 }
 
 
@@ -168,6 +300,14 @@ def test_every_outcome_is_a_row_of_the_table(
     ran: tuple[CompletedProcess[str], dict[str, Record]], entrant: str
 ) -> None:
     assert any(line.startswith(f"| {entrant} ") for line in ran[0].stdout.splitlines()), ran[0].stdout
+
+
+def test_no_traceback_and_no_long_message_reaches_the_user(
+    ran: tuple[CompletedProcess[str], dict[str, Record]],
+) -> None:
+    assert "Traceback" not in ran[0].stderr + ran[0].stdout
+    assert max(map(len, ran[0].stderr.splitlines())) < 5000
+    assert all(len(record.failure.message) <= 4000 for record in ran[1].values() if record.failure)
 
 
 def test_a_failed_run_makes_the_exit_status_non_zero(ran: tuple[CompletedProcess[str], dict[str, Record]]) -> None:

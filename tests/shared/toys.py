@@ -7,8 +7,7 @@ from harness.core.card import Card
 from harness.core.spec import Budget, Spec
 from harness.records.record import Costs, Environment, Failure, Origin, Record, RecordedScore
 from harness.records.scored import scored
-from harness.tables.build import View, build_tables
-from harness.tables.options import TableOptions
+from harness.tables.build import TableOptions, View, build_tables
 from harness.tables.table import Table
 
 Scores: TypeAlias = float | Mapping[str, float | Mapping[tuple[tuple[str, Any], ...], float]]

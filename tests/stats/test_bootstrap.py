@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from harness.stats.bootstrap import item_bootstrap, percentile_interval
+from harness.stats.resampling import item_bootstrap, percentile_interval
 
 
 def test_item_bootstrap_covers_ninety_per_cent() -> None:

@@ -122,35 +122,59 @@ def test_a_slope_needs_two_places() -> None:
 
 
 class TestStepsRatio:
-    over = side("b", [(0, 0, 9.0), (0, 50, 4.0), (0, 100, 2.0)])
+    over = side("b", [(0, 0, 9.0), (0, 25, 6.0), (0, 50, 4.0), (0, 100, 2.0)])
 
     def ratio(self, values: list[tuple[int, float, float]]) -> float:
-        return float(Estimand("steps_ratio", "lower").per_seed(side("a", values), self.over)[0])
+        of = side("a", values)
+        ratio = float(Estimand("steps_ratio", "lower").per_seed(of, self.over)[0])
+        swapped = float(Estimand("steps_ratio", "lower").per_seed(self.over, of)[0])
+        assert ratio == pytest.approx(-swapped)
+        return ratio
 
     def test_half_the_budget_is_log_two(self) -> None:
-        assert self.ratio([(0, 0, 9.0), (0, 50, 2.0), (0, 100, 1.0)]) == pytest.approx(math.log(2))
+        assert self.ratio([(0, 0, 9.0), (0, 25, 6.0), (0, 50, 2.0), (0, 100, 1.0)]) == pytest.approx(math.log(2))
 
-    def test_between_points_the_value_changes_evenly(self) -> None:
-        assert self.ratio([(0, 0, 9.0), (0, 50, 3.0), (0, 100, 1.0)]) == pytest.approx(-math.log(0.75))
+    def test_between_points_the_value_changes_evenly_with_the_logarithm_of_the_budget(self) -> None:
+        reached = 50 * 2**0.5
+        assert self.ratio([(0, 50, 3.0), (0, 100, 1.0)]) == pytest.approx(math.log(100 / reached))
 
-    def test_the_way_from_the_untrained_start_counts(self) -> None:
-        assert self.ratio([(0, 0, 9.0), (0, 50, 1.0), (0, 100, 1.0)]) == pytest.approx(-math.log(0.5 * 7 / 8))
+    def test_a_slower_side_is_compared_at_its_own_final_value(self) -> None:
+        assert self.ratio([(0, 25, 8.0), (0, 50, 6.0), (0, 100, 4.0)]) == pytest.approx(-math.log(2))
 
-    def test_never_reached_is_zero(self) -> None:
-        assert self.ratio([(0, 0, 9.0), (0, 50, 3.0), (0, 100, 2.1)]) == 0
+    def test_equal_curves_give_one(self) -> None:
+        assert self.ratio([(0, 25, 6.0), (0, 50, 4.0), (0, 100, 2.0)]) == 0
 
-    def test_reached_at_the_first_point_or_before_training(self) -> None:
+    def test_noise_reaches_no_value_early(self) -> None:
+        dip = [(0, 10, 6.0), (0, 25, 1.0), (0, 50, 7.0), (0, 100, 2.0)]
+        assert self.ratio(dip) == pytest.approx(0, abs=1e-12)
+
+    def test_equally_good_noisy_curves_are_even_on_average(self) -> None:
+        rng = np.random.default_rng(0)
+        budgets = np.linspace(10, 100, 10)
+
+        def noisy(label: str) -> Side:
+            values = -np.log(budgets) + rng.normal(0, 0.1, (400, 10))
+            rows = [(seed, x, y) for seed, row in enumerate(values) for x, y in zip(budgets, row, strict=True)]
+            return side(label, rows)
+
+        ratios = Estimand("steps_ratio", "lower").per_seed(noisy("a"), noisy("b"))
+        assert abs(ratios.mean()) < 3 * ratios.std() / 20
+        assert ratios.std() < math.log(1.5)
+
+    def test_budgets_below_the_first_point_are_not_known(self) -> None:
         assert self.ratio([(0, 0, 1.0), (0, 25, 1.0), (0, 100, 1.0)]) == pytest.approx(math.log(4))
-        assert self.ratio([(0, 25, 1.0), (0, 100, 1.0)]) == pytest.approx(math.log(4))
 
     def test_a_curve_of_nothing_but_its_start_is_none(self) -> None:
         with pytest.raises(NotAssessable, match="no point after its start"):
             self.ratio([(0, 0, 1.0)])
 
-    def test_a_diverged_run_never_reaches(self) -> None:
-        of = side("a", [(0, 50, 1.0)])
+    def test_a_diverged_run_needs_its_whole_budget(self) -> None:
+        of = side("a", [(0, 50, 1.0), (0, 100, 1.0)])
         of.rows["status"] = "diverged"
-        assert Estimand("steps_ratio", "lower").per_seed(of, self.over)[0] == 0
+        steps = Estimand("steps_ratio", "lower")
+        assert steps.per_seed(of, self.over)[0] == 0
+        assert steps.per_seed(self.over, of)[0] == 0
+        assert steps.per_seed(of, of)[0] == 0
 
     def test_a_missing_curve_is_named(self) -> None:
         with pytest.raises(NotAssessable, match="b has no curve at case a, seed 3"):
@@ -158,7 +182,7 @@ class TestStepsRatio:
 
 
 def test_the_statistics_import_neither_torch_nor_pandas_nor_all_of_scipy() -> None:
-    modules = "bootstrap, estimands, holm, intervals, regions, resampling, signflip"
+    modules = "estimands, intervals, pvalues, regions, resampling"
     shown = "print({'torch', 'pandas', 'scipy.stats'} & {*sys.modules})"
     code = f"import sys\nfrom harness.stats import {modules}\n{shown}"
     assert run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "set()"

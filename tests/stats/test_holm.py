@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.stats.holm import holm
+from harness.stats.pvalues import holm
 
 
 def test_holm_by_hand() -> None:

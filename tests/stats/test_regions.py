@@ -8,8 +8,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from harness.stats.intervals import ALPHA, Interval, t_bounds
+from harness.stats.pvalues import signflip_p
 from harness.stats.regions import CountEvidence, IntervalEvidence, Region, SeedEvidence
-from harness.stats.signflip import signflip_p
 
 FIVE = np.array([0.9, 1.0, 1.1, 1.2, 0.8])  # mean 1, s .158, 90 % interval .849 to 1.151
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.stats.signflip import attainable_p, signflip_p
+from harness.stats.pvalues import attainable_p, signflip_p
 
 
 def test_p_by_hand() -> None:

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from harness.records.record import Record
-from harness.tables.committed import check_tables, write_tables
-from harness.tables.formats import FORMATS
+from harness.tables.formats import FORMATS, check_tables, write_tables
 from harness.tables.table import Table
 
 Make = Callable[..., Record]

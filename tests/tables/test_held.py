@@ -5,8 +5,7 @@ from collections.abc import Callable
 from harness.core.card import Card
 from harness.records.record import Record
 from harness.records.scored import scored
-from harness.tables.build import View, build_tables
-from harness.tables.options import TableOptions
+from harness.tables.build import TableOptions, View, build_tables
 
 Make = Callable[..., Record]
 

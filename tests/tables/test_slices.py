@@ -8,9 +8,8 @@ from harness.core.card import Card
 from harness.core.errors import UserError
 from harness.records.record import Record
 from harness.records.scored import scored
-from harness.tables.build import View, build_tables
-from harness.tables.expected import ExpectedRuns
-from harness.tables.options import TableOptions
+from harness.tables.build import TableOptions, View, build_tables
+from harness.tables.results import ExpectedRuns
 from harness.tables.table import Table
 from harness.tables.text import cell_text
 

@@ -12,7 +12,7 @@ from harness.core.spec import Budget
 from harness.records.record import Record
 from harness.records.scored import scored
 from harness.tables.build import View, build_tables
-from harness.tables.expected import ExpectedRuns
+from harness.tables.results import ExpectedRuns
 from harness.tables.table import Cell, Reference, Row, Span, Table
 
 Make = Callable[..., Record]
@@ -192,12 +192,27 @@ class TestBest:
         assert cell(table, "a", "cost").flags == ("contended",)
         assert self.marks(table, "cost") == {"a": "", "b": "best", "c": ""}
 
+    def test_references_are_never_the_best(self, record: Make, tables: Tables) -> None:
+        made = [
+            record(name, 0, value, kind="reference" if name == "oracle" else "baseline")
+            for name, value in (("a", 0.5), ("b", 0.6), ("oracle", 0.9))
+        ]
+        (table,) = tables(made)
+        assert self.marks(table, "plain") == {"a": "", "b": "best", "oracle": ""}
+
 
 class TestRows:
-    def test_methods_baselines_ablations_and_plugins_in_this_order(self, record: Make, tables: Tables) -> None:
-        kinds = {"mine": "plugin", "half": "ablation", "z": "baseline", "b": "baseline", "vit": "method"}
+    def test_the_kinds_of_entrants_stand_in_this_order(self, record: Make, tables: Tables) -> None:
+        kinds = {
+            "mine": "plugin",
+            "known": "reference",
+            "half": "ablation",
+            "z": "baseline",
+            "b": "baseline",
+            "vit": "method",
+        }
         (table,) = tables(record(name, 0, kind=kind) for name, kind in kinds.items())
-        assert [row.label for row in table.rows] == ["vit", "b", "z", "half", "mine"]
+        assert [row.label for row in table.rows] == ["vit", "b", "z", "half", "mine", "known"]
 
     def test_parameters_are_ordered_by_size(self, record: Make, tables: Tables) -> None:
         (table,) = tables(record("vit", 0, chosen={"m": m}) for m in (128, 16, 64))

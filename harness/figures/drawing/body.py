@@ -1,4 +1,4 @@
-"""The body of a figure: the size that is planned for its panels and what stands beside them."""
+"""The body of a figure, between its title and its notes: the size planned for its panels and its legend."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -8,8 +8,8 @@ LETTER = 0.055
 
 
 class Body(NamedTuple):
-    """The whole width and height; of these the width of a legend on the right, and the height that it needs beyond
-    that of the panels; the gap around each panel. All in inches."""
+    """The width and height of panels and legend together; the width of the legend, which stands on the right; by how
+    much it is higher than the panels; the gap around each panel. All in inches."""
 
     width: float
     height: float

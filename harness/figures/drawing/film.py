@@ -11,9 +11,9 @@ from harness.figures.drawing.style import FINE, SMALL
 from harness.figures.film import U8, FilmStrips
 
 _WIDE, _MOST, _LEAST_WIDE = 6.6, 0.72, 3.6
-"""Inches: of all pictures of a strip at most, of the width of one at most, and of a whole figure at least."""
+"""Inches: the greatest width of all pictures of a strip, the greatest width of a picture, the least of a figure."""
 _GAP, _MARGIN = 0.05, 0.3
-"""What lies between pictures, as a share of their width; inches beside strips."""
+"""The gap between pictures, as a share of their width; the inches left free beside strips."""
 _TITLE, _NUMBERS, _AROUND, _BEFORE = 0.21, 0.13, 0.025, 0.1
 """Inches: of a block's title, of a row of numbers, around each strip, and before a block."""
 _PAD = 15.0
@@ -51,7 +51,7 @@ def draw_film(drawn: MplFigure, film: FilmStrips) -> Body:
 
 
 def _draw_strip(axes: Axes, pictures: U8) -> None:
-    """Draw pictures as one raster, pixel by pixel, each a unit wide, and outline each."""
+    """Draw pictures, each a unit wide, as one raster with their own pixels, and outline each."""
     many, height, width, *_ = pictures.shape
     tall = _tall(pictures)
     coloured = np.repeat(pictures[..., None], 3, axis=-1) if pictures.ndim == 3 else pictures

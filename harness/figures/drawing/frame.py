@@ -1,4 +1,4 @@
-"""Draws a figure: its body between the title and the notes that must be read with it."""
+"""Draws a figure: title and description, the body, notes and provenance."""
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,22 +27,24 @@ _STYLE = Path(__file__).with_name("figures.mplstyle")
 _MARGIN, _PADDING = 0.12, 0.06
 """Inches left free beside texts, and above and below them."""
 _LINE, _LETTER = 1.35, 0.56 / 72
-"""Height of a line in sizes of its font; inches of a character for each point of it: most lines need less."""
+"""Height of a line as a multiple of the font size; inches of a character for each point of it, of which most lines need
+less."""
 _DIGITS = 5
-"""Decimals of the panels' positions, as shares of the figure. The solver of the layout adds in another order in every
-process, so that further decimals differ."""
+"""Decimals to which panels' positions, as shares of the figure, are rounded. The solver of the layout adds up in an
+order that depends on addresses in memory, so that the last decimals, and with them the files, would differ from one
+process to another."""
 
 
 @contextmanager
 def settings(figure: Figure) -> Iterator[None]:
-    """Within it a figure is drawn and written: with the library's defaults and our style, whatever the user's are."""
+    """A context in which a figure is drawn and written with our style, whatever the user's own settings are."""
     with mpl.style.context(_STYLE, after_reset=True):
         mpl.rcParams["svg.hashsalt"] = figure.name
         yield
 
 
 def draw(figure: Figure) -> MplFigure:
-    """The figure; to be called, and its result written, within `settings`."""
+    """Draw a figure; call this, and write the result, within `settings`."""
     drawn = MplFigure()
     FigureCanvasAgg(drawn)
     body = _draw_body(drawn, figure)
@@ -67,7 +69,8 @@ def _draw_body(drawn: MplFigure, figure: Figure) -> Body:
 
 
 def _write(drawn: MplFigure, texts: Sequence[tuple[str, Mapping[str, Any]]], width: float, top: float) -> float:
-    """Write texts below each other, wrapped; return where the last one ends. Inches from the figure's upper edge."""
+    """Write texts below each other, wrapped to a width, from `top` on; return where the last one ends. `top` and the
+    result are inches below the figure's upper edge."""
     top += _PADDING
     for text, face in texts:
         words = textwrap.fill(text, int((width - 2 * _MARGIN) / (_LETTER * face["fontsize"])))
@@ -78,11 +81,11 @@ def _write(drawn: MplFigure, texts: Sequence[tuple[str, Mapping[str, Any]]], wid
 
 
 def _arrange(drawn: MplFigure, body: Body, top: float) -> None:
-    """Lay out the panels of a body and its legend, from so many inches below the figure's upper edge on."""
+    """Lay out the panels and the legend of a body that begins `top` inches below the figure's upper edge."""
     width, height = drawn.get_size_inches()
     for legend in drawn.legends:
         legend.set_bbox_to_anchor((1 - _MARGIN / width, 1 - top / height), drawn.transFigure)
-    # The gap around panels is left free at the edges too, which have margins of their own.
+    # The layout leaves the gap free at the outer edges, too; there the margin stands instead.
     left, lower = _MARGIN - body.gap, height - top - body.height + body.below - body.gap
     across, up = width - body.legend - 2 * left, body.height - body.below + 2 * body.gap
     rect = left / width, lower / height, across / width, up / height
@@ -93,7 +96,7 @@ def _arrange(drawn: MplFigure, body: Body, top: float) -> None:
 
 
 def _footer(figure: Figure) -> str:
-    """How what is drawn came about and what it was made from."""
+    """How the values came about, and the provenance of the records."""
     made = figure.made
     facts = [
         f"Task {figure.task}, version {made.version}",

@@ -115,7 +115,7 @@ def _draw_squares(axes: Axes, heat: HeatMap, panel: Map) -> None:
                 corner = 0.5 if mark == DIVERGED else 0.0
                 axes.plot([i - corner], [j + corner * upwards], linestyle="", **_MARKERS[mark])
     x_edges, y_edges = (np.arange(count + 1) - 0.5 for count in (len(heat.xs), len(heat.ys)))
-    # A raster, as viewers of SVG show seams between shapes.
+    # As a raster: between shapes, viewers of SVG show seams.
     axes.pcolormesh(x_edges, y_edges, values, cmap=colours, norm=norm, rasterized=True)
     axes.set(xlim=x_edges[[0, -1]], ylim=y_edges[[0, -1]][::upwards])
     axes.grid(visible=False)
@@ -123,12 +123,12 @@ def _draw_squares(axes: Axes, heat: HeatMap, panel: Map) -> None:
 
 
 def _write_numbers(axes: Axes, heat: HeatMap, panel: Map, width: float, height: float) -> None:
-    """Each square's number, if those of all panels fit into squares of about such a size in inches."""
+    """Write each square's number, if those of all panels fit into squares of about `width` times `height` inches."""
     norm, colours = colours_of(heat)
     scored = [square.cell for square in heat.squares if square.cell.state == "scored"]
     digits = decimals(scored)
-    longest = max(len(number(cell.value, digits)) for cell in scored)
-    if width < longest * _DIGIT + _APART or height < _LINE:
+    characters = max(len(number(cell.value, digits)) for cell in scored)
+    if width < characters * _DIGIT + _APART or height < _LINE:
         return
     for i, j, cell in _cells(heat, panel):
         if cell is not None and cell.state == "scored":
@@ -138,7 +138,7 @@ def _write_numbers(axes: Axes, heat: HeatMap, panel: Map, width: float, height: 
 
 
 def _set_ticks(axes: Axes, heat: HeatMap, width: float, height: float) -> None:
-    """Name the places on both axes of a panel of about such a size, as many as have room."""
+    """Name the places on both axes of a panel of about `width` times `height` inches, as many as have room."""
     x_texts, y_texts = _texts(heat.xs), _texts(heat.ys)
     needed = len(x_texts) * (longest(x_texts) + _APART) / width, len(y_texts) * _LINE / height
     for axis, texts, each in zip((axes.xaxis, axes.yaxis), (x_texts, y_texts), needed, strict=True):
@@ -147,12 +147,12 @@ def _set_ticks(axes: Axes, heat: HeatMap, width: float, height: float) -> None:
 
 
 def _add_bar(drawn: MplFigure, heat: HeatMap, height: float, share: float) -> float:
-    """Add a colour bar of such a height in inches, this share of all panels, and below it a legend of the marks;
-    return the inches that are planned for its width."""
+    """Add a colour bar, whose height in inches is a share of that of all panels, and below it a legend of the marks;
+    return the width in inches that is planned for both."""
     shape: Any = {"shrink": share, "aspect": height / _BAR, "anchor": (0.0, 1.0)}
     bar = drawn.colorbar(ScalarMappable(*colours_of(heat)), ax=drawn.axes, **shape)
     scale_values(bar.ax, "y", _limits(heat), heat.declared.scale)
-    # Not a title: the layout leaves no room for what of a title is wider than its axes.
+    # Not a title: the layout leaves no room for a title that is wider than its axes.
     above: Any = {"xytext": (0, 6), "textcoords": "offset points"}
     bar.ax.annotate(heat.value_label, (0, 1), xycoords="axes fraction", **above)
     marks = marks_of(heat)
@@ -185,7 +185,7 @@ def _marks(cell: Cell | None) -> Iterator[str]:
 
 
 def _limits(heat: HeatMap) -> tuple[float, float]:
-    """The least and the greatest value; apart, even if all are alike."""
+    """The least and the greatest value, set apart if all are alike."""
     values = [square.cell.value for square in heat.squares if square.cell.state == "scored"]
     placed = [value for value in values if heat.declared.scale == "linear" or value > 0] or [1.0]
     lo, hi = min(placed), max(placed)

@@ -13,12 +13,12 @@ from harness.figures.drawing.style import CHANCE, RING, SMALL, Style
 from harness.figures.plot import Plot, Slope
 
 _HANDLE, _GAP, _ROW = 3.4, 0.9, 0.8
-"""Width of a handle, of a gap, and height of a gap between rows, in sizes of the font."""
+"""Width of a handle, width of a gap, and height of a gap between rows, as multiples of the font size."""
 
 
 def add_legend(drawn: MplFigure, plot: Plot, looks: Mapping[str, Style]) -> Legend:
-    """Add the legend to a figure: a row an entrant, then what else is drawn; a column of slopes for each panel that has
-    them."""
+    """Add the legend to a figure: a row for each entrant, for crossings and for chance, and a column of slopes for each
+    panel that has them."""
     panels = [panel for row in plot.panels for panel in row if panel.lines]
     fitted = [panel for panel in panels if panel.slopes]
     levels = {line.label for panel in panels for line in panel.lines if line.level}

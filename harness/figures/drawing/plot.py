@@ -1,8 +1,9 @@
 """Draws plots: panels of lines with their bands, or of dots with their intervals."""
 
-import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as MplFigure
 
@@ -19,7 +20,7 @@ _HEIGHTS = {1: 3.0, 2: 2.6, 3: 2.2, 4: 2.0}
 _TICKS = 0.5
 """Inches that the ticks of an axis and its label take beside it."""
 _DOT, _DOTS, _LABELS = 0.21, 0.75, 1.1
-"""Inches of an entrant's row of dots, of what a panel of them has besides, and of the entrants' names."""
+"""Inches of an entrant's row of dots, of all else in the height of a panel of dots, and of the entrants' names."""
 _BESIDE = 0.1
 """Inches between panels and legend."""
 _BAND = 0.14
@@ -27,7 +28,7 @@ _BAND = 0.14
 
 
 def draw_plot(drawn: MplFigure, plot: Plot) -> Body:
-    """Draw the panels of a plot, and a legend beside lines."""
+    """Draw the panels of a plot; lines have a legend beside them, dots have their entrants' names on the axis."""
     looks, is_dots = styles(plot.styled), isinstance(plot.declared, Dots)
     rows, columns = len(plot.panels), max(map(len, plot.panels))
     panels = [panel for row in plot.panels for panel in row if panel.lines]
@@ -84,28 +85,28 @@ def _draw_lines(axes: Axes, panel: Panel, plot: Plot, looks: Mapping[str, Style]
 
 
 def _draw_line(axes: Axes, line: Line, look: Style, words: Sequence[str]) -> None:
-    values = [point.cell.value for point in line.points]
-    halves = [_half(point.cell.half) for point in line.points]
+    # Where there is no interval its half is NaN, and nothing is drawn of it.
+    values = np.array([point.cell.value for point in line.points])
+    halves = np.array([point.cell.half for point in line.points])
+    lower, upper = values - halves, values + halves
     if line.level:
         axes.axhline(values[0], **look.line(level=True))
-        axes.axhspan(values[0] - halves[0], values[0] + halves[0], color=look.colour, alpha=_BAND / 2, linewidth=0)
+        axes.axhspan(lower[0], upper[0], color=look.colour, alpha=_BAND / 2, linewidth=0)
         return
     xs = _numbers([point.x for point in line.points], words)
     if len(xs) == 1:  # a band needs two places
         axes.errorbar(xs, values, yerr=halves, capsize=2.5, elinewidth=look.width, **look.line())
         return
-    lower = [value - half for value, half in zip(values, halves, strict=True)]
-    upper = [value + half for value, half in zip(values, halves, strict=True)]
     axes.fill_between(xs, lower, upper, color=look.colour, alpha=_BAND, linewidth=0, zorder=look.layer - 0.5)
     axes.plot(xs, values, **look.line())
 
 
 def _draw_dots(axes: Axes, panel: Panel, plot: Plot, looks: Mapping[str, Style], *, is_first: bool) -> None:
-    """A row an entrant, the first one on top."""
+    """Draw a row for each entrant, the first one on top."""
     for line in panel.lines:
         cell, look = line.points[0].cell, looks[line.label]
         place = [cell.value], [plot.labels.index(line.label)]
-        axes.errorbar(*place, xerr=[_half(cell.half)], capsize=2.5, elinewidth=look.width, **look.line())
+        axes.errorbar(*place, xerr=[cell.half], capsize=2.5, elinewidth=look.width, **look.line())
     axes.set_yticks(range(len(plot.labels)), plot.labels)
     axes.set_ylim(len(plot.labels) - 0.5, -0.5)
     axes.tick_params(axis="y", left=False, labelleft=is_first)
@@ -129,19 +130,7 @@ def _numbers(places: Sequence[Place], words: Sequence[str]) -> list[float]:
     return [float(words.index(place)) if isinstance(place, str) else place for place in places]
 
 
-def _half(half: float) -> float:
-    """Half of an interval, 0 if there is none."""
-    return 0.0 if math.isnan(half) else half
-
-
 def _say_where(axes: Axes, x: float, words: str) -> None:
     """A word at the foot of a vertical line."""
-    axes.annotate(
-        words,
-        (x, 0),
-        xycoords=("data", "axes fraction"),
-        xytext=(2, 2),
-        textcoords="offset points",
-        fontsize=6.5,
-        color=SOFT,
-    )
+    foot: Any = {"xycoords": ("data", "axes fraction"), "xytext": (2, 2), "textcoords": "offset points"}
+    axes.annotate(words, (x, 0), **foot, fontsize=6.5, color=SOFT)

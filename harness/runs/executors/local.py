@@ -11,12 +11,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from pydantic import ValidationError
+
 from harness.core.errors import UserError
 from harness.records.record import Failure, RunStatus
 from harness.runs.executors.isolated import IsolatedCall, ProcessEnded, prepare_server, wait_for_any
 from harness.runs.job import Job
-from harness.runs.runner import JOB_STATUSES, JobStatus, execute, record_crash
+from harness.runs.outcome import Answer, JobStatus, conclude
+from harness.runs.runner import execute
 
+INTERRUPTED = Answer(status="interrupted", failure=Failure(type="KeyboardInterrupt", message="interrupted"))
 RETRY_BUSY_S = 1.0
 """Seconds after which a job is tried again whose place another process has locked."""
 
@@ -74,12 +78,12 @@ class LocalExecutor:
                 while waiting and len(running) < workers and waiting[0][0] <= time.monotonic():
                     _, job = waiting.popleft()
                     since = datetime.now(UTC)
-                    running[IsolatedCall(execute, job, limit_s=job.limit_s)] = job, since
+                    running[_start(job)] = job, since
                     self.started(job)
                 pause = waiting[0][0] - time.monotonic() if waiting and len(running) < workers else math.inf
                 for call in wait_for_any(running, pause):
                     job, since = running.pop(call)
-                    status = _status(call, job, since)
+                    status = conclude(job, _answer(call), since)
                     if status == "busy":
                         waiting.append((time.monotonic() + RETRY_BUSY_S, job))
                         continue
@@ -88,25 +92,31 @@ class LocalExecutor:
         except KeyboardInterrupt:
             for call, (job, since) in running.items():
                 call.stop()
-                record_crash(job, "interrupted", Failure(type="KeyboardInterrupt", message="interrupted"), since)
+                conclude(job, INTERRUPTED, since)
             raise
         finally:
             for call in running:
                 call.stop()
 
 
-def _status(call: IsolatedCall, job: Job, since: datetime) -> JobStatus:
-    """The status of a job whose process has ended or is due to be killed. If the process gave none, the record of the
-    crash is written here."""
+def _start(job: Job) -> IsolatedCall:
+    """Start a job's process. A run on an accelerator may use as much of the machine's memory as it likes."""
+    memory_mb = job.memory_mb if job.environment.device == "cpu" else math.inf
+    return IsolatedCall(execute, job, limit_s=job.limit_s, memory_mb=memory_mb)
+
+
+def _answer(call: IsolatedCall) -> Answer:
+    """What a job's process says, or what became of it where it says nothing."""
     status: RunStatus
     try:
-        return JOB_STATUSES[call.result()]
-    except TimeoutError:
-        status, failure = "timeout", Failure(type="Timeout", message=f"stopped after its limit of {job.limit_s:g} s")
+        return Answer.model_validate_json(call.result())
+    except TimeoutError as error:
+        status, failure = "timeout", Failure(type="Timeout", message=str(error))
+    except MemoryError as error:
+        status, failure = "oom", Failure(type="MemoryError", message=str(error))
     except ProcessEnded as error:
         status = "killed" if error.killed else "error"
         failure = Failure(type="ProcessEnded", message=f"the run's process {error}")
-    except KeyError:
+    except ValidationError:
         status, failure = "error", Failure(type="BadOutput", message="the run's process answered with no known status")
-    record_crash(job, status, failure, since)
-    return status
+    return Answer(status=status, failure=failure)

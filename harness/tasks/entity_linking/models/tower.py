@@ -24,9 +24,7 @@ class Tower(nn.Module):
         super().__init__()
         self.encoder = Encoder(options, SoftmaxAttention)
         self.head = nn.Linear(options.width, options.width)
-        with torch.no_grad():
-            self.encoder.tokens.weight.mul_(embedding_std)
-            self.encoder.positions.mul_(embedding_std)
+        self.encoder.scale_embeddings(embedding_std)
 
     def forward(self, tokens: Tensor) -> Tensor:
         """tokens I64[n L], padded with 0, of mentions in their contexts -> F32[n width]."""

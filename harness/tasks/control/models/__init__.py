@@ -1,0 +1,1 @@
+"""The networks of the agents, the same for every treatment of observations."""

@@ -1,0 +1,1 @@
+"""Environments, the raster worlds, and fixed replays."""

@@ -1,0 +1,1 @@
+"""How agents are scored: episodes of evaluation, and the fit of critics."""

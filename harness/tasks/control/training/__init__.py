@@ -1,0 +1,1 @@
+"""How agents learn: the replay, the updates of their networks, and the loop of interaction."""

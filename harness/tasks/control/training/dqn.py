@@ -1,0 +1,72 @@
+"""Q-learning of discrete actions (Mnih et al., 2015; van Hasselt et al., 2016) with open views of its observations."""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from harness.tasks.control.models.dueling import QNetwork
+from harness.tasks.control.training.optimisers import adam, approach, minimise
+from harness.tasks.control.training.replay import Minibatch
+from harness.tasks.control.training.views import Views
+
+
+class Dqn:
+    """Acts by the network, and updates it by a run's settings.
+
+    It tries a random action with a probability that falls from 1 to `epsilon` over the `epsilon_steps` steps after the
+    random ones. With `double`, the network chooses the actions whose values the target network gives.
+    """
+
+    def __init__(
+        self, network: QNetwork, settings: Mapping[str, Any], rng: np.random.Generator, *, lr: float, double: bool
+    ) -> None:
+        self.network, self.target = network, deepcopy(network)
+        self._settings, self._rng, self._double = settings, rng, double
+        self._optimizer = adam(list(network.parameters()), lr, settings)
+        self._updates = 0
+
+    def explore(self, pictures: Tensor, steps: int) -> np.ndarray:
+        """I64[n]: the actions of highest value, or random ones."""
+        best = self.act(pictures)
+        random = self._rng.integers(self.network.actions, size=len(best))
+        return np.where(self._rng.random(len(best)) < self.epsilon(steps), random, best)
+
+    def epsilon(self, steps: int) -> float:
+        """The probability of a random action after so many steps."""
+        since: float = (steps - self._settings["random_steps"]) / self._settings["epsilon_steps"]
+        least: float = self._settings["epsilon"]
+        return 1 - (1 - least) * min(1.0, max(0.0, since))
+
+    @torch.no_grad()
+    def act(self, pictures: Tensor) -> np.ndarray:
+        """I64[n]: the actions of highest value."""
+        best: np.ndarray = self.network(pictures).argmax(dim=1).cpu().numpy()
+        return best
+
+    def update(self, batch: Minibatch, views: Views) -> Tensor:
+        """One update of the network, and of the target network where it is due. Returns the loss: Huber's, a mean over
+        views and transitions."""
+        n = len(views.now)
+        targets = self.targets(batch, views)
+        values = self.network(torch.cat(list(views.now))).gather(1, batch.actions.repeat(n)[:, None]).squeeze(1)
+        loss: Tensor = views.scale * nn.functional.smooth_l1_loss(values, targets.repeat(n))
+        minimise(loss, self._optimizer)
+        self._updates += 1
+        if self._updates % self._settings["target_every"] == 0:
+            approach(self.target, self.network, self._settings["tau"])
+        detached: Tensor = loss.detach()
+        return detached
+
+    @torch.no_grad()
+    def targets(self, batch: Minibatch, views: Views) -> Tensor:
+        """F32[B]: the rewards and the discounted mean, over the later views, of the best action's value."""
+        later = torch.cat(list(views.later))
+        values = self.target(later)
+        best = (self.network(later) if self._double else values).argmax(dim=1, keepdim=True)
+        mean = values.gather(1, best).view(-1, len(batch.rewards)).mean(dim=0)
+        targets: Tensor = batch.rewards + batch.discounts * mean
+        return targets

@@ -1,0 +1,86 @@
+"""The loop of interaction, the same for all agents: act, store, update, and be validated when it is due."""
+
+import time
+from itertools import count
+
+import numpy as np
+
+from harness.core.errors import Diverged
+from harness.run import Run
+from harness.tasks.control.problems.environment import Observation, random_actions
+from harness.tasks.control.problems.episodes import FrameStack, World, checked_step
+from harness.tasks.control.training.replay import Replay
+from harness.tasks.control.training.student import Learner, Losses, Student
+
+
+def interact(world: World, student: Student[Learner], run: Run) -> None:
+    """Let an agent learn by a run's settings until the budget of frames is spent.
+
+    The first `random_steps` actions are random; then updates follow each step.
+    """
+    settings, log, rng = run.settings, student.log, run.rng("batches")
+    actor = _Actor(world, student, run)
+    repeat = actor.environment.repeat
+    losses = Losses(run, run.budget.total // repeat)
+    for step in run.draw(count(), repeat):
+        started = time.perf_counter()
+        actor.act(step)
+        acted = time.perf_counter()
+        for _ in range(student.updates if step + 1 >= settings["random_steps"] else 0):
+            batch = actor.replay.sample(student.batch, rng, discount=settings["discount"], steps=student.n_step)
+            losses.add(student.learner.update(batch, student.treatment(batch)))
+            log.updates += 1
+        log.acting_s += acted - started
+        log.learning_s += time.perf_counter() - acted
+        log.frames = run.spent
+        losses.log_if_due(step)
+        run.validate_if_due()
+    run.validate_if_due()
+
+
+class _Actor:
+    """Acts in the environment, an episode after the other, and stores what happens in the replay."""
+
+    def __init__(self, world: World, student: Student[Learner], run: Run) -> None:
+        self.environment, self._stack = world.make(), FrameStack(world.stack)
+        self._student, self._run, self._random = student, run, run.rng("actions")
+        self._starts = run.rng("episodes")
+        shown = self.environment.reset(self._starts, 1)
+        # An episode of s steps has s + 1 frames, so that there are at most twice as many frames as steps.
+        frames = 2 * (run.budget.total // self.environment.repeat + 1)
+        self.replay = Replay(
+            student.sight.look(shown)[0],
+            random_actions(world.spaces, 1, np.random.default_rng(0))[0],
+            capacity=min(frames, run.settings["replay_frames"]),
+            stack=student.sight.stack,
+            pad=student.sight.pad,
+            device=run.device,
+        )
+        self._begin(shown)
+
+    def act(self, step: int) -> None:
+        """Take one action, store what it led to, and begin a new episode if this one ended. Raises `Diverged` if the
+        agent's action is not finite."""
+        action = self._action(step)
+        if not np.isfinite(action).all():
+            raise Diverged(f"the action is {action[0]} after {step} steps")
+        taken = checked_step(self.environment.step(action))
+        reward, terminated = float(taken.rewards[0]), bool(taken.terminated[0])
+        self.replay.add(action[0], reward, self._look(taken.observation)[0], terminated=terminated)
+        self._seen = self._stack.add(taken.observation)
+        self._return += reward
+        if terminated or taken.truncated[0]:
+            self._student.log.returns.append(self._return)
+            self._begin(self.environment.reset(self._starts, 1))
+
+    def _action(self, step: int) -> np.ndarray:
+        if step < self._run.settings["random_steps"]:
+            return random_actions(self.environment.spaces, 1, self._random)
+        return self._student.learner.explore(self._student.see(self._seen), step)
+
+    def _begin(self, shown: Observation) -> None:
+        self._seen, self._return = self._stack.begin(shown), 0.0
+        self.replay.begin(self._look(shown)[0])
+
+    def _look(self, observation: Observation) -> np.ndarray:
+        return self._student.sight.look(observation)

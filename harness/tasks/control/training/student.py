@@ -1,0 +1,79 @@
+"""`Student`: what of an agent takes part in the loop of interaction; and the `Log` of its training."""
+
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from harness.run import Run
+from harness.tasks.control.problems.environment import Observation
+from harness.tasks.control.problems.sight import Sight
+from harness.tasks.control.training.replay import Minibatch
+from harness.tasks.control.training.views import Treatment, Views
+
+CURVE_POINTS = 10
+
+
+class Learner(Protocol):
+    """What learns while it interacts."""
+
+    def explore(self, pictures: Tensor, steps: int) -> np.ndarray:
+        """The actions to try after so many steps, where n episodes show these pictures: F32[n a] or I64[n]."""
+
+    def update(self, batch: Minibatch, views: Views) -> Tensor:
+        """Learn from a minibatch; returns a loss."""
+
+
+L_co = TypeVar("L_co", bound=Learner, covariant=True)
+
+
+@dataclass
+class Log:
+    """What happened in training: the return of each finished episode, seconds of acting and of learning, and the
+    numbers of frames and updates."""
+
+    returns: list[float] = field(default_factory=list)
+    acting_s: float = 0.0
+    learning_s: float = 0.0
+    frames: int = 0
+    updates: int = 0
+
+
+@dataclass(frozen=True)
+class Student(Generic[L_co]):
+    """What an agent sees, what learns of it, and how observations of minibatches are treated. `updates` minibatches of
+    `batch` transitions, `n_step` steps long, are learned from after each step."""
+
+    sight: Sight
+    learner: L_co
+    treatment: Treatment
+    device: str
+    batch: int
+    updates: int
+    n_step: int
+    log: Log = field(default_factory=Log)
+
+    def see(self, observation: Observation) -> Tensor:
+        """[n c h w]: what the agent sees of an observation."""
+        return torch.from_numpy(self.sight.look(observation)).to(self.device)
+
+
+class Losses:
+    """Losses of updates; their means are points of the curve."""
+
+    def __init__(self, run: Run, steps: int) -> None:
+        self._run, self._every = run, max(1, steps // CURVE_POINTS)
+        self._losses: list[Tensor] = []
+
+    def add(self, loss: Tensor) -> None:
+        """Take note of the loss of an update."""
+        self._losses.append(loss)
+
+    def log_if_due(self, step: int) -> None:
+        """Log the mean since the last point, after the step of that number, counted from 0. A mean that is not finite
+        ends the run as diverged."""
+        if self._losses and (step + 1) % self._every == 0:
+            self._run.log(loss=float(torch.stack(self._losses).mean()))
+            self._losses = []

@@ -1,0 +1,1 @@
+"""How generated images are scored."""

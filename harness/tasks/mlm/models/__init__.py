@@ -1,0 +1,1 @@
+"""The network of the task `mlm`, which is the same for every masking."""

@@ -1,0 +1,1 @@
+"""How the scores of the task `mlm` are computed."""

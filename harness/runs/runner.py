@@ -17,6 +17,7 @@ from harness.core.errors import BadOutput, Diverged
 from harness.core.run import Run
 from harness.core.seeds import Streams
 from harness.core.task import Problem, Score, Task
+from harness.core.withheld import Withheld
 from harness.records.record import SCORED, Costs, Failure, Record, RecordedScore, RunStatus, thinned
 from harness.records.store import Store
 from harness.registry.find import load_entrant, load_task
@@ -161,7 +162,10 @@ class _Attempt:
         limits.set_threads(job.environment.threads)
         limits.seed_globals(handle.seed("global"))
         with clocks.on("setup"):
-            problem = self.problem = self._problem(task)
+            problem = self._problem(task)
+            # Training must not come across what it is tested on, not even by accident.
+            test = Withheld(problem.test)
+            problem = self.problem = replace(problem, test=None)
 
         def validate() -> dict[str, float]:
             with limits.global_state_kept():
@@ -172,8 +176,11 @@ class _Attempt:
         if job.spec.budget.total:
             with clocks.on("train"):
                 entrant.fit(problem.train, handle)
+        with clocks.on("setup"):
+            split = test.value() if job.spec.split == "test" else problem.valid
+            del test
         with clocks.on("eval"):
-            for score in task.measure(entrant, getattr(problem, job.spec.split), handle.for_measuring()):
+            for score in task.measure(entrant, split, handle.for_measuring()):
                 self._take(score)
         if not self.scores:
             raise BadOutput(f"task {job.spec.task} measured nothing for {job.spec.label}")

@@ -50,6 +50,8 @@ class Case(WordEmbedder):
 
 SAYS_NOTHING = "class Odd({base}):\n    def __str__(self):\n        raise RuntimeError\n    __repr__ = __str__"
 
+COUNT = "import gc\ncount = sum(type(one).__name__ == 'Judgements' for one in gc.get_objects())\n"
+
 QUICK = {
     "good_before": Bad("ok"),
     "weights_raise": Bad("error", body="def weights(self):\n    raise RuntimeError"),
@@ -116,6 +118,11 @@ QUICK = {
     "answers_objects": Bad("error", vectors="return np.array([object()])"),
     "answers_ragged": Bad("error", vectors="return [[1], [1, 2]]"),
     "answers_too_few": Bad("error", vectors="return self.table[1:]"),
+    "looks_for_the_test": Bad(
+        "ok",
+        fit=COUNT + "assert [count] == [1], count  # the validation split",
+        vectors=COUNT + "assert [count] == [2], count",
+    ),
     "prints": Bad("ok", "print('[/red]' * 10_000)"),
     "good_after": Bad("ok"),
 }

@@ -86,3 +86,12 @@ def _sleeping() -> list[str]:
         if SLEEP.encode() in words:
             found.append(path.parent.name)
     return found
+
+
+def test_records_that_are_removed_while_others_run_are_told(harness: Command, tmp_path: Path) -> None:
+    removes = "import glob\nfor path in glob.glob('results/records/word*/*/*/*/*.json'):\n    os.unlink(path)"
+    (tmp_path / "removes.py").write_text(Bad("ok", removes).source("removes"))
+    words = (*SMALLEST[:-1], 2, "--workers", 1, "--plugin", "removes.py", "--entrant", "removes", "--no-table")
+    done = harness("run", *words)
+    assert done.returncode == 1
+    assert "gone: word_similarity/atlas removes seed 0: its record was removed meanwhile" in done.stderr

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.core.processes import all_processes, has_variable
+from harness.core.processes import all_processes, has_variable, waited_s
 from harness.runs.executors.isolated import LONGEST_ANSWER, IsolatedCall, ProcessEnded, wait_for_any
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="processes are only listed on Linux")
@@ -39,6 +39,31 @@ def test_a_process_is_killed_at_its_limit() -> None:
     with pytest.raises(TimeoutError):
         call.result()
     assert call.seconds < 60
+
+
+def test_waiting_for_a_processor_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.core.processes.waited_s", lambda number: 600.0)
+    assert IsolatedCall(_sleep, 1.5, limit_s=0.2).result() == "slept"
+
+
+def _sleep(seconds: float) -> str:
+    time.sleep(seconds)
+    return "slept"
+
+
+@on_linux
+def test_a_process_that_shares_a_processor_waits_for_it() -> None:
+    before = waited_s(os.getpid())
+    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2 * (os.cpu_count() or 1))]
+    try:
+        deadline = time.monotonic() + 60
+        while waited_s(os.getpid()) - before < 0.05 and time.monotonic() < deadline:
+            pass
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+    assert waited_s(os.getpid()) - before >= 0.05
 
 
 def test_an_answer_that_a_pipe_cannot_hold_is_an_error_and_blocks_nothing() -> None:

@@ -53,6 +53,15 @@ def test_the_commands_go_back_to_the_code_and_run_it_anew(explained: Explain) ->
     assert run == "harness run --task toy --tier small --case plain --entrant 'vit[m=16]' --seeds 3"
 
 
+def test_the_commands_name_the_results_folder_where_it_is_another_than_the_default(
+    record: Make, tables: Tables
+) -> None:
+    made = [record("vit", seed) for seed in range(2)]
+    shown = TaskResults(scored(made), "toy", "small")
+    (cell,) = explain(shown, tables(made)[0], "vit", "plain", "my results/records")
+    assert cell.commands[-1].endswith(" --results 'my results'")
+
+
 def test_the_mean_over_cases_leads_to_all_of_them(explained: Explain) -> None:
     (cell,) = explained("vit[m=16]", "mean")
     assert cell.formula.startswith("mean over 3 seeds of each seed's mean of accuracy over the cases = mean(0.35, ")

@@ -1,6 +1,7 @@
 """Formats: the same table in each of them, byte for byte as accepted; and the same records, the same bytes."""
 
 import csv
+import dataclasses
 import io
 import json
 import subprocess
@@ -135,3 +136,25 @@ def test_tables_need_no_torch() -> None:
     modules = "build, formats, differences, explain"
     code = f"import sys; from harness.tables import {modules}; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+HOSTILE = "=1+1\n| *a* _b_ `c` <script>\x1b[31m\0\u202e"
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_text_of_plugins_stays_text_on_one_line(record: Make, tables: Tables, form: str) -> None:
+    made = [record("mine", seed, chosen={"mode": HOSTILE}, kind="plugin") for seed in range(2)]
+    plain = [record("mine", seed, chosen={"mode": "plain"}, kind="plugin") for seed in range(2)]
+    text, other = (render(tables(runs), form) for runs in (made, plain))
+    assert not {"\x1b", "\0", "\u202e"} & set(text)
+    assert len(text.splitlines()) == len(other.splitlines())
+    assert form in ("json", "csv", "latex") or "<script>" not in text.replace("\\<", "")
+
+
+def test_no_field_of_a_csv_is_a_formula(record: Make, tables: Tables) -> None:
+    rows = csv.DictReader(io.StringIO(render(tables([record("mine", 0, -1.0, failure=None)]), "csv")))
+    assert {row["value"] for row in rows} == {"-1.0", "0.1", "1.0"}
+    (table,) = tables([record("vit", 0)])
+    named = dataclasses.replace(table, rows=[dataclasses.replace(row, label="=1+1") for row in table.rows])
+    first, *_ = csv.DictReader(io.StringIO(render([named], "csv")))
+    assert first["entrant"] == "'=1+1"

@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
-from multiprocessing import connection, forkserver, get_context
+from multiprocessing import connection, forkserver, get_context, util
 from typing import Any, ClassVar, NoReturn
 
 from harness.core import limits, processes
@@ -23,6 +23,7 @@ _CALL = "HARNESS_CALL"
 _LOOK_S = 1.0
 """How often it is looked whether a call has reached a limit, in seconds."""
 _ENDING_S = 5.0
+_TIDYING_S = 2
 _PAUSE_S = 0.005
 
 _CONTEXT = get_context("forkserver")
@@ -172,7 +173,8 @@ def prepare_server(preload: Iterable[str], threads: int = 1) -> None:
 
 
 def _answer(sender: connection.Connection, function: Callable[..., str], arguments: tuple[Any, ...]) -> NoReturn:
-    """Send what the function returns, and exit at once: threads that still run are not waited for."""
+    """Send what the function returns, and exit: threads and processes that still run are not waited for, and for what
+    libraries do at the end there are few seconds."""
     exit_now, number, status = os._exit, os.getpid(), 1
     try:
         _separate()
@@ -181,9 +183,11 @@ def _answer(sender: connection.Connection, function: Callable[..., str], argumen
         if os.getpid() == number and len(answer) <= LONGEST_ANSWER:
             os.write(sender.fileno(), answer)
             status = 0
-        for stream in (sys.stdout, sys.stderr):
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(_TIDYING_S)
+        for tidy in (sys.stdout.flush, sys.stderr.flush, vars(util)["_run_finalizers"]):
             with suppress(Exception):
-                stream.flush()
+                tidy()
     finally:
         exit_now(status)
 

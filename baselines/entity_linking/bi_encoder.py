@@ -49,6 +49,7 @@ class BiEncoder(EntityLinker):
     """
 
     name = "bi_encoder"
+    cases = ("atlas", "atlas_titles", "diseases", "new_diseases", "index", "disease_index", "speed")
     search_space = {
         "lr": (5e-4, 4e-3),
         "name_share": [0.3, 0.5, 0.7],

@@ -12,7 +12,7 @@ class NoCandidates(Genre):
     """GENRE without candidate sets: any name of the catalogue may be written. Its weights are those of `genre`."""
 
     name = "no_candidates"
-    cases = ("atlas", "diseases", "new_diseases", "speed")
+    cases = ("atlas", "diseases", "speed")
     allowed: Literal["candidates", "catalogue", "anything"] = "catalogue"
 
 
@@ -21,7 +21,7 @@ class Unconstrained(Genre):
     `genre`."""
 
     name = "unconstrained"
-    cases = ("atlas", "diseases", "new_diseases")
+    cases = ("atlas", "diseases")
     allowed: Literal["candidates", "catalogue", "anything"] = "anything"
 
 

@@ -1,5 +1,7 @@
 """GENRE: entities are found by writing their names."""
 
+from typing import ClassVar
+
 import numpy as np
 
 from harness.tasks.entity_linking import Catalogue, NameGenerator
@@ -15,6 +17,16 @@ class Genre(NameGenerator):
     """
 
     name = "genre"
+    cases: ClassVar[tuple[str, ...]] = (
+        "atlas",
+        "atlas_titles",
+        "atlas_marking",
+        "diseases",
+        "new_diseases",
+        "index",
+        "disease_index",
+        "speed",
+    )
 
     def names(self, catalogue: Catalogue, rng: np.random.Generator) -> Catalogue:
         return catalogue

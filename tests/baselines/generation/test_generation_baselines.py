@@ -1,6 +1,7 @@
 """DDPM and NCSN on a distribution whose score is known; the GAN's size; rows of chance and ceiling."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,36 +13,21 @@ from baselines.generation.ddpm import Ddpm
 from baselines.generation.gan import Gan, Generator
 from baselines.generation.ncsn import Ncsn
 from baselines.generation.references import GaussianImages, NoiseImages, TrainingImages
-from harness.core.artefacts import Cache
-from harness.core.card import read_card
-from harness.core.seeds import Streams
-from harness.core.spec import Budget
-from harness.registry.headers import HARNESS
+from generated import make_run, random_images
 from harness.run import Run
 from harness.tasks.generation import Images, Noise, Process, Sampling, network_weights
 
-CARD = read_card(HARNESS / "tasks" / "generation" / "task.toml")
 MEAN, STD = 2.0, 0.5
 
 
 @pytest.fixture
 def handle(tmp_path: Path) -> Callable[..., Run]:
-    def made(examples: int = 320, **settings: object) -> Run:
-        resolved = CARD.resolve("smoke", "digits")
-        return Run(
-            settings={**resolved.settings, **settings},
-            budget=Budget("examples", examples),
-            streams=Streams("generation", 0),
-            cache=Cache(tmp_path),
-        )
-
-    return made
+    return partial(make_run, tmp_path)
 
 
 @pytest.fixture
 def images() -> Images:
-    pixels = np.random.default_rng(0).integers(17, size=(100, 8, 8, 1), dtype=np.uint8)
-    return Images(pixels, np.arange(100) % 10, 10, 17)
+    return random_images()
 
 
 def exact(x: Tensor, noise: Noise) -> Tensor:

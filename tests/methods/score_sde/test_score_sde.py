@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,18 +10,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from harness.core.artefacts import Cache
-from harness.core.card import read_card
-from harness.core.seeds import Streams
-from harness.core.spec import Budget
-from harness.registry.headers import HARNESS
+from generated import make_run, random_images
 from harness.run import Run
 from harness.tasks.generation import Images, Noise
 from harness.tasks.generation.training import denoising
 from methods.score_sde.score_sde import ScoreSde, SubVpScoreSde, VeScoreSde, VpScoreSde, bits_per_dimension
 from methods.score_sde.sde import LEAST_TIME, VpSde
 
-CARD = read_card(HARNESS / "tasks" / "generation" / "task.toml")
 ENTRANTS = [VpScoreSde, SubVpScoreSde, VeScoreSde]
 
 
@@ -30,22 +26,12 @@ def generator() -> torch.Generator:
 
 @pytest.fixture
 def handle(tmp_path: Path) -> Callable[..., Run]:
-    def made(**settings: object) -> Run:
-        resolved = CARD.resolve("smoke", "digits")
-        return Run(
-            settings={**resolved.settings, **settings},
-            budget=Budget("examples", 320),
-            streams=Streams("generation", 0),
-            cache=Cache(tmp_path),
-        )
-
-    return made
+    return partial(make_run, tmp_path)
 
 
 @pytest.fixture
 def images() -> Images:
-    pixels = np.random.default_rng(0).integers(17, size=(100, 8, 8, 1), dtype=np.uint8)
-    return Images(pixels, np.arange(100) % 10, 10, 17)
+    return random_images()
 
 
 @pytest.mark.parametrize(("low", "density"), [(-1.0, -math.log(2)), (0.0, 0.0)])

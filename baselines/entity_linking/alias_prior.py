@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from harness.tasks.entity_linking import I64, NIL, EntityLinker, Links, Mentions
 
 WORD = re.compile(r"\w+")
 LEAST_SHARE = 0.5
+LONGEST = 6
 
 
 class AliasPrior(EntityLinker):
@@ -44,37 +45,38 @@ class AliasPrior(EntityLinker):
 
     def mark(self, texts: Sequence[str]) -> Links:
         """The longest strings of whole words, from left to right, that are mentions in at least half of the places
-        where they stand in the training texts; each is linked to its most probable entity."""
-        shares = _share_linked(self.learned)
-        longest = _longest(shares)
+        where they stand in the training texts, or names that do not stand there; each is linked to its most probable
+        entity."""
+        entities = {
+            **{name: owners[0] for name, owners in self.named.items()},
+            **{s: e[0] for s, e in self.seen.items()},
+        }
+        shares = _shares_linked(self.learned, entities)
         rows = []
         for document, text in enumerate(texts):
-            words = [match.span() for match in WORD.finditer(text)]
             place = 0
-            while place < len(words):
-                start = words[place][0]
-                for last in range(min(place + longest, len(words)) - 1, place - 1, -1):
-                    surface = text[start : words[last][1]].lower()
-                    if shares.get(surface, 0.0) >= LEAST_SHARE:
-                        rows.append((document, start, words[last][1], self.seen[surface][0]))
-                        place = last
-                        break
-                place += 1
+            for start, stop in _strings(text):
+                surface = text[start:stop].lower()
+                if start >= place and shares.get(surface, 0.0) >= LEAST_SHARE:
+                    rows.append((document, start, stop, entities[surface]))
+                    place = stop
         return links_of(rows)
 
 
-def _share_linked(mentions: Mentions) -> dict[str, float]:
-    """In which share of the places where it stands in the training texts each seen string is a mention."""
+def _shares_linked(mentions: Mentions, strings: Iterable[str]) -> dict[str, float]:
+    """In which share of the places where it stands in the training texts each string is a mention; 1 if it stands
+    nowhere."""
     linked = Counter(surface.lower() for surface in mentions.surfaces)
-    longest = _longest(linked)
-    places: Counter[str] = Counter()
+    places = dict.fromkeys(strings, 0)
     for text in mentions.texts:
-        words = [match.span() for match in WORD.finditer(text)]
-        for i, (start, _) in enumerate(words):
-            places.update(text[start:stop].lower() for _, stop in words[i : i + longest])
-    return {surface: count / max(count, places[surface]) for surface, count in linked.items()}
+        for start, stop in _strings(text):
+            if (surface := text[start:stop].lower()) in places:
+                places[surface] += 1
+    return {surface: linked[surface] / count if count else 1.0 for surface, count in places.items()}
 
 
-def _longest(surfaces: Iterable[str]) -> int:
-    """The largest number of words of a string."""
-    return max((len(surface.split()) for surface in surfaces), default=1)
+def _strings(text: str) -> Iterator[tuple[int, int]]:
+    """Where strings of at most LONGEST whole words start and stop, from left to right, the longest of a place first."""
+    words = [match.span() for match in WORD.finditer(text)]
+    for i, (start, _) in enumerate(words):
+        yield from ((start, stop) for _, stop in reversed(words[i : i + LONGEST]))

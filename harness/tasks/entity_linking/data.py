@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -62,6 +63,7 @@ def collect(case: str, run: Run) -> LinkingData:
         "new_diseases": _new_diseases,
         "gum": _gum,
         "benchmarks": _benchmarks,
+        "benchmarks_marking": _benchmarks_marking,
     }
     return makers[case](run)
 
@@ -222,6 +224,30 @@ def _benchmarks(run: Run) -> LinkingData:
     of_test = data.source[_fixed(of_split, "test", run)]
     parts = {name: of_test == name for name in BENCHMARKS if BENCHMARKS[name] == "test"}
     return made._replace(test=made.test.in_parts(parts))
+
+
+def _benchmarks_marking(run: Run) -> LinkingData:
+    """The texts of the benchmarks, in which mentions are to be found and linked, with GUM's texts to learn from. Links
+    to entities without a name are left out."""
+    catalogue, data = wikipedia_benchmarks()
+    learned = data.take(np.flatnonzero((data.source == "gum") & (data.entities != NIL)))
+    texts = data.mentions.texts
+    source = np.full(len(texts), "", data.source.dtype)
+    source[data.mentions.document] = data.source
+
+    def of(split: str) -> Passages:
+        chosen = np.flatnonzero([BENCHMARKS.get(name) == split for name in source.tolist()])
+        number = np.full(len(texts), -1)
+        number[chosen] = np.arange(len(chosen))
+        rows = np.flatnonzero((number[data.mentions.document] >= 0) & (data.entities != NIL))
+        mentions = data.mentions
+        links = Links(number[mentions.document[rows]], mentions.start[rows], mentions.stop[rows], data.entities[rows])
+        parts = {name: source[chosen] == name for name in BENCHMARKS if BENCHMARKS[name] == split}
+        return Passages(catalogue, [texts[i] for i in chosen.tolist()], links, parts)
+
+    own_texts = texts[: learned.mentions.document.max() + 1]  # GUM's come first
+    train = TrainingSet(catalogue, replace(learned.mentions, texts=own_texts), learned.entities)
+    return LinkingData(train, of("valid"), of("test"), array_digest({"entities": data.entities}))
 
 
 def _published(catalogue: Catalogue, data: Annotated, run: Run) -> LinkingData:

@@ -94,13 +94,16 @@ def _timing(system: EntityLinker, split: Linked) -> Iterator[Score]:
 
 
 def _marking(system: EntityLinker, split: Passages) -> Iterator[Score]:
-    """Micro-F1, precision and recall of the links in texts."""
+    """Micro-F1, precision and recall of the links in texts; F1 also by part."""
     links = system.mark(split.texts)
     check_links(links, split.texts, split.catalogue.entities)
     scored = link_f1(links, split.links)
     yield Score("marking_f1", scored.f1, scored.n_pred, scored.n_gold)
     yield Score("marking_precision", scored.precision, scored.n_pred, scored.n_pred)
     yield Score("marking_recall", scored.recall, scored.n_gold, scored.n_gold)
+    for part, texts in split.parts.items():
+        scored = link_f1(links.within(texts), split.links.within(texts))
+        yield Score("part_marking_f1", scored.f1, scored.n_pred, scored.n_gold, {"part": part})
 
 
 def _sizes(system: EntityLinker, split: Catalogues, run: Run) -> Iterator[Score]:

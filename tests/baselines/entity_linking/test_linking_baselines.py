@@ -48,11 +48,14 @@ def test_the_alias_prior_marks_strings_that_are_mostly_mentions(smoke):
     linker = fitted(AliasPrior(), TRAIN, smoke())
     links = linker.mark(["The flu, gout", "", "tumours (Flu)"])
     assert sorted(links.rows()) == [(0, 4, 7, 1), (0, 9, 13, 3), (2, 0, 7, 3), (2, 9, 12, 1)]
-    once = TrainingSet(CATALOGUE, mentions((0, 3)), np.array([1]))
-    text = "flu " + "gout " * 3
-    seldom = TrainingSet(CATALOGUE, mentions((0, 3), (4, 8), text=text), np.array([1, 0]))
-    assert fitted(AliasPrior(), once, smoke()).mark(["gout flu"]).rows() == {(0, 5, 8, 1)}
+    seldom = TrainingSet(CATALOGUE, mentions((0, 3), (4, 8), text="flu " + "gout " * 3), np.array([1, 0]))
     assert fitted(AliasPrior(), seldom, smoke()).mark(["gout flu"]).rows() == {(0, 5, 8, 1)}
+
+
+def test_the_alias_prior_marks_names_that_are_not_in_the_training_texts_and_the_longest_of_them(smoke):
+    linker = fitted(AliasPrior(), TRAIN, smoke())
+    links = linker.mark(["influenza or lung cancer, not cancers"])
+    assert sorted(links.rows()) == [(0, 0, 9, 1), (0, 13, 24, 2)]
 
 
 def test_an_exact_name_is_found_whatever_its_case_and_nothing_else(smoke):

@@ -13,6 +13,7 @@ from harness.tasks.entity_linking.problems.annotated import diseases, first_iden
 from harness.tasks.entity_linking.problems.growing import growing
 from harness.tasks.entity_linking.problems.mentions import Candidates, Linked
 from harness.tasks.entity_linking.problems.tokens import Mark, Reader, Tokens
+from linking import TASK
 
 
 def mentions_of(text, *spans):
@@ -225,3 +226,22 @@ def test_no_disease_is_in_two_splits(mirror, smoke):
     assert len(mentioned - trained) / len(mentioned) == pytest.approx(
         0.25, abs=0.05
     )  # a seed draws 90 % of the mentions
+
+
+def test_the_benchmarks_are_scored_apart(mirror, smoke):
+    run = smoke(tier="small", case="benchmarks_marking")
+    problem = TASK.problem("benchmarks_marking", run)
+    split = problem.test
+    kore50 = split.links.within(split.parts["kore50"])
+    assert split.parts["kore50"].sum() == 50
+    assert len(kore50.entity) == 143
+    knowing = AliasPrior()
+    knowing.mark = lambda texts: kore50
+    scores = {(score.metric, score.at.get("part")): score for score in TASK.measure(knowing, split, run)}
+    assert scores["part_marking_f1", "kore50"].value == scores["marking_precision", None].value == 1.0
+    assert scores["part_marking_f1", "msnbc"].value == 0.0
+    linker = AliasPrior()
+    linker.fit(problem.train, run)
+    scores = {(score.metric, score.at.get("part")): score for score in TASK.measure(linker, split, run)}
+    assert 0.2 < scores["marking_f1", None].value < 0.7
+    assert {part for metric, part in scores if metric == "part_marking_f1"} == set(split.parts)

@@ -22,7 +22,7 @@ class Prose:
 
     tokens: I64[n], word ids. phrase: I64[n], a row of `World.phrases` or -1; no phrase follows itself, so a run of
     equal values is one occurrence. entity: I64[n], the entity that a surname refers to, or -1. document: I64[n], the
-    article. sentences: I64[s + 1], offsets into the words. articles: I64[a + 1], offsets into the sentences. subject:
+    article. sentences: I64[s + 1] and articles: I64[a + 1], offsets into the words. subject:
     I64[a], the entity that an article is about, or -1. topic: I64[a].
     """
 

@@ -43,7 +43,7 @@ class _Token(NamedTuple):
 
 
 def documents(folder: Path | None = None) -> list[Document]:
-    """The 213 documents of all splits (train, valid, test) that are published with their words, in the published order:
+    """The 225 documents of all splits (train, valid, test) that are published with their words, in the published order:
     all but those from Reddit. Mentions in several parts are left out."""
     folder = folder or locate("gum")
     archive = next(iter(sorted(folder.glob("*.tar.*"))))

@@ -23,12 +23,12 @@ class RandomSpan(Masking):
 
     def units(self, blocks: Blocks, rng: np.random.Generator) -> I64:
         words = int(blocks.sizes.max())
-        lengths = rng.choice(np.arange(1, self.longest + 1), (len(blocks), words), p=self.probabilities())
+        lengths = rng.choice(np.arange(1, self.longest + 1), (len(blocks), words), p=self.length_distribution())
         starts = np.zeros((len(blocks), words + 1), np.bool_)
         np.put_along_axis(starts, np.minimum(np.cumsum(lengths, axis=1), words), True, axis=1)
         return units_of_starts(blocks, starts[:, :-1])
 
-    def probabilities(self) -> F64:
+    def length_distribution(self) -> F64:
         """F64[longest]: the probabilities of 1, 2, ... words."""
         weights = (1 - self.p) ** np.arange(self.longest, dtype=np.float64)
         probabilities: F64 = weights / weights.sum()

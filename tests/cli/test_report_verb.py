@@ -98,7 +98,7 @@ def test_one_figure_of_one_task(harness: Command, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("--only", "overlp"), "unknown figure 'overlp'; did you mean overlap?"),
+        (("--only", "overlp"), "unknown figure 'overlp'; did you mean overlap"),
         (("--format", "pgn"), "unknown format of figures 'pgn'; did you mean png?"),
         (("--tier", "smal"), "unknown tier 'smal'"),
         (("--plugin", "mine.py"), "plug-in mine.py is not a file; --plugin takes the path of a Python file"),

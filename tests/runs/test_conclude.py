@@ -53,7 +53,10 @@ FORGED: dict[str, tuple[Callable[[Record], dict[str, Any]], str]] = {
     "other settings": (lambda record: {"settings": {}}, "its settings was changed"),
     "more trials": (lambda record: {"trials": 7}, "its trials was changed"),
     "a metric that the card lacks": (
-        lambda record: {"scores": (SCORE.model_copy(update={"metric": "beauty"}),)},
+        lambda record: {
+            "scores": (SCORE.model_copy(update={"metric": "beauty"}),),
+            "metrics": {**record.metrics, "beauty": record.metrics[SCORE.metric]},
+        },
         "its metric 'beauty' is not on the card",
     ),
     "a score beyond the ceiling": (

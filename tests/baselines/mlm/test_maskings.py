@@ -81,7 +81,7 @@ def test_whole_words_are_units(text):
 
 
 def test_random_spans_have_3_8_words_on_average_by_the_renormalised_geometric_distribution():
-    p = RandomSpan().probabilities()
+    p = RandomSpan().length_distribution()
     assert p @ np.arange(1, 11) == pytest.approx(3.797, abs=5e-4)
     assert p[1:] / p[:-1] == pytest.approx(0.8)
     assert p.sum() == pytest.approx(1)
@@ -95,7 +95,7 @@ def test_drawn_spans_follow_these_probabilities_but_for_the_last_of_a_block(bloc
         lengths += np.unique(row[row >= 0], return_counts=True)[1][:-1].tolist()
     shares = np.bincount(lengths, minlength=11)[1:] / len(lengths)
     assert np.mean(lengths) == pytest.approx(3.7, abs=0.15)
-    assert shares == pytest.approx(RandomSpan().probabilities(), abs=0.02)
+    assert shares == pytest.approx(RandomSpan().length_distribution(), abs=0.02)
 
 
 @pytest.fixture

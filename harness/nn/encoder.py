@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from harness.nn.returned import returned_like
+
 
 @dataclass(frozen=True)
 class EncoderOptions:
@@ -34,7 +36,7 @@ class Encoder(nn.Module):
     whose queries and keys are not yet scaled. The projections to and from the heads belong to the encoder. The
     attentions are built last, so that they do not shift the random numbers that everything else is initialised from.
 
-    Raises `ValueError` if `width` is not a multiple of `heads`.
+    Raises `ValueError` if `width` is not a multiple of `heads`, and `BadOutput` if an attention returns another shape.
     """
 
     def __init__(self, options: EncoderOptions, attention: Callable[[], nn.Module]) -> None:
@@ -91,7 +93,8 @@ class _Layer(nn.Module):
     def forward(self, states: Tensor, keep: Tensor) -> Tensor:
         batch, length, width = states.shape
         heads = self.project(self.attention_norm(states)).view(batch, length, 3, self.heads, width // self.heads)
-        mixed = self.attention(*heads.permute(2, 0, 3, 1, 4), keep)
+        q, k, v = heads.permute(2, 0, 3, 1, 4)
+        mixed = returned_like("attention", self.attention(q, k, v, keep), v)
         states = states + self.dropout(self.merge(mixed.transpose(1, 2).reshape(batch, length, width)))
         output: Tensor = states + self.feed_forward(states)
         return output

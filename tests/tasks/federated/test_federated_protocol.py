@@ -159,6 +159,22 @@ def test_client_states_come_back_and_their_mean_is_over_all_clients(task: Federa
     assert server.seen == 40
 
 
+class Broadcasting(Keeper):
+    """Returns a model of another shape, which would be broadcast."""
+
+    name = "broadcasting"
+
+    def step(self, x: Tensor, delta: Tensor, state: None) -> tuple[Tensor, None]:
+        return (x + delta)[None], state
+
+
+def test_a_server_step_of_another_shape_is_refused(task: Federated, make_run: MakeRun) -> None:
+    server = Broadcasting()
+    server.seen = 0
+    with pytest.raises(BadOutput, match=r"step returned torch\.float32 of shape"):
+        fitted(task, server, make_run())
+
+
 class Oracle(FederatedLearner):
     """Knows the brightest of the first ten pixels."""
 

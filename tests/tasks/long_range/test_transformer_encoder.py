@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from harness.core.errors import BadOutput
 from harness.nn.encoder import Encoder, EncoderOptions
 
 OPTIONS = EncoderOptions(vocabulary=10, max_length=12, width=16, layers=2, heads=4)
@@ -62,3 +63,14 @@ def test_every_layer_has_an_attention_of_its_own(encoder: Encoder) -> None:
 def test_width_must_be_a_multiple_of_heads() -> None:
     with pytest.raises(ValueError, match="width 16 is not a multiple of 3 heads"):
         Encoder(EncoderOptions(vocabulary=10, max_length=12, width=16, heads=3), _Softmax)
+
+
+class _HeadsLast(_Softmax):
+    def forward(self, q: Tensor, k: Tensor, v: Tensor, keep: Tensor) -> Tensor:
+        return super().forward(q, k, v, keep).transpose(1, 2)
+
+
+def test_an_attention_of_another_shape_is_refused_though_its_numbers_would_fit() -> None:
+    encoder = Encoder(OPTIONS, _HeadsLast)
+    with pytest.raises(BadOutput, match=r"attention returned .* of shape \[3, 12, 4, 4\], .* of shape \[3, 4, 12, 4\]"):
+        encoder(torch.randint(10, (3, 12)), torch.ones(3, 12, dtype=torch.bool))

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from harness.nn.returned import returned_like
 from harness.run import Run
 from harness.tasks.federated.models.build import build
 from harness.tasks.federated.models.network import Network
@@ -114,5 +115,6 @@ def federate(server: Server, clients: Clients, run: Run, training: Training) -> 
         else:
             updates = training.descend(x, cohort, schedule, server.client_lr)
         shares = torch.tensor(sizes / sizes.sum(), device=x.device, dtype=x.dtype)
-        x, state = server.step(x, updates.weighted_sum(shares, len(x)), state)
+        stepped, state = server.step(x, updates.weighted_sum(shares, len(x)), state)
+        x = returned_like("step", stepped, x)
         training.finish_round(x, updates.loss)

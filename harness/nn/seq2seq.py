@@ -46,29 +46,49 @@ class KeysValues(NamedTuple):
 
 @dataclass(frozen=True)
 class Memory:
-    """What the decoder remembers while it writes n sequences token by token.
+    """What the decoder remembers while it writes m sequences token by token, of which several may have one source.
 
-    source, written: a layer's keys and values of the source and of the tokens written so far. keep: Bool[n S], the
-    positions of the source that exist. length: the number of tokens written.
+    source: a layer's keys and values of the n sources. keep: Bool[n S], the positions of the sources that exist.
+    owner: I64[m], the source of each sequence. written: a layer's keys and values of the tokens written so far.
+    length: the number of tokens written.
     """
 
     source: tuple[KeysValues, ...]
     keep: Tensor
+    owner: Tensor
     written: tuple[KeysValues, ...] = field(default=())
     length: int = 0
 
     def take(self, rows: Tensor) -> "Memory":
-        """That of some sequences I64[m], in this order; the same one may be taken several times."""
-        return Memory(
-            tuple(layer.take(rows) for layer in self.source),
-            self.keep[rows],
-            tuple(layer.take(rows) for layer in self.written),
-            self.length,
-        )
+        """That of some sequences I64[k], in this order; the same one may be taken several times."""
+        return replace(self, owner=self.owner[rows], written=tuple(layer.take(rows) for layer in self.written))
 
-    def take_written(self, rows: Tensor) -> "Memory":
-        """The same as `take`, for rows of which each has the source of the row in its place."""
-        return replace(self, written=tuple(layer.take(rows) for layer in self.written))
+    def places(self) -> "Places":
+        """The places of the sequences beside others of the same source."""
+        order = torch.argsort(self.owner, stable=True)
+        counts = torch.bincount(self.owner, minlength=len(self.keep))
+        nth = torch.empty_like(self.owner)
+        nth[order] = torch.arange(len(order), device=order.device) - (counts.cumsum(0) - counts)[self.owner[order]]
+        return Places(self.owner, nth, int(counts.max()))
+
+
+class Places(NamedTuple):
+    """Where m sequences stand in a table [n most] with a row for each source: source, nth: I64[m]."""
+
+    source: Tensor
+    nth: Tensor
+    most: int
+
+    def arrange(self, queries: Tensor, sources: int) -> Tensor:
+        """F32[n most width]: the table of F32[m 1 width], with zeros in free places. Sequences of one source share its
+        keys then, which need not be copied for each."""
+        table = queries.new_zeros(sources, self.most, queries.shape[2])
+        table[self.source, self.nth] = queries[:, 0]
+        return table
+
+    def collect(self, table: Tensor) -> Tensor:
+        """F32[m 1 width]: what stands in the table F32[n most width]."""
+        return table[self.source, self.nth, None]
 
 
 class EncoderDecoder(nn.Module):
@@ -99,18 +119,19 @@ class EncoderDecoder(nn.Module):
     def read(self, source: Tensor, keep: Tensor) -> Memory:
         """source I64[B S], keep Bool[B S] -> the memory before the first token is written."""
         encoded = self.encoder(source, keep)
-        return Memory(tuple(layer.remember(encoded) for layer in self._layers()), keep)
+        remembered = tuple(layer.remember(encoded) for layer in self._layers())
+        return Memory(remembered, keep, torch.arange(len(source), device=source.device))
 
     def write(self, tokens: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
         """The last tokens I64[n] of n sequences -> logits F32[n vocabulary] of the next ones, and the memory with these
         tokens. Raises `ValueError` if they are more than `max_target`."""
         if memory.length == len(self.positions):
             raise ValueError(f"the decoder writes at most {len(self.positions)} tokens")
-        states = self._embedded(tokens[:, None], memory.length)
+        states, places = self._embedded(tokens[:, None], memory.length), memory.places()
         written = []
         for depth, layer in enumerate(self._layers()):
             before = memory.written[depth] if memory.written else None
-            states, own = layer(states, memory.source[depth], memory.keep, before)
+            states, own = layer(states, memory.source[depth], memory.keep, before, places)
             written.append(own)
         return self._logits(states)[:, 0], replace(memory, written=tuple(written), length=memory.length + 1)
 
@@ -151,10 +172,16 @@ class _DecoderLayer(nn.Module):
         return KeysValues(*self._heads(self.source(encoded), 2))
 
     def forward(
-        self, states: Tensor, source: KeysValues, keep: Tensor, before: KeysValues | None
+        self,
+        states: Tensor,
+        source: KeysValues,
+        keep: Tensor,
+        before: KeysValues | None,
+        places: Places | None = None,
     ) -> tuple[Tensor, KeysValues]:
-        """states F32[n T width] of tokens that follow those in `before` -> the layer's output, and its keys and values
-        of all tokens. Without `before`, every token attends to itself and to those before it."""
+        """states F32[m T width] of tokens that follow those in `before` -> the layer's output, and its keys and values
+        of all tokens. Without `before`, every token attends to itself and to those before it. `places` are those of a
+        `Memory`, for single tokens; without them, each sequence has the source of its row."""
         query, *own = self._heads(self.own(self.own_norm(states)), 3)
         written = KeysValues(*own)
         if before is not None:
@@ -162,9 +189,13 @@ class _DecoderLayer(nn.Module):
         attend = functional.scaled_dot_product_attention
         mixed = attend(query, *written, is_causal=before is None and states.shape[1] > 1)
         states = states + self.dropout(self.own_merge(_joined(mixed)))
-        (query,) = self._heads(self.query(self.source_norm(states)), 1)
-        mixed = attend(query, *source, attn_mask=keep[:, None, None, :])
-        states = states + self.dropout(self.source_merge(_joined(mixed)))
+        query = self.query(self.source_norm(states))
+        if places is not None:
+            query = places.arrange(query, len(keep))
+        mixed = _joined(attend(self._heads(query, 1)[0], *source, attn_mask=keep[:, None, None, :]))
+        if places is not None:
+            mixed = places.collect(mixed)
+        states = states + self.dropout(self.source_merge(mixed))
         return states + self.feed_forward(states), written
 
     def _heads(self, projected: Tensor, parts: int) -> Tensor:

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from harness.nn.seq2seq import EncoderDecoder, Memory
+from harness.nn.seq2seq import EncoderDecoder
 from harness.tasks.entity_linking.problems.mentions import I64
 from harness.tasks.entity_linking.problems.tokens import I32, Mark
 
@@ -17,17 +17,11 @@ class ModelWriter:
         self._device = device
         tokens = trimmed(torch.from_numpy(source.astype(np.int64))).to(device)
         self._memory = model.read(tokens, tokens != Mark.PAD)
-        self._sources = np.arange(len(source))
 
     def write(self, tokens: I64, rows: I64) -> Tensor:
         """The logits of the next tokens; see `Writer`."""
-        sources = self._sources[rows]
-        at = torch.from_numpy(rows).to(self._device)
-        # Copying what was read is most of the work, and is needless where every text stays in its source's place.
-        same = np.array_equal(sources, self._sources)
-        memory: Memory = self._memory.take_written(at) if same else self._memory.take(at)
+        memory = self._memory.take(torch.from_numpy(rows).to(self._device))
         logits, self._memory = self._model.write(torch.from_numpy(tokens).to(self._device), memory)
-        self._sources = sources
         return logits
 
 

@@ -39,7 +39,8 @@ def command(
     as_json: Json = False,
 ) -> None:
     """Draw each task's figures to TASK-TIER-ID.svg and .png, and write a page a tier, index-TIER.html, with tables,
-    figures and verdicts, that needs no other file. With `--task` or `--only` there are figures alone, and no page.
+    figures and verdicts, that needs no other file; at the end, print how the claims of each paper came out. With
+    `--task` or `--only` there are figures alone, and no page.
 
     Figures refuse to mix what cannot be compared, as tables do; one that lacks records is skipped, and says which.
     """
@@ -172,18 +173,20 @@ class _Reporter:
     def _page(self, report: _Report, chapters: "list[Chapter]", tier: "TierName") -> None:
         from harness.core.files import write_whole
         from harness.site.page import check_page, to_page
+        from harness.site.verdicts import board
 
         path = self.folder / f"index-{tier}.html"
         if self.is_check and not path.is_file():
             return
         self._say(f"tier {tier}: judging the claims", err=True)
-        text = to_page(chapters, self.session.verdicts(tier), tier)
+        verdicts = self.session.verdicts(tier)
+        text = to_page(chapters, verdicts, tier)
         report.page = str(path)
         if self.is_check:
             self._complain(report, *check_page(path, text, f"harness report --tier {tier}"))
         else:
             write_whole(path, text.encode())
-            self._say(str(path))
+            self._say(f"{path}\n\nClaims at tier {tier}\n\n{board(verdicts)}")
 
     def _complain(self, report: _Report, *problems: str) -> None:
         from harness.cli.session import warn

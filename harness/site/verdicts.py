@@ -14,20 +14,36 @@ from harness.stats.intervals import ALPHA
 from harness.tables.formats import plain
 from harness.tables.text import TextCell, TextTable, text_cells
 
+OUTCOMES = ("reproduced", "contradicted", "inconclusive", "leaning for", "leaning against", "not assessable")
+"""The columns of the board."""
 HEADERS = ("paper", "claim", "verdict", "estimate", "90 % interval", "p", "n", "method", "opponent")
 
 
 def as_markdown(verdicts: Mapping[str, Sequence[Verdict]], tier: str) -> str:
-    """The verdicts at a tier, by paper: a row for each claim, then what each verdict rests on, finding by finding."""
+    """The verdicts at a tier, by paper: the board, a row for each claim, then what each verdict rests on, finding by
+    finding."""
     rows = [_row(paper, verdict) for paper, of_paper in verdicts.items() for verdict in of_paper]
     table = tabulate(rows, HEADERS, tablefmt="github", disable_numparse=True)
-    lines = [f"# Claims at tier {tier}", "", table, "", *summary(verdicts)]
+    lines = [f"# Claims at tier {tier}", "", board(verdicts), "", table, "", *summary(verdicts)]
     for paper, of_paper in verdicts.items():
         for verdict in of_paper:
             claim = verdict.claim
             lines += ["", f"## {paper}: {claim.id}", "", f"{claim.says} ({claim.source})", ""]
             lines += [line for finding in verdict.findings for line in _details(finding)]
     return "\n".join(lines) + "\n"
+
+
+def board(verdicts: Mapping[str, Sequence[Verdict]]) -> str:
+    """A table with a row for each paper: how many of its claims came out how. Rehearsals are told by where they lean."""
+    counts = {paper: Counter(map(_outcome, of_paper)) for paper, of_paper in verdicts.items()}
+    outcomes = [outcome for outcome in OUTCOMES if any(count[outcome] for count in counts.values())]
+    tasks = {paper: {task for verdict in verdicts[paper] for task in verdict.claim.tasks} for paper in counts}
+    rows = [
+        [paper, ", ".join(sorted(tasks[paper])), *(str(count[outcome] or "") for outcome in outcomes)]
+        for paper, count in counts.items()
+    ]
+    align = ("left", "left", *("right" for _ in outcomes))
+    return tabulate(rows, ("paper", "task", *outcomes), tablefmt="github", disable_numparse=True, colalign=align)
 
 
 def as_json(verdicts: Mapping[str, Sequence[Verdict]], tier: str) -> Any:
@@ -76,6 +92,10 @@ def summary(verdicts: Mapping[str, Sequence[Verdict]]) -> list[str]:
         "At this tier every verdict is a rehearsal." if counts["rehearsal"] else "",
     )
     return [sentence for sentence in sentences if sentence]
+
+
+def _outcome(verdict: Verdict) -> str:
+    return f"leaning {verdict.leaning}" if verdict.outcome == "rehearsal" else verdict.outcome
 
 
 def _row(paper: str, verdict: Verdict) -> list[str]:

@@ -14,7 +14,7 @@ from harness.core.canonical import digest
 from harness.core.spec import Budget, Spec, set_in
 from harness.records.record import Stored
 from harness.records.scored import Scored, scored
-from harness.site.verdicts import summary
+from harness.site.verdicts import board, summary
 
 S, TWO = (digest({"setting": value}) for value in ("s", "2"))
 DIFFERENCES = np.array([0.08, 0.10, 0.12, 0.09, 0.11])
@@ -737,6 +737,16 @@ def test_a_grid_of_settings_is_judged_by_how_many_are_good() -> None:
         *(entry for entry in grid("old", 1, 0.0) if "3" not in entry["run"]["label"][-2:]),
     ]
     assert "settings are missing" in verdict(records, **asked).text
+
+
+def test_the_board_has_a_row_for_each_paper_and_no_empty_column() -> None:
+    verdicts = {
+        "one": [verdict(pair()), verdict(pair()), verdict(pair(DIFFERENCES - 0.2))],
+        "two": [verdict(pair()[:5]), verdict(pair(tier="quick"), "quick")],
+    }
+    header, _, *rows = ([cell.strip() for cell in line.split("|")[1:-1]] for line in board(verdicts).splitlines())
+    assert header == ["paper", "task", "reproduced", "contradicted", "leaning for", "not assessable"]
+    assert [[row[0], *row[2:]] for row in rows] == [["one", "2", "1", "", ""], ["two", "", "", "1", "1"]]
 
 
 def test_the_summary_says_how_many_claims_would_be_decided_by_chance() -> None:

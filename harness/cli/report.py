@@ -186,7 +186,8 @@ class _Reporter:
             self._complain(report, *check_page(path, text, f"harness report --tier {tier}"))
         else:
             write_whole(path, text.encode())
-            self._say(f"{path}\n\nClaims at tier {tier}\n\n{board(verdicts)}")
+            self._say(str(path))
+            self._say(f"\nClaims at tier {tier}\n\n{board(verdicts)}", err=True)
 
     def _complain(self, report: _Report, *problems: str) -> None:
         from harness.cli.session import warn

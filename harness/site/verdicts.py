@@ -34,7 +34,8 @@ def as_markdown(verdicts: Mapping[str, Sequence[Verdict]], tier: str) -> str:
 
 
 def board(verdicts: Mapping[str, Sequence[Verdict]]) -> str:
-    """A table with a row for each paper: how many of its claims came out how. Rehearsals are told by where they lean."""
+    """A table with a row for each paper: how many of its claims came out how, and where those that were rehearsed
+    lean."""
     counts = {paper: Counter(map(_outcome, of_paper)) for paper, of_paper in verdicts.items()}
     outcomes = [outcome for outcome in OUTCOMES if any(count[outcome] for count in counts.values())]
     tasks = {paper: {task for verdict in verdicts[paper] for task in verdict.claim.tasks} for paper in counts}

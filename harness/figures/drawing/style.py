@@ -72,7 +72,7 @@ _MARKERS: dict[EntrantKind, str] = {
     "baseline": "s^Dv<>hd",
     "ablation": "PXvd^s",
     "plugin": "*oD",
-    "reference": "|_x",
+    "reference": "8pH",
 }
 _STRONGEST = 2.4
 _WIDTHS: dict[EntrantKind, float] = {"method": 1.8, "baseline": 1.3, "ablation": 1.3, "plugin": 2.0, "reference": 1.0}

@@ -121,7 +121,7 @@ class _Attempt:
         except Exception:
             if failure is None:
                 raise
-            # What went wrong first counts.
+            # The run had failed before what its entrant says made a record impossible: the first failure is the cause.
             return self.job.record(status, self.started, failure=failure)
 
     def _record(

@@ -51,6 +51,7 @@ def record(entrant: str, seed: int, value: float | Mapping[str, Any], **fields: 
         "produced": None,
         "device": "cpu",
         "contended": False,
+        "trials": 0,
         "at": {},
     }
     metric = {"better": "higher", "unit": "share", "chance": 0.1, "exact": False, "timing": False}
@@ -104,7 +105,7 @@ def stored(entry: Mapping[str, Any]) -> Stored:
         "costs": {**dict.fromkeys(("setup_s", "shared_s", "train_s", "eval_s", "peak_mb"), 0.0), "weights": 0}
         | {"contended": run["contended"]},
         **{
-            "trials": 0,
+            "trials": run["trials"],
             "generated": False,
             "parameters": {},
             "settings": {},
@@ -278,6 +279,14 @@ class TestOpponentsAndParts:
         assert verdict(pair(component="NegativeSampler")).deciding.design == "controlled"
         mixed = [*pair(component="NegativeSampler")[:5], *pair(component="")[5:]]
         assert verdict(mixed).deciding.design == "system comparison"
+
+    def test_other_numbers_of_trials_make_it_uncontrolled(self) -> None:
+        tuned, not_tuned = (pair(component="NegativeSampler", trials=trials) for trials in (12, 1))
+        assert verdict(tuned).deciding.design == "controlled"
+        other = [*tuned[:5], *not_tuned[5:]]
+        assert verdict(other).deciding.design == "one component, but 12 and 1 tuning trials"
+        elsewhere = pair(component="NegativeSampler", trials=8, case="other")
+        assert verdict([*other, *elsewhere]).deciding.design == "one component, but 8 or 12 and 1 or 8 tuning trials"
 
 
 class TestPreconditions:

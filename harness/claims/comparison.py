@@ -5,7 +5,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from harness.claims.claim import Part
 from harness.claims.conditions import holds, literals, spelled
@@ -23,12 +23,12 @@ Runs: TypeAlias = Sequence[RunRow]
 
 
 class Comparison(NamedTuple):
-    """Comparable scores of a method and of its opponent (None where the estimand has none); `runs` has the records
-    that they come from."""
+    """Comparable scores of a method and of its opponent (None where the estimand has none); `runs_by_side` has the
+    records that they come from."""
 
     method: Side
     opponent: Side | None
-    runs: Runs
+    runs_by_side: tuple[Runs, ...]
 
     @property
     def sides(self) -> tuple[Side, ...]:
@@ -36,15 +36,24 @@ class Comparison(NamedTuple):
         return (self.method,) if self.opponent is None else (self.method, self.opponent)
 
     @property
-    def design(self) -> Literal["controlled", "controlled, each tuned by itself", "system comparison", ""]:
-        """`controlled` if both sides descend from one component; empty without an opponent."""
+    def runs(self) -> Runs:
+        """The runs of both sides; a run that is on both is there once."""
+        return list({run.path: run for runs in self.runs_by_side for run in runs}.values())
+
+    @property
+    def design(self) -> str:
+        """`controlled` if both sides descend from one component and had as many tuning trials in every case; else what
+        differs; empty without an opponent."""
         if self.opponent is None:
             return ""
         components = {run.component for run in self.runs}
         if len(components) != 1 or "" in components:
             return "system comparison"
-        tuned = {run.entrant for run in self.runs if run.trials > 1}
-        return "controlled, each tuned by itself" if len(tuned) > 1 else "controlled"
+        trials = [sorted({(run.case, run.trials) for run in runs}) for runs in self.runs_by_side]
+        if trials[0] == trials[1]:
+            return "controlled"
+        numbers = (" or ".join(map(str, sorted({n for _, n in of_side}))) for of_side in trials)
+        return f"one component, but {' and '.join(numbers)} tuning trials"
 
 
 class PartScores:
@@ -77,7 +86,7 @@ class PartScores:
             values = " and ".join(" ".join(map(str, value)) for value in list(difference.runs)[:2])
             raise NotAssessable(f"the records differ in {difference.text}: {values}")
         sides = [Side(name, self._frame(of_entrant)) for name, of_entrant in scores.items()]
-        return Comparison(sides[0], sides[1] if opponent is not None else None, used)
+        return Comparison(sides[0], sides[1] if opponent is not None else None, tuple(runs.values()))
 
     def _runs_of(self, name: str) -> Runs:
         """The runs of an entrant that the part means: with exactly its parameters if `name` gives them, else without

@@ -77,6 +77,11 @@ class Finding:
         return float(np.mean(self.values)) if self.values else math.nan
 
     @property
+    def is_shown(self) -> bool:
+        """Whether an effect in the claimed direction is shown, of whatever size."""
+        return self.outcome in ("reproduced", "smaller") or bool(self.detail and self.outcome == "inconclusive")
+
+    @property
     def ratio(self) -> bool:
         """Whether values, estimate and intervals are logarithms of ratios."""
         return self.part.estimand in RATIOS
@@ -102,7 +107,7 @@ def undecided(outcome: Judgement, leaning: Leaning, seeds: float) -> str:
 def assess(part: Part, scale: str, comparison: Comparison, tier: str, items: ItemScores | None = None) -> Finding:
     """The finding on a comparison whose preconditions hold. Raises `NotAssessable` if its seeds do not vary.
 
-    A diverged run is scored at chance; nothing is reproduced with the help of such a score.
+    A diverged run is scored at chance; nothing is shown with the help of such a score.
     """
     rows = comparison.method.rows
     estimand, region = part.estimand_on(scale, rows["better"].iloc[0]), part.region_on(scale)
@@ -119,7 +124,7 @@ def assess(part: Part, scale: str, comparison: Comparison, tier: str, items: Ite
     else:
         decision = region.decide(SeedEvidence(values))
     outcome, leaning = _judgement(region, decision, mean, tier)
-    reason = _diverged(comparison) if outcome == "reproduced" else ""
+    reason = _diverged(comparison) if outcome in ("reproduced", "smaller") else ""
     outcome = "not assessable" if reason else outcome
     is_undecided = outcome == "inconclusive"
     is_shared = (
@@ -132,7 +137,7 @@ def assess(part: Part, scale: str, comparison: Comparison, tier: str, items: Ite
         scale=scale,
         outcome=outcome,
         reason=reason,
-        detail=decision.detail if outcome == "contradicted" else "",
+        detail=decision.detail if outcome in ("contradicted", "inconclusive") else "",
         leaning=leaning,
         settles_at=region.seeds_to_settle(values) if is_undecided and not is_exact else math.nan,
         seeds=tuple(int(seed) for seed in by_seed.index),
@@ -140,7 +145,7 @@ def assess(part: Part, scale: str, comparison: Comparison, tier: str, items: Ite
         interval=NO_INTERVAL if is_exact else t_interval(values),
         p=math.nan if is_exact else region.p_value(values),
         items=over_items,
-        on_these_items=outcome in ("reproduced", "contradicted") and not is_shared,
+        on_these_items=outcome in ("reproduced", "smaller", "contradicted") and not is_shared,
         design=comparison.design,
         cases=tuple(sorted({run.case for run in used})),
         budgets=tuple(sorted({f"{run.budget:g} {run.unit}" for run in used})),

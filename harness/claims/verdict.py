@@ -22,10 +22,13 @@ class Verdict:
 
     @property
     def outcome(self) -> Judgement:
-        """`reproduced` if all findings are, `contradicted` if any is; else the outcome that prevents a decision."""
+        """`reproduced` if all findings are, `contradicted` if any is; `smaller` if some effect is smaller than claimed
+        and all are shown to be in the claimed direction; else the outcome that prevents a decision."""
         outcomes = [finding.outcome for finding in self.findings]
+        is_smaller = "smaller" in outcomes and all(finding.is_shown for finding in self.findings)
         order: tuple[Judgement, ...] = ("contradicted", "not assessable", "inconclusive", "rehearsal")
-        return next((outcome for outcome in order if outcome in outcomes), "reproduced")
+        otherwise: Judgement = "smaller" if is_smaller else "reproduced"
+        return next((outcome for outcome in order if outcome in outcomes and not is_smaller), otherwise)
 
     @property
     def deciding(self) -> Finding:
@@ -35,10 +38,12 @@ class Verdict:
 
     @property
     def leaning(self) -> Leaning:
-        """Where an inconclusive claim, or a rehearsal, leans: `for` if every undecided finding does."""
+        """Where an inconclusive claim, or a rehearsal, leans: `for` if every finding that is not
+        reproduced does."""
         if self.outcome not in ("inconclusive", "rehearsal"):
             return ""
-        return "against" if any(finding.leaning == "against" for finding in self.findings) else "for"
+        leans_against = (finding.leaning == "against" or finding.outcome == "smaller" for finding in self.findings)
+        return "against" if any(leans_against) else "for"
 
     @property
     def settles_at(self) -> float:

@@ -19,7 +19,7 @@ def command(
     check: Check = False,
     as_json: Json = False,
 ) -> None:
-    """Judge every claim on a tier's records: reproduced, contradicted, inconclusive or not assessable."""
+    """Judge every claim on a tier's records: reproduced, smaller, contradicted, inconclusive or not assessable."""
     from harness.cli.session import open_session, warn
     from harness.core.files import write_whole
     from harness.records.committed import file_problems

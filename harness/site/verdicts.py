@@ -14,7 +14,7 @@ from harness.stats.intervals import ALPHA
 from harness.tables.formats import plain
 from harness.tables.text import TextCell, TextTable, text_cells
 
-OUTCOMES = ("reproduced", "contradicted", "inconclusive", "leaning for", "leaning against", "not assessable")
+OUTCOMES = ("reproduced", "smaller", "contradicted", "inconclusive", "leaning for", "leaning against", "not assessable")
 """The columns of the board."""
 HEADERS = ("paper", "claim", "verdict", "estimate", "90 % interval", "p", "n", "method", "opponent")
 
@@ -80,8 +80,8 @@ def as_text_table(verdicts: Mapping[str, Sequence[Verdict]], title: str) -> Text
 def summary(verdicts: Mapping[str, Sequence[Verdict]]) -> list[str]:
     """How many claims came out how, how many would by chance, and what intervals, p and numbers of seeds assume."""
     counts: Counter[str] = Counter(verdict.outcome for of_paper in verdicts.values() for verdict in of_paper)
-    judged = counts["reproduced"] + counts["contradicted"] + counts["inconclusive"]
-    order = ("reproduced", "contradicted", "inconclusive", "not assessable", "rehearsal")
+    judged = counts["reproduced"] + counts["smaller"] + counts["contradicted"] + counts["inconclusive"]
+    order = ("reproduced", "smaller", "contradicted", "inconclusive", "not assessable", "rehearsal")
     by_outcome = ", ".join(f"{counts[outcome]} {outcome}" for outcome in order if counts[outcome]) or "no claims"
     by_chance = f"At alpha = {ALPHA:g}, chance alone would decide about {judged * ALPHA:.1f} of {judged} judged claims."
     sentences = (

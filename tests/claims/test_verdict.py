@@ -51,6 +51,7 @@ def record(entrant: str, seed: int, value: float | Mapping[str, Any], **fields: 
         "produced": None,
         "device": "cpu",
         "contended": False,
+        "trials": 0,
         "at": {},
     }
     metric = {"better": "higher", "unit": "share", "chance": 0.1, "exact": False, "timing": False}
@@ -104,7 +105,7 @@ def stored(entry: Mapping[str, Any]) -> Stored:
         "costs": {**dict.fromkeys(("setup_s", "shared_s", "train_s", "eval_s", "peak_mb"), 0.0), "weights": 0}
         | {"contended": run["contended"]},
         **{
-            "trials": 0,
+            "trials": run["trials"],
             "generated": False,
             "parameters": {},
             "settings": {},
@@ -161,10 +162,10 @@ class TestOutcomes:
 
     @pytest.mark.parametrize(
         ("shift", "text"),
-        [(-0.095, "contradicted (too small)"), (-0.15, "contradicted (opposite)")],
+        [(-0.07, "smaller"), (-0.1, "contradicted (no such effect)"), (-0.15, "contradicted (opposite)")],
     )
-    def test_contradicted_says_whether_it_is_too_small_or_opposite(self, shift: float, text: str) -> None:
-        assert verdict(pair(DIFFERENCES + shift), margin=0.03).text == text
+    def test_smaller_is_shown_and_contradicted_says_whether_the_opposite_is(self, shift: float, text: str) -> None:
+        assert verdict(pair(DIFFERENCES + shift), margin=0.06).text == text
 
     def test_inconclusive_carries_its_leaning_and_the_seeds_that_would_settle_it(self) -> None:
         judged = verdict(pair(np.array([0.10, -0.04, 0.12, 0.01, 0.11])))
@@ -194,6 +195,20 @@ class TestOutcomes:
         assert verdict(records, lower=1.9, **ratio).outcome == "reproduced"
         assert verdict(records, upper=1.9, **ratio).outcome == "contradicted"
         assert verdict(records, lower=1.9, **ratio).deciding.ratio
+
+    def test_an_effect_in_the_claimed_direction_below_the_claimed_size_is_smaller(self) -> None:
+        records = [record("new", s, 1.19 + 0.002 * s, unit="ms") for s in range(5)]
+        records += [record("old", s, 1.0, unit="ms") for s in range(5)]
+        ratio = {"estimand": "log_ratio", "kind": "within", "margin": None}
+        assert verdict(records, lower=1.2, **ratio).text == "smaller"
+        assert verdict(records, upper=0.8, **ratio).outcome == "contradicted"
+
+    def test_a_level_is_smaller_than_claimed_only_beside_its_value_without_effect(self) -> None:
+        level = {"estimand": "level", "over": None, "kind": "within", "margin": None, "lower": 0.9}
+        records = [record("new", s, 0.6 + 0.01 * s) for s in range(5)]
+        assert verdict(records, **level).outcome == "contradicted"
+        assert verdict(records, **level, no_effect=0.5).outcome == "smaller"
+        assert verdict(records, **level, no_effect=0.7).outcome == "contradicted"
 
     def test_the_same_records_give_the_same_verdict_whatever_the_order_and_global_state(self) -> None:
         records = pair()
@@ -228,11 +243,50 @@ class TestOpponentsAndParts:
         parts = [{}, {"kind": "noninferior", "margin": 0.01, "of": "old", "over": ["new"]}]
         assert verdict(pair(), part=parts).outcome == "contradicted"
 
+    @pytest.mark.parametrize(
+        ("third", "over", "outcome"),
+        [
+            (0.58, ["old", "third"], "smaller"),  # shown against both, against the third below the margin
+            (0.9, ["old", "third"], "contradicted"),
+            (0.58, ["third", "absent"], "not assessable"),
+        ],
+    )
+    def test_a_claim_is_smaller_if_all_is_shown_and_some_of_it_is_smaller(
+        self, third: float, over: list[str], outcome: str
+    ) -> None:
+        new = [record("new", s, 0.6 + 0.001 * s) for s in range(5)]
+        others = [record(e, s, v) for e, v in (("old", 0.4), ("third", third)) for s in range(5)]
+        assert verdict([*new, *others], margin=0.1, over=over).outcome == outcome
+
+    def test_a_smaller_part_beside_an_undecided_one_leaves_the_claim_undecided_and_against(self) -> None:
+        new = [record("new", s, 0.6 + 0.001 * s) for s in range(5)]
+        third = [record("third", s, 0.58) for s in range(5)]
+        old = [record("old", s, v) for s, v in enumerate((0.3, 0.7, 0.3, 0.7, 0.3))]
+        judged = verdict([*new, *old, *third], margin=0.1, over=["old", "third"])
+        assert (judged.outcome, judged.leaning) == ("inconclusive", "against")
+
+    def test_a_smaller_part_makes_a_claim_smaller_if_the_undecided_parts_show_its_direction(self) -> None:
+        new = [record("new", s, 0.6 + 0.001 * s) for s in range(5)]
+        third = [record("third", s, 0.58) for s in range(5)]
+        old = [record("old", s, v) for s, v in enumerate((0.5, 0.54, 0.5, 0.54, 0.5))]
+        sized = {"kind": "within", "margin": None, "lower": 0.08}
+        judged = verdict([*new, *old, *third], over=["old", "third"], **sized)
+        assert [finding.outcome for finding in judged.findings] == ["inconclusive", "smaller"]
+        assert (judged.outcome, judged.deciding.opponent) == ("smaller", "third")
+
     def test_one_component_makes_it_controlled(self) -> None:
         assert verdict(pair()).deciding.design == "system comparison"
         assert verdict(pair(component="NegativeSampler")).deciding.design == "controlled"
         mixed = [*pair(component="NegativeSampler")[:5], *pair(component="")[5:]]
         assert verdict(mixed).deciding.design == "system comparison"
+
+    def test_other_numbers_of_trials_make_it_uncontrolled(self) -> None:
+        tuned, not_tuned = (pair(component="NegativeSampler", trials=trials) for trials in (12, 1))
+        assert verdict(tuned).deciding.design == "controlled"
+        other = [*tuned[:5], *not_tuned[5:]]
+        assert verdict(other).deciding.design == "one component, but 12 and 1 tuning trials"
+        elsewhere = pair(component="NegativeSampler", trials=8, case="other")
+        assert verdict([*other, *elsewhere]).deciding.design == "one component, but 8 or 12 and 1 or 8 tuning trials"
 
 
 class TestPreconditions:
@@ -442,7 +496,7 @@ class TestCountsSharesAndTimes:
         finding = verdict(records, lower=10, **size).deciding
         assert (finding.outcome, str(finding.interval)) == ("reproduced", "n/a")
         assert math.isnan(finding.p)
-        assert verdict(records, lower=30, **size).outcome == "contradicted"
+        assert verdict(records, lower=30, **size).outcome == "smaller"
 
     def test_a_contended_time_is_never_used(self) -> None:
         timed = {"unit": "ms", "better": "lower", "timing": True}

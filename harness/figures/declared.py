@@ -44,8 +44,8 @@ class _Declared(Strict):
 
 
 class _Panels(_Declared):
-    """A figure of panels. `rows` and `columns` spread an axis, the cases or the metrics over them. `scale` is that of
-    the values."""
+    """A figure of panels. `rows` and `columns` spread an axis, the cases or the metrics over them; "" spreads nothing,
+    and there is one row or column. `scale` is that of the values."""
 
     rows: str = METRIC
     columns: str = CASE
@@ -61,7 +61,7 @@ class _Panels(_Declared):
 
     @property
     def axes(self) -> tuple[str, ...]:
-        return (*self.along, *(axis for axis in (self.rows, self.columns) if axis not in (CASE, METRIC)))
+        return (*self.along, *(axis for axis in (self.rows, self.columns) if axis not in (CASE, METRIC, "")))
 
 
 class _Measured(_Panels):

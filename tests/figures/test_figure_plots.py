@@ -131,7 +131,7 @@ class TestPanels:
 
     def test_an_axis_of_cases_joins_them_in_one_panel(self, record: Make, plot: Plots) -> None:
         made = [record("vit", 0, value, case=case) for case, value in (("plain", 0.5), ("hard", 0.4))]
-        (panel,) = panels(plot(made, kind="lines", metrics=["accuracy"], x="n", columns="L"))
+        (panel,) = panels(plot(made, kind="lines", metrics=["accuracy"], x="n", columns=""))
         assert values(line(panel, "vit")) == {100.0: 0.5, 400.0: 0.4}
 
     def test_where_keeps_the_points_that_it_names(self, record: Make, plot: Plots) -> None:

@@ -2,7 +2,7 @@
 
 import typer
 
-from harness.cli import check, claims, data, explain, list_, new, plan, report, run, status, table, tune
+from harness.cli import check, claims, data, explain, list_, new, plan, report, run, site, status, table, tune
 
 app = typer.Typer(
     name="harness",
@@ -23,6 +23,7 @@ app.command("table", epilog="Example: `harness table --task retrieval --tier sma
 app.command(
     "report", epilog="Example: `harness report --tier small`, `harness report --task retrieval --only refresh`"
 )(report.command)
+app.command("site", epilog="Example: `harness site --tier small --out public`")(site.command)
 app.command("claims", epilog="Example: `harness claims --tier small`")(claims.command)
 app.command("explain", epilog="Example: `harness explain retrieval ance --tier small --case scifact`")(explain.command)
 app.command("tune", epilog="Example: `harness tune --task retrieval --tier small --trials 8`")(tune.command)

@@ -12,7 +12,6 @@ from harness.claims.finding import Finding
 from harness.claims.verdict import Verdict
 from harness.stats.intervals import ALPHA
 from harness.tables.formats import plain
-from harness.tables.text import TextCell, TextTable, text_cells
 
 OUTCOMES = ("reproduced", "smaller", "contradicted", "inconclusive", "leaning for", "leaning against", "not assessable")
 """The columns of the board."""
@@ -64,17 +63,6 @@ def as_json(verdicts: Mapping[str, Sequence[Verdict]], tier: str) -> Any:
         for verdict in of_paper
     ]
     return plain({"tier": tier, "claims": claims})
-
-
-def as_text_table(verdicts: Mapping[str, Sequence[Verdict]], title: str) -> TextTable:
-    """The verdicts as a table of text. A claim is said in the paper's sense; its name is shown on demand."""
-    rows = []
-    for paper, of_paper in verdicts.items():
-        for verdict in of_paper:
-            _, name, *texts = _row(paper, verdict)
-            claim = TextCell(f"{verdict.claim.says} ({verdict.claim.source})", hint=f"{paper}: {name}")
-            rows.append((claim, *text_cells(texts)))
-    return TextTable(title=title, headers=text_cells(HEADERS[1:]), rows=tuple(rows), words=2)
 
 
 def summary(verdicts: Mapping[str, Sequence[Verdict]]) -> list[str]:

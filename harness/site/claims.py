@@ -1,0 +1,126 @@
+"""The page of claims: every claim with what was compared, its findings and its verdict, at every tier."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from markupsafe import Markup
+
+from harness.claims.finding import Finding
+from harness.claims.paper import Citation
+from harness.claims.verdict import Verdict
+from harness.core.spec import TIERS, TierName
+from harness.site.addresses import anchor, task_page
+from harness.site.drawing import finding_drawing
+from harness.site.marks import Mark, legend, mark_of
+from harness.site.material import Material
+from harness.site.words import circumstances, hypothesis, interval_words, number, value_words
+
+
+class FindingView(NamedTuple):
+    """A finding: what was tested, on what, and what came of it."""
+
+    mark: Mark
+    metric: str
+    tests: str
+    text: str
+    estimate: str
+    interval: str
+    p: str
+    seeds: str
+    facts: str
+    drawing: Markup
+
+
+class Judged(NamedTuple):
+    """A claim at a tier, with the address of its task's page ("" where there is none)."""
+
+    tier: TierName
+    mark: Mark
+    text: str
+    findings: Sequence[FindingView]
+    link: str
+
+
+class ClaimView(NamedTuple):
+    """A claim; `elsewhere` are tiers that it is about and that have no records."""
+
+    place: str
+    name: str
+    says: str
+    source: str
+    tasks: Sequence[str]
+    judged: Sequence[Judged]
+    elsewhere: Sequence[str]
+
+
+class PaperClaims(NamedTuple):
+    """A paper with its claims."""
+
+    name: str
+    citation: Citation
+    authors: str
+    claims: Sequence[ClaimView]
+
+
+def claims(material: Material) -> dict[str, Any]:
+    """What the page of claims shows."""
+    papers = [
+        PaperClaims(name, paper.paper, authors_of(paper.paper), list(_claims(material, name)))
+        for name, paper in material.papers.items()
+    ]
+    every = [judged.mark for paper in papers for claim in paper.claims for judged in claim.judged]
+    verdicts = [verdict for by_paper in material.verdicts.values() for of in by_paper.values() for verdict in of]
+    return {
+        "papers": [paper for paper in papers if paper.claims],
+        "tiers": material.tiers,
+        "tasks": sorted({task for paper in papers for claim in paper.claims for task in claim.tasks}),
+        "legend": [mark for mark in legend(verdicts) if mark in every],
+    }
+
+
+def authors_of(citation: Citation) -> str:
+    """The authors as one text."""
+    return citation.authors if isinstance(citation.authors, str) else ", ".join(citation.authors)
+
+
+def _claims(material: Material, paper: str) -> Iterable[ClaimView]:
+    by_claim: dict[str, list[tuple[TierName, Verdict]]] = {}
+    for tier in material.tiers:
+        for verdict in material.verdicts[tier].get(paper, ()):
+            by_claim.setdefault(verdict.claim.id, []).append((tier, verdict))
+    for name, verdicts in by_claim.items():
+        claim = verdicts[0][1].claim
+        judged = [_judged(material, tier, verdict) for tier, verdict in verdicts if material.is_told(verdict, tier)]
+        about = {tier for part in claim.parts for tier in part.tiers}
+        yield ClaimView(
+            place=anchor(paper, name),
+            name=name.replace("_", " "),
+            says=claim.says,
+            source=claim.source,
+            tasks=sorted(claim.tasks),
+            judged=judged,
+            elsewhere=[tier for tier in TIERS if tier in about - {at.tier for at in judged}],
+        )
+
+
+def _judged(material: Material, tier: TierName, verdict: Verdict) -> Judged:
+    task = next((task for task in sorted(verdict.claim.tasks) if material.chapter(task, tier)), "")
+    findings = [finding_view(finding) for finding in verdict.findings if finding.values or finding.reason]
+    return Judged(tier, mark_of(verdict), verdict.text, findings, task_page(task, tier) if task else "")
+
+
+def finding_view(finding: Finding) -> FindingView:
+    """What the page shows of a finding."""
+    has_values = bool(finding.values)
+    return FindingView(
+        mark=mark_of(finding),
+        metric=finding.part.metric,
+        tests=hypothesis(finding),
+        text=finding.text,
+        estimate=value_words(finding, finding.estimate) if has_values else "",
+        interval=interval_words(finding) if has_values else "",
+        p=number(finding.p, 3) if has_values else "",
+        seeds=", ".join(value_words(finding, value) for value in finding.values),
+        facts=circumstances(finding),
+        drawing=finding_drawing(finding),
+    )

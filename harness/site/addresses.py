@@ -9,7 +9,7 @@ _SAFE = re.compile(r"[A-Za-z0-9_]+")
 _NO_ANCHOR = re.compile(r"[^A-Za-z0-9_.@,=+-]+")
 
 BOARD, CLAIMS, COMPARE = "index.html", "claims.html", "compare.html"
-STYLE, SCRIPT, ICON = "site.css", "site.js", "icon.svg"
+STYLE, SCRIPT, COMPARE_SCRIPT, ICON = "site.css", "site.js", "compare.js", "icon.svg"
 
 
 def task_page(task: str, tier: str) -> str:

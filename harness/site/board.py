@@ -1,7 +1,7 @@
 """The first page: how the claims of each paper came out, and what the records cover."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from harness.claims.claim import REHEARSALS
@@ -11,8 +11,6 @@ from harness.site.addresses import CLAIMS, anchor, task_page
 from harness.site.marks import Mark, legend, mark_of
 from harness.site.material import Material
 from harness.site.rendering import Link
-
-STATES = ("done", "missing", "failed", "stale")
 
 
 class Marked(NamedTuple):
@@ -60,17 +58,12 @@ def board(material: Material, newest: str) -> dict[str, Any]:
     ]
     return {
         "newest": newest,
-        "records": sum(chapter.tables[0].provenance.records for chapter in material.chapters if chapter.tables),
         "papers": [_paper(material, name) for name in material.papers if _is_about(material, name)],
         "answers": [(tier, _counts(material, tier)) for tier in judged],
         "legend": legend(shown),
         "tiers": material.tiers,
-        "states": STATES,
         "coverage": [
-            (
-                material.cards[task].title,
-                [(_task_link(material, task, tier), material.coverage.get((task, tier))) for tier in material.tiers],
-            )
+            (material.cards[task].title, [_coverage(material, task, tier) for tier in material.tiers])
             for task in material.tasks
         ],
     }
@@ -80,8 +73,10 @@ def _is_about(material: Material, paper: str) -> bool:
     return any(paper in by_paper for by_paper in material.verdicts.values())
 
 
-def _task_link(material: Material, task: str, tier: str) -> str:
-    return task_page(task, tier) if material.chapter(task, tier) else ""
+def _coverage(material: Material, task: str, tier: str) -> tuple[str, Mapping[str, int]]:
+    """The page of a task at a tier ("" without records), and how many of its planned runs are in which state."""
+    chapter = material.chapter(task, tier)
+    return (task_page(task, tier), chapter.coverage) if chapter else ("", {})
 
 
 def _paper(material: Material, name: str) -> PaperRow:

@@ -1,6 +1,6 @@
 """Builds the whole site: every file by its address. The same material gives the same bytes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from harness.records.record import Stored
 from harness.records.scored import RunRow
@@ -11,6 +11,7 @@ from harness.site.claims import authors_of, claims
 from harness.site.downloads import downloads
 from harness.site.drawn import Drawn
 from harness.site.entrants import EntrantPages, bibtex
+from harness.site.guide import GuidePage, guide, texts
 from harness.site.material import Material
 from harness.site.rendering import Link, Pages, assets
 from harness.site.runs import RunFacts, run
@@ -19,7 +20,8 @@ from harness.site.tasks import task
 
 def build(material: Material, drawn: Drawn) -> Iterator[tuple[str, bytes]]:
     """The address and the content of every file of the site, given the figures' files."""
-    pages = Pages(_navigation(material))
+    written_guide = list(guide(texts()))
+    pages = Pages(_navigation(written_guide))
     rows = {row.path: row for chapter in material.scored.values() for row in chapter.runs}
     facts: dict[str, RunFacts] = {}
     written: set[str] = set()
@@ -48,14 +50,17 @@ def build(material: Material, drawn: Drawn) -> Iterator[tuple[str, bytes]]:
         yield compare.data_of(chapter)
     yield from ((data_file(name), content) for name, content in drawn.files.items())
     yield CLAIMS, pages.page("claims.html", CLAIMS, **claims(material))
-    yield COMPARE, pages.page("compare.html", COMPARE, chapters=material.chapters)
+    yield COMPARE, pages.page("compare.html", COMPARE, chapters=material.chapters, quantiles=compare.quantiles())
+    for of_guide in written_guide:
+        yield of_guide.address, pages.page("guide.html", of_guide.address, page=of_guide, pages=written_guide)
     newest = max((run_facts.finished for run_facts in facts.values()), default="")[:10]
     yield BOARD, pages.page("index.html", BOARD, **board(material, newest), runs=len(facts))
 
 
-def _navigation(material: Material) -> list[Link]:
+def _navigation(of_guide: Sequence[GuidePage]) -> list[Link]:
     """The pages that every page leads to."""
-    return [Link("Board", BOARD), Link("Claims", CLAIMS), Link("Compare", COMPARE)]
+    contents = [Link("Guide", of_guide[0].address)] if of_guide else []
+    return [Link("Board", BOARD), Link("Claims", CLAIMS), Link("Compare", COMPARE), *contents]
 
 
 def _facts(row: RunRow, stored: Stored) -> RunFacts:

@@ -7,11 +7,23 @@ from typing import Any
 from harness.core.spec import entrant_in
 from harness.site.addresses import data_file, entrant_page
 from harness.site.material import Chapter
+from harness.stats.intervals import ALPHA
 from harness.tables.formats import plain
 from harness.tables.table import Row, Table
 
 GLOBAL = "TENFOLD"
 """The name under which the script finds the data."""
+
+
+_MOST_SEEDS = 60
+"""For more seeds the page shows no interval."""
+
+
+def quantiles() -> list[str]:
+    """The quantiles of Student's t by which intervals of two and more seeds are made."""
+    from scipy.special import stdtrit
+
+    return [f"{stdtrit(n - 1, 1 - ALPHA):.10g}" for n in range(2, _MOST_SEEDS + 1)]
 
 
 def data_of(chapter: Chapter) -> tuple[str, bytes]:

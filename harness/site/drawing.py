@@ -39,9 +39,9 @@ def finding_drawing(finding: Finding) -> Markup:
     def x(value: float) -> float:
         return _PAD + (_WIDTH - 2 * _PAD) * (min(max(value, lo), hi) - lo) / span
 
-    claimed = region.margin if region.kind == "greater" else region.limits[0]
-    left = 0.0 if math.isinf(claimed) else x(claimed)
-    right = _WIDTH if math.isinf(region.limits[1]) else x(region.limits[1])
+    left, right = (
+        end if math.isinf(limit) else x(limit) for limit, end in zip(region.limits, (0.0, _WIDTH), strict=True)
+    )
     parts = [
         f'<rect class="claimed" x="{left:.1f}" y="2" width="{right - left:.1f}" height="28"/>',
         f'<path class="axis" d="M0 30H{_WIDTH:g}"/>',

@@ -2,7 +2,7 @@
 
 import colorsys
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 
@@ -27,17 +27,28 @@ class Drawn:
     sizes: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
-def draw_all(figures: Sequence[Figure], processes: int) -> Drawn:
-    """Draw figures, each as SVG, as SVG in dark colours and as PNG; with more than one process if there are many."""
-    drawn = Drawn()
-    if processes > 1 and len(figures) > processes:
-        with ProcessPoolExecutor(processes) as pool:
-            files = list(pool.map(render, figures))
-    else:
-        files = list(map(render, figures))
-    for figure, of_figure in zip(figures, files, strict=True):
-        _add(drawn, figure.name, of_figure)
-    return drawn
+class Drawing:
+    """Figures that are being drawn, each as SVG, as SVG in dark colours and as PNG; if there are many, by other
+    processes. As a context, it ends with these."""
+
+    def __init__(self, figures: Sequence[Figure], processes: int) -> None:
+        self._figures = figures
+        self._pool = ProcessPoolExecutor(processes) if 1 < processes < len(figures) else None
+        self._files: Iterator[Files] = self._pool.map(render, figures) if self._pool else map(render, figures)
+
+    def __enter__(self) -> "Drawing":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._pool:
+            self._pool.shutdown(cancel_futures=True)
+
+    def finish(self) -> Drawn:
+        """All figures, as soon as they are drawn."""
+        drawn = Drawn()
+        for figure, files in zip(self._figures, self._files, strict=True):
+            _add(drawn, figure.name, files)
+        return drawn
 
 
 def dark_name(name: str) -> str:

@@ -11,8 +11,11 @@ from harness.records.scored import RunRow
 from harness.site.addresses import anchor, run_page, task_page
 from harness.site.material import Chapter, Material
 from harness.site.runs import RunFacts
-from harness.tables.table import Cell, Effort, Row, Table
+from harness.tables.table import Effort, Row, Table
 from harness.tables.text import amount, cell_text, seconds
+
+_MOST_RUNS = 100
+"""How many runs of a cell are listed."""
 
 
 class RunLink(NamedTuple):
@@ -24,12 +27,13 @@ class RunLink(NamedTuple):
 
 
 class CellOfEntrant(NamedTuple):
-    """A cell of a table, with its runs."""
+    """A cell of a table, with its first runs and the number of further ones."""
 
     place: str
     column: str
     text: str
     runs: Sequence[RunLink]
+    further: int
 
 
 class RowOfEntrant(NamedTuple):
@@ -78,7 +82,8 @@ class EntrantPages:
         }
 
     def _tables(self) -> Iterator[tuple[Chapter, Table]]:
-        chapters = self.material.chapters
+        material = self.material
+        chapters = sorted(material.chapters, key=lambda chapter: material.tiers.index(chapter.tier))
         return ((chapter, table) for chapter in chapters for table in chapter.shown)
 
     def _of_entrant(self, task: str, name: str) -> Iterator[TableOfEntrant]:
@@ -95,14 +100,17 @@ class EntrantPages:
                 place=anchor(table.name, row.label, i),
                 column=column.name,
                 text=cell_text(table, row, i),
-                runs=self._runs(cell),
+                # The mean over cases is of the runs of the other columns.
+                runs=self._runs(cell.records[:_MOST_RUNS]) if column.case else (),
+                further=max(len(cell.records) - _MOST_RUNS, 0) if column.case else 0,
             )
             for i, (column, cell) in enumerate(zip(table.columns, row.cells, strict=True))
+            if cell.state != "not planned"
         ]
         return RowOfEntrant(row.label, _effort(row.effort), cells)
 
-    def _runs(self, cell: Cell) -> list[RunLink]:
-        rows = [self.runs[path].row for path in cell.records if path in self.runs]
+    def _runs(self, paths: Sequence[str]) -> list[RunLink]:
+        rows = [self.runs[path].row for path in paths if path in self.runs]
         return [RunLink(row.seed, "" if row.status == "ok" else row.status, run_page(row.key)) for row in rows]
 
     def _paper(self, task: str, name: str) -> Paper | None:

@@ -20,7 +20,7 @@ _MOST_CELLS = 400
 @dataclass(frozen=True, kw_only=True)
 class Chapter:
     """A task at a tier: the tables that `harness table` prints, those of the task's further metrics, the figures before
-    they are drawn, and in lines what is absent and why."""
+    they are drawn, in lines what is absent and why, and how many of the planned runs are in which state."""
 
     card: Card
     tier: TierName
@@ -28,6 +28,7 @@ class Chapter:
     further: Sequence[Table]
     figures: Sequence[Figure]
     absent: Sequence[str]
+    coverage: Mapping[str, int]
 
     @property
     def name(self) -> str:
@@ -55,8 +56,7 @@ class Material:
     """All that the site shows.
 
     `headers` has the known entrants by task and name; `chapters` are in order of task and tier; `verdicts` has what
-    became of the claims, by tier and paper; `coverage` has by task and tier how many runs are in which state; `records`
-    yields every record, each time that it is called.
+    became of the claims, by tier and paper; `records` yields every record, each time that it is called.
     """
 
     cards: Mapping[str, Card]
@@ -64,7 +64,6 @@ class Material:
     papers: Mapping[str, Paper]
     chapters: Sequence[Chapter]
     verdicts: Mapping[TierName, Mapping[str, Sequence[Verdict]]]
-    coverage: Mapping[tuple[str, str], Mapping[str, int]]
     scored: Scored
     records: Callable[[], Iterator[Stored]]
 

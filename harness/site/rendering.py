@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from harness.site.addresses import ICON, SCRIPT, STYLE, relative
+from harness.site.addresses import COMPARE_SCRIPT, ICON, SCRIPT, STYLE, relative
 from harness.tables.markup import templates
 
 _ASSETS = Path(__file__).with_name("assets")
@@ -31,5 +31,5 @@ class Pages:
 
 
 def assets() -> dict[str, bytes]:
-    """The style sheet, the script and the icon."""
-    return {name: (_ASSETS / name).read_bytes() for name in (STYLE, SCRIPT, ICON)}
+    """The style sheet, the scripts and the icon."""
+    return {name: (_ASSETS / name).read_bytes() for name in (STYLE, SCRIPT, COMPARE_SCRIPT, ICON)}

@@ -18,6 +18,10 @@ SHOWN_FORMATS = {"csv": "CSV", "json": "JSON", "latex": "LaTeX", "markdown": "Ma
 """Formats in which each table can be downloaded."""
 
 
+_MOST_SEEDS = 40
+"""How many seeds a cell shows one by one."""
+
+
 class CellView(NamedTuple):
     """A cell: its text, what follows `±`, a class, the value to sort by ("" = none), what is shown on demand, the seeds
     as a drawing and the address that it links to ("" = none)."""
@@ -100,8 +104,8 @@ def _row(table: Table, row: Row, texts: Sequence[TextCell], ends: Sequence[tuple
                 half=half,
                 style=text.style or ("" if cell.state == "scored" else "none"),
                 value="" if math.isnan(cell.value) else f"{cell.value:.8g}",
-                hint=text.hint,
-                seeds=seed_strip(cell.values, lo, hi),
+                hint=text.hint if len(cell.values) <= _MOST_SEEDS else f"{len(cell.values):,} seeds",
+                seeds=seed_strip(cell.values, lo, hi) if len(cell.values) <= _MOST_SEEDS else Markup(""),
                 link=cell_place(table, row.label, i) if cell.records else "",
             )
         )

@@ -44,16 +44,16 @@ def command(
         material = gather(session, chapters)
         files = dict(build(material, drawing.finish()))
     warn(session.store.problems)
-    problems = list(check_site(folder, files, "harness site")) if check else []
+    problems = list(check_site(folder, files, f"harness site --out {folder}")) if check else []
     warn(problems)
     if not check:
         write_site(folder, files)
     if as_json:
         print_json({"site": str(folder), "files": len(files), "problems": problems})
     elif not check:
+        typer.echo(f"The leaderboard is made, {len(files):,} files: open {folder / 'index.html'}")
         for name in material.tiers:
-            typer.echo(f"Claims at tier {name}\n\n{board(material.verdicts[name])}\n")
-        typer.echo(f"{len(files)} files; open {folder / 'index.html'}")
+            typer.echo(f"\nClaims at tier {name}\n\n{board(material.verdicts[name])}")
     if problems:
         raise typer.Exit(1)
 

@@ -45,8 +45,8 @@ def claim_place(paper: str, verdict: Verdict) -> str:
     return f"{CLAIMS}#{anchor(paper, verdict.claim.id)}"
 
 
-def board(material: Material, newest: str) -> dict[str, Any]:
-    """What the first page shows; `newest` is the day of the newest record."""
+def board(material: Material) -> dict[str, Any]:
+    """What the first page shows, but for the number of runs and the day of the newest one."""
     judged = [tier for tier in material.tiers if tier not in REHEARSALS]
     judged.sort(key=lambda tier: -_decided(material, tier))
     shown = [
@@ -57,7 +57,6 @@ def board(material: Material, newest: str) -> dict[str, Any]:
         if material.is_told(verdict, tier)
     ]
     return {
-        "newest": newest,
         "papers": [_paper(material, name) for name in material.papers if _is_about(material, name)],
         "answers": [(tier, _counts(material, tier)) for tier in judged],
         "legend": legend(shown),

@@ -1,7 +1,7 @@
 """The page of claims: every claim with what was compared, its findings and its verdict, at every tier."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from markupsafe import Markup
 
@@ -11,7 +11,7 @@ from harness.claims.verdict import Verdict
 from harness.core.spec import TIERS, TierName
 from harness.site.addresses import anchor, task_page
 from harness.site.drawing import finding_drawing
-from harness.site.marks import Mark, legend, mark_of
+from harness.site.marks import Mark, mark_of
 from harness.site.material import Material
 from harness.site.words import circumstances, hypothesis, interval_words, number, value_words
 
@@ -62,20 +62,13 @@ class PaperClaims(NamedTuple):
     claims: Sequence[ClaimView]
 
 
-def claims(material: Material) -> dict[str, Any]:
-    """What the page of claims shows."""
+def claims(material: Material) -> list[PaperClaims]:
+    """What the page of claims shows: the papers with claims on the tasks."""
     papers = [
         PaperClaims(name, paper.paper, authors_of(paper.paper), list(_claims(material, name)))
         for name, paper in material.papers.items()
     ]
-    every = [judged.mark for paper in papers for claim in paper.claims for judged in claim.judged]
-    verdicts = [verdict for by_paper in material.verdicts.values() for of in by_paper.values() for verdict in of]
-    return {
-        "papers": [paper for paper in papers if paper.claims],
-        "tiers": material.tiers,
-        "tasks": sorted({task for paper in papers for claim in paper.claims for task in claim.tasks}),
-        "legend": [mark for mark in legend(verdicts) if mark in every],
-    }
+    return [paper for paper in papers if paper.claims]
 
 
 def authors_of(citation: Citation) -> str:

@@ -9,6 +9,7 @@ from harness.claims.paper import Paper
 from harness.core.spec import entrant_in
 from harness.records.scored import RunRow
 from harness.site.addresses import anchor, run_page, task_page
+from harness.site.claims import authors_of
 from harness.site.material import Chapter, Material
 from harness.site.runs import RunFacts
 from harness.tables.table import Effort, Row, Table
@@ -69,13 +70,16 @@ class EntrantPages:
         runs = [run for run in self.runs.values() if (run.row.task, run.row.entrant) == (task, name)]
         header = self.material.headers.get((task, name))
         latest = max(runs, key=lambda run: run.finished, default=None)
+        paper = self._paper(task, name)
         return {
             "task": self.material.cards[task],
             "name": name,
             "kind": latest.row.kind if latest else header.kind if header else "",
             "title": latest.title if latest else header.title if header else "",
             "component": latest.row.component if latest else "",
-            "paper": self._paper(task, name),
+            "paper": paper,
+            "authors": authors_of(paper.paper) if paper else "",
+            "bibtex": bibtex(name, paper) if paper else "",
             "tables": list(self._of_entrant(task, name)),
             "parameters": _parameters([run.row for run in runs]),
             "code": dict(latest.code) if latest else {},

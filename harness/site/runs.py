@@ -37,7 +37,7 @@ class ScoreView(NamedTuple):
 def run(row: RunRow, stored: Stored) -> dict[str, Any]:
     """What the page of a run shows."""
     content = stored.content
-    again = rerun(row.task, row.tier, {row.label: row.kind}, cases=[row.case], seeds=row.seed + 1)
+    command = rerun(row.task, row.tier, {row.label: row.kind}, cases=[row.case], seeds=row.seed + 1)
     is_known = len(row.commit) == 40 and not row.dirty
     return {
         "run": row,
@@ -50,7 +50,7 @@ def run(row: RunRow, stored: Stored) -> dict[str, Any]:
         "settings": _sorted(row.settings),
         "parameters": _sorted(row.parameters),
         "environment": _sorted({**content["environment"], **content["environment"]["packages"]}, leave_out="packages"),
-        "commands": [*([f"git checkout {row.commit}"] if is_known else []), again],
+        "commands": [*([f"git checkout {row.commit}"] if is_known else []), f"{command} --results again"],
     }
 
 

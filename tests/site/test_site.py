@@ -200,3 +200,14 @@ def test_an_empty_store_is_one_line(verb: Command, tmp_path: Path) -> None:
     assert done.returncode == 2
     assert done.stderr == "harness: no records in nothing for this; `harness run --tier quick` makes some\n"
     assert not (tmp_path / "pages").exists()
+
+
+def test_a_picture_of_the_board_is_written_and_checked(verb: Command, tmp_path: Path) -> None:
+    assert verb("claims", "--tier", "smoke", "--write").returncode == 0
+    picture = tmp_path / "results/tables/claims-smoke.svg"
+    assert picture.read_text().count('class="not-assessable"') > 100
+    assert verb("claims", "--tier", "smoke", "--check").returncode == 0
+    picture.write_text(picture.read_text().replace("smoke", "small"))
+    done = verb("claims", "--tier", "smoke", "--check")
+    assert done.returncode == 1
+    assert "claims-smoke.svg is not what the records say" in done.stderr

@@ -12,8 +12,8 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     help="Tests whether the claims of papers hold: plans and does runs, compares entrants, and judges claims.\n\n"
     "`harness run --tier quick` runs the benchmark; `harness run --task TASK --plugin FILE` runs your method beside "
-    "the baselines; `harness table`, `harness claims` and `harness report` only read stored records. Every verb has "
-    "`--help` with an example; `--debug` shows tracebacks.",
+    "the baselines; `harness site`, `harness table`, `harness claims` and `harness report` only read stored records. "
+    "Every verb has `--help` with an example; `--debug` shows tracebacks.",
 )
 app.command("list", epilog="Example: `harness list --task retrieval`")(list_.command)
 app.command("plan", epilog="Example: `harness plan --tier small --task long_range`")(plan.command)

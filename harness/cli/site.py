@@ -42,7 +42,7 @@ def command(
     # Claims are judged while the figures are drawn.
     with Drawing([figure for chapter in chapters for figure in chapter.figures], _cores()) as drawing:
         material = gather(session, chapters)
-        files = dict(build(material, drawing.finish()))
+        files = dict(build(material, drawing))
     warn(session.store.problems)
     problems = list(check_site(folder, files, f"harness site --out {folder}")) if check else []
     warn(problems)

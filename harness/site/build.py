@@ -8,7 +8,7 @@ from harness.site.addresses import BOARD, CLAIMS, COMPARE, data_file, entrant_pa
 from harness.site.board import board
 from harness.site.claims import claims
 from harness.site.downloads import downloads
-from harness.site.drawn import Drawn
+from harness.site.drawn import Drawing
 from harness.site.entrants import EntrantPages
 from harness.site.guide import GuidePage, guide, texts
 from harness.site.material import Material
@@ -20,14 +20,16 @@ File: TypeAlias = tuple[str, bytes]
 """The address of a file and its content."""
 
 
-def build(material: Material, drawn: Drawn) -> Iterator[File]:
-    """The address and the content of every file of the site, given the figures' files."""
+def build(material: Material, drawing: Drawing) -> Iterator[File]:
+    """The address and the content of every file of the site, its figures among them. Pages without figures come first,
+    while these are still being drawn."""
     written_guide = list(guide(texts()))
     pages = Pages(_navigation(written_guide))
     facts: dict[str, RunFacts] = {}
     yield from assets().items()
     yield from _runs(material, pages, facts)
     yield from _entrants(EntrantPages(material, facts), pages)
+    drawn = drawing.finish()
     for chapter in material.chapters:
         place = task_page(chapter.card.task, chapter.tier)
         yield place, pages.page("task.html", place, **task(material, chapter, drawn))

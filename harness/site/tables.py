@@ -11,7 +11,7 @@ from harness.core.spec import entrant_in
 from harness.site.addresses import anchor, data_file, entrant_page
 from harness.site.drawing import seed_strip
 from harness.tables.formats import FORMATS
-from harness.tables.table import Row, Table
+from harness.tables.table import Effort, Row, Table
 from harness.tables.text import TextCell, TextTable, text_tables
 
 SHOWN_FORMATS = {"csv": "CSV", "json": "JSON", "latex": "LaTeX", "markdown": "Markdown"}
@@ -64,13 +64,13 @@ def table_view(table: Table) -> TableView:
     """What a page shows of a table."""
     text, *published = text_tables([table])
     ends = [_ends(table, i) for i in range(len(table.columns))]
-    texts = text.rows[: len(table.rows)]
+    texts, names = text.rows[: len(table.rows)], [cell.text for cell in text.headers[2:]]
     return TableView(
         name=table.name,
         title=text.title,
         headers=[(cell.text, cell.aside) for cell in text.headers[2:]],
         better=table.better,
-        rows=[_row(table, row, cells, ends) for row, cells in zip(table.rows, texts, strict=True)],
+        rows=[_row(table, row, cells, names, ends) for row, cells in zip(table.rows, texts, strict=True)],
         references=[
             RowView(cells[0].text, "reference", "", [CellView(cell.text) for cell in cells[2:]])
             for cells in text.rows[len(table.rows) :]
@@ -93,7 +93,10 @@ def _ends(table: Table, i: int) -> tuple[float, float]:
     return (min(values), max(values)) if values else (0.0, 0.0)
 
 
-def _row(table: Table, row: Row, texts: Sequence[TextCell], ends: Sequence[tuple[float, float]]) -> RowView:
+def _row(
+    table: Table, row: Row, texts: Sequence[TextCell], names: Sequence[str], ends: Sequence[tuple[float, float]]
+) -> RowView:
+    """A row, given its texts, the names of its columns, and the ends of those that hold scores."""
     cells = []
     for i, (cell, text, (lo, hi)) in enumerate(zip(row.cells, texts[2:], ends, strict=False)):
         value, _, rest = text.text.partition(" ± ")
@@ -109,18 +112,18 @@ def _row(table: Table, row: Row, texts: Sequence[TextCell], ends: Sequence[tuple
                 link=cell_place(table, row.label, i) if cell.records else "",
             )
         )
-    cells += [CellView(cell.text, value=_effort(cell.text)) for cell in texts[2 + len(row.cells) :]]
+    efforts = zip(names[len(row.cells) :], texts[2 + len(row.cells) :], strict=True)
+    cells += [CellView(text.text, value=_effort(row.effort, name)) for name, text in efforts]
     return RowView(row.label, row.kind, entrant_page(table.task, entrant_in(row.label)), cells)
 
 
-_UNITS = {"k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
-
-
-def _effort(text: str) -> str:
-    """The number that an entry of effort begins with, written out; "" if it begins with none."""
-    first = text.split(" ", maxsplit=1)[0].rstrip("†").replace(",", "")
-    scale = _UNITS.get(first[-1:], 1.0)
-    try:
-        return f"{float(first.rstrip('kMGT')) * scale:g}"
-    except ValueError:
-        return ""
+def _effort(effort: Effort, name: str) -> str:
+    """The value by which a column of effort is sorted; "" if there is none."""
+    values = {
+        "weights": effort.weights.most if effort.weights else math.nan,
+        "FLOPs": effort.flops.most if effort.flops else math.nan,
+        "train s": effort.train_s,
+        "trials": effort.trials,
+        "seeds": effort.seeds,
+    }
+    return "" if math.isnan(values[name]) else f"{values[name]:.8g}"

@@ -274,6 +274,13 @@
       block.replaceWith(around);
       around.append(block, button);
     }
+    for (const code of all(".notes code, .absent code")) {
+      if (!code.textContent.startsWith("harness ")) continue;
+      const button = make("button", { type: "button", className: "small", textContent: "copy" });
+      button.setAttribute("aria-label", "Copy the command " + code.textContent);
+      button.addEventListener("click", () => copy(code.textContent, button));
+      code.after(" ", button);
+    }
     goTo(readHash().place);
   });
   window.addEventListener("hashchange", () => goTo(readHash().place));

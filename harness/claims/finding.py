@@ -107,7 +107,7 @@ def undecided(outcome: Judgement, leaning: Leaning, seeds: float) -> str:
 def assess(part: Part, scale: str, comparison: Comparison, tier: str, items: ItemScores | None = None) -> Finding:
     """The finding on a comparison whose preconditions hold. Raises `NotAssessable` if its seeds do not vary.
 
-    A diverged run is scored at chance; nothing is shown with the help of such a score.
+    A diverged run is scored at chance or worse; nothing is shown with the help of such a score.
     """
     rows = comparison.method.rows
     estimand, region = part.estimand_on(scale, rows["better"].iloc[0]), part.region_on(scale)
@@ -169,7 +169,7 @@ def _diverged(comparison: Comparison) -> str:
     total = Counter(run.label for run in comparison.runs)
     diverged = Counter(run.label for run in comparison.runs if run.status == "diverged")
     counts = [f"{count} of {total[label]} runs of {label} diverged" for label, count in diverged.items()]
-    return f"{', '.join(counts)} and stand at chance" if counts else ""
+    return f"{', '.join(counts)} and stand at chance or worse" if counts else ""
 
 
 def _varies(comparison: Comparison) -> bool:

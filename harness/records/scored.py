@@ -35,8 +35,9 @@ class RunRow(NamedTuple):
 
     `error` is one line; `path` says where the record lies below the store's records; `chosen` are the names of the
     parameters that were set from outside; `deviating` is the digest of the settings that differ from the card's
-    defaults; `parameters` and `settings` include the defaults; `sidecar` is the digest of the file of item scores; `at`
-    is the run's place.
+    defaults, `deviating_parameters` that of the parameters that differ from the class defaults, `code` that of the
+    entrant's code; `parameters` and `settings` include the defaults; `sidecar` is the digest of the file of item
+    scores; `at` is the run's place.
     """
 
     task: str
@@ -53,6 +54,8 @@ class RunRow(NamedTuple):
     version: int
     data: str
     deviating: str
+    deviating_parameters: str
+    code: str
     produced: str
     generated: bool
     device: str
@@ -159,6 +162,8 @@ def _run(spec: Spec, content: Mapping[str, Any]) -> RunRow:
         "label": spec.label,
         "error": Failure.model_validate(content["failure"]).text if content["failure"] else "",
         "deviating": digest(spec.settings),
+        "deviating_parameters": digest(spec.parameters),
+        "code": spec.code,
         "budget": spec.budget.total,
         "unit": spec.budget.unit,
         "path": spec.place,
@@ -211,9 +216,9 @@ def _completed(of_task: TaskScores) -> TaskScores:
         measured: dict[tuple[str, str], dict[Point, ScoreRow]] = defaultdict(dict)
         for score in rows if guesses else ():
             if score.run.status == "ok":
-                worst = measured[score.run.case, score.metric]
-                other = worst.setdefault(score.point, score)
-                worst[score.point] = other if _worst(score, score.value, other.value) == other.value else score
+                by_point = measured[score.run.case, score.metric]
+                other = by_point.setdefault(score.point, score)
+                by_point[score.point] = other if _worst(score, score.value, other.value) == other.value else score
         for guess in guesses.values():
             points = measured.get((guess.run.case, guess.metric))
             if points is None and scores is of_task.scores:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from harness.claims.claim import Claim
-from harness.claims.preconditions import Requirements
+from harness.claims.requirements import PlannedCase, Requirements
 from harness.claims.verdict import Verdict, judge
 from harness.core.canonical import digest
 from harness.core.spec import Budget, Spec, set_in
@@ -54,11 +54,13 @@ def record(entrant: str, seed: int, value: float | Mapping[str, Any], **fields: 
         "trials": 0,
         "at": {},
     }
-    metric = {"better": "higher", "unit": "share", "chance": 0.1, "exact": False, "timing": False}
+    metric = {"better": "higher", "unit": "share", "chance": "default", "exact": False, "timing": False}
     items = {"n_used": 1000, "n_expected": 1000}
     for name, given in fields.items():
         next(part for part in (run, metric, items) if name in part)[name] = given
     values = value if isinstance(value, Mapping) else {"accuracy": value}
+    if metric["chance"] == "default":
+        metric["chance"] = 0.1 if "accuracy" in values and metric["better"] == "higher" else None
     return {"run": run, "metric": metric, "items": items, "values": values}
 
 
@@ -172,7 +174,7 @@ class TestOutcomes:
         assert judged.outcome == "inconclusive"
         assert judged.leaning == "for"
         assert 6 <= judged.settles_at <= 20
-        assert judged.text == f"inconclusive (leaning for; {judged.settles_at:.0f} seeds would settle it)"
+        assert judged.text == f"inconclusive (leaning for; {judged.settles_at:.0f} new seeds may settle it; fragile)"
 
     def test_fewer_than_five_seeds_can_only_be_inconclusive(self) -> None:
         judged = verdict(pair(DIFFERENCES[:4]))
@@ -339,10 +341,9 @@ class TestPreconditions:
         assert judged.text.startswith("not assessable (old is not above chance in case main, seed 4: accuracy 0.1,")
 
     def test_a_planned_case_that_both_lack_is_missed(self) -> None:
-        everyone = frozenset({"new", "old"})
-        required = {
-            "toy": Requirements(planned={"small": {"main": everyone, "other": everyone, "of old": frozenset({"old"})}})
-        }
+        everyone = PlannedCase(frozenset({"new", "old"}))
+        planned = {"main": everyone, "other": everyone, "of old": PlannedCase(frozenset({"old"}))}
+        required = {"toy": Requirements(planned=planned)}
         assert judge(claim(), table(*pair()), "small", required).text.startswith(
             "not assessable (new, case other, seeds 0-4: no record"
         )
@@ -428,13 +429,15 @@ class TestPreconditions:
         ]
         assert verdict(learned, gate={"metric": "learned", "threshold": 0.9}).outcome != "not assessable"
 
-    @pytest.mark.parametrize("lost", ["new", "old"])
-    def test_nothing_is_reproduced_by_the_score_of_a_guess(self, lost: str) -> None:
-        runs = pair()
-        for entry in runs:
-            if (entry["run"]["entrant"], entry["run"]["seed"]) == (lost, 2):
-                entry["run"]["status"] = "diverged"
-        judged = verdict(runs)
+    @pytest.mark.parametrize(
+        ("lost", "hypothesis"), [("old", {}), ("new", {"kind": "noninferior", "margin": 0.5})], ids=["old", "new"]
+    )
+    def test_nothing_is_reproduced_by_the_score_of_a_guess(self, lost: str, hypothesis: dict[str, Any]) -> None:
+        levels = {"new": 0.8, "old": 0.5}
+        runs = [record(e, s, v + 0.01 * s * (e == "new"), chance=0.45) for e, v in levels.items() for s in range(5)]
+        assert verdict(runs, **hypothesis).outcome == "reproduced"
+        next(r for r in runs if (r["run"]["entrant"], r["run"]["seed"]) == (lost, 2))["run"]["status"] = "diverged"
+        judged = verdict(runs, **hypothesis)
         assert judged.text.startswith(f"not assessable (1 of 5 runs of {lost} diverged")
         assert judged.deciding.n == 5
 
@@ -697,9 +700,8 @@ class TestCurves:
         for entry in slow:
             if entry["run"]["entrant"] == "new":
                 entry["values"]["loss"][(("spent", 1000),)] = 3.0
-        assert verdict(slow, metric="loss", estimand="steps_ratio", margin=1.1).text.startswith(
-            "inconclusive (leaning against"
-        )
+        judged = verdict(slow, metric="loss", estimand="steps_ratio", margin=1.1)
+        assert judged.text == "contradicted (opposite)"
 
     def test_nothing_is_gained_by_an_opponent_that_diverged(self) -> None:
         records = self.records(2.05)
@@ -754,6 +756,7 @@ class TestItems:
         sure = judge(claim(), table(*pair()), "small", items=self.reader(0.1))
         assert sure.text == "reproduced"
         assert sure.deciding.items == pytest.approx((0.1, 0.1), abs=0.02)
+        assert sure.deciding.marks == ()
         unsure = judge(claim(), table(*pair()), "small", items=self.reader(5.0))
         assert unsure.text == "reproduced (on these items only)"
 

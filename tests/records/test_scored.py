@@ -58,6 +58,8 @@ def test_a_run_has_every_field_of_its_record(make: Make) -> None:
         "version": 1,
         "data": record.spec.data,
         "deviating": run.deviating,
+        "deviating_parameters": run.deviating_parameters,
+        "code": record.spec.code,
         "produced": "plain0",
         "generated": True,
         "device": "cuda",

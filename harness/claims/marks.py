@@ -68,7 +68,7 @@ def marks_of(
         labels = ", ".join(sorted({run.label for run in stale}))
         yield Mark(f"{len(stale)} of {len(comparison.runs)} records stale", f"of {labels}; `harness run` repeats them")
     is_exact = comparison.method.rows["exact"].all()
-    decisive = [] if is_exact else decisive_seeds(region, by_seed.to_numpy(dtype=np.float64), seeds)
+    decisive = [] if is_exact else decisive_seeds(region, np.asarray(by_seed, dtype=np.float64), seeds)
     if decisive:
         alone = "any one of " * (len(decisive) > 1)
         yield Mark("fragile", f"without {alone}{seeds_in_words(decisive)} the interval decides otherwise")

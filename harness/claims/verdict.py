@@ -33,6 +33,11 @@ class Verdict:
         return next((outcome for outcome in order if outcome in outcomes and not is_smaller), otherwise)
 
     @property
+    def is_judged(self) -> bool:
+        """Whether the claim was judged at all: neither rehearsed nor not assessable."""
+        return self.outcome in ("reproduced", "smaller", "contradicted", "inconclusive")
+
+    @property
     def deciding(self) -> Finding:
         """The finding that decides: of those with the verdict's outcome the one with the largest p, else the first."""
         candidates = [finding for finding in self.findings if finding.outcome == self.outcome]

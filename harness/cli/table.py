@@ -65,8 +65,15 @@ def command(
     tables: list[Table] = []
     try:
         for name in tiers:
-            which = {"cases": cases, "seeds": seeds, "first_seed": first_seed}
-            view = View(tier=name, metric=metric, by=by, where=conditions, **which)
+            view = View(
+                tier=name,
+                cases=cases,
+                metric=metric,
+                by=by,
+                where=conditions,
+                seeds=seeds,
+                first_seed=first_seed,
+            )
             # A table in a file is made of its records alone: `status` says whether code has changed since.
             tables += session.tables_of_all(view, any_key=write or check)
     finally:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from harness.claims.chance import expected_errors
 from harness.claims.claim import Claim
 from harness.claims.requirements import PlannedCase, Requirements
 from harness.claims.verdict import Verdict, judge
@@ -14,7 +15,7 @@ from harness.core.canonical import digest
 from harness.core.spec import Budget, Spec, set_in
 from harness.records.record import Stored
 from harness.records.scored import Scored, scored
-from harness.site.verdicts import board, summary
+from harness.site.verdicts import board, row, summary
 
 S, TWO = (digest({"setting": value}) for value in ("s", "2"))
 DIFFERENCES = np.array([0.08, 0.10, 0.12, 0.09, 0.11])
@@ -815,5 +816,109 @@ def test_the_summary_says_how_many_claims_would_be_decided_by_chance() -> None:
     ]
     counts, by_chance, *_, last = summary({"paper": verdicts})
     assert counts == "1 reproduced, 1 contradicted, 1 not assessable, 1 rehearsal."
-    assert by_chance == "At alpha = 0.05, chance alone would decide about 0.1 of 2 judged claims."
+    assert by_chance.startswith(
+        "If each of 2 judged claims lay at the boundary of not holding, chance would reproduce at most 0.1; "
+    )
     assert last == "At this tier every verdict is a rehearsal."
+
+
+def test_errors_are_counted_by_claim_and_comparison() -> None:
+    eight = np.tile(DIFFERENCES, 2)[:8]
+    third = [record("third", s, 0.2 + 0.01 * s) for s in range(8)]
+    two = verdict([*pair(eight), *third], over=["old", "third"])
+    counts = [
+        record(e, 0, {"bytes": v}, unit="bytes", better="lower", exact=True) for e, v in (("new", 10), ("old", 200))
+    ]
+    counted = verdict(counts, metric="bytes", margin=1.0)
+    # Counts never err; at 5 seeds 1 of 32 sign flips is as extreme, at 8 seeds 12 of 256.
+    assert expected_errors([verdict(pair()), counted]) == (2, 1 / 32, 1 / 32)
+    assert expected_errors([two]) == (1, 12 / 256, 2 * 12 / 256)
+    assert expected_errors([verdict(pair()[:5]), verdict(pair(tier="quick"), "quick")]) == (0, 0, 0)
+
+
+class TestRow:
+    """A row can be read alone: claim, verdict, what was compared, what was asked, what was found, and on what."""
+
+    def test_of_a_difference(self) -> None:
+        judged = verdict(pair(component="Part"), says="New is better.", where={"case": "main"})
+        assert row("paper", judged) == [
+            "paper",
+            "New is better. (Table 1; `better`)",
+            "reproduced",
+            "accuracy ↑: new - old; controlled",
+            "above 0, and +0.02 not excluded",
+            "+0.1 [+0.0849, +0.115], p = 0.031, 5 seeds",
+            "toy; main; tier small; cpu; 1000 examples",
+        ]
+
+    def test_of_a_ratio_of_what_should_be_low(self) -> None:
+        records = [
+            record(e, s, v + 0.01 * s, unit="ms", better="lower") for e, v in (("new", 1), ("old", 2)) for s in range(5)
+        ]
+        *_, compared, wanted, found, _ = row("paper", verdict(records, estimand="log_ratio", margin=1.05))
+        assert compared == "accuracy ↓: old / new; system comparison"
+        assert wanted == "above x1, and x1.05 not excluded"
+        assert found == "x1.98 [x1.97, x2], p = 0.031, 5 seeds"
+
+    def test_of_several_cases_and_comparisons(self) -> None:
+        records = [entry for case in ("main", "other") for entry in pair(case=case)]
+        third = [record("third", s, 0.2 + 0.01 * s, case=case) for s in range(5) for case in ("main", "other")]
+        *_, compared, _, found, place = row("paper", verdict([*records, *third], over=["old", "third"]))
+        assert compared == "accuracy ↑: new - old; decides among 2 comparisons; system comparison"
+        assert found.endswith("5 seeds (main +0.1 [+0.0849, +0.115]; other +0.1 [+0.0849, +0.115])")
+        assert place == "toy; main, other; tier small; cpu; 1000 examples"
+
+    def test_of_what_could_not_be_assessed(self) -> None:
+        judged = verdict(pair(tier="large"), "large", where={"case": "main", "L": ">= 9"})
+        *_, text, compared, _, found, place = row("paper", judged)
+        assert text == "not assessable (the claim is for tier small, not large)"
+        assert (compared, found) == ("accuracy: new - old", "n/a")
+        assert place == "toy; case = main; L >= 9; tier large"
+
+    @pytest.mark.parametrize(
+        ("changes", "compared", "asked"),
+        [
+            ({"kind": "noninferior"}, "accuracy: new - old", "above -0.02"),
+            (
+                {"kind": "equivalent", "estimand": "log_ratio", "margin": 1.25},
+                "accuracy: new / old",
+                "between x0.8 and x1.25",
+            ),
+            ({"kind": "within", "margin": None, "lower": 1, "upper": 2}, "accuracy: new - old", "between 1 and 2"),
+            (
+                {"kind": "within", "margin": None, "estimand": "level", "over": None, "upper": 0.1},
+                "accuracy of new",
+                "below 0.1",
+            ),
+            (
+                {
+                    "kind": "within",
+                    "margin": None,
+                    "estimand": "slope",
+                    "over": None,
+                    "lower": 2,
+                    "x": "L",
+                    "loglog": True,
+                },
+                "slope of accuracy of new along L (log-log)",
+                "above 2",
+            ),
+            (
+                {"estimand": "gap_slope", "x": "n"},
+                "accuracy: new - old, its change with every doubling of n",
+                "above 0, and +0.02 not excluded",
+            ),
+            (
+                {"estimand": "steps_ratio", "margin": 2},
+                "budget until the same accuracy on the validation split: old / new",
+                "above x1, and x2 not excluded",
+            ),
+            (
+                {"estimand": "good_share", "good": 0.9},
+                "share of settings with 90% of the best accuracy: new - old",
+                "above 0, and +0.02 not excluded",
+            ),
+        ],
+    )
+    def test_of_every_kind(self, changes: dict[str, Any], compared: str, asked: str) -> None:
+        assert row("paper", verdict([], **changes))[3:5] == [compared, asked]

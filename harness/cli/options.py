@@ -31,6 +31,9 @@ Tiers = Annotated[
 ]
 Metric = Annotated[str | None, typer.Option("--metric", help="A metric instead of the primary one.")]
 Seeds = Annotated[int | None, typer.Option("--seeds", min=1, help="How many seeds. Default: the tier's.")]
+FirstSeed = Annotated[
+    int, typer.Option("--first-seed", min=0, help="The first seed: another one gives a new set of seeds.")
+]
 Plugins = Annotated[
     list[Path] | None,
     typer.Option("--plugin", "-p", help="A Python file with an entrant of yours; may be given again."),
@@ -65,6 +68,7 @@ def select(
     entrants: list[str] | None = None,
     seeds: int | None = None,
     plugins: list[Path] | None = None,
+    first_seed: int = 0,
 ) -> "Selection":
     """The selection that the shared options describe."""
     from harness.runs.selection import Selection
@@ -75,6 +79,7 @@ def select(
         cases=cases or (),
         entrants=entrants or (),
         seeds=seeds,
+        first_seed=first_seed,
         plugins=plugins or (),
     )
 

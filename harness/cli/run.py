@@ -16,6 +16,7 @@ def command(
     case: options.Cases = None,
     entrant: options.Entrants = None,
     seeds: options.Seeds = None,
+    first_seed: options.FirstSeed = 0,
     plugin: options.Plugins = None,
     results: options.Results = None,
     workers: options.Workers = 0,
@@ -38,7 +39,7 @@ def command(
     from harness.core.errors import UserError
 
     execution = ExecutionOptions(workers, threads, device, limit, memory)
-    selection = options.select(tier, task, case, entrant, seeds, plugin)
+    selection = options.select(tier, task, case, entrant, seeds, plugin, first_seed)
     planner = open_planner(results, plugin, execution.environment())
     registry, store, plan = planner.registry, planner.store, planner.plan(selection)
     warn(store.problems)

@@ -79,7 +79,14 @@ class Session:
         """What is planned for a task at the tier of a view; with `any_key`, no record counts as stale."""
         from harness.tables.results import expected_of
 
-        selection = Selection(tier=view.tier, tasks=[task], cases=view.cases, seeds=view.seeds, plugins=self._plugins)
+        selection = Selection(
+            tier=view.tier,
+            tasks=[task],
+            cases=view.cases,
+            seeds=view.seeds,
+            first_seed=view.first_seed,
+            plugins=self._plugins,
+        )
         plan = Planner(self.registry, self.store, read=False).plan(selection)
         return expected_of(plan, task, view.tier, any_key=any_key)
 
@@ -106,12 +113,17 @@ class Session:
                 of_task = replace(view, cases=cases)
                 yield from self.tables(task, of_task, self.expected(task, of_task, any_key=any_key))
 
-    def verdicts(self, tier: "TierName") -> "dict[str, list[Verdict]]":
-        """The verdicts on the claims about the tasks, by paper."""
-        from harness.claims.preconditions import requirements
+    def verdicts(self, tier: "TierName", seeds: int | None = None, first_seed: int = 0) -> "dict[str, list[Verdict]]":
+        """The verdicts on the claims about the tasks, by paper: on so many seeds from the first one on, by default on
+        those that the tier plans."""
+        from harness.claims.requirements import requirements
         from harness.claims.verdict import judge
+        from harness.tables.build import View
 
-        required = requirements(self.registry)
+        required = requirements(self.registry, tier, seeds, first_seed)
+        view = View(tier=tier, seeds=seeds, first_seed=first_seed)
+        for task in self.tasks_at(tier):
+            required[task] = replace(required[task], keys=self.expected(task, view).keys)
         by_paper = {
             name: [
                 judge(claim, self.scored, tier, required, self._item_scores)

@@ -46,7 +46,7 @@ def _flagged(figure: DeclaredFigure, readings: Readings) -> Iterator[str]:
     flags = {(series, flag.partition(" ")[0]): None for (series, _), cell in cells for flag in cell.flags}
     diverged = [series for series, flag in flags if flag == "diverged"]
     if diverged and not isinstance(figure, Curves):
-        yield f"with diverged runs, scored at chance: {', '.join(diverged)}"
+        yield f"with diverged runs, scored at chance or worse: {', '.join(diverged)}"
     if timed := [series for series, flag in flags if flag == "contended"]:
         yield f"timed beside other runs, no claim uses it: {', '.join(timed)}"
 

@@ -16,7 +16,7 @@ VERSION = 2
 
 RunStatus: TypeAlias = Literal["ok", "diverged", "error", "timeout", "oom", "killed", "interrupted"]
 SCORED: frozenset[RunStatus] = frozenset({"ok", "diverged"})
-"""Statuses that carry scores; a diverged run is scored at chance."""
+"""Statuses that carry scores; a diverged run is scored at chance or worse."""
 REPEATED: frozenset[RunStatus] = frozenset({"timeout", "oom", "killed", "interrupted"})
 """Statuses that the next `run` repeats without being asked; an `error` would only happen again."""
 

@@ -125,12 +125,10 @@ class Store:
                 yield record
 
     def stored(self, tier: str | None = None, tasks: Collection[str] | None = None) -> Iterator[Stored]:
-        """Every record (of a tier, of some tasks) as plain values, otherwise as `all`; for the scored table.
-
-        Types of values are not checked, nor sidecars and kept files, which the scored table does not contain.
-        """
+        """Every record (of a tier, of some tasks) as plain values, whose types are not checked, otherwise as `all`; for
+        the scored table."""
         for place in self.places(tier, tasks):
-            stored = self._verified(place, stored_from_bytes, alone=True)
+            stored = self.stored_at(place)
             if stored is not None:
                 yield stored
 
@@ -173,15 +171,15 @@ class Store:
         self._shared.write(files.shared)
         write_whole(self.path(record.spec.place), files.own)
 
-    def _verified(self, place: str, form: _Form[T], *, alone: bool = False) -> T | None:
-        """The record at a place if it is sound, of its own file `alone` or with its sidecar and kept files."""
+    def _verified(self, place: str, form: _Form[T]) -> T | None:
+        """The record at a place if it is sound, with its sidecar and kept files."""
         raw = None
         try:
             raw = self._bytes(place)
             if raw is None:
                 return None
             found = form(raw, self._shared.find)
-            fault = self._fault(place, found, alone=alone)
+            fault = self._fault(place, found)
         except UnusableRecord as why:
             self._unusable[place] = str(why)
             return None
@@ -192,7 +190,7 @@ class Store:
             return found
         if raw is not None and self._bytes(place) not in (None, raw):
             # A run has replaced the record and its sidecar meanwhile.
-            return self._verified(place, form, alone=alone)
+            return self._verified(place, form)
         self._put_aside(place, fault)
         return None
 
@@ -219,12 +217,10 @@ class Store:
                 raise CorruptRecord(f"unreadable ({error.strerror})") from error
             raise UnusableRecord(f"it cannot be read ({error.strerror})") from error
 
-    def _fault(self, place: str, found: Record | Stored, *, alone: bool) -> str:
+    def _fault(self, place: str, found: Record | Stored) -> str:
         """What is wrong with a record that was read at a place, in words; "" if nothing is."""
         if found.spec.place != place:
             return f"duplicate: it belongs at {found.spec.place}"
-        if alone:
-            return ""
         if isinstance(found, Stored):
             beside = Beside(found.content["sidecar"], found.content["kept"])
         else:

@@ -91,8 +91,8 @@ class Planner:
                     plan.not_applicable.append(NotApplicable(card.task, resolved.case.id, header.name, why))
                     continue
                 default = self.default(card, resolved, header)
-                seeds = range(selection.seeds or card.tiers[tier].seeds)
-                plan.runs += [self.result(default, chosen, seed) for seed in seeds]
+                first, number = selection.first_seed, selection.seeds or card.tiers[tier].seeds
+                plan.runs += [self.result(default, chosen, seed) for seed in range(first, first + number)]
         return plan
 
     def stored_runs(self, plan: Plan, selection: Selection) -> list[Job]:

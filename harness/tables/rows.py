@@ -163,12 +163,13 @@ def marked(
 ) -> list[Cell]:
     """The cells of one column, the best marked and those whose mean lies within the best's interval: its ties.
 
-    `compared` says which cells take part; without it, all do. Times that were taken beside other runs never do. A
-    column with a single value has no best.
+    `compared` says which cells take part; without it, all do. Times that were taken beside other runs never do, nor
+    means over diverged runs. A column with a single value has no best.
     """
     sign = 1 if better == "higher" else -1
+    excluded = ("contended", "diverged")
     takes_part = [
-        cell.state == "scored" and "contended" not in cell.flags and is_compared
+        cell.state == "scored" and is_compared and not any(flag.startswith(excluded) for flag in cell.flags)
         for cell, is_compared in zip(cells, compared or [True] * len(cells), strict=True)
     ]
     if sum(takes_part) < 2:

@@ -1,38 +1,25 @@
 """A bundle as a file: a zip archive of records and source, packed, and unpacked with the distrust that it deserves."""
 
-import os
 import shutil
 import stat
-import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
 
 from harness.core.errors import UserError
 from harness.core.files import replacing
 from harness.core.words import printable, shortened
 from harness.data.catalogue import amount
 from harness.records.store import Store
+from harness.submissions.limits import LONGEST_NAME, MOST_BYTES, check_amount, check_archive
 from harness.submissions.manifest import MANIFEST, Manifest, Member, read_manifest, sha256
 
-MOST_BYTES = 10**9
-MOST_MEMBERS = 20_000
 MOST_MANIFEST_BYTES = 8 * 10**6
-LONGEST_NAME = 1000
-"""A bundle's size in all when it is unpacked, its number of files, the size of its manifest, and the length of a name
-in bytes."""
-
 RECORDS, SOURCE = "records", "source"
 """The folders of a bundle."""
 
-_END = struct.Struct("<4s4H2LH")
-"""The end of a zip archive without a comment: signature, disks, numbers of members, size and place of the directory."""
-_LOCATOR = 20
-"""The size of what stands before the end of an archive in the form for more than 65,535 members or 4 GB."""
-_MOST_DIRECTORY_BYTES = MOST_MEMBERS * (LONGEST_NAME + 100)
 _WHEN = (1980, 1, 1, 0, 0, 0)
 
 
@@ -71,7 +58,7 @@ def pack(path: Path, manifest: Manifest, files: Mapping[str, bytes]) -> None:
     """Write a bundle, whole or not at all. The same content gives the same bytes. A bundle that is larger than bundles
     may be, and a file that cannot be written, is a `UserError`."""
     content = {MANIFEST: manifest.to_bytes(), **dict(sorted(files.items()))}
-    _check_amount(path, len(content), sum(map(len, content.values())))
+    check_amount(path, len(content), sum(map(len, content.values())))
     try:
         with replacing(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, data in content.items():
@@ -90,7 +77,7 @@ def unpack(path: Path, folder: Path) -> Bundle:
         raise UserError(f"{path} is no file; `harness submit` makes bundles")
     try:
         with path.open("rb") as file:
-            _check_end(path, file)
+            check_archive(path, file)
             with zipfile.ZipFile(file) as archive:
                 return _unpacked(path, archive, folder)
     except OSError as error:
@@ -101,7 +88,6 @@ def unpack(path: Path, folder: Path) -> Bundle:
 
 def _unpacked(path: Path, archive: zipfile.ZipFile, folder: Path) -> Bundle:
     infos = archive.infolist()
-    _check_amount(path, len(infos), sum(info.file_size for info in infos))
     for fault in _faults(infos):
         raise UserError(f"{path}: {fault}; nothing of it was unpacked")
     by_name = {info.filename: info for info in infos}
@@ -132,28 +118,6 @@ def keep(bundle: Bundle, path: Path) -> None:
     """Copy a bundle's own file to a path, whole or not at all. Raises `OSError`."""
     with bundle.path.open("rb") as source, replacing(path) as target:
         shutil.copyfileobj(source, target)
-
-
-def _check_end(path: Path, file: BinaryIO) -> None:
-    """Raise a `UserError` unless the file ends as a zip archive of few members does. The directory of an archive, which
-    stands at its end, is read into memory as a whole, so its size is checked first."""
-    size = file.seek(0, os.SEEK_END)
-    file.seek(max(0, size - _END.size - _LOCATOR))
-    tail = file.read()
-    if len(tail) < _END.size or not tail[-_END.size :].startswith(b"PK\5\6"):
-        raise UserError(f"{path} is no bundle: not a zip archive; `harness submit` makes bundles")
-    *_, directory, _, _ = _END.unpack(tail[-_END.size :])
-    if directory > _MOST_DIRECTORY_BYTES or tail.startswith(b"PK\6\7"):
-        raise _too_large(path)
-
-
-def _check_amount(path: Path, members: int, size: int) -> None:
-    if members > MOST_MEMBERS or size > MOST_BYTES:
-        raise _too_large(path)
-
-
-def _too_large(path: Path) -> UserError:
-    return UserError(f"{path} is larger than bundles may be: {amount(MOST_BYTES)} unpacked, {MOST_MEMBERS:,} files")
 
 
 def _faults(infos: Iterable[zipfile.ZipInfo]) -> Iterator[str]:

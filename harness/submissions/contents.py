@@ -8,9 +8,10 @@ from typing import NamedTuple
 from harness.core.card import Card
 from harness.core.errors import UserError
 from harness.core.spec import TIERS, Spec, TierName
+from harness.core.words import seeds_in_words
 from harness.records.record import Stored
 from harness.registry.headers import Header
-from harness.registry.tuned import EntryName, TunedEntry
+from harness.registry.tuned import TUNED, EntryName, TunedEntry
 from harness.runs.job import Job
 from harness.runs.plan import Planner
 from harness.tuning.trials import FIRST_SEED, Tuning, plan_trials
@@ -96,8 +97,7 @@ def _tuned(planner: Planner, card: Card, header: Header, results: Sequence[Job])
             name = EntryName(card.task, header.name, tier, resolved.case.id)
             if entry := planner.entries(header).get(name):
                 if entry.asked * len(entry.seeds) > MOST_TRIALS:
-                    raise UserError(
-                        f"{name}: {entry.asked} trials with {len(entry.seeds)} seeds are more than one verifies"
-                    )
+                    effort = f"{entry.asked:,} trials with {seeds_in_words(entry.seeds)}"
+                    raise UserError(f"{TUNED}: {name}: {effort} are more than a bundle may have ({MOST_TRIALS:,} runs)")
                 default = planner.default(card, resolved, header)
                 yield Tuned(entry, plan_trials(planner, default, entry.asked, len(entry.seeds)))

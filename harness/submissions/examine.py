@@ -9,6 +9,7 @@ from harness.core.errors import UserError
 from harness.core.words import seeds_in_words
 from harness.records.copies import files_of
 from harness.records.record import Record
+from harness.records.store import Store
 from harness.registry.find import Registry, find
 from harness.registry.headers import Header, inapplicable
 from harness.registry.tuned import TUNED, EntryName, TunedEntry
@@ -17,6 +18,7 @@ from harness.runs.outcome import faults
 from harness.runs.plan import Planner
 from harness.submissions.bundle import RECORDS, SOURCE, Bundle
 from harness.submissions.contents import Contents, contents_of
+from harness.submissions.items import items_of
 from harness.submissions.submit import source_name, trained_on
 from harness.tuning.trials import TuningResult
 
@@ -57,6 +59,7 @@ def examine(bundle: Bundle) -> Examined:
         *faults_of_keys(jobs),
         *_of_seeds(contents),
         *_of_trials(contents, planner, header),
+        *_of_items(store, records),
         *_of_files(bundle, records),
         *_of_statement(bundle, header, records),
         *([] if jobs else ["empty: it has no record of its entrant"]),
@@ -161,6 +164,15 @@ def _entries_of_others(planner: Planner, header: Header, name: EntryName) -> lis
 def _effort(entry: TunedEntry) -> str:
     budget = ", ".join(f"{total:,} {unit}" for unit, total in entry.budget.items())
     return f"{entry.asked} trials with {seeds_in_words(entry.seeds)} and {budget} each"
+
+
+def _of_items(store: Store, records: Sequence[Record]) -> Iterator[str]:
+    """Sidecars that hold something else than the scores of items."""
+    for record in records:
+        try:
+            items_of(store, record)
+        except UserError as error:
+            yield f"unsound: {error}"
 
 
 def _of_files(bundle: Bundle, records: Sequence[Record]) -> Iterator[str]:

@@ -2,8 +2,6 @@
 
 import hashlib
 import math
-import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,12 +10,11 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 
 from harness.checks.golden import ABSOLUTE, RELATIVE, TOLERANCE
-from harness.core.errors import UserError
-from harness.core.words import printable
 from harness.records.record import Environment, Record, RecordedScore
 from harness.records.scored import SPENT, VALIDATION
 from harness.records.store import Store
 from harness.runs.job import Job
+from harness.submissions.items import items_of
 
 Outcome: TypeAlias = Literal["same", "close", "differs"]
 """`same`: bit for bit; `close`: within the tolerance, where no more can be asked."""
@@ -131,7 +128,7 @@ def _item_differences(
 ) -> Iterator[str]:
     """How the scores of items differ. Elsewhere than on the same kind of machine single items may be judged otherwise,
     so there their means are compared."""
-    before, after = (_items(store, record) for store, record in ((stored, reported), (again, repeated)))
+    before, after = (items_of(store, record) for store, record in ((stored, reported), (again, repeated)))
     for name in sorted(before.keys() | after.keys()):
         if name not in before or name not in after or before[name].shape != after[name].shape:
             yield f"the scores of items '{name}' are of another number"
@@ -140,18 +137,6 @@ def _item_differences(
             yield f"the scores of {changed} items of '{name}' are others"
         elif not exactly and not _is_close(float(before[name].mean()), float(after[name].mean()), exactly=False):
             yield f"the mean score of items '{name}' is another"
-
-
-def _items(store: Store, record: Record) -> dict[str, np.ndarray]:
-    """The items' scores of a record. A file that holds anything else is a `UserError`: a stranger may have written
-    it."""
-    try:
-        items = store.items(record)
-        if any(array.dtype != np.float32 or array.ndim != 1 for array in items.values()):
-            raise ValueError("not rows of single-precision numbers")
-    except (ValueError, OSError, EOFError, KeyError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
-        raise UserError(f"the item scores of {record.spec.place} cannot be read: {printable(str(error))}") from error
-    return items
 
 
 def _is_close(was: float, is_: float, *, exactly: bool) -> bool:

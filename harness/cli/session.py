@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from harness.core.spec import TierName
     from harness.figures.presentation import Presentation
     from harness.records.scored import Scored
+    from harness.records.submitted import Submitted
     from harness.tables.build import View
     from harness.tables.results import ExpectedRuns
     from harness.tables.table import Table
@@ -55,6 +56,13 @@ class Session:
 
         tiers: Sequence[str | None] = self._tiers or [None]
         return scored(record for tier in tiers for record in self.store.stored(tier, self.tasks))
+
+    @cached_property
+    def submitted(self) -> "Mapping[str, Submitted]":
+        """The records that others made and that were merged into the store, by place."""
+        from harness.records.submitted import submitted
+
+        return submitted(self.store)
 
     @cached_property
     def papers(self) -> "Mapping[str, Paper]":
@@ -93,6 +101,7 @@ class Session:
     def tables(self, task: str, view: "View", expected: "ExpectedRuns") -> "list[Table]":
         """The tables of one task, with the numbers that papers on it published."""
         from harness.tables.build import build_tables
+        from harness.tables.rows import marked_rows
 
         published = [
             number
@@ -101,7 +110,8 @@ class Session:
             for number in paper.published
         ]
         card, options = self.registry.card(task), self.presentation(task)
-        return build_tables(self.scored, card, view, expected, published, options)
+        tables = build_tables(self.scored, card, view, expected, published, options)
+        return [marked_rows(table, self.submitted) for table in tables]
 
     def tables_of_all(self, view: "View", *, any_key: bool = False) -> "Iterator[Table]":
         """The tables of all tasks with records at a view's tier, each of those of the view's cases that the task has

@@ -23,6 +23,9 @@ Item = TypeVar("Item")
 
 ClockName: TypeAlias = Literal["setup", "shared", "train", "eval"]
 
+KEPT_NAME = r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}\.[a-z0-9]{1,9}"
+"""Names of files that a run keeps: plain, so that they lead nowhere else, and with a suffix."""
+
 
 class Clocks:
     """Seconds of wall time by clock. Starting a clock inside another one stops the outer clock meanwhile."""
@@ -168,7 +171,7 @@ class Run:
 
 def check_kept(name: str, data: bytes) -> None:
     """Raise `ValueError` or `TypeError` for a file that cannot be kept beside a record."""
-    if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{,99}\.[a-z0-9]{1,9}", name):
+    if not re.fullmatch(KEPT_NAME, name):
         what = f"cannot keep a file as '{shortened(name, 120)}'"
         raise ValueError(f"{what}; give it a plain name of at most 100 characters with a suffix, as in 'samples.png'")
     if not isinstance(data, bytes):

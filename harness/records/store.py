@@ -42,9 +42,10 @@ _Form: TypeAlias = Callable[[bytes, Shared], T]
 
 @dataclass
 class Store:
-    """A folder of results."""
+    """A folder of results. Records that are corrupt are moved aside, unless the store is only read."""
 
     root: Path
+    is_only_read: bool = False
     _aside: list[str] = field(default_factory=list, init=False, repr=False)
     _unusable: dict[str, str] = field(default_factory=dict, init=False, repr=False)
 
@@ -247,6 +248,9 @@ class Store:
                 yield from self._places(f"{folder}/{name}", wanted[1:], f"{above}{name}/")
 
     def _put_aside(self, place: str, why: str) -> None:
+        if self.is_only_read:
+            self._aside.append(f"record {place} is {why}; it is not used")
+            return
         aside = _free(self.root / "quarantine" / place)
         try:
             aside.parent.mkdir(parents=True, exist_ok=True)

@@ -12,9 +12,10 @@ from harness.core.entrant import EntrantKind
 from harness.core.spec import entrant_in
 from harness.records.record import SCORED
 from harness.records.scored import RunRow, ScoreRow
+from harness.records.submitted import Submitted, mark_of
 from harness.stats.intervals import t_interval
 from harness.tables.columns import Layout
-from harness.tables.table import KINDS, Cell, Effort, Reference, Row, Span
+from harness.tables.table import KINDS, Cell, Effort, Reference, Row, Span, Table
 
 
 def rows_of(layout: Layout, flops: Mapping[str, ScoreRow]) -> tuple[Row, ...]:
@@ -182,6 +183,15 @@ def marked(
         else cell
         for i, cell in enumerate(cells)
     ]
+
+
+def marked_rows(table: Table, marks: Mapping[str, Submitted]) -> Table:
+    """A table whose rows say how far their records were verified, given those that others made, by place."""
+    if not marks:
+        return table
+    places = [dict.fromkeys(place for cell in row.cells for place in cell.records) for row in table.rows]
+    rows = (replace(row, submitted=mark_of(of_row, marks)) for row, of_row in zip(table.rows, places, strict=True))
+    return replace(table, rows=tuple(rows))
 
 
 def references_of(layout: Layout) -> tuple[Reference, ...]:

@@ -53,6 +53,14 @@ Device = Annotated[str, typer.Option("--device", help="The torch device of the r
 Retry = Annotated[bool, typer.Option("--retry-errors", help="Also repeat runs that ended in an error.")]
 Limit = Annotated[float | None, typer.Option("--limit", min=0.1, help="Stop each run after so many seconds.")]
 Memory = Annotated[int | None, typer.Option("--memory", min=1, help="Megabytes that each run may allocate.")]
+Checkpoint = Annotated[
+    float,
+    typer.Option(
+        "--checkpoint",
+        min=0,
+        help="Seconds between checkpoints of a training, from which its run goes on after it was killed or stopped.",
+    ),
+]
 
 
 def tier_name(text: str) -> TierName:

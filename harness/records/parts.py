@@ -78,6 +78,7 @@ class _Own(TypedDict):
     spent: _Count
     produced: str
     costs: _Costs
+    resumed: NotRequired[_Count]
     trials: _Count
     artefacts: NotRequired[dict[str, str]]
     sidecar: NotRequired[_Digest]

@@ -67,6 +67,7 @@ class RunRow(NamedTuple):
     budget: int
     unit: str
     train_s: float
+    resumed: int
     contended: bool
     path: str
     chosen: frozenset[str]

@@ -55,6 +55,11 @@ class Store:
         return self.root / "records"
 
     @property
+    def checkpoints(self) -> Path:
+        """The folder of the checkpoints of runs that have not finished."""
+        return self.root / ".checkpoints"
+
+    @property
     def problems(self) -> list[str]:
         """What was found wrong while reading, in words: a line for every record that was put aside, and one for every
         reason why records that may be sound cannot be used."""

@@ -29,6 +29,17 @@ class Dqn:
         self._optimizer = adam(list(network.parameters()), lr, settings)
         self._updates = 0
 
+    def state_dict(self) -> dict[str, Any]:
+        """What updates change."""
+        parts = (self.network, self.target, self._optimizer)
+        return {"parts": [part.state_dict() for part in parts], "updates": self._updates}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Go on from another state."""
+        for part, state in zip((self.network, self.target, self._optimizer), state_dict["parts"], strict=True):
+            part.load_state_dict(state)
+        self._updates = state_dict["updates"]
+
     def explore(self, pictures: Tensor, steps: int) -> np.ndarray:
         """I64[n]: the actions of highest value, or random ones."""
         best = self.act(pictures)

@@ -1,12 +1,14 @@
 """`Student`: what of an agent takes part in the loop of interaction; and the `Log` of its training."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from harness.core.checkpoints import Stateful
 from harness.run import Run
 from harness.tasks.control.problems.environment import Observation
 from harness.tasks.control.problems.sight import Sight
@@ -16,7 +18,7 @@ from harness.tasks.control.training.views import Treatment, Views
 CURVE_POINTS = 10
 
 
-class Learner(Protocol):
+class Learner(Stateful, Protocol):
     """What learns while it interacts."""
 
     def explore(self, pictures: Tensor, steps: int) -> np.ndarray:
@@ -39,6 +41,14 @@ class Log:
     learning_s: float = 0.0
     frames: int = 0
     updates: int = 0
+
+    def state_dict(self) -> dict[str, Any]:
+        """What has happened so far."""
+        return {**vars(self)}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Go on from another log."""
+        vars(self).update(state_dict)
 
 
 @dataclass(frozen=True)
@@ -77,3 +87,11 @@ class Losses:
         if self._losses and (step + 1) % self._every == 0:
             self._run.log(loss=float(torch.stack(self._losses).mean()))
             self._losses = []
+
+    def state_dict(self) -> dict[str, Any]:
+        """The losses since the last point of the curve."""
+        return {"losses": self._losses}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Go on from the losses of another state."""
+        self._losses = state_dict["losses"]

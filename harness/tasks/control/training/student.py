@@ -23,7 +23,7 @@ class Learner(Protocol):
         """The actions to try after so many steps, where n episodes show these pictures: F32[n a] or I64[n]."""
 
     def update(self, batch: Minibatch, views: Views) -> Tensor:
-        """Learn from a minibatch; returns a loss."""
+        """Learn from a minibatch; returns its loss F32[], or that of each transition F32[B]."""
 
 
 L_co = TypeVar("L_co", bound=Learner, covariant=True)
@@ -44,7 +44,8 @@ class Log:
 @dataclass(frozen=True)
 class Student(Generic[L_co]):
     """What an agent sees, what learns of it, and how observations of minibatches are treated. `updates` minibatches of
-    `batch` transitions, `n_step` steps long, are learned from after each step."""
+    `batch` transitions, `n_step` steps long, are learned from after each step; `prioritised` ones are drawn by their
+    losses."""
 
     sight: Sight
     learner: L_co
@@ -53,6 +54,7 @@ class Student(Generic[L_co]):
     batch: int
     updates: int
     n_step: int
+    prioritised: bool
     log: Log = field(default_factory=Log)
 
     def see(self, observation: Observation) -> Tensor:

@@ -13,6 +13,7 @@ from harness.core.errors import Diverged
 from harness.run import Run
 from harness.tasks.control.problems.environment import Observation, random_actions
 from harness.tasks.control.problems.episodes import FrameStack, World, checked_step
+from harness.tasks.control.training.priorities import PrioritisedReplay
 from harness.tasks.control.training.replay import Replay
 from harness.tasks.control.training.student import Learner, Losses, Student
 
@@ -33,7 +34,9 @@ def interact(world: World, student: Student[Learner], run: Run) -> None:
         acted = time.perf_counter()
         for _ in range(student.updates if step + 1 >= settings["random_steps"] else 0):
             batch = actor.replay.sample(student.batch, rng, discount=settings["discount"], steps=student.n_step)
-            losses.add(student.learner.update(batch, student.treatment(batch)))
+            loss = student.learner.update(batch, student.treatment(batch))
+            actor.replay.learned(batch, loss)
+            losses.add(loss.mean())
             log.updates += 1
         log.acting_s += acted - started
         log.learning_s += time.perf_counter() - acted
@@ -53,7 +56,8 @@ class _Actor:
         shown = self.environment.reset(self._starts, 1)
         # An episode of s steps has s + 1 frames, so that there are at most twice as many frames as steps.
         frames = 2 * (run.budget.total // self.environment.repeat + 1)
-        self.replay = Replay(
+        replay = PrioritisedReplay if student.prioritised else Replay
+        self.replay = replay(
             student.sight.look(shown)[0],
             random_actions(world.spaces, 1, np.random.default_rng(0))[0],
             capacity=min(frames, run.settings["replay_frames"]),

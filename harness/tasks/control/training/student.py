@@ -25,7 +25,7 @@ class Learner(Stateful, Protocol):
         """The actions to try after so many steps, where n episodes show these pictures: F32[n a] or I64[n]."""
 
     def update(self, batch: Minibatch, views: Views) -> Tensor:
-        """Learn from a minibatch; returns a loss."""
+        """Learn from a minibatch; returns its loss F32[], or that of each transition F32[B]."""
 
 
 L_co = TypeVar("L_co", bound=Learner, covariant=True)
@@ -54,7 +54,8 @@ class Log:
 @dataclass(frozen=True)
 class Student(Generic[L_co]):
     """What an agent sees, what learns of it, and how observations of minibatches are treated. `updates` minibatches of
-    `batch` transitions, `n_step` steps long, are learned from after each step."""
+    `batch` transitions, `n_step` steps long, are learned from after each step; `prioritised` ones are drawn by their
+    losses."""
 
     sight: Sight
     learner: L_co
@@ -63,6 +64,7 @@ class Student(Generic[L_co]):
     batch: int
     updates: int
     n_step: int
+    prioritised: bool
     log: Log = field(default_factory=Log)
 
     def see(self, observation: Observation) -> Tensor:

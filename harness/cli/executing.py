@@ -14,7 +14,7 @@ from harness.records.environment import describe_environment
 from harness.records.record import Environment
 from harness.records.store import Store
 from harness.runs.executors.local import LocalExecutor, check_device, check_load
-from harness.runs.job import Job
+from harness.runs.job import CHECKPOINT_S, Job
 from harness.runs.outcome import JobStatus
 
 
@@ -29,7 +29,7 @@ class ExecutionOptions:
     device: str
     limit_s: float | None
     memory_mb: int | None
-    checkpoint_s: float
+    checkpoint_s: float = CHECKPOINT_S
 
     def __post_init__(self) -> None:
         check_device(self.device)

@@ -53,7 +53,7 @@ class Clocks:
             self._settle()
             self._running.pop()
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> Mapping[ClockName, float]:
         """The seconds so far."""
         self._settle()
         return {**self.seconds}

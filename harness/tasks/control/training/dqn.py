@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from harness.core.checkpoints import Stateful
 from harness.tasks.control.models.dueling import QNetwork
 from harness.tasks.control.training.optimisers import adam, approach, minimise
 from harness.tasks.control.training.replay import Minibatch
@@ -31,14 +32,17 @@ class Dqn:
 
     def state_dict(self) -> dict[str, Any]:
         """What updates change."""
-        parts = (self.network, self.target, self._optimizer)
-        return {"parts": [part.state_dict() for part in parts], "updates": self._updates}
+        return {"parts": [part.state_dict() for part in self._parts], "updates": self._updates}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Go on from another state."""
-        for part, state in zip((self.network, self.target, self._optimizer), state_dict["parts"], strict=True):
+        for part, state in zip(self._parts, state_dict["parts"], strict=True):
             part.load_state_dict(state)
         self._updates = state_dict["updates"]
+
+    @property
+    def _parts(self) -> tuple[Stateful, ...]:
+        return self.network, self.target, self._optimizer
 
     def explore(self, pictures: Tensor, steps: int) -> np.ndarray:
         """I64[n]: the actions of highest value, or random ones."""

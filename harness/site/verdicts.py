@@ -123,8 +123,8 @@ def summary(verdicts: Mapping[str, Sequence[Verdict]]) -> list[str]:
         f"If each of {judged} lay at the boundary of not holding, chance would reproduce at most "
         f"{errors.reproduced:.1f}; if each lay at the boundary of holding, it would contradict, or find smaller, at "
         f"most {errors.refuted:.1f}. (By chance, a comparison passes its boundary in at most 1 of 32 cases with 5 "
-        "seeds, in 12 of 256 with 8, and never where a metric is counted; a claim is reproduced if all its comparisons pass, "
-        "and contradicted if any does.)"
+        "seeds, in 12 of 256 with 8, and never where a metric is counted; a claim is reproduced if all its "
+        "comparisons pass, and contradicted if any does.)"
     )
     sentences = (
         f"{by_outcome}.",

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from harness.nn.returned import returned_tensor
 from harness.tasks.control.models.actor_critic import ActorCritic
 from harness.tasks.control.training.optimisers import adam, approach, minimise
 from harness.tasks.control.training.replay import Minibatch
@@ -102,7 +103,7 @@ class Sac:
         loss = views.scale * (estimates - targets.repeat(n)).square().mean(dim=1).sum()
         minimise(loss, self._critic_optimizer)
         if self._auxiliary is not None:
-            minimise(self._auxiliary(self, views), self._auxiliary_optimizer)
+            minimise(returned_tensor("auxiliary", self._auxiliary(self, views), ()), self._auxiliary_optimizer)
         detached: Tensor = loss.detach()
         return detached
 

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from harness.core.task import checked, checked_instance, checked_number
 from harness.run import Run
 from harness.tasks.control.problems.environment import Observation
 from harness.tasks.control.problems.sight import Sight
@@ -39,6 +40,15 @@ class Log:
     learning_s: float = 0.0
     frames: int = 0
     updates: int = 0
+
+
+def check_log(log: Log) -> Log:
+    """The log that an agent returned. Raises `BadOutput` if it is none, or not of finite numbers."""
+    checked_instance("log", log, Log)
+    checked("log (returns)", log.returns, (None,), "fiu")
+    for name in ("acting_s", "learning_s", "frames", "updates"):
+        checked_number(f"log ({name})", getattr(log, name), least=0)
+    return log
 
 
 @dataclass(frozen=True)

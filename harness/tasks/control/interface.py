@@ -10,6 +10,8 @@ from annotated_types import Ge, Gt
 from torch import nn
 
 from harness.core.entrant import Entrant, capability
+from harness.core.task import checked_number
+from harness.nn.returned import returned_module
 from harness.nn.training import seeded
 from harness.run import Run
 from harness.tasks.control.models.actor_critic import ActorCritic, NetworkSizes
@@ -26,7 +28,7 @@ from harness.tasks.control.training.loop import interact
 from harness.tasks.control.training.replay import Minibatch
 from harness.tasks.control.training.sac import Sac
 from harness.tasks.control.training.student import Learner, Log, Student
-from harness.tasks.control.training.views import Views
+from harness.tasks.control.training.views import Views, check_views
 
 L = TypeVar("L", bound=Learner)
 
@@ -89,7 +91,11 @@ class AugmentedAgent(Agent):
     def _sight(self, world: World, run: Run) -> Sight:
         if self.observes == "state":
             return Sight("state")
-        return Sight("pixels", world.stack, self.padding(run.settings["pad"]))
+        pad = checked_number("padding", self.padding(run.settings["pad"]), least=0, whole=True)
+        return Sight("pixels", world.stack, int(pad))
+
+    def _checked_views(self, batch: Minibatch, rng: np.random.Generator) -> Views:
+        return check_views(self.views(batch, rng), batch)
 
     def _schedule(
         self, learner: L, sight: Sight, run: Run, *, prioritised: bool = False, **deviating: int | None
@@ -99,7 +105,7 @@ class AugmentedAgent(Agent):
         student = Student(
             sight=sight,
             learner=learner,
-            treatment=partial(self.views, rng=run.rng("crops")),
+            treatment=partial(self._checked_views, rng=run.rng("crops")),
             device=run.device,
             batch=self.batches * settings["batch"],
             updates=settings["updates"],
@@ -128,12 +134,14 @@ class AugmentedSac(AugmentedAgent):
             sizes = NetworkSizes(settings["latent"], settings["hidden"])
             self.networks = ActorCritic(seen_with, world.spaces.actions, sizes, settings["temperature"]).to(run.device)
             auxiliary = self.auxiliary(sizes.latent)
+            if auxiliary is not None:
+                auxiliary = returned_module("auxiliary", auxiliary).to(run.device)
         self._sac = Sac(
             self.networks,
             settings,
             run.torch_rng("policy"),
             lr=self.lr or settings["lr"],
-            auxiliary=auxiliary and auxiliary.to(run.device),
+            auxiliary=auxiliary,
         )
         student = self._schedule(self._sac, sight, run)
         if isinstance(train, FixedReplay):

@@ -24,6 +24,12 @@ class Frames:
     def __len__(self) -> int:
         return len(self.index)
 
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """[B stack*c h w]: the shape of the observations."""
+        batch, stack = self.index.shape
+        return (batch, stack * self.windows.shape[1], *self.windows.shape[-2:])
+
     def crop(self, offsets: np.ndarray) -> Tensor:
         """[B stack*c h w]: the crops that begin at offsets I64[B 2] (down, across) in 0 ... 2pad, one for all frames
         and channels of an observation. The offset (pad, pad) leaves the observation as it was."""

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from harness.core.checkpoints import Stateful
+from harness.nn.returned import returned_tensor
 from harness.tasks.control.models.actor_critic import ActorCritic
 from harness.tasks.control.training.optimisers import adam, approach, minimise
 from harness.tasks.control.training.replay import Minibatch
@@ -114,7 +115,7 @@ class Sac:
         loss = views.scale * (estimates - targets.repeat(n)).square().mean(dim=1).sum()
         minimise(loss, self._critic_optimizer)
         if self._auxiliary is not None:
-            minimise(self._auxiliary(self, views), self._auxiliary_optimizer)
+            minimise(returned_tensor("auxiliary", self._auxiliary(self, views), ()), self._auxiliary_optimizer)
         detached: Tensor = loss.detach()
         return detached
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from harness.core.checkpoints import Stateful
+from harness.core.task import checked, checked_instance, checked_number
 from harness.run import Run
 from harness.tasks.control.problems.environment import Observation
 from harness.tasks.control.problems.sight import Sight
@@ -49,6 +50,15 @@ class Log:
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Go on from another log."""
         vars(self).update(state_dict)
+
+
+def check_log(log: Log) -> Log:
+    """The log that an agent returned. Raises `BadOutput` if it is none, or not of finite numbers."""
+    checked_instance("log", log, Log)
+    checked("log (returns)", log.returns, (None,), "fiu")
+    for name in ("acting_s", "learning_s", "frames", "updates"):
+        checked_number(f"log ({name})", getattr(log, name), least=0)
+    return log
 
 
 @dataclass(frozen=True)

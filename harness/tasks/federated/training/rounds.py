@@ -1,6 +1,7 @@
 """The rounds of a training: `Training`, which all learners share, and `federate`, federated optimization."""
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from itertools import repeat
 from typing import Any, Protocol
 
@@ -10,6 +11,7 @@ from torch import Tensor
 from torch.utils import _pytree as pytree
 
 from harness.core.checkpoints import Stateful
+from harness.core.task import checked_instance, checked_parts
 from harness.nn.returned import returned_like
 from harness.run import Run
 from harness.tasks.federated.models.build import build
@@ -95,31 +97,39 @@ class Server(Protocol):
     def finish(self, client: Tensor, server: Tensor, delta: Tensor, steps: Tensor) -> Tensor: ...
 
 
+def _corrected(server: Server, client: Tensor, mean: Tensor, gradient: Tensor, k: int) -> Tensor:
+    """F[k p]: the directions of the first k clients, which keep the vectors `client` F[c p]."""
+    return returned_like("correct", server.correct(gradient, client[:k], mean), gradient)
+
+
 def federate(server: Server, clients: Clients, run: Run, training: Training) -> None:
     """Federated optimization in as many rounds as the budget allows."""
     batch, epochs, crop = (run.settings[name] for name in ("client_batch", "epochs", "crop"))
     cohorts, order = Cohorts(clients, run.device), run.rng("order")
+    has_client_states = checked_instance("has_client_states", server.has_client_states, bool)
+    full_batch = checked_instance("full_batch", server.full_batch, bool)
     model = _ServerModel(server, training.initial)
-    states = ClientStates(len(clients) if server.has_client_states else 0, model.x)
+    states = ClientStates(len(clients) if has_client_states else 0, model.x)
     for chosen in training.rounds({"model": model, "clients": states}):
         x = model.x
         sizes = clients.sizes[chosen]
-        batch_size, passes = (int(sizes[0]), 1) if server.full_batch else (batch, epochs)
+        batch_size, passes = (int(sizes[0]), 1) if full_batch else (batch, epochs)
         schedule = schedule_batches(sizes, batch_size, passes, order)
         cohort = cohorts.gather(chosen)
         if crop:
             cohort = cohort._replace(inputs=random_crops(cohort.inputs, crop, run.rng("distortion")))
-        if server.has_client_states:
+        if has_client_states:
             client, mean = states.gather(chosen), states.mean
             updates = training.descend(
                 x,
                 cohort,
                 schedule,
                 server.client_lr,
-                lambda gradient, k: server.correct(gradient, client[:k], mean),  # noqa: B023
+                partial(_corrected, server, client, mean),
             )
             steps = torch.tensor(schedule.steps_per_client[:, None], device=x.device, dtype=x.dtype)
-            states.update(chosen, server.finish(client, mean, updates.deltas, steps))
+            kept = server.finish(client, mean, updates.deltas, steps)
+            states.update(chosen, returned_like("finish", kept, client))
         else:
             updates = training.descend(x, cohort, schedule, server.client_lr)
         shares = torch.tensor(sizes / sizes.sum(), device=x.device, dtype=x.dtype)
@@ -136,7 +146,7 @@ class _ServerModel:
 
     def step(self, delta: Tensor) -> None:
         """One step of the server, given the clients' mean change F[p]."""
-        stepped, self._state = self._server.step(self.x, delta, self._state)
+        stepped, self._state = checked_parts("step", self._server.step(self.x, delta, self._state), 2)
         self.x = returned_like("step", stepped, self.x)
 
     def state_dict(self) -> dict[str, Any]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from harness.core.spec import TierName
     from harness.figures.declared import DeclaredFigure
     from harness.figures.readings import Subject
+    from harness.figures.texts import TextFigure
     from harness.site.page import Chapter
 
 Out = Annotated[Path | None, typer.Option("--out", help="Folder to write to. Default: `report` in the results.")]
@@ -38,9 +39,10 @@ def command(
     check: Check = False,
     as_json: Json = False,
 ) -> None:
-    """Draw each task's figures to TASK-TIER-ID.svg and .png, and write a page a tier, index-TIER.html, with tables,
-    figures and verdicts, that needs no other file; at the end, print how the claims of each paper came out. With
-    `--task` or `--only` there are figures alone, and no page.
+    """Draw each task's figures to TASK-TIER-ID.svg and .png, write those of texts to TASK-TIER-ID.md, and a page a
+    tier, index-TIER.html, with tables, figures and verdicts, that needs no other file; at the end, print how the claims
+    of each paper came out. With `--task` or `--only` there are figures alone, and no page; texts that `--only` names
+    are printed, too.
 
     Figures refuse to mix what cannot be compared, as tables do; one that lacks records is skipped, and says which.
     """
@@ -146,6 +148,7 @@ class _Reporter:
         from harness.core.errors import UserError
         from harness.figures.build import Skipped, build_plot
         from harness.figures.files import check, render, write
+        from harness.figures.texts import TextFigure
         from harness.tables.formats import plain
 
         try:
@@ -159,6 +162,9 @@ class _Reporter:
             report.skipped[figure.name] = figure.why
             self._say(f"skipped: {figure.name}: {figure.why}", err=True)
             return
+        if isinstance(figure, TextFigure):
+            self._texts(report, chapter, figure)
+            return
         written = () if self.is_check else self.formats
         drawn = render(figure, tuple(dict.fromkeys(("svg", *written))))
         chapter.figures.append((figure, drawn["svg"]))
@@ -169,6 +175,24 @@ class _Reporter:
             self._say(str(path))
         if self.is_check:
             self._complain(report, *check(self.folder, figure, drawn["svg"], self.formats))
+
+    def _texts(self, report: _Report, chapter: "Chapter", figure: "TextFigure") -> None:
+        """Write, or check, the file of a figure of texts; where figures were asked for by name, print it, too."""
+        from harness.core.files import write_whole
+        from harness.figures.files import TEXT
+        from harness.records.committed import file_problems
+        from harness.tables.formats import plain
+
+        chapter.texts.append(figure)
+        path, text = self.folder / f"{figure.name}.{TEXT}", figure.to_markdown()
+        shown = plain(figure) if self.is_quiet else {}
+        report.figures.append({"name": figure.name, "files": [] if self.is_check else [str(path)], **shown})
+        if self.is_check:
+            remedy = f"harness report --task {figure.task} --tier {figure.tier} --only {figure.declared.id}"
+            self._complain(report, *file_problems(path, text, remedy, figure.made.digest))
+            return
+        write_whole(path, text.encode())
+        self._say(f"{text}\n{path}" if self.only else str(path))
 
     def _page(self, report: _Report, chapters: "list[Chapter]", tier: "TierName") -> None:
         from harness.core.files import write_whole

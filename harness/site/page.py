@@ -9,6 +9,7 @@ from harness.claims.verdict import Verdict
 from harness.core.canonical import digest
 from harness.figures.files import creator_of, differ
 from harness.figures.plot import Figure
+from harness.figures.texts import TextFigure
 from harness.records.committed import file_problems
 from harness.site.verdicts import as_text_table, summary
 from harness.tables.markup import template, to_html_section
@@ -23,14 +24,15 @@ _DRAWN_BY = re.compile(r'<meta name="drawn-by" content="([^"]*)">')
 
 @dataclass
 class Chapter:
-    """What the page says of one task beside the verdicts: its tables, its figures as SVG, and in lines what is absent
-    and why."""
+    """What the page says of one task beside the verdicts: its tables, its figures as SVG and those of texts, and in
+    lines what is absent and why."""
 
     task: str
     title: str
     question: str
     tables: list[Table] = field(default_factory=list)
     figures: list[tuple[Figure, bytes]] = field(default_factory=list)
+    texts: list[TextFigure] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
 
 
@@ -46,6 +48,7 @@ def to_page(chapters: Sequence[Chapter], verdicts: Mapping[str, Sequence[Verdict
     drawn_by = {creator_of(svg) for chapter in chapters for _, svg in chapter.figures}
     made = [table.provenance.digest for chapter in chapters for table in chapter.tables]
     made += [figure.made.digest for chapter in chapters for figure, _ in chapter.figures]
+    made += [figure.made.digest for chapter in chapters for figure in chapter.texts]
     return template("report.html").render(
         title=f"Results, tier {tier}",
         digest=digest([tier, made, claims, without_records, sentences])[:16],
@@ -57,6 +60,7 @@ def to_page(chapters: Sequence[Chapter], verdicts: Mapping[str, Sequence[Verdict
                 **vars(chapter),
                 "claims": Markup(claims[chapter.task]),
                 "tables": Markup(to_html_section(text_tables(chapter.tables))),
+                "texts": [(figure, Markup(to_html_section(figure.tables))) for figure in chapter.texts],
                 "figures": {figure.name: Markup(_inline(svg, figure.name)) for figure, svg in chapter.figures},
             }
             for chapter in chapters

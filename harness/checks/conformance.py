@@ -6,6 +6,7 @@ import hashlib
 import json
 import pickle
 import random
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
@@ -119,6 +120,10 @@ def _examine(card: Card, header: Header) -> str:
 
 
 def _examined(card: Card, header: Header) -> Iterator[CheckResult]:
+    load_entrant(header)  # with the libraries that it imports: some of them draw random numbers while imported
+    package = header.module.partition(".")[0]
+    for name in [name for name in sys.modules if name.partition(".")[0] == package]:
+        del sys.modules[name]
     before = _global_state()
     cls = load_entrant(header)
     moved = "" if _global_state() == before else "importing it draws from or seeds a global generator"

@@ -2,7 +2,24 @@
 
 import typer
 
-from harness.cli import check, claims, data, explain, list_, new, plan, report, run, site, status, table, tune
+from harness.cli import (
+    check,
+    claims,
+    data,
+    explain,
+    list_,
+    merge,
+    new,
+    plan,
+    report,
+    run,
+    site,
+    status,
+    submit,
+    table,
+    tune,
+    verify,
+)
 
 app = typer.Typer(
     name="harness",
@@ -29,4 +46,7 @@ app.command("explain", epilog="Example: `harness explain retrieval ance --tier s
 app.command("tune", epilog="Example: `harness tune --task retrieval --tier small --trials 8`")(tune.command)
 app.command("check", epilog="Example: `harness check my_method.py`")(check.command)
 app.command("new", epilog="Example: `harness new my_method --task retrieval`")(new.command)
+app.command("submit", epilog="Example: `harness submit --entrant mine --plugin mine.py --out mine.zip`")(submit.command)
+app.command("verify", epilog="Example: `harness verify mine.zip --sample 5`")(verify.command)
+app.command("merge", epilog="Example: `harness merge mine.zip --report mine.report.json`")(merge.command)
 app.add_typer(data.app, name="data")

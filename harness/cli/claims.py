@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.options import Json, Results, Tasks, print_json, tier_name
+from harness.cli.options import FirstSeed, Json, Results, Seeds, Tasks, print_json, tier_name
 
 Tier = Annotated[str, typer.Option("--tier", help="The tier whose records are judged.")]
 Write = Annotated[bool, typer.Option("--write", help="Also write them to tables/claims-TIER.md, and a picture, .svg.")]
@@ -14,6 +14,8 @@ Check = Annotated[bool, typer.Option("--check", help="Fail if the written verdic
 def command(
     task: Tasks = None,
     tier: Tier = "small",
+    seeds: Seeds = None,
+    first_seed: FirstSeed = 0,
     results: Results = None,
     write: Write = False,
     check: Check = False,
@@ -30,7 +32,7 @@ def command(
     name = tier_name(tier)
     session = open_session(results, task, [name])
     try:
-        verdicts = session.verdicts(name)
+        verdicts = session.verdicts(name, seeds, first_seed)
     finally:
         warn(session.store.problems)
     text = as_markdown(verdicts, name)

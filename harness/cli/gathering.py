@@ -9,6 +9,7 @@ from harness.core.errors import UserError
 from harness.core.spec import TIERS, TierName
 from harness.figures.build import Skipped, build_plot
 from harness.figures.plot import Figure
+from harness.figures.texts import TextFigure
 from harness.records.record import SCORED
 from harness.site.material import Chapter, Material
 from harness.tables.build import View
@@ -49,12 +50,14 @@ def _chapter(session: Session, task: str, tier: TierName) -> Chapter:
         tables = session.tables(task, view, expected)
     except UserError as error:
         absent.append(f"no table: {error}")
+    figures = _figures(session, task, tier, expected, absent)
     return Chapter(
         card=session.registry.card(task),
         tier=tier,
         tables=tables,
         further=_further(session, task, tier, expected, {table.metric for table in tables}, absent),
-        figures=_figures(session, task, tier, expected, absent),
+        figures=[figure for figure in figures if not isinstance(figure, TextFigure)],
+        texts=[figure for figure in figures if isinstance(figure, TextFigure)],
         absent=absent,
         coverage=coverage,
     )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from harness.core.spec import TierName
     from harness.figures.declared import DeclaredFigure
     from harness.figures.readings import Subject
+    from harness.figures.texts import TextFigure
 
 Out = Annotated[Path | None, typer.Option("--out", help="Folder to write to. Default: `report` in the results.")]
 Format = Annotated[str, typer.Option("--format", "-f", help="Formats of the figures, separated by commas: svg, png.")]
@@ -37,7 +38,8 @@ def command(
     check: Check = False,
     as_json: Json = False,
 ) -> None:
-    """Draw each task's figures to TASK-TIER-ID.svg and .png. `harness site` shows them beside tables and verdicts.
+    """Draw each task's figures to TASK-TIER-ID.svg and .png, and write those of texts to TASK-TIER-ID.md; texts that
+    `--only` names are printed, too. `harness site` shows figures beside tables and verdicts.
 
     Figures refuse to mix what cannot be compared, as tables do; one that lacks records is skipped, and says which.
     """
@@ -121,6 +123,7 @@ class _Reporter:
         from harness.core.errors import UserError
         from harness.figures.build import Skipped, build_plot
         from harness.figures.files import check, render, write
+        from harness.figures.texts import TextFigure
         from harness.tables.formats import plain
 
         try:
@@ -132,6 +135,9 @@ class _Reporter:
             report.skipped[figure.name] = figure.why
             self._say(f"skipped: {figure.name}: {figure.why}", err=True)
             return
+        if isinstance(figure, TextFigure):
+            self._texts(report, figure)
+            return
         written = () if self.is_check else self.formats
         drawn = render(figure, tuple(dict.fromkeys(("svg", *written))))
         paths = write(self.folder, figure, {form: drawn[form] for form in written})
@@ -141,6 +147,23 @@ class _Reporter:
             self._say(str(path))
         if self.is_check:
             self._complain(report, *check(self.folder, figure, drawn["svg"], self.formats))
+
+    def _texts(self, report: _Report, figure: "TextFigure") -> None:
+        """Write, or check, the file of a figure of texts; where figures were asked for by name, print it, too."""
+        from harness.core.files import write_whole
+        from harness.figures.files import TEXT
+        from harness.records.committed import file_problems
+        from harness.tables.formats import plain
+
+        path, text = self.folder / f"{figure.name}.{TEXT}", figure.to_markdown()
+        shown = plain(figure) if self.is_quiet else {}
+        report.figures.append({"name": figure.name, "files": [] if self.is_check else [str(path)], **shown})
+        if self.is_check:
+            remedy = f"harness report --task {figure.task} --tier {figure.tier} --only {figure.declared.id}"
+            self._complain(report, *file_problems(path, text, remedy, figure.made.digest))
+            return
+        write_whole(path, text.encode())
+        self._say(f"{text}\n{path}" if self.only else str(path))
 
     def _complain(self, report: _Report, *problems: str) -> None:
         from harness.cli.session import warn

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from harness.figures.readings import Subject
     from harness.records.record import Stored
     from harness.records.scored import Scored
+    from harness.records.submitted import Submitted
     from harness.tables.build import View
     from harness.tables.results import ExpectedRuns
     from harness.tables.table import Table
@@ -63,6 +64,13 @@ class Session:
         return (record for tier in tiers for record in self.store.stored(tier, self.tasks))
 
     @cached_property
+    def submitted(self) -> "Mapping[str, Submitted]":
+        """The records that others made and that were merged into the store, by place."""
+        from harness.records.submitted import submitted
+
+        return submitted(self.store)
+
+    @cached_property
     def papers(self) -> "Mapping[str, Paper]":
         """The papers by the name of their folder."""
         from harness.claims.paper import find_papers
@@ -85,7 +93,14 @@ class Session:
         """What is planned for a task at the tier of a view; with `any_key`, no record counts as stale."""
         from harness.tables.results import expected_of
 
-        selection = Selection(tier=view.tier, tasks=[task], cases=view.cases, seeds=view.seeds, plugins=self._plugins)
+        selection = Selection(
+            tier=view.tier,
+            tasks=[task],
+            cases=view.cases,
+            seeds=view.seeds,
+            first_seed=view.first_seed,
+            plugins=self._plugins,
+        )
         plan = Planner(self.registry, self.store, read=False).plan(selection)
         return expected_of(plan, task, view.tier, any_key=any_key)
 
@@ -105,6 +120,7 @@ class Session:
     def tables(self, task: str, view: "View", expected: "ExpectedRuns") -> "list[Table]":
         """The tables of one task, with the numbers that papers on it published."""
         from harness.tables.build import build_tables
+        from harness.tables.rows import marked_rows
 
         published = [
             number
@@ -113,7 +129,8 @@ class Session:
             for number in paper.published
         ]
         card, options = self.registry.card(task), self.presentation(task)
-        return build_tables(self.scored, card, view, expected, published, options)
+        tables = build_tables(self.scored, card, view, expected, published, options)
+        return [marked_rows(table, self.submitted) for table in tables]
 
     def tables_of_all(self, view: "View", *, any_key: bool = False) -> "Iterator[Table]":
         """The tables of all tasks with records at a view's tier, each of those of the view's cases that the task has
@@ -125,12 +142,17 @@ class Session:
                 of_task = replace(view, cases=cases)
                 yield from self.tables(task, of_task, self.expected(task, of_task, any_key=any_key))
 
-    def verdicts(self, tier: "TierName") -> "dict[str, list[Verdict]]":
-        """The verdicts on the claims about the tasks, by paper."""
-        from harness.claims.preconditions import requirements
+    def verdicts(self, tier: "TierName", seeds: int | None = None, first_seed: int = 0) -> "dict[str, list[Verdict]]":
+        """The verdicts on the claims about the tasks, by paper: on so many seeds from the first one on, by default on
+        those that the tier plans."""
+        from harness.claims.requirements import requirements
         from harness.claims.verdict import judge
+        from harness.tables.build import View
 
-        required = requirements(self.registry)
+        required = requirements(self.registry, tier, seeds, first_seed)
+        view = View(tier=tier, seeds=seeds, first_seed=first_seed)
+        for task in self.tasks_at(tier):
+            required[task] = replace(required[task], keys=self.expected(task, view).keys)
         by_paper = {
             name: [
                 judge(claim, self.scored, tier, required, self._item_scores)

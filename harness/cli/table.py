@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import Cases, Json, Metric, Plugins, Results, Seeds, Tasks, Tiers, tier_name
+from harness.cli.options import Cases, FirstSeed, Json, Metric, Plugins, Results, Seeds, Tasks, Tiers, tier_name
 from harness.core.spec import TIERS
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def command(
     metric: Metric = None,
     contrast: Contrast = None,
     seeds: Seeds = None,
+    first_seed: FirstSeed = 0,
     plugin: Plugins = None,
     results: Results = None,
     write: Write = False,
@@ -64,7 +65,15 @@ def command(
     tables: list[Table] = []
     try:
         for name in tiers:
-            view = View(tier=name, cases=cases, metric=metric, by=by, where=conditions, seeds=seeds)
+            view = View(
+                tier=name,
+                cases=cases,
+                metric=metric,
+                by=by,
+                where=conditions,
+                seeds=seeds,
+                first_seed=first_seed,
+            )
             # A table in a file is made of its records alone: `status` says whether code has changed since.
             tables += session.tables_of_all(view, any_key=write or check)
     finally:
@@ -89,7 +98,7 @@ def print_tables(session: "Session", selection: "Selection") -> None:
     from harness.core.errors import UserError
     from harness.tables.build import View
 
-    view = View(tier=selection.tier, seeds=selection.seeds)
+    view = View(tier=selection.tier, seeds=selection.seeds, first_seed=selection.first_seed)
     for task in session.tasks_at(selection.tier):
         try:
             tables = session.tables(task, view, session.expected(task, view))

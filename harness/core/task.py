@@ -1,9 +1,10 @@
 """`Task`: data, a fixed protocol and metrics; and the `Problem` and the `Score`s that it gives."""
 
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -14,6 +15,16 @@ from harness.core.run import Run
 from harness.core.spec import Split
 
 S = TypeVar("S", bound=Entrant)
+T = TypeVar("T")
+
+KINDS: Final = {
+    "f": "floating-point numbers",
+    "i": "whole numbers",
+    "iu": "whole numbers",
+    "b": "truth values",
+    "fiu": "numbers",
+}
+"""The kinds of dtypes that a task may ask for, in words."""
 
 
 class Score(NamedTuple):
@@ -80,19 +91,60 @@ def checked(
 
     Raises `BadOutput` with a sentence that names what was returned and what was asked for.
     """
+    wanted = " x ".join("any" if length is None else str(length) for length in shape)
+    needed = f"the task needs {KINDS.get(kind, f'dtypes of kind {kind}')} of shape ({wanted})"
+    if array is None:
+        raise BadOutput(f"{name} returned None, {needed}")
     try:
         returned: np.ndarray = np.asarray(array)
     except (ValueError, TypeError, RuntimeError) as error:
         raise BadOutput(f"{name} returned what is no array: {error}") from error
-    if returned.ndim != len(shape) or any(n not in (None, m) for n, m in zip(shape, returned.shape, strict=True)):
-        wanted = " x ".join("any" if length is None else str(length) for length in shape)
-        raise BadOutput(f"{name} returned shape {returned.shape}, the task needs ({wanted})")
+    if not has_shape(returned.shape, shape):
+        raise BadOutput(f"{name} returned shape {returned.shape}, {needed}")
     if returned.dtype.kind not in kind:
-        raise BadOutput(f"{name} returned dtype {returned.dtype}, the task needs one of the kinds '{kind}'")
+        raise BadOutput(f"{name} returned dtype {returned.dtype}, {needed}")
     if finite and returned.dtype.kind in "fc" and not (sound := np.isfinite(returned)).all():
         row = np.argwhere(~np.atleast_1d(sound))[0][0]
         raise BadOutput(f"{name} returned {(~sound).sum()} values that are not finite, the first in row {row}")
     return returned
+
+
+def has_shape(shape: Sequence[int], wanted: Sequence[int | None]) -> bool:
+    """Whether a shape is the wanted one, in which None stands for any length."""
+    return len(shape) == len(wanted) and all(n in (None, m) for n, m in zip(wanted, shape, strict=True))
+
+
+def checked_number(name: str, value: Any, *, least: float = -math.inf, whole: bool = False) -> float:
+    """`value` as a float if it is a finite number, a whole one if that is asked for, and not below `least`. Raises
+    `BadOutput` as `checked` does."""
+    number = checked(name, value, (), "iu" if whole else "fiu")
+    if number < least:
+        raise BadOutput(f"{name} returned {number}, the task needs a number from {least:g} on")
+    return float(number)
+
+
+def checked_instance(name: str, value: Any, *kinds: type[T]) -> T:
+    """`value` if it is of one of the classes. Raises `BadOutput` as `checked` does."""
+    if not isinstance(value, kinds):
+        needed = " or ".join(_with_article(kind) for kind in kinds)
+        raise BadOutput(f"{name} returned {_described(value)}, the task needs {needed}")
+    return value
+
+
+def checked_parts(name: str, value: Any, parts: int) -> tuple[Any, ...]:
+    """`value` if it is a tuple of so many parts. Raises `BadOutput` as `checked` does."""
+    if not isinstance(value, tuple) or len(value) != parts:
+        what = f"a tuple of {len(value)}" if isinstance(value, tuple) else _described(value)
+        raise BadOutput(f"{name} returned {what}, the task needs a tuple of {parts}")
+    return value
+
+
+def _described(value: Any) -> str:
+    return "None" if value is None else _with_article(type(value))
+
+
+def _with_article(kind: type) -> str:
+    return f"{'an' if kind.__name__[0] in 'aeiouAEIOU' else 'a'} {kind.__name__}"
 
 
 def majority_share(labels: np.ndarray) -> float:

@@ -1,6 +1,7 @@
 """The page of claims: every claim with what was compared, its findings and its verdict, at every tier."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -9,25 +10,25 @@ from harness.claims.finding import Finding
 from harness.claims.paper import Citation
 from harness.claims.verdict import Verdict
 from harness.core.spec import TIERS, TierName
+from harness.site import wording
 from harness.site.addresses import anchor, task_page
 from harness.site.drawing import finding_drawing
 from harness.site.marks import Mark, mark_of
 from harness.site.material import Material
-from harness.site.words import circumstances, hypothesis, interval_words, number, value_words
 
 
 class FindingView(NamedTuple):
-    """A finding: what was tested, on what, and what came of it."""
+    """A finding: what was compared, what was asked and found, in each case too, on what; and its outcome, with what is
+    meant by the marks that qualify it."""
 
     mark: Mark
-    metric: str
-    tests: str
+    compared: str
+    asked: str
+    found: str
+    by_case: Sequence[str]
+    place: str
     text: str
-    estimate: str
-    interval: str
-    p: str
-    seeds: str
-    facts: str
+    details: Sequence[str]
     drawing: Markup
 
 
@@ -98,22 +99,20 @@ def _claims(material: Material, paper: str) -> Iterable[ClaimView]:
 
 def _judged(material: Material, tier: TierName, verdict: Verdict) -> Judged:
     task = next((task for task in sorted(verdict.claim.tasks) if material.chapter(task, tier)), "")
-    findings = [finding_view(finding) for finding in verdict.findings if finding.values or finding.reason]
+    findings = [_finding(finding, tier) for finding in verdict.findings if finding.values or finding.reason]
     return Judged(tier, mark_of(verdict), verdict.text, findings, task_page(task, tier) if task else "")
 
 
-def finding_view(finding: Finding) -> FindingView:
-    """What the page shows of a finding."""
-    has_values = bool(finding.values)
+def _finding(finding: Finding, tier: str) -> FindingView:
+    design = f"; {finding.design}" if finding.design else ""
     return FindingView(
         mark=mark_of(finding),
-        metric=finding.part.metric,
-        tests=hypothesis(finding),
+        compared=f"{wording.compared(finding)}{design}",
+        asked=wording.asked(finding.part, finding.scale),
+        found=wording.found(replace(finding, by_case=())),
+        by_case=list(wording.by_case(finding)),
+        place=wording.place(finding, tier),
         text=finding.text,
-        estimate=value_words(finding, finding.estimate) if has_values else "",
-        interval=interval_words(finding) if has_values else "",
-        p=number(finding.p, 3) if has_values else "",
-        seeds=", ".join(value_words(finding, value) for value in finding.values),
-        facts=circumstances(finding),
+        details=[f"{mark.name}: {mark.details}" for mark in finding.marks if mark.details],
         drawing=finding_drawing(finding),
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from markupsafe import Markup, escape
 
 from harness.claims.finding import Finding
-from harness.site.words import TIMES, interval_words, value_words
+from harness.site import wording
 
 _STRIP, _DOT = 56.0, 3.0
 """Width of the strip of seeds, and the room that it leaves at either end."""
@@ -55,7 +55,7 @@ def finding_drawing(finding: Finding) -> Markup:
     parts.append(f'<path class="seed" d="{_dots(map(x, finding.values), _MIDDLE)}"/>')
     parts.append(f'<path class="mean" d="M{x(finding.estimate):.1f} 8v16"/>')
     parts += _labels({mark: x(mark) for mark in (*marks, 0.0)}, finding)
-    said = f"estimate {value_words(finding, finding.estimate)}, 90 % interval {interval_words(finding)}"
+    said = f"estimate and 90 % interval: {wording.estimate(finding)}"
     return Markup('<svg class="finding" role="img" viewBox="0 0 {:g} {:g}"><title>{}</title>{}</svg>').format(
         _WIDTH, _HEIGHT, said, Markup("".join(parts))
     )
@@ -67,7 +67,7 @@ def _labels(places: Mapping[float, float], finding: Finding) -> Iterable[str]:
     for value, place in places.items():
         if all(abs(place - other) >= _LABEL for other in taken):
             taken.append(place)
-            text = (f"{TIMES}1" if finding.ratio else "0") if value == 0 else value_words(finding, value)
+            text = wording.value(finding.part, value)
             anchor = "start" if place < _LABEL else "end" if place > _WIDTH - _LABEL else "middle"
             yield f'<text x="{place:.1f}" y="42" text-anchor="{anchor}">{escape(text)}</text>'
 

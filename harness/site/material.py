@@ -9,6 +9,7 @@ from harness.claims.verdict import Verdict
 from harness.core.card import Card
 from harness.core.spec import TIERS, TierName
 from harness.figures.plot import Figure
+from harness.figures.texts import TextFigure
 from harness.records.record import Stored
 from harness.records.scored import Scored
 from harness.registry.headers import Header
@@ -19,14 +20,18 @@ _MOST_CELLS = 400
 
 @dataclass(frozen=True, kw_only=True)
 class Chapter:
-    """A task at a tier: the tables that `harness table` prints, those of the task's further metrics, the figures before
-    they are drawn, in lines what is absent and why, and how many of the planned runs are in which state."""
+    """A task at a tier.
+
+    `tables` are those that `harness table` prints, `further` those of the task's further metrics; `figures` are not
+    drawn yet; `absent` says in lines what is not there and why; `coverage` counts the planned runs by their state.
+    """
 
     card: Card
     tier: TierName
     tables: Sequence[Table]
     further: Sequence[Table]
     figures: Sequence[Figure]
+    texts: Sequence[TextFigure]
     absent: Sequence[str]
     coverage: Mapping[str, int]
 

@@ -36,10 +36,12 @@ class CellView(NamedTuple):
 
 
 class RowView(NamedTuple):
-    """A row: its label and kind, the entrant's page, and its cells."""
+    """A row: its label and kind, how far its records were verified ("": they are our own), the entrant's page, and its
+    cells."""
 
     label: str
     kind: str
+    submitted: str
     link: str
     cells: Sequence[CellView]
 
@@ -72,7 +74,7 @@ def table_view(table: Table) -> TableView:
         better=table.better,
         rows=[_row(table, row, cells, names, ends) for row, cells in zip(table.rows, texts, strict=True)],
         references=[
-            RowView(cells[0].text, "reference", "", [CellView(cell.text) for cell in cells[2:]])
+            RowView(cells[0].text, "reference", "", "", [CellView(cell.text) for cell in cells[2:]])
             for cells in text.rows[len(table.rows) :]
         ],
         caption=text.caption,
@@ -114,7 +116,7 @@ def _row(
         )
     efforts = zip(names[len(row.cells) :], texts[2 + len(row.cells) :], strict=True)
     cells += [CellView(text.text, value=_effort(row.effort, name)) for name, text in efforts]
-    return RowView(row.label, row.kind, entrant_page(table.task, entrant_in(row.label)), cells)
+    return RowView(row.label, row.kind, row.submitted, entrant_page(table.task, entrant_in(row.label)), cells)
 
 
 def _effort(effort: Effort, name: str) -> str:

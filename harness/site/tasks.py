@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from harness.figures.files import TEXT
 from harness.figures.plot import Figure
 from harness.site.addresses import CLAIMS, COMPARE, anchor, data_file, task_page
 from harness.site.drawn import Drawn, dark_name
@@ -47,6 +48,7 @@ def task(material: Material, chapter: Chapter, drawn: Drawn) -> dict[str, Any]:
         "metrics": {table.metric: card.metrics[table.metric].about for table in chapter.every_table},
         "differences": [text for table in chapter.tables if (text := _differences(table))],
         "figures": [_figure(figure, drawn) for figure in chapter.figures],
+        "texts": [(figure, data_file(f"{figure.name}.{TEXT}")) for figure in chapter.texts],
         "compare": f"{COMPARE}#{chapter.name}",
     }
 

@@ -19,7 +19,8 @@ MOST_SEEDS = 99
 
 @dataclass(frozen=True)
 class SeedEvidence:
-    """One number a seed [n]: a bound is passed if the t interval and the exact test both pass it."""
+    """One number a seed [n]: a bound is passed if the t interval and the exact test both pass it. Numbers that do not
+    vary have no interval: the exact test alone decides."""
 
     values: Floats
     alpha: float = ALPHA
@@ -29,7 +30,7 @@ class SeedEvidence:
         return float(self.values.mean())
 
     def above(self, tau: float) -> bool:
-        lo = t_interval(self.values, self.alpha).lo  # NaN, above nothing, for one seed and for identical ones
+        lo = t_interval(self.values, self.alpha).lo if varies(self.values) else self.mean
         return lo > tau and float(signflip_p(self.values, tau)) <= self.alpha
 
     def below(self, tau: float) -> bool:
@@ -163,9 +164,9 @@ class Region:
     def p_value(self, values: Floats) -> float:
         """The p with which `values` [n] show what is required: the largest where both sides are.
 
-        NaN where n < 2 or the seeds do not vary.
+        NaN where n < 2.
         """
-        if len(values) < 2 or not varies(values):
+        if len(values) < 2:
             return math.nan
         one_sided = [
             signflip_p(values, bound.tau) if bound.side == "above" else signflip_p(-values, -bound.tau)

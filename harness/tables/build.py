@@ -54,8 +54,8 @@ class View:
     """Which part of the records tables show.
 
     `metric` asks for one table of that metric wherever it was measured, `by` spreads an axis (a case's, a point's, a
-    parameter's) over the columns, `cases` keeps some cases (none = all), `where` some points of measurement, `seeds`
-    the first ones; `leave_out` leaves out the rows that set one of some parameters from outside.
+    parameter's) over the columns, `cases` keeps some cases (none = all), `where` some points of measurement, `seeds` so
+    many seeds from `first_seed` on; `leave_out` leaves out the rows that set one of some parameters from outside.
     """
 
     tier: TierName
@@ -65,6 +65,7 @@ class View:
     where: Mapping[str, Condition] = field(default_factory=dict)
     leave_out: tuple[str, ...] = ()
     seeds: int | None = None
+    first_seed: int = 0
 
     @property
     def is_default(self) -> bool:
@@ -97,7 +98,7 @@ def build_tables(
     options = options or TableOptions()
     check_known(f"case of {card.task}", view.cases, {case.id for case in card.cases})
     check_known(f"point of measurement of {card.task}", view.where, card.points)
-    results = TaskResults(scored, card.task, view.tier, view.seeds, view.cases)
+    results = TaskResults(scored, card.task, view.tier, view.seeds, view.cases, view.first_seed)
     topics = _topics(card, results, view.metric)
     if view.by is not None and view.by != "case":
         axes = {topic: results.axes(topic.metric, topic.cases) for topic in topics}

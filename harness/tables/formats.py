@@ -69,6 +69,7 @@ def _csv_rows(table: Table) -> Iterator[dict[str, Any]]:
                 **subject,
                 "entrant": row.label,
                 "kind": row.kind,
+                "submitted": row.submitted,
                 **column,
                 "state": cell.state,
                 "value": plain(cell.value),

@@ -53,12 +53,22 @@ def _markdown(table: TextTable) -> str:
     rows = [[_in_markdown(cell) for cell in row] for row in (table.headers, *table.rows)]
     sides = ["left" if i < table.words else "right" for i in range(len(table.headers))]
     body = tabulate(rows[1:], rows[0], tablefmt="pipe", disable_numparse=True, colalign=sides)
-    parts = [f"### {table.title}", body, " ".join(table.caption), "\n".join(f"- {note}" for note in table.notes)]
+    parts = [
+        f"### {_plain(table.title)}",
+        body,
+        " ".join(table.caption),
+        "\n".join(f"- {note}" for note in table.notes),
+    ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+def _plain(text: str) -> str:
+    """Plain text, of which Markdown takes nothing for itself."""
+    return _MARKS.sub(r"\\\g<0>", text)
+
+
 def _in_markdown(cell: TextCell) -> str:
-    text = _MARKS.sub(r"\\\g<0>", cell.text)
+    text = _plain(cell.text)
     return (f"**{text}**" if cell.style == "best" else text) + (f" *{cell.aside}*" if cell.aside else "")
 
 

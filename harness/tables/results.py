@@ -27,14 +27,21 @@ class RunsAndScores(NamedTuple):
 
 
 class TaskResults:
-    """The runs and the final scores of a task at a tier, in order of path. `seeds` keeps the first ones, `cases` those
-    named (none = all)."""
+    """The runs and the final scores of a task at a tier, in order of path. `seeds` keeps so many from `first_seed` on,
+    `cases` those named (none = all)."""
 
     def __init__(
-        self, scored: Scored, task: str, tier: str, seeds: int | None = None, cases: Collection[str] = ()
+        self,
+        scored: Scored,
+        task: str,
+        tier: str,
+        seeds: int | None = None,
+        cases: Collection[str] = (),
+        first_seed: int = 0,
     ) -> None:
         def is_kept(run: RunRow) -> bool:
-            return (seeds is None or run.seed < seeds) and (not cases or run.case in cases)
+            is_asked_for = first_seed <= run.seed and (seeds is None or run.seed < first_seed + seeds)
+            return is_asked_for and (not cases or run.case in cases)
 
         of_task = scored.get((task, tier), TaskScores())
         self.tier = tier

@@ -12,9 +12,10 @@ from harness.core.entrant import EntrantKind
 from harness.core.spec import entrant_in
 from harness.records.record import SCORED
 from harness.records.scored import RunRow, ScoreRow
+from harness.records.submitted import Submitted, mark_of
 from harness.stats.intervals import t_interval
 from harness.tables.columns import Layout
-from harness.tables.table import KINDS, Cell, Effort, Reference, Row, Span
+from harness.tables.table import KINDS, Cell, Effort, Reference, Row, Span, Table
 
 
 def rows_of(layout: Layout, flops: Mapping[str, ScoreRow]) -> tuple[Row, ...]:
@@ -163,12 +164,13 @@ def marked(
 ) -> list[Cell]:
     """The cells of one column, the best marked and those whose mean lies within the best's interval: its ties.
 
-    `compared` says which cells take part; without it, all do. Times that were taken beside other runs never do. A
-    column with a single value has no best.
+    `compared` says which cells take part; without it, all do. Times that were taken beside other runs never do, nor
+    means over diverged runs. A column with a single value has no best.
     """
     sign = 1 if better == "higher" else -1
+    excluded = ("contended", "diverged")
     takes_part = [
-        cell.state == "scored" and "contended" not in cell.flags and is_compared
+        cell.state == "scored" and is_compared and not any(flag.startswith(excluded) for flag in cell.flags)
         for cell, is_compared in zip(cells, compared or [True] * len(cells), strict=True)
     ]
     if sum(takes_part) < 2:
@@ -181,6 +183,15 @@ def marked(
         else cell
         for i, cell in enumerate(cells)
     ]
+
+
+def marked_rows(table: Table, marks: Mapping[str, Submitted]) -> Table:
+    """A table whose rows say how far their records were verified, given those that others made, by place."""
+    if not marks:
+        return table
+    places = [dict.fromkeys(place for cell in row.cells for place in cell.records) for row in table.rows]
+    rows = (replace(row, submitted=mark_of(of_row, marks)) for row, of_row in zip(table.rows, places, strict=True))
+    return replace(table, rows=tuple(rows))
 
 
 def references_of(layout: Layout) -> tuple[Reference, ...]:

@@ -83,13 +83,14 @@ class Effort:
 @dataclass(frozen=True)
 class Row:
     """One entrant; its label names the parameters that were set from outside. `component` is the class of the task
-    that it descends from, or ""."""
+    that it descends from, or "". `submitted` says how far its records were verified if others made them, else ""."""
 
     label: str
     kind: EntrantKind
     component: str
     cells: tuple[Cell, ...]
     effort: Effort = Effort()
+    submitted: str = ""
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ class Provenance:
         identities = [[run.path, run.key, run.status, run.error, run.weights, run.trials, run.train_s] for run in runs]
         return Provenance(
             version=runs[0].version,
-            data=tuple(sorted({name for run in runs for name in _data_names(run.data)})),
+            data=tuple(sorted({name for run in runs for name in data_names(run.data)})),
             seeds=tuple(sorted({run.seed for run in runs})),
             budget=tuple(set(budgets.values()) if alike else (f"{case} {text}" for case, text in budgets.items())),
             devices=tuple(sorted({f"{run.device}, {counted(run.threads, 'thread')}" for run in runs})),
@@ -132,7 +133,7 @@ class Provenance:
         )
 
 
-def _data_names(data: str) -> Iterable[str]:
+def data_names(data: str) -> Iterable[str]:
     """The names in a spec's data: `name:digest,...`, or `generated:generator`."""
     if data.startswith("generated:"):
         return [f"{data.partition(':')[2]} (generator)"]

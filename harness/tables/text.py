@@ -74,7 +74,8 @@ def _main(table: Table) -> TextTable:
     rows = []
     for row, effort in zip(table.rows, efforts, strict=True):
         cells = (_cell(cell, digits, table.exact) for cell, digits in zip(row.cells, places, strict=True))
-        rows.append((*text_cells([row.label, row.kind]), *cells, *text_cells(effort.values())))
+        kind = f"{row.kind}, {row.submitted}" if row.submitted else row.kind
+        rows.append((*text_cells([row.label, kind]), *cells, *text_cells(effort.values())))
     for reference in table.references:
         values = (
             NONE if math.isnan(value) else number(value, digits)
@@ -129,6 +130,8 @@ def _caption(table: Table) -> Iterator[str]:
         yield "Values marked contended were timed beside other runs and are not compared."
     if any(row.effort.contended for row in table.rows):
         yield f"{CONTENDED}: trained beside other runs; such times cannot be compared."
+    if any(row.submitted for row in table.rows):
+        yield "Rows marked self-reported or verified n of m: others made their records, of which n of m were run again."
     data, seeds, budget = ", ".join(made.data), listed(made.seeds), "; ".join(made.budget)
     device, commit = "; ".join(made.devices), ", ".join(made.commits) or "unknown"
     facts = f"data: {data}; seeds: {seeds}; budget: {budget}; device: {device}; commit: {commit}"

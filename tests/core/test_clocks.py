@@ -34,7 +34,7 @@ def test_no_clock_runs_before_between_and_after(time: Time) -> None:
     with clocks.on("train"):
         time.passes(8)
     time.passes(16)
-    assert clocks.seconds == {"setup": 2, "shared": 0, "train": 8, "eval": 0}
+    assert clocks.seconds == {"setup": 2, "shared": 0, "train": 8, "eval": 0, "checkpoint": 0}
 
 
 def test_an_inner_clock_stops_the_outer_one(time: Time) -> None:

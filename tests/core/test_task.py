@@ -1,5 +1,6 @@
 """What an entrant answers is checked before it is scored, and every fault is named in a sentence."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 import torch
 
 from harness.core.errors import BadOutput
-from harness.core.task import Problem, Score, checked, read_only
+from harness.core.task import Problem, Score, checked, checked_instance, checked_number, checked_parts, read_only
 
 
 @pytest.mark.parametrize(
@@ -38,16 +39,18 @@ def test_a_tensor_is_taken_as_an_array() -> None:
 HOLED = np.ones((4, 3))
 HOLED[2, 1], HOLED[3, 0] = np.nan, np.inf
 
+FLOATS = "the task needs floating-point numbers of shape"
 FAULTS = [
-    (np.zeros((3, 5)), (3, 4), "f", "vectors returned shape (3, 5), the task needs (3 x 4)"),
-    (np.zeros((3, 5)), (None, 4), "f", "vectors returned shape (3, 5), the task needs (any x 4)"),
-    (np.zeros(3), (3, 4), "f", "vectors returned shape (3,), the task needs (3 x 4)"),
-    (np.zeros((3, 4, 1)), (3, 4), "f", "vectors returned shape (3, 4, 1), the task needs (3 x 4)"),
-    (None, (3,), "f", "vectors returned shape (), the task needs (3)"),
-    (np.zeros(3, np.int64), (3,), "f", "vectors returned dtype int64, the task needs one of the kinds 'f'"),
-    (np.zeros(3), (3,), "iu", "vectors returned dtype float64, the task needs one of the kinds 'iu'"),
-    (np.array(["a", "b"]), (2,), "f", "vectors returned dtype <U1, the task needs one of the kinds 'f'"),
-    ([None, 1.0], (2,), "f", "vectors returned dtype object, the task needs one of the kinds 'f'"),
+    (np.zeros((3, 5)), (3, 4), "f", f"vectors returned shape (3, 5), {FLOATS} (3 x 4)"),
+    (np.zeros((3, 5)), (None, 4), "f", f"vectors returned shape (3, 5), {FLOATS} (any x 4)"),
+    (np.zeros(3), (3, 4), "f", f"vectors returned shape (3,), {FLOATS} (3 x 4)"),
+    (np.zeros((3, 4, 1)), (3, 4), "f", f"vectors returned shape (3, 4, 1), {FLOATS} (3 x 4)"),
+    (None, (3,), "f", f"vectors returned None, {FLOATS} (3)"),
+    (np.zeros(3, np.int64), (3,), "f", f"vectors returned dtype int64, {FLOATS} (3)"),
+    (np.zeros(3), (3,), "iu", "vectors returned dtype float64, the task needs whole numbers of shape (3)"),
+    (np.zeros(3), (3,), "mM", "vectors returned dtype float64, the task needs dtypes of kind mM of shape (3)"),
+    (np.array(["a", "b"]), (2,), "f", f"vectors returned dtype <U1, {FLOATS} (2)"),
+    ([None, 1.0], (2,), "f", f"vectors returned dtype object, {FLOATS} (2)"),
     (HOLED, (4, 3), "f", "vectors returned 2 values that are not finite, the first in row 2"),
     (np.float32("inf"), (), "f", "vectors returned 1 values that are not finite, the first in row 0"),
 ]
@@ -60,6 +63,33 @@ def test_a_fault_is_named_with_what_was_asked_for(
     with pytest.raises(BadOutput) as raised:
         checked("vectors", array, shape, kind)
     assert str(raised.value) == message
+
+
+@pytest.mark.parametrize(
+    ("check", "message"),
+    [
+        (lambda: checked_number("bits", None), "bits returned None, the task needs numbers of shape ()"),
+        (lambda: checked_number("bits", "2"), "bits returned dtype <U1, the task needs numbers of shape ()"),
+        (lambda: checked_number("bits", [2.0]), "bits returned shape (1,), the task needs numbers of shape ()"),
+        (lambda: checked_number("bits", np.nan), "bits returned 1 values that are not finite, the first in row 0"),
+        (lambda: checked_number("bits", 1.5, whole=True), "bits returned dtype float64, the task needs whole numbers"),
+        (lambda: checked_number("bits", -1, least=0), "bits returned -1, the task needs a number from 0 on"),
+        (lambda: checked_instance("log", None, dict), "log returned None, the task needs a dict"),
+        (lambda: checked_instance("views", 3, list, tuple), "views returned an int, the task needs a list or a tuple"),
+        (lambda: checked_parts("step", [1, 2], 2), "step returned a list, the task needs a tuple of 2"),
+        (lambda: checked_parts("step", (1,), 2), "step returned a tuple of 1, the task needs a tuple of 2"),
+    ],
+)
+def test_numbers_objects_and_tuples_are_checked_too(check: Callable[[], object], message: str) -> None:
+    with pytest.raises(BadOutput) as raised:
+        check()
+    assert str(raised.value).startswith(message)
+
+
+def test_numbers_objects_and_tuples_that_fit_are_returned() -> None:
+    assert checked_number("bits", np.int64(2), least=2, whole=True) == 2.0
+    assert checked_instance("views", (), list, tuple) == ()
+    assert checked_parts("step", (1, None), 2) == (1, None)
 
 
 def test_rows_of_different_lengths_are_named() -> None:

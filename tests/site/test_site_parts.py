@@ -85,7 +85,7 @@ def test_a_drawing_of_a_finding_keeps_the_order_of_its_numbers() -> None:
     first, second, third = places(drawing, "seed")
     assert zero < bound < lo < first < second < third < hi
     assert second == pytest.approx(mean)
-    assert "estimate +0.2, 90 % interval [+0.05, +0.35]" in drawing
+    assert "+0.2 [+0.05, +0.35]" in drawing
     assert ">+0.02<" in drawing, "the smallest effect of interest is labelled"
 
 

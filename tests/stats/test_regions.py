@@ -88,10 +88,13 @@ def test_fewer_than_five_seeds_are_inconclusive(n: int) -> None:
         assert region.decide(SeedEvidence(-values)).outcome == "inconclusive"
 
 
-def test_identical_seeds_show_nothing() -> None:
+def test_numbers_that_do_not_vary_are_decided_by_the_exact_test_alone() -> None:
     same = np.full(8, 0.1 + 0.2)
-    assert not SeedEvidence(same).above(-1)
-    assert not SeedEvidence(same).below(1)
+    assert SeedEvidence(same).above(-1)
+    assert SeedEvidence(same).below(1)
+    assert not SeedEvidence(same).above(0.5)
+    assert not SeedEvidence(same[:4]).above(-1)
+    assert Region("greater", margin=0.1).p_value(same) == 1 / 256
 
 
 def test_nan_is_never_evidence() -> None:

@@ -192,6 +192,11 @@ class TestBest:
         assert cell(table, "a", "cost").flags == ("contended",)
         assert self.marks(table, "cost") == {"a": "", "b": "best", "c": ""}
 
+    def test_a_mean_over_diverged_runs_is_never_the_best(self, record: Make, tables: Tables) -> None:
+        made = [record("a", seed, 0.9, status="diverged" if seed else "ok") for seed in range(2)]
+        made += [record(name, seed, value) for name, value in (("b", 0.3), ("c", 0.2)) for seed in range(2)]
+        assert self.marks(tables(made)[0]) == {"a": "", "b": "best", "c": ""}
+
     def test_references_are_never_the_best(self, record: Make, tables: Tables) -> None:
         made = [
             record(name, 0, value, kind="reference" if name == "oracle" else "baseline")

@@ -121,7 +121,7 @@
 
     function apply() {
       const words = state.q.toLowerCase().split(",").map((word) => word.trim()).filter(Boolean);
-      const without = state.without.split(",");
+      const without = state.without.split(";");
       for (const row of rows) {
         const label = row.cells[0].textContent.toLowerCase();
         row.hidden = without.includes(row.dataset.kind) || (words.length > 0 && !words.some((word) => label.includes(word)));
@@ -166,9 +166,9 @@
     search.addEventListener("input", () => change({ q: search.value }));
     const kindBoxes = kinds.map((kind) =>
       check(kind, true, (on) => {
-        const without = new Set(state.without.split(",").filter(Boolean));
+        const without = new Set(state.without.split(";").filter(Boolean));
         on ? without.delete(kind) : without.add(kind);
-        change({ without: [...without].join(",") });
+        change({ without: [...without].join(";") });
       })
     );
     const columnBoxes = heads.slice(1).map((head, i) =>
@@ -198,7 +198,7 @@
     if (place === section.id && [...chosen].length) {
       for (const name of Object.keys(state)) state[name] = chosen.get(name) || "";
       search.value = state.q;
-      kinds.forEach((kind, i) => (kindBoxes[i].firstChild.checked = !state.without.split(",").includes(kind)));
+      kinds.forEach((kind, i) => (kindBoxes[i].firstChild.checked = !state.without.split(";").includes(kind)));
       columnBoxes.forEach((box, i) => (box.firstChild.checked = !state.hide.split(",").includes(String(i + 1))));
       apply();
     }

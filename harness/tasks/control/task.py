@@ -15,6 +15,7 @@ from harness.tasks.control.problems.environment import Observation
 from harness.tasks.control.problems.episodes import Episodes
 from harness.tasks.control.problems.transitions import HeldOut
 from harness.tasks.control.scores.critic import correlation, td_ratio, values_of
+from harness.tasks.control.training.student import Log, check_log
 
 Split: TypeAlias = Episodes | HeldOut
 
@@ -36,7 +37,7 @@ class Control(Task[Agent]):
         else:
             yield from _returns(system, split, run)
         if "log" in system.capabilities():
-            yield from _training(system, split)
+            yield from _training(check_log(system.log()), split)
 
     def answers(self, system: Agent, split: Split, picks: np.ndarray) -> np.ndarray:
         """The values of the picked transitions F64[n], or the actions at the beginning of the picked episodes."""
@@ -56,9 +57,8 @@ def _returns(system: Agent, episodes: Episodes, run: Run) -> Iterator[Score]:
     run.keep("episodes.npz", file.getvalue())
 
 
-def _training(system: Agent, split: Split) -> Iterator[Score]:
+def _training(log: Log, split: Split) -> Iterator[Score]:
     """What the log of the training says."""
-    log = system.log()
     if isinstance(split, Episodes):
         if log.returns and split.as_learned:
             area = split.scale.normalise(np.array(log.returns))

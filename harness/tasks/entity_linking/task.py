@@ -7,14 +7,14 @@ from typing import Any, Final
 
 import numpy as np
 
-from harness.core.task import Problem, Score, Task, checked
+from harness.core.task import Problem, Score, Task, checked, checked_instance, checked_number
 from harness.run import Run
 from harness.tasks.entity_linking.data import Measured, Timed, collect
 from harness.tasks.entity_linking.interface import EntityLinker
 from harness.tasks.entity_linking.problems.growing import Catalogues
-from harness.tasks.entity_linking.problems.mentions import INVALID, Linked
-from harness.tasks.entity_linking.problems.passages import Passages
-from harness.tasks.entity_linking.scores.answers import MENTIONS, readable
+from harness.tasks.entity_linking.problems.mentions import I64, INVALID, Linked, Mentions
+from harness.tasks.entity_linking.problems.passages import Links, Passages
+from harness.tasks.entity_linking.scores.answers import MENTIONS, check_written, readable
 from harness.tasks.entity_linking.scores.metrics import (
     by_guessing,
     check_links,
@@ -49,7 +49,8 @@ class EntityLinking(Task[EntityLinker]):
                 yield from _linking(system, split)
                 if "written" in type(system).capabilities():
                     asked = split.mentions.take(np.arange(min(MENTIONS, len(split.entities))))
-                    run.keep("answers.txt", readable(split, system.written(asked)).encode())
+                    written = check_written(system.written(asked), len(asked))
+                    run.keep("answers.txt", readable(split, written).encode())
             case Timed():
                 yield from _timing(system, split.linked)
             case Passages():
@@ -59,14 +60,14 @@ class EntityLinking(Task[EntityLinker]):
 
     def answers(self, system: EntityLinker, split: Any, picks: np.ndarray) -> np.ndarray | None:
         """I64[n]: the first entity for each picked mention; None where no mentions are given."""
-        return system.link(split.mentions.take(picks), DEPTH)[:, 0] if isinstance(split, Linked) else None
+        return _linked(system, split.mentions.take(picks))[:, 0] if isinstance(split, Linked) else None
 
 
 def _linking(system: EntityLinker, split: Linked) -> Iterator[Score]:
     """Accuracy with a value for each mention, also by part; micro-F1; recall, also of the candidate sets; and the share
     of invalid answers."""
     mentions = len(split.entities)
-    ranked = checked("link", system.link(split.mentions, DEPTH), (mentions, DEPTH), "i")
+    ranked = _linked(system, split.mentions)
     check_ranking(ranked, split.catalogue.entities)
     right, guessed = right_within(ranked, split.entities, 1), by_guessing(split, 1)
     yield Score("accuracy", float(right.mean()), mentions, mentions, items=right)
@@ -83,19 +84,24 @@ def _linking(system: EntityLinker, split: Linked) -> Iterator[Score]:
             yield Score("part_accuracy", value, count, count, {"part": part}, right[mask], chance)
 
 
+def _linked(system: EntityLinker, mentions: Mentions) -> I64:
+    """I64[n k]: the entities that the system finds for mentions."""
+    return checked("link", system.link(mentions, DEPTH), (len(mentions), DEPTH), "i")
+
+
 def _timing(system: EntityLinker, split: Linked) -> Iterator[Score]:
     """The shortest of some times that linking all mentions takes, by mention."""
     mentions, seconds = len(split.entities), math.inf
     for _ in range(REPEATS):
         start = time.perf_counter()
-        system.link(split.mentions, DEPTH)
+        _linked(system, split.mentions)
         seconds = min(seconds, time.perf_counter() - start)
     yield Score("ms_per_mention", 1000 * seconds / mentions, mentions, mentions)
 
 
 def _marking(system: EntityLinker, split: Passages) -> Iterator[Score]:
     """Micro-F1, precision and recall of the links in texts; F1 also by part."""
-    links = system.mark(split.texts)
+    links = checked_instance("mark", system.mark(split.texts), Links)
     check_links(links, split.texts, split.catalogue.entities)
     scored = link_f1(links, split.links)
     yield Score("marking_f1", scored.f1, scored.n_pred, scored.n_gold)
@@ -109,7 +115,10 @@ def _marking(system: EntityLinker, split: Passages) -> Iterator[Score]:
 def _sizes(system: EntityLinker, split: Catalogues, run: Run) -> Iterator[Score]:
     """The bytes of the index of each catalogue; and at a larger size those of a power law through the last two."""
     sizes = [len(catalogue.names) for catalogue in split.catalogues]
-    stored = [system.index_bytes(catalogue, run) for catalogue in split.catalogues]
+    stored = [
+        checked_number("index_bytes", system.index_bytes(catalogue, run), least=1, whole=True)
+        for catalogue in split.catalogues
+    ]
     for size, count in zip(sizes, stored, strict=True):
         yield Score("index_bytes", count, 1, 1, {"names": size})
     if split.extrapolate:

@@ -69,11 +69,13 @@ class ServerOptimizer(FederatedLearner):
     _units = (1.0, 1.0)
 
     @property
+    @final
     def client_lr(self) -> float:
         """The clients' learning rate. Before `fit` it is `client_rate` itself."""
         return self.client_rate * self._units[0]
 
     @property
+    @final
     def server_lr(self) -> float:
         """The server's learning rate. Before `fit` it is `server_rate` itself."""
         return self.server_rate * self._units[1]

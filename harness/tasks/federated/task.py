@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from harness.core.task import Problem, Score, Task, checked
+from harness.core.errors import BadOutput
+from harness.core.task import Problem, Score, Task, checked, checked_instance, checked_number, checked_parts
 from harness.run import Run
 from harness.tasks.federated.data import make
-from harness.tasks.federated.interface import FederatedLearner
+from harness.tasks.federated.interface import FederatedLearner, Traffic
 from harness.tasks.federated.problems.clients import Examples, Inputs
 from harness.tasks.federated.scores.metrics import (
     accuracy_by_client,
@@ -53,14 +54,19 @@ def _costs(system: FederatedLearner, split: Examples, run: Run) -> Iterator[Scor
         rounds: list[int] = []
 
         def logits(inputs: Inputs) -> np.ndarray:
-            rounds[:], answers = system.logits_by_round(inputs)
-            return answers
+            numbers, answers = checked_parts("logits_by_round", system.logits_by_round(inputs), 2)
+            rounds[:] = checked("logits_by_round (rounds)", numbers, (None,), "iu").tolist()
+            return np.asarray(answers)
 
-        accuracy = count_correct(logits, split).sum(axis=1) / count_labels(split).sum()
+        accuracy = count_correct(logits, split, "logits_by_round").sum(axis=1) / count_labels(split).sum()
+        if len(rounds) != len(accuracy) or rounds != sorted(rounds):
+            raise BadOutput(f"logits_by_round returned logits of {len(accuracy)} models after the rounds {rounds}")
         assert split.target is not None
         yield Score("rounds_to_target", rounds_to_target(split.target, rounds, accuracy), len(rounds), len(rounds))
     if "traffic" in system.capabilities():
-        traffic = system.traffic()
+        traffic = checked_instance("traffic", system.traffic(), Traffic)
+        for name, value in traffic._asdict().items():
+            checked_number(f"traffic ({name})", value, least=1, whole=True)
         for metric, sent in (("bytes_down", traffic.down), ("bytes_up", traffic.up)):
             yield Score(metric, sent / traffic.rounds, traffic.rounds, traffic.rounds)
         seconds = run.clocks.seconds["train"]

@@ -9,9 +9,12 @@ import torch
 from torch import Tensor
 
 from harness.core.entrant import Entrant, capability
+from harness.core.errors import BadOutput
+from harness.core.task import checked_instance, checked_number
+from harness.nn.returned import returned_like, returned_tensor
 from harness.run import Run
 from harness.tasks.generation.models.denoiser import Denoiser
-from harness.tasks.generation.models.process import Constraint, Process, Sampling
+from harness.tasks.generation.models.process import Constraint, Process, Sampling, check_samplers
 from harness.tasks.generation.problems.images import Images
 from harness.tasks.generation.problems.mixture import Mixture
 from harness.tasks.generation.problems.noise import Noise, ScoreFunction
@@ -100,7 +103,7 @@ class ScoreModel(ImageGenerator):
     @final
     def fit(self, images: Images, run: Run, /) -> None:
         """Train the task's denoiser on the noise of the entrant's process."""
-        self.process = self.build(largest_distance(images))
+        self.process = self._built(largest_distance(images))
         self.shape = images.shape
         self.denoiser: Denoiser = learn(images, self.process, run)
 
@@ -112,7 +115,7 @@ class ScoreModel(ImageGenerator):
     @final
     def samplers(self) -> tuple[str, ...]:
         """The process's samplers."""
-        return self.build(1.0).samplers
+        return self._built(1.0).samplers
 
     @final
     def generate_by(self, sampler: str, evaluations: int, n: int, run: Run) -> Samples:
@@ -123,10 +126,10 @@ class ScoreModel(ImageGenerator):
     def solve(self, mixture: Mixture, sampler: str, evaluations: int, n: int, run: Run) -> np.ndarray:
         """Points of the mixture. Every sampler begins with the same random numbers."""
         generator = torch.Generator().manual_seed(run.seed("sampling"))
-        process = self.build(float(torch.pdist(torch.tensor(mixture.means)).max()))
-        sampling = Sampling(sampler or process.sampler, evaluations, generator)
-        points: np.ndarray = process.sample(mixture.score, (n, mixture.means.shape[1]), sampling).numpy()
-        return points
+        process = self._built(float(torch.pdist(torch.tensor(mixture.means)).max()))
+        sampling, shape = Sampling(sampler or process.sampler, evaluations, generator), (n, mixture.means.shape[1])
+        points = returned_tensor("sample", process.sample(mixture.score, shape, sampling), shape)
+        return points.numpy()
 
     @final
     def of_classes(self, labels: np.ndarray, guide: Guide, run: Run) -> Samples:
@@ -165,14 +168,25 @@ class ScoreModel(ImageGenerator):
         exact = images.brightness.permute(0, 2, 3, 1).numpy()
         return samples._replace(values=np.where(known[..., None], exact, samples.values))
 
+    @final
     def counted(self) -> "CountedScore":
         """The score by the trained network, counting its evaluations."""
         return CountedScore(self.denoiser)
 
+    @final
     def images_from(self, x: Tensor) -> np.ndarray:
         """F32[n h w c] from 0 to 1: items F32[n c h w] of the process as brightness."""
-        values: np.ndarray = self.process.to_brightness(x).permute(0, 2, 3, 1).cpu().numpy()
+        brightness = returned_like("to_brightness", self.process.to_brightness(x), x)
+        values: np.ndarray = brightness.permute(0, 2, 3, 1).cpu().numpy()
         return values
+
+    def _built(self, largest_distance: float) -> Process:
+        """The process from `build`. Raises `BadOutput` if it does not say what a process must say of itself."""
+        process = checked_instance("build", self.build(largest_distance), Process)  # type: ignore[type-abstract]
+        checked_number("build (low)", process.low)
+        if process.sampler not in check_samplers("build (samplers)", process.samplers):
+            raise BadOutput(f"build returned a process with the sampler '{process.sampler}', not of {process.samplers}")
+        return process
 
     def _sampled(
         self,
@@ -198,7 +212,8 @@ class ScoreModel(ImageGenerator):
             )
             counted.guidance = None if guidance is None else guidance(rows)
             shape = (rows.stop - rows.start, channels, height, width)
-            parts.append(self.images_from(self.process.sample(counted, shape, sampling)))
+            items = returned_tensor("sample", self.process.sample(counted, shape, sampling), shape)
+            parts.append(self.images_from(items))
         return Samples(np.concatenate(parts), counted.calls / n)
 
 

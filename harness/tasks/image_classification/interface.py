@@ -10,6 +10,7 @@ from annotated_types import Gt
 from torch import nn
 
 from harness.core.entrant import Entrant, capability
+from harness.nn.returned import returned_module
 from harness.nn.training import seeded
 from harness.run import Run
 from harness.tasks.image_classification.models.classifier import Classifier
@@ -75,12 +76,14 @@ class ImageModel(ImageClassifier):
         ones."""
         first = images.low if isinstance(images, Resolutions) else images
         with seeded(run, "init"):
-            self.classifier = Classifier(self.build(first.shape, first.classes), run).to(run.device)
+            network = returned_module("build", self.build(first.shape, first.classes))
+            self.classifier = Classifier(network, first.classes, run).to(run.device)
         self.classifier.learn(first, run, lr=self.lr or run.settings["lr"])
         if isinstance(images, Resolutions):
             # Only a method is kept, so that `Entrant.weights` does not count the weights twice.
             self._low: Callable[[np.ndarray], np.ndarray] = deepcopy(self.classifier).answers
-            self.classifier.network = self.resized(self.classifier.network, images.high.shape).to(run.device)
+            resized = self.resized(self.classifier.network, images.high.shape)
+            self.classifier.network = returned_module("resized", resized).to(run.device)
             self._resized: Callable[[np.ndarray], np.ndarray] = deepcopy(self.classifier).answers
             self.classifier.fine_tune(images.high, run)
 

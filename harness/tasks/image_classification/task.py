@@ -41,7 +41,10 @@ class ImageClassification(Task[ImageClassifier]):
 
     def answers(self, system: ImageClassifier, split: Split, picks: np.ndarray) -> np.ndarray | None:
         """F32[n classes]: the logits of the picked images. None in the case `cost`."""
-        return None if isinstance(split, Cost) else system.logits(_images(split).pixels[picks])
+        if isinstance(split, Cost):
+            return None
+        images = _images(split)
+        return checked("logits", system.logits(images.pixels[picks]), (len(picks), images.classes))
 
 
 def _images(split: Split) -> Images:
@@ -55,13 +58,13 @@ def _stage_scores(system: ImageClassifier, split: Resolutions) -> Iterator[Score
     """The scores by stage: `low` on low images, `resized` on high images before fine-tuning, `tuned` on high images
     after it; and for the latter two the gain in accuracy over the low images."""
     before: np.ndarray | None = None
-    for stage, classify, images in (
-        ("low", system.low_logits, split.low),
-        ("resized", system.resized_logits, split.high),
-        ("tuned", system.logits, split.high),
+    for stage, name, classify, images in (
+        ("low", "low_logits", system.low_logits, split.low),
+        ("resized", "resized_logits", system.resized_logits, split.high),
+        ("tuned", "logits", system.logits, split.high),
     ):
         at = {"stage": stage}
-        logits = _checked_logits(classify.__name__, classify(images.pixels), images)
+        logits = _checked_logits(name, classify(images.pixels), images)
         accuracy, *others = _scores(logits, images.labels, at)
         yield from (accuracy, *others)
         assert accuracy.items is not None

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from harness.core.task import Problem, Score, Task
+from harness.core.task import Problem, Score, Task, checked_instance, checked_number
 from harness.run import Run
 from harness.tasks.mlm.data import make
-from harness.tasks.mlm.interface import MaskedLanguageModel
+from harness.tasks.mlm.interface import MaskedLanguageModel, TrainingReport
 from harness.tasks.mlm.problems.ngrams import F64
 from harness.tasks.mlm.problems.text import Collocations, HeldOut, MaskedBlocks
 from harness.tasks.mlm.scores.losses import all_losses, block_losses
@@ -40,12 +40,7 @@ class Mlm(Task[MaskedLanguageModel]):
             if "encoder" in type(system).capabilities():
                 yield from probe_scores(system, name, probe, run)
         if "training_report" in type(system).capabilities():
-            report = system.training_report()
-            yield Score("training_gain", report.gain, 1, 1)
-            yield Score("mask_rate", report.mask_rate, 1, 1)
-            yield Score("coverage", report.coverage, 1, 1)
-            for words, rate in report.unit_mask_rates.items():
-                yield Score("unit_mask_rate", rate, 1, 1, {"words": words})
+            yield from _training_scores(checked_instance("training_report", system.training_report(), TrainingReport))
 
     def answers(
         self, system: MaskedLanguageModel, split: HeldOut | Collocations, picks: np.ndarray
@@ -54,6 +49,20 @@ class Mlm(Task[MaskedLanguageModel]):
         if isinstance(split, Collocations):
             return None
         return block_losses(system, split.masks["phrase"], picks, split.vocabulary)
+
+
+def _training_scores(report: TrainingReport) -> Iterator[Score]:
+    """What the report says."""
+    for metric, value in (
+        ("training_gain", report.gain),
+        ("mask_rate", report.mask_rate),
+        ("coverage", report.coverage),
+    ):
+        yield Score(metric, checked_number(f"training_report ({metric})", value), 1, 1)
+    rates = checked_instance("training_report (unit_mask_rates)", report.unit_mask_rates, dict)
+    for words, rate in rates.items():
+        value = checked_number(f"training_report (unit_mask_rates of {words})", rate)
+        yield Score("unit_mask_rate", value, 1, 1, {"words": words})
 
 
 def _mean(metric: str, losses: F64, mask: str, blocks: MaskedBlocks) -> Score:

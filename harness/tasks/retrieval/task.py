@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from harness.core.task import Problem, Score, Task, checked
+from harness.core.task import Problem, Score, Task, checked, checked_instance, checked_number
 from harness.run import Run
 from harness.tasks.retrieval.data import collect
-from harness.tasks.retrieval.interface import Retriever
+from harness.tasks.retrieval.interface import Diagnostics, Retriever
 from harness.tasks.retrieval.problems.collection import DEPTH, Questions
 from harness.tasks.retrieval.scores.metrics import TOP, at_random, check_ranking, per_query
 
@@ -34,13 +34,19 @@ class Retrieval(Task[Retriever]):
             yield Score(metric, float(np.mean(items)), len(items), len(items), items=items)
         yield Score("queries_per_s", queries / seconds, queries, queries)
         if "diagnostics" in type(system).capabilities():
-            diagnostics = system.diagnostics()
-            yield Score("overlap", diagnostics.overlap, 1, 1)
-            for part, norm in diagnostics.gradient_norms.items():
-                yield Score("gradient_norm", norm, 1, 1, {"part": part})
-            for stage, spent in diagnostics.refresh_s.items():
-                yield Score("refresh_s", spent, 1, 1, {"stage": stage})
+            yield from _training_scores(checked_instance("diagnostics", system.diagnostics(), Diagnostics))
 
     def answers(self, system: Retriever, split: Questions, picks: np.ndarray) -> np.ndarray:
         """I64[n 10]: the first documents for each picked query."""
-        return system.search([split.queries[pick] for pick in picks], TOP)
+        return checked("search", system.search([split.queries[pick] for pick in picks], TOP), (len(picks), TOP), "i")
+
+
+def _training_scores(diagnostics: Diagnostics) -> Iterator[Score]:
+    """What the diagnostics say."""
+    yield Score("overlap", checked_number("diagnostics (overlap)", diagnostics.overlap), 1, 1)
+    for metric, axis, values in (
+        ("gradient_norm", "part", diagnostics.gradient_norms),
+        ("refresh_s", "stage", diagnostics.refresh_s),
+    ):
+        for name, value in checked_instance(f"diagnostics ({metric})", values, dict).items():
+            yield Score(metric, checked_number(f"diagnostics ({metric} of {name})", value), 1, 1, {axis: name})

@@ -8,6 +8,7 @@ import numpy as np
 from annotated_types import Gt
 
 from harness.core.entrant import Entrant, capability
+from harness.core.task import checked
 from harness.run import Run
 from harness.tasks.word_similarity.models.codes import Codes
 from harness.tasks.word_similarity.models.skipgram import DenseVectors
@@ -62,6 +63,7 @@ class Binariser(WordEmbedder):
     """The number of active bits of the codes that `vectors` returns."""
 
     @property
+    @final
     def width(self) -> int:
         """The number of entries of a dense vector. It is known after `fit`."""
         return int(self._dense.shape[1])
@@ -90,4 +92,5 @@ class Binariser(WordEmbedder):
     @final
     def codes(self, k: int) -> Codes:
         """Bool[V m]: the codes from `encode` for the dense vectors."""
-        return self.encode(self._dense, k, np.random.default_rng(self._seed))
+        codes = self.encode(self._dense, k, np.random.default_rng(self._seed))
+        return checked("encode", codes, (len(self._dense), None), "b")

@@ -19,6 +19,7 @@ from harness.tasks.word_similarity.scores.metrics import (
     bytes_a_word,
     check_codes,
     cosine,
+    information,
     longest_within,
     spearman,
 )
@@ -92,7 +93,7 @@ def _code_scores(system: WordEmbedder, split: Judgements, run: Run) -> Iterator[
     """The correlations of codes by number of active bits, and by information: the longest codes that carry at most so
     many bits."""
     for k in run.settings["code_lengths"]:
-        if system.bits(k) > 0:
+        if information(system, k) > 0:
             correlations = _code_correlations(system, split, k)
             for pairs, value, shares in correlations:
                 at = {"set": pairs.name, "k": k}

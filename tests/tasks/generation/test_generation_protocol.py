@@ -164,7 +164,11 @@ def test_images_are_the_same_in_batches_of_any_size(smoke: Handle, walked: tuple
 @pytest.mark.parametrize(
     ("values", "error", "message"),
     [
-        (np.zeros((80, 8, 8)), BadOutput, r"returned shape \(80, 8, 8\), the task needs \(80 x 8 x 8 x 1\)"),
+        (
+            np.zeros((80, 8, 8)),
+            BadOutput,
+            r"returned shape \(80, 8, 8\), the task needs floating-point numbers of shape \(80 x 8 x 8 x 1\)",
+        ),
         (np.zeros((79, 8, 8, 1)), BadOutput, "returned shape"),
         (np.zeros((80, 8, 8, 1), dtype=np.uint8), BadOutput, "dtype uint8"),
         (np.full((80, 8, 8, 1), np.nan, dtype=np.float32), Diverged, "5120 values of 80 generated images"),

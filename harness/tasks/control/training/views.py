@@ -6,6 +6,9 @@ from typing import TypeAlias
 
 from torch import Tensor
 
+from harness.core.errors import BadOutput
+from harness.core.task import checked_instance, checked_number
+from harness.nn.returned import returned_tensor
 from harness.tasks.control.training.replay import Minibatch
 
 
@@ -19,6 +22,22 @@ class Views:
     later: Sequence[Tensor]
     scale: float = 1.0
     extra: Sequence[Tensor] = ()
+
+
+def check_views(views: Views, batch: Minibatch) -> Views:
+    """The views of a minibatch. Raises `BadOutput` unless there are some of each kind, all with the shape of the
+    minibatch's observations."""
+    checked_instance("views", views, Views)
+    checked_number("views (scale)", views.scale)
+    for kind in ("now", "later", "extra"):
+        checked_instance(f"views ({kind})", getattr(views, kind), list, tuple)
+    if not views.now or not views.later:
+        numbers = f"{len(views.now)} views of now and {len(views.later)} of later"
+        raise BadOutput(f"views returned {numbers}, the task needs at least one each")
+    for kind, frames in (("now", batch.now), ("later", batch.later), ("extra", batch.now)):
+        for view in getattr(views, kind):
+            returned_tensor(f"views ({kind})", view, frames.shape, "fiu")
+    return views
 
 
 Treatment: TypeAlias = Callable[[Minibatch], Views]

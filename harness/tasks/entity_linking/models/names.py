@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from harness.core.errors import BadOutput
+from harness.core.task import checked, checked_instance
 from harness.tasks.entity_linking.models.allowed import AnyText, TrieNames
 from harness.tasks.entity_linking.models.beams import Beams
 from harness.tasks.entity_linking.models.trie import Trie
@@ -42,6 +44,21 @@ class NameIndex:
         return (
             self.trie.find(beams.tokens) if isinstance(allowed, AnyText) else allowed.trie.value_at(beams.state[:, 0])
         )
+
+
+def check_names(names: Catalogue, catalogue: Catalogue) -> Catalogue:
+    """The names that a generator gives to the entities of a catalogue. Raises `BadOutput` unless every entity has one,
+    and no other entity."""
+    checked_instance("names", names, Catalogue)
+    owners = checked("names (owners)", names.owners, (len(names.names),), "i")
+    if names.entities != catalogue.entities or not np.array_equal(np.unique(owners), np.arange(catalogue.entities)):
+        what = f"{names.entities} entities, of which {len(np.unique(owners))} have names"
+        raise BadOutput(
+            f"names returned a catalogue of {what}, the task needs the same {catalogue.entities}, all named"
+        )
+    if not all(isinstance(name, str) and name.strip() for name in names.names):
+        raise BadOutput("names returned a name that is empty or no text")
+    return names
 
 
 class Written(NamedTuple):

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from harness.core.errors import BadOutput
+from harness.core.task import checked_instance, checked_number
 from harness.tasks.entity_linking.interface import Answer
 from harness.tasks.entity_linking.problems.mentions import INVALID, Linked
 
@@ -10,6 +12,19 @@ MENTIONS: Final = 12
 BEST: Final = 5
 WORDS: Final = 8
 """The numbers of mentions, of answers to each, and of words around a mention that are shown."""
+
+
+def check_written(answers: Sequence[Sequence[Answer]], mentions: int) -> Sequence[Sequence[Answer]]:
+    """The answers to so many mentions. Raises `BadOutput` if they are not a list of answers for each, with finite
+    scores."""
+    if len(checked_instance("written", answers, list)) != mentions:
+        raise BadOutput(f"written returned answers to {len(answers)} mentions, the task needs those to {mentions}")
+    for of_mention in answers:
+        for answer in checked_instance("written (of a mention)", of_mention, list):
+            checked_instance("written (text)", checked_instance("written (of a mention)", answer, Answer).text, str)
+            checked_number("written (score)", answer.score)
+            checked_number("written (entity)", answer.entity, least=INVALID, whole=True)
+    return answers
 
 
 def readable(split: Linked, answers: Sequence[Sequence[Answer]]) -> str:

@@ -16,18 +16,18 @@ MIN_LABELS: Final = 5
 Logits = Callable[[Inputs], np.ndarray]
 
 
-def count_correct(logits: Logits, examples: Examples) -> np.ndarray:
+def count_correct(logits: Logits, examples: Examples, name: str = "logits") -> np.ndarray:
     """F64[m n]: for each of the m models that answer, how many labels of each example it predicts correctly. Labels
     that are `UNCOUNTED` are left out.
 
-    Raises `BadOutput` if the logits do not have the shape [m n ... classes].
+    Raises `BadOutput`, with the name of the query, if the logits do not have the shape [m n ... classes].
     """
     total = len(examples.labels)
     parts = []
     for start in range(0, total, BATCH):
         rows = slice(start, min(start + BATCH, total))
         labels = examples.labels[rows]
-        answers = checked("logits", logits(examples.inputs[rows]), (None, *labels.shape, examples.classes))
+        answers = checked(name, logits(examples.inputs[rows]), (None, *labels.shape, examples.classes))
         correct = (answers.argmax(axis=-1) == labels) & (labels != UNCOUNTED)
         parts.append(correct.reshape(len(answers), len(labels), -1).sum(axis=2))
     return np.concatenate(parts, axis=1).astype(np.float64)

@@ -8,6 +8,8 @@ from typing import NamedTuple, TypeAlias
 import torch
 from torch import Tensor
 
+from harness.core.errors import BadOutput
+from harness.core.task import checked_instance
 from harness.tasks.generation.problems.noise import Noise, ScoreFunction
 
 Constraint: TypeAlias = Callable[[Tensor, Noise], Tensor]
@@ -39,6 +41,14 @@ class Drawn(NamedTuple):
 
     noise: Noise
     weight: Tensor
+
+
+def check_samplers(name: str, samplers: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of samplers that `name` gave. Raises `BadOutput` if they are no names, or none."""
+    checked_instance(name, samplers, tuple)
+    if not samplers or not all(isinstance(sampler, str) for sampler in samplers):
+        raise BadOutput(f"{name} returned {samplers}, the task needs at least one name")
+    return samplers
 
 
 class Process(ABC):

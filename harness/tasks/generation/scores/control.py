@@ -40,12 +40,12 @@ def controlled(
     """
     n = run.settings["controlled_items"]
     asked = np.arange(n) % target.learned.classes
-    drawn = as_images(system.of_classes(asked, _guide(target, run), run), n, target.real)
+    drawn = as_images("of_classes", system.of_classes(asked, _guide(target, run), run), n, target.real)
     right = extractor.features(drawn).classes.argmax(axis=1) == asked
     images = _first(target.unseen, n)
     known = np.zeros(images.shape[:2], dtype=np.bool_)
     known[: images.shape[0] // 2] = True
-    filled = as_images(system.inpaint(images, known, run), n, target.real)
+    filled = as_images("inpaint", system.inpaint(images, known, run), n, target.real)
     errors = (filled.pixels[:, ~known].astype(np.float64) - images.pixels[:, ~known]) / (images.levels - 1)
     like = extractor.features(filled).classes.argmax(axis=1) == images.labels
     scores = [

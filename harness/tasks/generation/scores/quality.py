@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from harness.core.errors import Diverged
-from harness.core.task import Score, checked
+from harness.core.task import Score, checked, checked_instance, checked_number
 from harness.run import Run
 from harness.tasks.generation.interface import ImageGenerator, Samples
 from harness.tasks.generation.problems.images import Images, quantised
@@ -20,12 +20,13 @@ MOST_PAIRED = 2000
 """The number of images, real and generated, that are compared pair by pair, at most."""
 
 
-def as_images(samples: Samples, n: int, like: Images) -> Images:
-    """The samples as images with as many grey levels as real ones.
+def as_images(name: str, samples: Samples, n: int, like: Images) -> Images:
+    """The samples that the query `name` gave, as images with as many grey levels as real ones.
 
     Raises `BadOutput` if they have another shape than n images, and `Diverged` if they are not finite.
     """
-    values = checked("generate", samples.values, (n, *like.shape), finite=False)
+    values = checked(name, checked_instance(name, samples, Samples).values, (n, *like.shape), finite=False)
+    checked_number(f"{name} (evaluations)", samples.evaluations, least=0)
     if not np.isfinite(values).all():
         raise Diverged(f"{(~np.isfinite(values)).sum()} values of {n} generated images are not finite")
     return Images(quantised(values, like.levels), np.zeros(n, dtype=np.int64), like.classes, like.levels)
@@ -39,7 +40,7 @@ def image_scores(
     start = time.perf_counter()
     samples = system.generate(n, run)
     seconds = time.perf_counter() - start
-    images = as_images(samples, n, target.real)
+    images = as_images("generate", samples, n, target.real)
     ffd, *others = distances(extractor.features(images), real, run.settings["neighbours"])
     outside = (samples.values < 0) | (samples.values > 1)
     scores = [

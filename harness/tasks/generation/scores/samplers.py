@@ -8,6 +8,7 @@ from harness.core.errors import Diverged
 from harness.core.task import Score, checked
 from harness.run import Run
 from harness.tasks.generation.interface import ImageGenerator, Samples
+from harness.tasks.generation.models.process import check_samplers
 from harness.tasks.generation.problems.mixture import Mixture
 from harness.tasks.generation.problems.target import Target
 from harness.tasks.generation.scores.features import Extractor, Features
@@ -25,17 +26,18 @@ def compared_samplers(
     with as many; and by tolerance of the solver, relative to the finest."""
     n, around = run.settings["compared_samples"], moments(real.features)
 
-    def distance(samples: Samples) -> float:
-        return frechet_distance(moments(extractor.features(as_images(samples, n, target.real)).features), around)
+    def distance(name: str, samples: Samples) -> float:
+        images = as_images(name, samples, n, target.real)
+        return frechet_distance(moments(extractor.features(images).features), around)
 
     def by_sampler(sampler: str, evaluations: int) -> float:
-        return distance(system.generate_by(sampler, evaluations, n, run))
+        return distance("generate_by", system.generate_by(sampler, evaluations, n, run))
 
     yield from _by_sampler(system, by_sampler, ("sampler_ffd", "relative_ffd"), n, run)
     if "solver" in system.capabilities():
         tolerances = sorted(run.settings["tolerances"])
         solved = {tolerance: system.solver(tolerance, n, run) for tolerance in tolerances}
-        distances = {tolerance: distance(samples) for tolerance, samples in solved.items()}
+        distances = {tolerance: distance("solver", samples) for tolerance, samples in solved.items()}
         for tolerance, samples in solved.items():
             at, finest = {"tolerance": float(tolerance)}, tolerances[0]
             yield Score("solver_ffd", distances[tolerance], n, n, at)
@@ -70,8 +72,9 @@ def _by_sampler(
 ) -> Iterator[Score]:
     """The distance by sampler and number of evaluations, and its ratio to that of the first sampler."""
     absolute, relative = metrics
+    samplers = check_samplers("samplers", system.samplers())
     for evaluations in run.settings["compared_evaluations"]:
-        values = {sampler: distance(sampler, evaluations) for sampler in system.samplers()}
+        values = {sampler: distance(sampler, evaluations) for sampler in samplers}
         first = next(iter(values.values()))
         for sampler, value in values.items():
             at: dict[str, float | str] = {"sampler": sampler, "evaluations": float(evaluations)}

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from harness.nn.returned import returned_tensor
 from harness.nn.training import TrainingOptions, evaluating, shuffled_batches, train
 from harness.run import Run
 from harness.tasks.image_classification.problems.augmentation import augment
@@ -16,9 +17,10 @@ ANSWER_BATCH = 250
 class Classifier(nn.Module):
     """A network F32[n c h w] in [-1, 1] -> F32[n classes], evaluated in the task's precision."""
 
-    def __init__(self, network: nn.Module, run: Run) -> None:
+    def __init__(self, network: nn.Module, classes: int, run: Run) -> None:
         super().__init__()
         self.network = network
+        self.classes = classes
         self.device = run.device
         self.precision = {"float32": torch.float32, "bfloat16": torch.bfloat16}[run.settings["precision"]]
 
@@ -26,8 +28,8 @@ class Classifier(nn.Module):
         """F32[n classes]: the logits of images U8[n c h w]."""
         mixed = self.precision != torch.float32
         with torch.autocast(torch.device(self.device).type, self.precision if mixed else None, enabled=mixed):
-            logits: Tensor = self.network(images / 127.5 - 1)
-        return logits.float()
+            logits = self.network(images / 127.5 - 1)
+        return returned_tensor("the model", logits, (len(images), self.classes)).float()
 
     def learn(self, images: Images, run: Run, lr: float) -> None:
         """Train by the run's settings, with `lr` as the peak of the learning rate. It uses the whole budget or, where a
@@ -62,7 +64,7 @@ class Classifier(nn.Module):
             return nn.functional.cross_entropy(self(batch_images), labels[rows])
 
         order = shuffled_batches(len(labels), batch, run.torch_rng("order"))
-        train(self, order, loss, run, cost=batch, options=options, steps=steps)
+        train(self, order, loss, run, cost=batch, options=options, steps=steps, state={})
 
     def answers(self, images: np.ndarray) -> np.ndarray:
         """F32[n classes]: the logits of images U8[n h w c]."""

@@ -10,7 +10,8 @@ from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from harness.core.task import Score
+from harness.core.task import Score, checked
+from harness.nn.returned import returned_module
 from harness.nn.training import evaluating, seeded
 from harness.run import Run
 from harness.tasks.image_classification.interface import ImageClassifier
@@ -49,13 +50,15 @@ def operations(system: ImageClassifier, images: Images, run: Run) -> Score:
     classifier = _build_untrained(system, images, run)
     # The counter does not know all fused attention kernels.
     with evaluating(classifier), sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
-        classifier(channels_first(images.pixels[:1]).to(run.device))
+        logits = classifier(channels_first(images.pixels[:1]).to(run.device))
+    checked("the model", logits.cpu(), tuple(logits.shape))
     return Score("flops", float(counter.get_total_flops()), 1, 1)
 
 
 def _build_untrained(system: ImageClassifier, images: Images, run: Run) -> Classifier:
     with seeded(run, "init"):
-        return Classifier(system.model(images.shape, images.classes), run).to(run.device)
+        model = returned_module("model", system.model(images.shape, images.classes))
+        return Classifier(model, images.classes, run).to(run.device)
 
 
 def _speed(metric: str, step: Callable[[], object], case: Cost, run: Run) -> Score:

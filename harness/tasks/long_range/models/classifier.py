@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from harness.nn.encoder import Encoder, EncoderOptions
+from harness.nn.returned import returned_module
 from harness.nn.training import TrainingOptions, evaluating, shuffled_batches, train
 from harness.run import Run
 from harness.tasks.long_range.problems.sequences import Sequences
@@ -33,7 +34,8 @@ class Classifier(nn.Module):
             **{name: settings[name] for name in ("width", "layers", "heads", "expansion", "dropout")},
         )
         self.read = nn.Linear(options.width, sequences.classes)
-        self.encoder = Encoder(options, lambda: attention(options.width, options.heads, options.max_length, False))
+        sizes = options.width, options.heads, options.max_length, False
+        self.encoder = Encoder(options, lambda: returned_module("build", attention(*sizes)))
 
     def forward(self, tokens: Tensor, keep: Tensor) -> Tensor:
         logits: Tensor = self.read(self.encoder(tokens, keep)[:, 0])
@@ -69,7 +71,7 @@ class Classifier(nn.Module):
         batch = run.settings["batch"]
         order = shuffled_batches(len(labels), batch, run.torch_rng("order"))
         options = TrainingOptions(lr=lr, **{name: run.settings[name] for name in ("warmup", "decay", "weight_decay")})
-        train(self, order, loss, run, cost=batch, options=options)
+        train(self, order, loss, run, cost=batch, options=options, state={})
 
     def answers(self, tokens: np.ndarray, keep: np.ndarray) -> np.ndarray:
         """F32[n classes]: the logits of tokens I64[n L], of which those with `keep` Bool[n L] are no padding."""

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from harness.core.task import Score, checked
+from harness.core.task import Score, checked, checked_parts
+from harness.nn.returned import returned_tensor
 from harness.run import Run
 from harness.tasks.long_range.interface import SequenceClassifier
 
@@ -52,7 +53,9 @@ def _draw(
     exact: Tensor,
 ) -> tuple[float, float, float]:
     q, k, v = inputs
-    queries, keys = system.features(q, k, m, generator)
+    queries, keys = checked_parts("features", system.features(q, k, m, generator), 2)
+    queries = returned_tensor("features (of queries)", queries, (len(q), None))
+    keys = returned_tensor("features (of keys)", keys, (len(k), queries.shape[1]))
     divisors = queries @ keys.sum(0)
     matrix = (queries / divisors[:, None]) @ keys.T
     return (

@@ -15,7 +15,8 @@ import torch
 from torch import nn
 
 from harness.core import limits
-from harness.core.task import Score
+from harness.core.task import Score, checked
+from harness.nn.returned import returned_like, returned_module
 from harness.nn.training import seeded
 from harness.run import Run
 from harness.tasks.long_range.interface import SequenceClassifier
@@ -56,14 +57,14 @@ def step_costs(system: SequenceClassifier, case: Scaling, run: Run) -> Iterator[
 
 def _on_processor(system: SequenceClassifier, case: Scaling, length: int, run: Run) -> tuple[float, float]:
     limits.set_threads(1)
-    # Memory that the first pass loads and reserves does not depend on the length.
-    _make_step(system, case, min(length, WARM_UP_LENGTH), run)()
+    _warm_up(system, case, length, run)
     before = limits.resident_mb()
     milliseconds = _time(_make_step(system, case, length, run), case.repeats, lambda: None)
     return milliseconds, max(0.0, limits.peak_mb() - before)
 
 
 def _on_accelerator(system: SequenceClassifier, case: Scaling, length: int, run: Run) -> tuple[float, float]:
+    _warm_up(system, case, length, run)
     step = _make_step(system, case, length, run)
     before = torch.cuda.memory_allocated()
     torch.cuda.reset_peak_memory_stats()
@@ -71,11 +72,19 @@ def _on_accelerator(system: SequenceClassifier, case: Scaling, length: int, run:
     return milliseconds, (torch.cuda.max_memory_allocated() - before) / 2**20
 
 
-def _make_step(system: SequenceClassifier, case: Scaling, length: int, run: Run) -> Callable[[], None]:
-    """A function that runs one forward and one backward pass."""
+def _warm_up(system: SequenceClassifier, case: Scaling, length: int, run: Run) -> None:
+    """One pass, whose output is checked, at no more than this length. Memory that the first pass loads and reserves
+    does not depend on the length."""
+    mixed = _make_step(system, case, min(length, WARM_UP_LENGTH), run)()
+    checked("attention", mixed.cpu(), tuple(mixed.shape))
+
+
+def _make_step(system: SequenceClassifier, case: Scaling, length: int, run: Run) -> Callable[[], torch.Tensor]:
+    """A function that runs one forward and one backward pass and returns the output F32[1 H L d]."""
     heads, _, dimension = case.q.shape
     with seeded(run, "init"):
-        module = system.attention(heads * dimension, heads, length, False).to(run.device)
+        attention = system.attention(heads * dimension, heads, length, False)
+        module = returned_module("attention", attention).to(run.device)
     q, k, v = (
         torch.tensor(array[None, :, :length], device=run.device, requires_grad=True)
         for array in (case.q, case.k, case.v)
@@ -84,14 +93,16 @@ def _make_step(system: SequenceClassifier, case: Scaling, length: int, run: Run)
     gradient = torch.ones_like(v)
     leaves: list[torch.Tensor | nn.Parameter] = [q, k, v, *module.parameters()]
 
-    def step() -> None:
+    def step() -> torch.Tensor:
         # An attention may ignore some of its inputs.
-        torch.autograd.grad(module(q, k, v, keep), leaves, gradient, allow_unused=True)
+        mixed = returned_like("attention", module(q, k, v, keep), v)
+        torch.autograd.grad(mixed, leaves, gradient, allow_unused=True)
+        return mixed.detach()
 
     return step
 
 
-def _time(step: Callable[[], None], repeats: int, wait: Callable[[], None]) -> float:
+def _time(step: Callable[[], object], repeats: int, wait: Callable[[], None]) -> float:
     """The milliseconds of the median step, the first step left out. `wait` waits for the device."""
     seconds = []
     for _ in range(1 + repeats):

@@ -22,9 +22,12 @@ def stage_scores(system: SequenceClassifier, case: Swap, run: Run) -> Iterator[S
     inputs = case.sequences.tokens.astype(np.int64), case.sequences.keep
     shape = len(inputs[0]), case.sequences.classes
     before: np.ndarray | None = None
-    stages = (("original", original.answers), ("swapped", system.swapped_logits), ("tuned", system.logits))
-    for stage, classify in stages:
-        logits = checked(classify.__name__, classify(*inputs), shape)
+    for stage, name, classify in (
+        ("original", "answers", original.answers),
+        ("swapped", "swapped_logits", system.swapped_logits),
+        ("tuned", "logits", system.logits),
+    ):
+        logits = checked(name, classify(*inputs), shape)
         correct = (logits.argmax(axis=1) == case.sequences.labels).astype(np.float64)
         score = partial(Score, n_used=len(correct), n_expected=len(correct), at={"stage": stage})
         yield score("accuracy", float(correct.mean()), items=correct)

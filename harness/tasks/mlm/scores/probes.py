@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from harness.core.seeds import Streams
 from harness.core.spec import Budget
-from harness.core.task import Score
+from harness.core.task import Score, checked
+from harness.nn.returned import returned_module, returned_tensor
 from harness.nn.training import TrainingOptions, evaluating, seeded, shuffled_batches, train
 from harness.run import Run
 from harness.tasks.mlm.interface import MaskedLanguageModel
@@ -30,7 +31,7 @@ def probe_scores(system: MaskedLanguageModel, name: str, probe: Probe, run: Run)
     """The scores of a probe on frozen states, by logistic regression, and after fine-tuning."""
     metric, compute = METRICS[name]
     answers = {
-        "frozen": frozen_answers(system.encoder(), probe, run.device),
+        "frozen": frozen_answers(_encoder(system), probe, run.device),
         "tuned": tuned_answers(system, probe, run),
     }
     for stage, predicted in answers.items():
@@ -59,7 +60,7 @@ def tuned_answers(system: MaskedLanguageModel, probe: Probe, run: Run) -> I64:
         device=run.device,
     )
     with seeded(tuning):
-        classifier = _Classifier(system.encoder(), settings).to(run.device)
+        classifier = _Classifier(_encoder(system), settings).to(run.device)
     tokens, labels = torch.from_numpy(probe.train.tokens), torch.tensor(probe.train.labels)
 
     def loss(rows: Tensor) -> Tensor:
@@ -75,6 +76,10 @@ def tuned_answers(system: MaskedLanguageModel, probe: Probe, run: Run) -> I64:
     return predicted
 
 
+def _encoder(system: MaskedLanguageModel) -> nn.Module:
+    return returned_module("encoder", system.encoder())
+
+
 class _Classifier(nn.Module):
     def __init__(self, encoder: nn.Module, settings: Mapping[str, Any]) -> None:
         super().__init__()
@@ -88,6 +93,7 @@ class _Classifier(nn.Module):
 
 def mean_state(states: Tensor, tokens: Tensor) -> Tensor:
     """F32[n width]: the means over the tokens that are no padding of states F32[n L width]."""
+    states = returned_tensor("encoder", states, (*tokens.shape, None))
     keep = (tokens != PAD).unsqueeze(-1)
     mean: Tensor = (states * keep).sum(dim=1) / keep.sum(dim=1)
     return mean
@@ -97,8 +103,7 @@ def _states(encoder: nn.Module, sentences: Sentences, device: str) -> np.ndarray
     encoder.to(device)
     with evaluating(encoder):
         parts = [mean_state(encoder(part.to(device)), part.to(device)) for part in _parts(sentences)]
-    states: np.ndarray = torch.cat(parts).cpu().numpy()
-    return states
+    return checked("encoder", torch.cat(parts).cpu(), (len(sentences.labels), None))
 
 
 def _parts(sentences: Sentences) -> tuple[Tensor, ...]:

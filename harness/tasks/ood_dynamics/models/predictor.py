@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from harness.core.task import checked_instance, checked_number, checked_parts
+from harness.nn.returned import returned_tensor
 from harness.nn.training import TrainingOptions, evaluating, shuffled_batches, train
 from harness.run import Run
 from harness.tasks.ood_dynamics.models.core import Core
@@ -44,8 +46,15 @@ class Predictor(nn.Module, Generic[Items]):
 
     def outputs(self, inputs: Tensor) -> tuple[Tensor, Any]:
         """inputs [n T ...] -> outputs F32[n T width], last state; starting from the initial state."""
-        outputs_and_state: tuple[Tensor, Any] = self.core.scan(self.embed(inputs), self.core.initial(len(inputs)))
-        return outputs_and_state
+        embedded: Tensor = self.embed(inputs)
+        scanned = self.core.scan(embedded, self.core.initial(len(inputs)))
+        outputs, state = checked_parts("scan", scanned, 2)
+        return returned_tensor("scan", outputs, (*embedded.shape[:2], self.core.width)), state
+
+    def step(self, x: Tensor, state: Any) -> tuple[Tensor, Any]:
+        """x F32[n i], state -> output F32[n width], next state: one step of the core."""
+        output, state = checked_parts("step", self.core.step(x, state), 2)
+        return returned_tensor("step", output, (len(x), self.core.width)), state
 
     @abstractmethod
     def batch_loss(self, items: Items, device: str) -> Callable[[Tensor], Tensor]:
@@ -68,7 +77,7 @@ class Predictor(nn.Module, Generic[Items]):
         order = shuffled_batches(len(items), batch, run.torch_rng("order"))
         names = ("warmup", "decay", "weight_decay", "clip")
         options = TrainingOptions(lr=lr, **{name: run.settings[name] for name in names})
-        train(self, order, self.batch_loss(items, run.device), run, cost=batch, options=options)
+        train(self, order, self.batch_loss(items, run.device), run, cost=batch, options=options, state={})
 
     def activity(self, items: np.ndarray) -> np.ndarray:
         """Bool[n T modules]: whether each module was active at each step."""
@@ -77,8 +86,8 @@ class Predictor(nn.Module, Generic[Items]):
     def _active(self, inputs: Tensor) -> Tensor:
         state, active = self.core.initial(len(inputs)), []
         for step_input in self.embed(inputs).unbind(1):
-            _, state = self.core.step(step_input, state)
-            active.append(self.core.active(state))
+            _, state = self.step(step_input, state)
+            active.append(returned_tensor("active", self.core.active(state), (len(inputs), None), "b"))
         return torch.stack(active, dim=1)
 
     def _apply_in_batches(self, items: np.ndarray, function: Callable[[Tensor], Tensor]) -> np.ndarray:
@@ -152,14 +161,16 @@ class FramePredictor(Predictor[Films]):
         outputs, state = self.outputs(frames)
         logits = [self.read(outputs[:, -1])]
         for _ in range(steps - 1):
-            output, state = self.core.step(self.embed(logits[-1].sigmoid()), state)
+            output, state = self.step(self.embed(logits[-1].sigmoid()), state)
             logits.append(self.read(output))
         return torch.stack(logits, dim=1)
 
 
 def _build_core(build: BuildCore, settings: Mapping[str, Any]) -> Core[Any]:
     """The core. It must be built after the embedding, which then starts from the same numbers for every core."""
-    return build(settings["embedding"], settings["weights"], settings["width"])
+    core = checked_instance("build", build(settings["embedding"], settings["weights"], settings["width"]), Core)
+    checked_number("build (width)", core.width, least=1, whole=True)
+    return core
 
 
 def _batches(items: np.ndarray) -> Iterator[np.ndarray]:

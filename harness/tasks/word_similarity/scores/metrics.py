@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.core.errors import BadOutput
+from harness.core.task import checked_number
 from harness.tasks.word_similarity.interface import WordEmbedder
 from harness.tasks.word_similarity.models.codes import Codes
 from harness.tasks.word_similarity.problems.corpus import F32, F64
@@ -51,11 +52,16 @@ def check_codes(codes: Codes, k: int) -> None:
         )
 
 
+def information(system: WordEmbedder, k: int) -> float:
+    """The bits of information in a code with k active bits; 0 where there are no such codes."""
+    return checked_number(f"bits({k})", system.bits(k), least=0)
+
+
 def longest_within(system: WordEmbedder, bits: int) -> int:
     """The k of the most informative codes that carry at most `bits` bits of information; 0 if there are none."""
-    information = {k: system.bits(k) for k in range(1, bits + 1)}
-    fitting = (k for k, carried in information.items() if 0 < carried <= bits)
-    return max(fitting, key=information.__getitem__, default=0)
+    carried = {k: information(system, k) for k in range(1, bits + 1)}
+    fitting = (k for k, in_code in carried.items() if 0 < in_code <= bits)
+    return max(fitting, key=carried.__getitem__, default=0)
 
 
 def bytes_a_word(system: WordEmbedder, vectors: F32) -> float:
@@ -63,7 +69,7 @@ def bytes_a_word(system: WordEmbedder, vectors: F32) -> float:
     in bits divided by 8."""
     k = int(vectors[0].sum()) if np.isin(vectors, (0, 1)).all() else 0
     is_code = k > 0 and bool((vectors.sum(axis=1) == k).all()) and "bits" in type(system).capabilities()
-    return system.bits(k) / 8 if is_code else 4.0 * vectors.shape[1]
+    return information(system, k) / 8 if is_code else 4.0 * vectors.shape[1]
 
 
 def best_threshold(values: F64, labels: NDArray[np.bool_]) -> float:

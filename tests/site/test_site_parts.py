@@ -14,7 +14,7 @@ from harness.site.addresses import anchor, entrant_page, relative, run_page
 from harness.site.drawing import curve_drawing, finding_drawing, seed_strip
 from harness.site.drawn import in_dark
 from harness.site.entrants import bibtex
-from harness.site.guide import guide, texts
+from harness.site.guide import address_of, guide, texts
 from harness.site.marks import OUTCOMES, mark_of
 from harness.site.picture import picture
 from harness.stats.intervals import Interval
@@ -124,7 +124,12 @@ def test_the_guide_has_the_pages_of_docs_with_links_among_them() -> None:
     pages = list(guide({"a.md": "# A\n\n[b](b.md#x) [out](../README.md) [far](https://example.org)", "b.md": "# B"}))
     assert [(page.address, page.title) for page in pages] == [("guide/a.html", "A"), ("guide/b.html", "B")]
     assert '<a href="b.html#x">b</a> out <a href="https://example.org">far</a>' in pages[0].text
-    assert "architecture.md" in texts()
+    assert address_of("guide/README.md") == "guide/index.html"
+    assert address_of("guide/methods/mlm.md") == "guide/methods/mlm.html"
+    assert list(texts())[0] == "guide/README.md"
+    addresses = [page.address for page in guide(texts())]
+    assert "guide/architecture.html" in addresses
+    assert len(addresses) == len(set(addresses))
 
 
 def test_the_guide_holds_no_markup_of_its_own() -> None:

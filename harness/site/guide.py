@@ -25,8 +25,8 @@ class GuidePage(NamedTuple):
 
 
 def texts() -> dict[str, str]:
-    """The Markdown pages by their path below `docs/`, the guide's contents and its pages first: those of the package, or
-    of the checkout that it is run from."""
+    """The Markdown pages of the package, or of the checkout that it is run from, by their path below `docs/`: the
+    guide's contents first, then its pages, then the others."""
     packaged, checkout = _PACKAGE / "docs", _PACKAGE.parent / "docs"
     folder = packaged if packaged.is_dir() else checkout
     paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*.md")}

@@ -89,6 +89,14 @@ def test_a_drawing_of_a_finding_keeps_the_order_of_its_numbers() -> None:
     assert ">+0.02<" in drawing, "the smallest effect of interest is labelled"
 
 
+def test_labels_of_a_drawing_keep_off_each_other() -> None:
+    drawing = str(finding_drawing(a_finding(values=(-0.1, -0.12, -0.13), interval=Interval(-0.15, -0.09))))
+    labels = re.findall(r'<text x="([\d.]+)" y="42" text-anchor="middle">([^<]+)<', drawing)
+    ends = sorted((float(x) - 4 * len(text), float(x) + 4 * len(text)) for x, text in labels)
+    assert labels
+    assert all(end <= start for (_, end), (start, _) in zip(ends, ends[1:], strict=False))
+
+
 def test_a_finding_without_values_is_not_drawn_and_one_without_an_interval_is() -> None:
     assert finding_drawing(a_finding(values=())) == ""
     drawing = finding_drawing(a_finding(values=(0.1,), interval=Interval(math.nan, math.nan)))

@@ -13,6 +13,7 @@ from harness.cli import (
     plan,
     report,
     run,
+    site,
     status,
     submit,
     table,
@@ -28,8 +29,8 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     help="Tests whether the claims of papers hold: plans and does runs, compares entrants, and judges claims.\n\n"
     "`harness run --tier quick` runs the benchmark; `harness run --task TASK --plugin FILE` runs your method beside "
-    "the baselines; `harness table`, `harness claims` and `harness report` only read stored records. Every verb has "
-    "`--help` with an example; `--debug` shows tracebacks.",
+    "the baselines; `harness site`, `harness table`, `harness claims` and `harness report` only read stored records. "
+    "Every verb has `--help` with an example; `--debug` shows tracebacks.",
 )
 app.command("list", epilog="Example: `harness list --task retrieval`")(list_.command)
 app.command("plan", epilog="Example: `harness plan --tier small --task long_range`")(plan.command)
@@ -39,6 +40,7 @@ app.command("table", epilog="Example: `harness table --task retrieval --tier sma
 app.command(
     "report", epilog="Example: `harness report --tier small`, `harness report --task retrieval --only refresh`"
 )(report.command)
+app.command("site", epilog="Example: `harness site --tier small --out public`")(site.command)
 app.command("claims", epilog="Example: `harness claims --tier small`")(claims.command)
 app.command("explain", epilog="Example: `harness explain retrieval ance --tier small --case scifact`")(explain.command)
 app.command("tune", epilog="Example: `harness tune --task retrieval --tier small --trials 8`")(tune.command)

@@ -7,7 +7,7 @@ import typer
 from harness.cli.options import FirstSeed, Json, Results, Seeds, Tasks, print_json, tier_name
 
 Tier = Annotated[str, typer.Option("--tier", help="The tier whose records are judged.")]
-Write = Annotated[bool, typer.Option("--write", help="Also write the verdicts to tables/claims-TIER.md.")]
+Write = Annotated[bool, typer.Option("--write", help="Also write them to tables/claims-TIER.md, and a picture, .svg.")]
 Check = Annotated[bool, typer.Option("--check", help="Fail if the written verdicts are not what the records say.")]
 
 
@@ -25,6 +25,7 @@ def command(
     from harness.cli.session import open_session, warn
     from harness.core.files import write_whole
     from harness.records.committed import file_problems
+    from harness.site.picture import picture
     from harness.site.verdicts import as_json as verdicts_as_json
     from harness.site.verdicts import as_markdown
 
@@ -39,10 +40,13 @@ def command(
         print_json(verdicts_as_json(verdicts, name))
     else:
         typer.echo(text)
-    path = session.store.root / "tables" / f"claims-{name}.md"
-    problems = list(file_problems(path, text, f"harness claims --tier {name} --write")) if check else []
+    files = {".md": text, ".svg": picture(verdicts, name)}
+    paths = {session.store.root / "tables" / f"claims-{name}{suffix}": written for suffix, written in files.items()}
+    remedy = f"harness claims --tier {name} --write"
+    problems = [line for path, told in paths.items() for line in file_problems(path, told, remedy)] if check else []
     warn(problems)
     if write:
-        write_whole(path, text.encode())
+        for path, told in paths.items():
+            write_whole(path, told.encode())
     if problems:
         raise typer.Exit(1)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from harness.claims.verdict import Verdict
     from harness.core.spec import TierName
     from harness.figures.presentation import Presentation
+    from harness.figures.readings import Subject
+    from harness.records.record import Stored
     from harness.records.scored import Scored
     from harness.records.submitted import Submitted
     from harness.tables.build import View
@@ -54,8 +56,12 @@ class Session:
         """The scored table of the records that are read."""
         from harness.records.scored import scored
 
+        return scored(self.stored())
+
+    def stored(self) -> "Iterator[Stored]":
+        """Every record that is read, whole; read again each time."""
         tiers: Sequence[str | None] = self._tiers or [None]
-        return scored(record for tier in tiers for record in self.store.stored(tier, self.tasks))
+        return (record for tier in tiers for record in self.store.stored(tier, self.tasks))
 
     @cached_property
     def submitted(self) -> "Mapping[str, Submitted]":
@@ -97,6 +103,19 @@ class Session:
         )
         plan = Planner(self.registry, self.store, read=False).plan(selection)
         return expected_of(plan, task, view.tier, any_key=any_key)
+
+    def subject(self, task: str, tier: "TierName", expected: "ExpectedRuns") -> "Subject":
+        """What the figures of a task at a tier are made of."""
+        from harness.figures.readings import Subject
+        from harness.tables.results import TaskResults
+
+        return Subject(
+            card=self.registry.card(task),
+            results=TaskResults(self.scored, task, tier),
+            kept=self.store.kept,
+            expected=expected,
+            capabilities={name: header.capabilities for name, header in self.registry.of_task(task).items()},
+        )
 
     def tables(self, task: str, view: "View", expected: "ExpectedRuns") -> "list[Table]":
         """The tables of one task, with the numbers that papers on it published."""

@@ -13,7 +13,6 @@ from harness.claims.verdict import Verdict
 from harness.core.words import counted
 from harness.site import wording
 from harness.tables.formats import plain
-from harness.tables.text import TextCell, TextTable, text_cells
 
 OUTCOMES = (
     "reproduced",
@@ -80,18 +79,6 @@ def as_json(verdicts: Mapping[str, Sequence[Verdict]], tier: str) -> Any:
         for verdict in of_paper
     ]
     return plain({"tier": tier, "claims": claims})
-
-
-def as_text_table(verdicts: Mapping[str, Sequence[Verdict]], title: str) -> TextTable:
-    """The verdicts as a table of text. A claim is said in the paper's sense; its name is shown on demand."""
-    rows = []
-    for paper, of_paper in verdicts.items():
-        for verdict in of_paper:
-            _, _, *texts = row(paper, verdict)
-            claim = TextCell(f"{verdict.claim.says} ({verdict.claim.source})", hint=f"{paper}: {verdict.claim.id}")
-            rows.append((claim, *text_cells(texts)))
-    headers = text_cells(HEADERS[1:])
-    return TextTable(title=title, headers=headers, rows=tuple(rows), words=len(headers))
 
 
 def row(paper: str, verdict: Verdict) -> list[str]:

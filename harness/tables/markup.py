@@ -10,7 +10,8 @@ from tabulate import tabulate
 from harness.tables.text import TextCell, TextTable
 
 if TYPE_CHECKING:
-    from jinja2 import Template
+    from jinja2 import Environment
+    from markupsafe import Markup
 
 _CODE = re.compile(r"`([^`]*)`")
 _MARKS = re.compile(r"[|*<`]|(?<!\w)_|_(?!\w)")
@@ -45,12 +46,7 @@ def to_latex(tables: Sequence[TextTable]) -> str:
 
 def to_html(tables: Sequence[TextTable]) -> str:
     """A whole page, light or dark as its reader prefers, that needs no other file."""
-    return template("page.html").render(tables=tables, title=tables[0].title)
-
-
-def to_html_section(tables: Sequence[TextTable]) -> str:
-    """The part of the page that holds the tables, for another page that has `style.css`."""
-    return template("tables.html").render(tables=tables)
+    return templates("harness.tables").get_template("page.html").render(tables=tables, title=tables[0].title)
 
 
 def _markdown(table: TextTable) -> str:
@@ -109,19 +105,25 @@ def _tex(text: str) -> str:
 
 
 @cache
-def template(name: str) -> "Template":
-    """A template of this package. Text is escaped; the filter `with_code` writes what stands in backticks as code."""
+def templates(package: str) -> "Environment":
+    """The templates of a package. Text is escaped; the filter `with_code` writes what stands in backticks as code."""
     import jinja2
-    from markupsafe import Markup, escape
 
-    # Only files of this package are ever loaded.
-    pages = jinja2.Environment(
-        loader=jinja2.PackageLoader("harness.tables"),
+    # Only files of the package are ever loaded.
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader(package),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
         undefined=jinja2.StrictUndefined,
     )
-    pages.filters["with_code"] = lambda text: Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))
-    return pages.get_template(name)
+    environment.filters["with_code"] = with_code
+    return environment
+
+
+def with_code(text: str) -> "Markup":
+    """A text for a page, with what stands in backticks as code."""
+    from markupsafe import Markup, escape
+
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))

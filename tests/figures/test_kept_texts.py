@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from harness.site.page import Chapter, to_page
 
 from harness.core.errors import UserError
 from harness.figures.build import Skipped
@@ -12,7 +13,6 @@ from harness.figures.texts import TextFigure
 from harness.records.committed import file_problems
 from harness.records.record import Record
 from harness.records.store import Store
-from harness.site.page import Chapter, to_page
 
 Make = Callable[..., Record]
 Figures = Callable[..., TextFigure]

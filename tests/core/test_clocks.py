@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.core.run import Clocks
+from harness.core.clocks import Clocks
 
 
 class Time:
@@ -21,7 +21,7 @@ class Time:
 @pytest.fixture
 def time(monkeypatch: pytest.MonkeyPatch) -> Time:
     fake = Time()
-    monkeypatch.setattr("harness.core.run.time", fake)
+    monkeypatch.setattr("harness.core.clocks.time", fake)
     return fake
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 
+KEPT_NAME = r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}\.[a-z0-9]{1,9}"
+"""Names of files that a run keeps: plain, so that they lead nowhere else, and with a suffix."""
 
 _PROGRESS = ("spent", "curve", "kept", "artefacts", "resumed", "_shared_s", "_due", "_exhausted", "_validated_at")
 """The attributes of a run that training changes."""
@@ -196,7 +198,7 @@ class Run:
 
 def check_kept(name: str, data: bytes) -> None:
     """Raise `ValueError` or `TypeError` for a file that cannot be kept beside a record."""
-    if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{,99}\.[a-z0-9]{1,9}", name):
+    if not re.fullmatch(KEPT_NAME, name):
         what = f"cannot keep a file as '{shortened(name, 120)}'"
         raise ValueError(f"{what}; give it a plain name of at most 100 characters with a suffix, as in 'samples.png'")
     if not isinstance(data, bytes):

@@ -112,10 +112,9 @@ def _level(evidence: Evidence) -> float:
 def _range(estimand: Estimand, rows: "pd.DataFrame") -> tuple[float, float]:
     """Between which values a level, or a difference of two, can lie, as far as the metric says."""
     least, most, best = -math.inf, math.inf, float(rows["ceiling"].mean())
-    if (rows["unit"] == "share").all():
-        least, most = 0.0, 1.0
-    elif not math.isnan(best):
-        least, most = (least, best) if rows["better"].iloc[0] == "higher" else (best, most)
+    if not math.isnan(best):
+        worst = 0.0 if (rows["unit"] == "share").all() else -math.inf
+        least, most = (worst, best) if rows["better"].iloc[0] == "higher" else (best, most)
     if estimand.name == "level" and not estimand.logit:
         return least, most
     return (

@@ -250,8 +250,8 @@ FIELDS = {
 }
 """The fields of a record. If they change, what is stored no longer reads: raise `VERSION`."""
 FORMS = {2: ("f4e1ace72a9c9c2bb25ed2b4c2537835", "a8fa2eabcff69823106f398dcca7cbc1")}
-"""By version, the digests of the fields' types and of the files of one record. Entries are added, never edited; but
-the first digest changes with a field that is left out where it has its default, since older records stay as they are."""
+"""By version, the digests of the fields' types and of the files of one record. Entries are added, never edited; but the
+first digest changes with a field that is left out where it has its default, since older records stay as they are."""
 
 
 def test_the_stored_form_changes_only_with_its_version() -> None:

@@ -12,6 +12,7 @@ from harness.claims.comparison import Comparison
 from harness.claims.finding import Finding, Judgement, Leaning
 from harness.claims.marks import Mark, estimates_by_case, marks_of
 from harness.claims.requirements import Requirements
+from harness.records.scored import value_range
 from harness.stats.estimands import OVER_ITEMS, Estimand, NotAssessable
 from harness.stats.intervals import ALPHA, NO_INTERVAL, Floats, Interval, share_interval, t_interval, varies
 from harness.stats.pvalues import attainable_level
@@ -111,11 +112,7 @@ def _level(evidence: Evidence) -> float:
 
 def _range(estimand: Estimand, rows: "pd.DataFrame") -> tuple[float, float]:
     """Between which values a level, or a difference of two, can lie, as far as the metric says."""
-    least, most, best = -math.inf, math.inf, float(rows["ceiling"].mean())
-    if (rows["unit"] == "share").all():
-        least, most = 0.0, 1.0
-    elif not math.isnan(best):
-        least, most = (least, best) if rows["better"].iloc[0] == "higher" else (best, most)
+    least, most = value_range(rows["better"].iloc[0], rows["unit"].iloc[0], float(rows["ceiling"].mean()))
     if estimand.name == "level" and not estimand.logit:
         return least, most
     return (

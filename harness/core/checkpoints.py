@@ -5,12 +5,14 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from harness.core.files import replacing
+from harness.core.spec import Budget
 from harness.core.words import shortened
 
 _LONGEST_HEADER = 2000
@@ -27,6 +29,15 @@ class Stateful(Protocol):
 
     def state_dict(self) -> Mapping[str, Any]: ...
     def load_state_dict(self, state_dict: Any, /) -> Any: ...
+
+
+class Drawing(Stateful, Protocol):
+    """What hands the items of a loop out: the run."""
+
+    @property
+    def spent(self) -> int: ...
+    @property
+    def budget(self) -> Budget: ...
 
 
 class UnusableCheckpoint(Exception):
@@ -71,15 +82,16 @@ class Checkpoints:
         """Whether it is time for the next checkpoint. Never in a copy of the run's process, which an entrant forked."""
         return time.monotonic() >= self._next and os.getpid() == self._process
 
-    def write(self, loop: int, spent: int, total: int, state: Callable[[], Mapping[str, Any]]) -> None:
-        """Write the checkpoint of a loop, whole or not at all, in place of the one before."""
+    def write(self, loop: int, done: int, state: Mapping[str, Stateful], run: Drawing) -> None:
+        """Write the checkpoint of a loop after so many items, whole or not at all, in place of the one before."""
         import torch
 
-        header = Header(place=self._place, identity=self._identity, spent=spent, total=total)
+        header = Header(place=self._place, identity=self._identity, spent=run.spent, total=run.budget.total)
         try:
+            states = {name: part.state_dict() for name, part in state.items()}
             with replacing(self._path(loop)) as file:
                 start = file.write(_line(header))
-                torch.save(dict(state()), file)
+                torch.save({"done": done, "state": states, "run": run.state_dict()}, file)
                 file.flush()
                 with open(file.name, "rb") as written:
                     written.seek(start)
@@ -93,8 +105,26 @@ class Checkpoints:
             self._warn(f"cannot write a checkpoint of {self._place}: {_reason(error)}; the run goes on")
         self._next = time.monotonic() + self._every_s
 
+    def resume(self, loop: int, items: Iterator[Any], state: Mapping[str, Stateful], run: Drawing) -> int:
+        """Bring the state of a loop and its run back from the loop's checkpoint, if it has one. Returns the number of
+        items before it, which are taken from `items`. Raises `UnusableCheckpoint` if the checkpoint does not fit."""
+        saved = self.read(loop)
+        if saved is None:
+            return 0
+        try:
+            done: int = saved["done"]
+            taken = sum(1 for _ in islice(items, done))
+            if taken < done:
+                raise ValueError(f"it was made after {done} items, of which there are now {taken}")
+            for name, part in state.items():
+                part.load_state_dict(saved["state"][name])
+            run.load_state_dict(saved["run"])
+        except Exception as error:
+            raise UnusableCheckpoint(f"does not fit ({_reason(error)})") from error
+        return done
+
     def read(self, loop: int) -> dict[str, Any] | None:
-        """The state in the checkpoint of a loop; None if there is none, or if it had to be put aside."""
+        """The content of the checkpoint of a loop; None if there is none, or if it had to be put aside."""
         import torch
 
         try:
@@ -106,14 +136,14 @@ class Checkpoints:
                 if hashlib.file_digest(file, "sha256").hexdigest() != header.sha256:
                     raise UnusableCheckpoint("is truncated or edited")
                 file.seek(start)
-                state: dict[str, Any] = torch.load(file, weights_only=True)
-                return state
+                content: dict[str, Any] = torch.load(file, weights_only=True)
+                return content
         except FileNotFoundError:
             return None
         except UnusableCheckpoint as why:
             self.put_aside(loop, str(why))
         except Exception as error:
-            self.put_aside(loop, f"cannot be read: {_reason(error)}")
+            self.put_aside(loop, f"cannot be read ({_reason(error)})")
         return None
 
     def put_aside(self, loop: int, why: str) -> None:

@@ -2,18 +2,16 @@
 
 import math
 import re
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from itertools import islice
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from harness.core import limits
 from harness.core.artefacts import Cache, Recipe
-from harness.core.checkpoints import Checkpoints, Stateful, UnusableCheckpoint
+from harness.core.checkpoints import Checkpoints, Stateful
+from harness.core.clocks import Clocks
 from harness.core.errors import Diverged
 from harness.core.seeds import Streams
 from harness.core.spec import Budget
@@ -24,50 +22,11 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 
-ClockName: TypeAlias = Literal["setup", "shared", "train", "eval", "checkpoint"]
-
-
-_PROGRESS = ("spent", "curve", "kept", "resumed", "_due", "_exhausted", "_validated_at")
-"""The attributes of a run that training changes."""
-
 KEPT_NAME = r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}\.[a-z0-9]{1,9}"
 """Names of files that a run keeps: plain, so that they lead nowhere else, and with a suffix."""
 
-
-class Clocks:
-    """Seconds of wall time by clock. Starting a clock inside another one stops the outer clock meanwhile."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[ClockName, float] = dict.fromkeys(get_args(ClockName), 0.0)
-        self._running: list[ClockName] = []
-        self._since = 0.0
-
-    @contextmanager
-    def on(self, name: ClockName) -> Iterator[None]:
-        """Let the named clock run for the block."""
-        self._settle()
-        self._running.append(name)
-        try:
-            yield
-        finally:
-            self._settle()
-            self._running.pop()
-
-    def state_dict(self) -> Mapping[ClockName, float]:
-        """The seconds so far."""
-        self._settle()
-        return {**self.seconds}
-
-    def load_state_dict(self, state_dict: Mapping[ClockName, float]) -> None:
-        """Go on from the seconds of another state, as if the time since the clocks were made had not passed."""
-        self._settle()
-        self.seconds.update(state_dict)
-
-    def _settle(self) -> None:
-        now = time.perf_counter()
-        if self._running:
-            self.seconds[self._running[-1]] += now - self._since
-        self._since = now
+_PROGRESS = ("spent", "curve", "kept", "artefacts", "resumed", "_shared_s", "_due", "_exhausted", "_validated_at")
+"""The attributes of a run that training changes."""
 
 
 class Run:
@@ -122,10 +81,7 @@ class Run:
         return self._streams.seed(stream)
 
     def draw(
-        self,
-        items: Iterable[Item],
-        cost: int | Callable[[Item], int],
-        state: Mapping[str, Stateful] | None = None,
+        self, items: Iterable[Item], cost: int | Callable[[Item], int], state: Mapping[str, Stateful] | None = None
     ) -> Iterator[Item]:
         """Yield `items`, charging each its cost, until the items or the budget end; an item that would overdraw the
         budget is not yielded. A negative cost is a `ValueError`.
@@ -134,9 +90,11 @@ class Run:
         With it, a long run that was killed goes on from its last checkpoint: the items before that are drawn again and
         not yielded, so that they must not depend on what the loop changes.
         """
-        items = iter(items)
-        before = 0 if state is None else self._resume(items, state)
-        for done, item in enumerate(items, start=before + 1):
+        items, done = iter(items), 0
+        if state is not None:
+            self._loops += 1
+            done = self._resume(items, state)
+        for item in items:
             charge = cost(item) if callable(cost) else cost
             if charge < 0:
                 raise ValueError(f"an item of the budget cannot cost {charge} {self.budget.unit}")
@@ -145,6 +103,7 @@ class Run:
                 return
             self.spent += charge
             yield item
+            done += 1
             if state is not None:
                 self._write_checkpoint_if_due(done, state)
 
@@ -191,7 +150,7 @@ class Run:
         self.kept[name] = data
 
     def state_dict(self) -> dict[str, Any]:
-        """What the run has done so far, apart from what entrants change themselves."""
+        """What the run has done so far, and the states of all random generators."""
         return {
             **{name: getattr(self, name) for name in _PROGRESS},
             "clocks": self.clocks.state_dict(),
@@ -200,48 +159,27 @@ class Run:
         }
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Go on from the state of another run of the same kind."""
+        """Go on from the state of a run that was killed."""
         for name in _PROGRESS:
             setattr(self, name, state_dict[name])
+        self.resumed += 1
         self.clocks.load_state_dict(state_dict["clocks"])
         self._streams.load_state_dict(state_dict["streams"])
         limits.set_global_state(state_dict["global"])
 
-    def _resume(self, items: Iterator[Item], state: Mapping[str, Stateful]) -> int:
-        """Go on from the checkpoint of the loop that begins, if there is one. Returns the number of items before it,
-        which are taken from `items`. Raises `UnusableCheckpoint`."""
-        self._loops += 1
-        saved = self._checkpoints.read(self._loops) if self._checkpoints else None
-        if saved is None:
+    def _resume(self, items: Iterator[Any], state: Mapping[str, Stateful]) -> int:
+        """Go on from the checkpoint of the present loop, if there is one. Returns the number of items before it, which
+        are taken from `items`. Raises `UnusableCheckpoint`."""
+        if self._checkpoints is None:
             return 0
         with self.clocks.on("checkpoint"):
-            try:
-                done: int = saved["done"]
-                if sum(1 for _ in islice(items, done)) < done:
-                    raise UnusableCheckpoint(f"was made after {done} items, of which there are fewer")
-                for name, part in state.items():
-                    part.load_state_dict(saved["state"][name])
-                self.load_state_dict(saved["run"])
-            except Exception as error:
-                raise UnusableCheckpoint(f"does not fit: {type(error).__name__}: {error}") from error
-        self.resumed += 1
-        return done
+            return self._checkpoints.resume(self._loops, items, state, self)
 
     def _write_checkpoint_if_due(self, done: int, state: Mapping[str, Stateful]) -> None:
         """Write a checkpoint of the present loop after so many items, if it is time for one."""
-        if self._checkpoints is None or not self._checkpoints.are_due():
-            return
-        with self.clocks.on("checkpoint"):
-            self._checkpoints.write(
-                self._loops,
-                self.spent,
-                self.budget.total,
-                lambda: {
-                    "done": done,
-                    "state": {name: part.state_dict() for name, part in state.items()},
-                    "run": self.state_dict(),
-                },
-            )
+        if self._checkpoints is not None and self._checkpoints.are_due():
+            with self.clocks.on("checkpoint"):
+                self._checkpoints.write(self._loops, done, state, self)
 
     def for_measuring(self) -> "Run":
         """The handle for one evaluation: the same settings, artefacts and kept files, no budget, and random streams of

@@ -1,7 +1,7 @@
 """Texts that runs kept: what was asked and what every entrant answered, in tables."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from harness.core.entrant import EntrantKind
@@ -42,14 +42,13 @@ class TextFigure(Figure):
 
     @property
     def tables(self) -> list[TextTable]:
-        """The tables, each under its question."""
-        return list(map(_table, self.questions))
+        """The tables, each under its question; the last one has the figure's notes."""
+        *tables, last = map(_table, self.questions)
+        return [*tables, replace(last, notes=self.notes)]
 
     def to_markdown(self) -> str:
         """All of the figure, as its file has it."""
-        notes = "\n".join(f"- {note}" for note in self.notes)
-        heading = f"## {self.heading}: {self.declared.title}"
-        return "\n\n".join(filter(None, [heading, self.caption, to_markdown(self.tables).strip(), notes])) + "\n"
+        return f"## {self.heading}: {self.declared.title}\n\n{self.caption}\n\n{to_markdown(self.tables)}"
 
 
 def questions_of(figure: Texts, subject: Subject, keepers: Sequence[RunRow]) -> tuple[Question, ...]:

@@ -114,6 +114,16 @@ class ScoreRow(NamedTuple):
         return {**self.run.at, **dict(self.measured)}
 
 
+def value_range(better: str, unit: str, ceiling: float) -> tuple[float, float]:
+    """Between which values a metric lies, as far as its ceiling (the best possible value, NaN: unknown) says: a share
+    that has one also ends at 0."""
+    if math.isnan(ceiling):
+        return -math.inf, math.inf
+    if better == "lower":
+        return ceiling, math.inf
+    return 0.0 if unit == "share" else -math.inf, ceiling
+
+
 @dataclass(frozen=True)
 class TaskScores:
     """All that is known of a task at a tier, in order of the records' paths.

@@ -94,7 +94,7 @@ def _keeps_items(job: Job, metric: str, at: Mapping[str, float | str]) -> bool:
 class _Attempt:
     """One attempt at a job, with the parts of its record that are known so far."""
 
-    def __init__(self, job: Job, checkpoints: Checkpoints) -> None:
+    def __init__(self, job: Job, checkpoints: Checkpoints | None = None) -> None:
         self.job = job
         self.started = datetime.now(UTC)
         self.items: dict[str, np.ndarray] = {}

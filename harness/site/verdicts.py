@@ -44,7 +44,7 @@ def as_markdown(verdicts: Mapping[str, Sequence[Verdict]], tier: str) -> str:
         for verdict in of_paper:
             claim = verdict.claim
             lines += ["", f"## {paper}: {claim.id}", "", f"{claim.says} ({claim.source})", ""]
-            lines += [line for finding in verdict.findings for line in _details(finding)]
+            lines += [line for finding in verdict.findings for line in _details(finding, tier)]
     return "\n".join(lines) + "\n"
 
 
@@ -128,11 +128,13 @@ def _outcome(verdict: Verdict) -> str:
     return f"leaning {verdict.leaning}" if verdict.outcome == "rehearsal" else verdict.outcome
 
 
-def _details(finding: Finding) -> Iterator[str]:
+def _details(finding: Finding, tier: str) -> Iterator[str]:
     part = finding.part
     where = f", where {spelled(part.where)}" if part.where else ""
     asked = wording.asked(part, finding.scale)
     yield f"- {wording.compared(finding)}{where}; asked: {asked}: {finding.text}"
+    if "no record" in finding.reason:
+        yield f"  `{wording.command(finding, tier)}`"
     if finding.values:
         over_items = wording.interval(part, *finding.items) or " n/a"
         by_seed = ", ".join(wording.value(part, number) for number in finding.values)

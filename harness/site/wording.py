@@ -1,10 +1,11 @@
 """Hypotheses and findings in words and numbers, each so that it can be read without the others."""
 
 import math
+import shlex
 from collections.abc import Iterator
 
 from harness.claims.claim import Part
-from harness.claims.conditions import spelled
+from harness.claims.conditions import literals, spelled
 from harness.claims.finding import Finding
 from harness.stats.estimands import RATIOS
 from harness.tables.text import arrow
@@ -88,6 +89,16 @@ def place(finding: Finding, tier: str) -> str:
     cases = ", ".join(finding.cases) or spelled({n: c for n, c in finding.part.where.items() if n == "case"})
     facts = [cases, spelled(conditions), f"tier {tier}", ", ".join(finding.devices), ", ".join(finding.budgets)]
     return "; ".join(filter(None, [finding.part.task, *facts]))
+
+
+def command(finding: Finding, tier: str) -> str:
+    """The command that makes the missing runs of a comparison."""
+    part = finding.part
+    cases = sorted(literals(part.where["case"])) if "case" in part.where else []
+    entrants = filter(None, [part.of, *([finding.opponent] if finding.opponent else part.over)])
+    words = ["harness", "run", "--task", part.task, "--tier", tier, "--no-table"]
+    words += [word for case in cases for word in ("--case", case)]
+    return shlex.join([*words, *(word for entrant in entrants for word in ("--entrant", entrant))])
 
 
 def value(part: Part, number: float) -> str:

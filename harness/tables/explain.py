@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from harness.core.suggest import check_known
+from harness.core.words import counted
 from harness.records.scored import RunRow
 from harness.stats.intervals import ALPHA
 from harness.tables.comparable import rerun
@@ -60,7 +61,7 @@ def as_text(explanation: Explanation) -> str:
         value = "no score" if math.isnan(record["value"]) else f"{record['value']:.6g}"
         error = f" ({record['error']})" if record["error"] else ""
         place = f"{record['case']}, seed {record['seed']}"
-        place += f", resumed {record['resumed']} times" if record["resumed"] else ""
+        place += f", resumed {counted(record['resumed'], 'time')}" if record["resumed"] else ""
         lines.append(f"  - {place}: {value}, {record['status']}{error}; {record['path']}, key {record['key']}")
     lines += ["- to reproduce it:", *(f"  - `{command}`" for command in explanation.commands)]
     return "\n".join(lines) + "\n"

@@ -11,7 +11,7 @@ from typing import Literal
 from harness.core.entrant import EntrantKind
 from harness.core.spec import entrant_in
 from harness.records.record import SCORED
-from harness.records.scored import RunRow, ScoreRow
+from harness.records.scored import RunRow, ScoreRow, value_range
 from harness.records.submitted import Submitted, mark_of
 from harness.stats.intervals import t_interval
 from harness.tables.columns import Layout
@@ -115,6 +115,7 @@ def cell_of(runs: Sequence[RunRow], scores: Mapping[str, ScoreRow], needs: str |
         seeds=tuple(run.seed for run in runs),
         values=values,
         half=math.nan if measured[0].exact else half_width(values),
+        range=value_range(measured[0].better, measured[0].unit, measured[0].ceiling),
         n_used=sum(score.n_used for score in finished),
         n_expected=sum(score.n_expected for score in finished),
         flags=(*([f"diverged {diverged}/{n}"] if diverged else []), *(["contended"] if was_contended else [])),
@@ -145,6 +146,7 @@ def mean_over(cells: Sequence[Cell], *, exact: bool) -> Cell:
         seeds=cells[0].seeds,
         values=values,
         half=math.nan if exact else half_width(values),
+        range=cells[0].range,
         n_used=sum(cell.n_used for cell in cells),
         n_expected=sum(cell.n_expected for cell in cells),
         flags=tuple(dict.fromkeys(flag.partition(" ")[0] for cell in cells for flag in cell.flags)),

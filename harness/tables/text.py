@@ -99,7 +99,8 @@ def _cell(cell: Cell, places: int, exact: bool) -> TextCell:
         return TextCell(cell.state, hint=cell.text)
     if cell.state != "scored":
         return TextCell(cell.text)
-    text = number(cell.value, places) + ("" if exact else f" ± {number(cell.half, places)}")
+    around = f"[{', '.join(number(end, places) for end in cell.interval)}]" if cell.is_cut else ""
+    text = number(cell.value, places) + ("" if exact else f" {around or f'± {number(cell.half, places)}'}")
     flags = f" ({', '.join(cell.flags)})" if cell.flags else ""
     by_seed = ", ".join(f"{seed}: {value:.6g}" for seed, value in zip(cell.seeds, cell.values, strict=True))
     return TextCell(f"{text}{f' {TIE}' if cell.mark == 'tie' else ''}{flags}", cell.mark, hint=f"by seed: {by_seed}")
@@ -123,6 +124,8 @@ def _caption(table: Table) -> Iterator[str]:
         yield "Mean over seeds of a counted quantity, which has no interval."
     else:
         yield "Mean over seeds ± half the width of its 90 % t interval (n/a: one seed, or seeds that do not vary)."
+        if any(cell.is_cut for row in table.rows for cell in row.cells):
+            yield "In brackets: an interval that would leave the range of the metric, cut off where that ends."
     yield f"Bold: the best of its column; {TIE}: a mean within the interval of the best."
     if any(column.generated for column in table.columns):
         yield "Columns marked generated: their data stands in for real data."

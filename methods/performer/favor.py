@@ -5,35 +5,19 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-CAUSAL_BLOCK: Final = 128
-"""The number of positions in a block, within which causal attention is computed pair by pair."""
 TILE: Final = 1 << 18
 """The number of features in a tile on a processor: one megabyte, so that a tile stays in the cache."""
 
 
-def linear_attention(queries: Tensor, keys: Tensor, values: Tensor, causal: bool = False) -> Tensor:
+def linear_attention(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
     """F[... L d]: `phi(Q) (phi(K)^T V) / (phi(Q) phi(K)^T 1)` for features F[... L r] and values F[... L d].
 
-    With `causal`, position i sums over the keys j <= i (section 2.5.1): pair by pair within a block, and by prefix sums
-    over the blocks before. Keys that are to be ignored have features of zero.
+    Keys that are to be ignored have features of zero.
     """
-    if causal:
-        return _causal(queries, keys, values)
     return (queries @ (keys.mT @ values)) / (queries @ keys.sum(-2).unsqueeze(-1))
-
-
-def _causal(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
-    length = queries.shape[-2]
-    padding = (0, 0, 0, -length % CAUSAL_BLOCK)
-    values = torch.cat([values, torch.ones_like(values[..., :1])], dim=-1)
-    q, k, v = (torch.unflatten(nn.functional.pad(x, padding), -2, (-1, CAUSAL_BLOCK)) for x in (queries, keys, values))
-    states = k.mT @ v
-    before = states.cumsum(-3) - states
-    sums: Tensor = ((q @ k.mT).tril() @ v + q @ before).flatten(-3, -2)[..., :length, :]
-    return sums[..., :-1] / sums[..., -1:]
 
 
 def favor(q: Tensor, k: Tensor, v: Tensor, keep: Tensor, projection: Tensor, epsilon: float) -> Tensor:

@@ -21,13 +21,12 @@ KEYS: Final = (-2, -1)
 
 def positive(u: Tensor, projection: Tensor, over: tuple[int, ...] = (), epsilon: float = 0.0) -> Tensor:
     """F[... L m]: `exp(w.u - |u|^2 / 2) / sqrt(m)` for every row w of the projection (Lemma 1)."""
-    return _exponential(u @ projection.mT - _half_square(u), over, epsilon)
+    return _exponential(_exponent("positive", u, projection), over, epsilon)
 
 
 def hyperbolic(u: Tensor, projection: Tensor, over: tuple[int, ...] = (), epsilon: float = 0.0) -> Tensor:
     """F[... L 2m]: the positive features of w and of -w, which together have less than half the variance (Lemma 2)."""
-    product = u @ projection.mT
-    return _exponential(torch.cat([product, -product], dim=-1) - _half_square(u), over, epsilon)
+    return _exponential(_exponent("hyperbolic", u, projection), over, epsilon)
 
 
 def trigonometric(u: Tensor, projection: Tensor, over: tuple[int, ...] = ()) -> Tensor:
@@ -47,9 +46,28 @@ def softmax_features(kernel: Kernel, q: Tensor, k: Tensor, projection: Tensor, e
     return feature_map(q, projection, QUERIES, epsilon), feature_map(k, projection, KEYS, epsilon)
 
 
+def causal_features(
+    kernel: Kernel, q: Tensor, k: Tensor, projection: Tensor, epsilon: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """F[... L r]: the features of queries as from `softmax_features`; and of keys, without `epsilon` and divided by the
+    largest of each key, whose logarithm is F[... L 1]."""
+    q, k = q.shape[-1] ** -0.25 * q, k.shape[-1] ** -0.25 * k
+    if kernel == "trigonometric":
+        return trigonometric(q, projection, QUERIES), trigonometric(k, projection, QUERIES), _half_square(k).detach()
+    exponent = _exponent(kernel, k, projection)
+    largest = exponent.detach().amax(-1, keepdim=True)
+    return _exponential(_exponent(kernel, q, projection), QUERIES, epsilon), torch.exp(exponent - largest), largest
+
+
 def relu(u: Tensor, epsilon: float = 1e-3) -> Tensor:
     """F[... L d]: `max(u, 0) + epsilon`, the deterministic kernel of generalised attention (appendix A.3)."""
     return u.relu() + epsilon
+
+
+def _exponent(kernel: Kernel, u: Tensor, projection: Tensor) -> Tensor:
+    """F[... L r]: the exponents of the positive or hyperbolic features of u F[... L d]."""
+    product = u @ projection.mT
+    return (torch.cat([product, -product], dim=-1) if kernel == "hyperbolic" else product) - _half_square(u)
 
 
 def _exponential(exponent: Tensor, over: tuple[int, ...], epsilon: float) -> Tensor:

@@ -9,8 +9,9 @@ from annotated_types import Ge, Gt
 from torch import Tensor, nn
 
 from harness.tasks.long_range import Attention, is_redraw_due
+from methods.performer.causal import causal_attention
 from methods.performer.favor import favor, linear_attention
-from methods.performer.features import Kernel, relu, softmax_features
+from methods.performer.features import Kernel, causal_features, relu, softmax_features
 from methods.performer.projection import draw_projection
 
 FEATURES_PER_DIMENSION: Final = 4
@@ -20,9 +21,10 @@ class Performer(Attention):
     """FAVOR+: positive orthogonal random features of the softmax kernel.
 
     `m` is the number of random features, by default four times the width of a head: the paper has 256 at a width of 64.
-    `epsilon` is added to every positive feature (appendix A.3). The projection is drawn once for each layer and shared
-    by its heads. It is drawn anew, from torch's global generator, every `redraw` training passes (0 = never). The
-    paper's language model needs that (Figure 5); the authors' code draws in every pass.
+    `epsilon` is added to every positive feature (appendix A.3), relative to the largest one: of all keys, or, in causal
+    attention, of those up to a position. The projection is drawn once for each layer and shared by its heads. It is
+    drawn anew, from torch's global generator, every `redraw` training passes (0 = never). The paper's language model
+    needs that (Figure 5); the authors' code draws in every pass.
     """
 
     name = "performer"
@@ -66,10 +68,7 @@ class _LinearAttention(nn.Module):
             return self.attend(q.float(), k.float(), v.float(), keep).to(v.dtype)
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor, keep: Tensor) -> Tensor:
-        queries, keys = self.features(q, k)
-        return linear_attention(queries, keys * keep[:, None, :, None], v, self.causal)
-
-    def features(self, q: Tensor, k: Tensor) -> tuple[Tensor, Tensor]:
+        """F32[B H L d]: the mixtures of values F32[B H L d]."""
         raise NotImplementedError
 
 
@@ -91,17 +90,22 @@ class _RandomFeatureAttention(_LinearAttention):
     def attend(self, q: Tensor, k: Tensor, v: Tensor, keep: Tensor) -> Tensor:
         if is_redraw_due(self, self.passes, self.redraw):
             self.projection = self.draw().to(self.projection)
-        if self.causal or self.kernel == "trigonometric":
-            return super().attend(q, k, v, keep)
+        if self.causal:
+            queries, keys, log_scales = causal_features(self.kernel, q, k, self.projection, self.epsilon)
+            epsilon = 0.0 if self.kernel == "trigonometric" else self.epsilon
+            return causal_attention(queries, keys, log_scales, v, keep[:, None, :, None], epsilon)
+        if self.kernel == "trigonometric":
+            queries, keys = softmax_features(self.kernel, q, k, self.projection, self.epsilon)
+            return linear_attention(queries, keys * keep[:, None, :, None], v)
         # Hyperbolic features are the positive features of the rows and of their negatives.
         rows = self.projection if self.kernel == "positive" else torch.cat([self.projection, -self.projection])
         return favor(q, k, v, keep, rows, self.epsilon)
 
-    def features(self, q: Tensor, k: Tensor) -> tuple[Tensor, Tensor]:
-        return softmax_features(self.kernel, q, k, self.projection, self.epsilon)
-
 
 class _ReluAttention(_LinearAttention):
-    def features(self, q: Tensor, k: Tensor) -> tuple[Tensor, Tensor]:
-        scale = q.shape[-1] ** -0.25
-        return relu(scale * q, self.epsilon), relu(scale * k, self.epsilon)
+    def attend(self, q: Tensor, k: Tensor, v: Tensor, keep: Tensor) -> Tensor:
+        scale, keep = q.shape[-1] ** -0.25, keep[:, None, :, None]
+        queries, keys = relu(scale * q, self.epsilon), relu(scale * k, self.epsilon)
+        if self.causal:
+            return causal_attention(queries, keys, torch.zeros_like(keys[..., :1]), v, keep)
+        return linear_attention(queries, keys * keep, v)

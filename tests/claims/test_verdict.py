@@ -109,6 +109,7 @@ def stored(entry: Mapping[str, Any]) -> Stored:
         | {"contended": run["contended"]},
         **{
             "trials": run["trials"],
+            "resumed": 0,
             "generated": False,
             "parameters": {},
             "settings": {},

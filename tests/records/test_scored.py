@@ -16,7 +16,7 @@ from harness.records.store import Store
 from toys import CARD, make_card
 
 FIELDS: dict[str, Any] = {
-    **{"settings": {"width": 8}, "generated": True, "curve": (), "trials": 7},
+    **{"settings": {"width": 8}, "generated": True, "curve": (), "trials": 7, "resumed": 1},
     **{"train_s": 3, "weights": 6, "contended": True},
     **{"kind": "method", "component": "ImageModel", "commit": "abc", "dirty": True, "device": "cuda", "threads": 2},
 }
@@ -71,6 +71,7 @@ def test_a_run_has_every_field_of_its_record(make: Make) -> None:
         "budget": 500,
         "unit": "examples",
         "train_s": 3,
+        "resumed": 1,
         "contended": True,
         "path": "toy/small/plain/vit/dim=50-s0.json",
         "chosen": {"dim"},

@@ -78,6 +78,15 @@ class TestCells:
         command = "harness run --task toy --tier small --case hard --entrant bit"
         assert table.notes == (f"missing: bit, case hard, seeds 0, 1; `{command}`",)
 
+    def test_an_interval_ends_where_the_range_of_the_metric_ends(self, record: Make, tables: Tables) -> None:
+        values = (0.99, 0.99, 0.03)
+        made = [record(name, seed, values[seed]) for name in ("vit", "bit") for seed in range(3)]
+        made += [record("lo", seed, {"loss": 0.1 + seed}) for seed in range(3)]
+        result = cell(tables(made)[0], "vit", "plain")
+        assert result.is_cut
+        assert result.interval == (0, 1)
+        assert not cell(tables(made, metric="loss")[0], "lo", "plain").is_cut
+
     def test_a_diverged_run_is_scored_at_chance_and_flagged(self, record: Make, tables: Tables) -> None:
         values = [(0.7, "ok"), (0.1, "diverged"), (0.7, "ok")]
         (table,) = tables(record("vit", seed, value, status=status) for seed, (value, status) in enumerate(values))

@@ -1,4 +1,4 @@
-"""Linear attention: the fused form is the plain one; causality, normalisation, gradients, memory."""
+"""Linear attention: the fused form is the plain one; normalisation, gradients, memory."""
 
 import pytest
 import torch
@@ -6,8 +6,9 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from methods.performer import favor as module
+from methods.performer.causal import causal_attention
 from methods.performer.favor import favor, linear_attention
-from methods.performer.features import softmax_features
+from methods.performer.features import causal_features, softmax_features
 from methods.performer.projection import draw_projection
 
 BATCH, HEADS, LENGTH, DIMENSION, FEATURES = 2, 3, 50, 8, 24
@@ -22,9 +23,9 @@ def inputs() -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     return q, k, v, torch.ones(BATCH, LENGTH, dtype=torch.bool), projection
 
 
-def plain(q: Tensor, k: Tensor, v: Tensor, projection: Tensor, epsilon: float, causal: bool = False) -> Tensor:
+def plain(q: Tensor, k: Tensor, v: Tensor, projection: Tensor, epsilon: float) -> Tensor:
     queries, keys = softmax_features("positive", q, k, projection, epsilon)
-    return linear_attention(queries, keys, v, causal)
+    return linear_attention(queries, keys, v)
 
 
 def defined(q: Tensor, k: Tensor, v: Tensor, projection: Tensor, epsilon: float) -> Tensor:
@@ -64,11 +65,10 @@ def test_fused_gradients_are_numerical_ones_where_the_largest_exponent_cancels(i
     assert torch.autograd.gradcheck(lambda *x: favor(*x, keep, projection, 0.0), small)
 
 
-@pytest.mark.parametrize("causal", [False, True])
-def test_equal_values_are_returned(inputs: tuple[Tensor, ...], causal: bool) -> None:
+def test_equal_values_are_returned(inputs: tuple[Tensor, ...]) -> None:
     q, k, _, keep, projection = inputs
     v = torch.full_like(q, 1.5)
-    torch.testing.assert_close(plain(q, k, v, projection, 1e-6, causal), v)
+    torch.testing.assert_close(plain(q, k, v, projection, 1e-6), v)
     torch.testing.assert_close(favor(q, k, v, keep, projection, 1e-6), v)
 
 
@@ -76,7 +76,6 @@ def test_one_position_returns_its_value(inputs: tuple[Tensor, ...]) -> None:
     q, k, v, keep, projection = inputs
     q, k, v = q[:, :, :1], k[:, :, :1], v[:, :, :1]
     torch.testing.assert_close(favor(q, k, v, keep[:, :1], projection, 1e-6), v)
-    torch.testing.assert_close(plain(q, k, v, projection, 1e-6, causal=True), v)
 
 
 def test_rows_sum_to_one(inputs: tuple[Tensor, ...]) -> None:
@@ -85,33 +84,6 @@ def test_rows_sum_to_one(inputs: tuple[Tensor, ...]) -> None:
     matrix = favor(q, k, identity, keep, projection, 1e-6)
     torch.testing.assert_close(matrix.sum(-1), torch.ones_like(matrix[..., 0]))
     assert (matrix >= 0).all()
-
-
-@pytest.mark.parametrize("length", [1, 127, 128, 300])
-def test_causal_is_the_masked_product(length: int) -> None:
-    torch.manual_seed(0)
-    queries, keys = torch.rand(2, 2, length, FEATURES, dtype=torch.float64)
-    values = torch.randn(2, length, DIMENSION, dtype=torch.float64)
-    matrix = (queries @ keys.mT).tril()
-    expected = matrix @ values / matrix.sum(-1, keepdim=True)
-    torch.testing.assert_close(linear_attention(queries, keys, values, causal=True), expected)
-
-
-def test_the_future_changes_nothing(inputs: tuple[Tensor, ...]) -> None:
-    q, k, v, _, projection = inputs
-    before = plain(q, k, v, projection, 1e-6, causal=True)
-    q2, k2, v2 = (torch.cat([x[:, :, :20], torch.randn_like(x[:, :, 20:])], dim=2) for x in (q, k, v))
-    after = plain(q2, k2, v2, projection, 1e-6, causal=True)
-    # Through epsilon the largest exponent of all keys is felt.
-    torch.testing.assert_close(after[:, :, :20], before[:, :, :20], atol=1e-4, rtol=0)
-    assert not torch.allclose(after[:, :, 20:], before[:, :, 20:], atol=1e-2)
-
-
-def test_unit_queries_and_keys_average_the_past() -> None:
-    q = k = torch.ones(1, 1, 3, DIMENSION)
-    v = torch.tensor([1.0, 0.0, 0.0]).view(1, 1, 3, 1).expand(1, 1, 3, DIMENSION)
-    found = plain(q, k, v, draw_projection((64, DIMENSION), "orthogonal"), 1e-6, causal=True)
-    torch.testing.assert_close(found[0, 0, :, 0], torch.tensor([1.0, 1 / 2, 1 / 3]), atol=1e-6, rtol=0)
 
 
 def test_padding_changes_nothing(inputs: tuple[Tensor, ...]) -> None:
@@ -144,7 +116,11 @@ def test_no_tensor_grows_with_the_length_squared(causal: bool) -> None:
         projection = draw_projection((16, 4), "orthogonal")
         keep = torch.ones(1, length, dtype=torch.bool)
         with _Largest() as largest:
-            found = plain(q, q, q, projection, 1e-6, True) if causal else favor(q, q, q, keep, projection, 1e-6)
+            if causal:
+                queries, keys, log_scales = causal_features("positive", q, q, projection, 1e-6)
+                found = causal_attention(queries, keys, log_scales, q, keep.unsqueeze(-1), 1e-6)
+            else:
+                found = favor(q, q, q, keep, projection, 1e-6)
             found.sum().backward()
         sizes.append(largest.most)
     assert sizes[2] == 2 * sizes[1] == 4 * sizes[0]

@@ -30,8 +30,7 @@ def build(entrant: Performer | PerformerRelu, causal: bool = False) -> nn.Module
     return entrant.build(WIDTH, HEADS, LENGTH, causal)
 
 
-# With epsilon, the largest exponent of all keys is felt.
-@pytest.mark.parametrize("entrant", [Performer(epsilon=0.0), Performer(kernel="trigonometric"), PerformerRelu()])
+@pytest.mark.parametrize("entrant", [Performer(), Performer(kernel="trigonometric"), PerformerRelu()])
 @pytest.mark.parametrize("causal", [False, True])
 def test_padding_changes_nothing(entrant: Performer, causal: bool) -> None:
     q, k, v = inputs()
@@ -83,18 +82,15 @@ def test_one_position_returns_its_value(entrant: Performer, causal: bool) -> Non
     torch.testing.assert_close(build(entrant, causal)(q, k, v, everything(1)), v)
 
 
-# With epsilon, the largest exponent of all keys is felt.
-@pytest.mark.parametrize(
-    "entrant",
-    [*(Performer(kernel=x, epsilon=0.0) for x in ("positive", "hyperbolic", "trigonometric")), PerformerRelu()],
-)
-def test_the_future_changes_nothing(entrant: Performer) -> None:
-    q, k, v = inputs()
+@pytest.mark.parametrize("entrant", ALL)
+@pytest.mark.parametrize("scale", [1.0, 3.0])
+def test_the_future_changes_no_bit(entrant: Performer, scale: float) -> None:
+    q, k, v = (scale * x for x in inputs())
     module = build(entrant, causal=True)
     before = module(q, k, v, everything())
-    q, k, v = (torch.cat([x[:, :, :20], torch.randn_like(x[:, :, 20:])], dim=2) for x in (q, k, v))
+    q, k, v = (torch.cat([x[:, :, :20], 10 * torch.randn_like(x[:, :, 20:])], dim=2) for x in (q, k, v))
     after = module(q, k, v, everything())
-    torch.testing.assert_close(after[:, :, :20], before[:, :, :20], atol=1e-5, rtol=1e-4)
+    assert torch.equal(after[:, :, :20], before[:, :, :20])
     assert not torch.allclose(after[:, :, 20:], before[:, :, 20:], atol=1e-2)
 
 

@@ -78,9 +78,9 @@ class _Actor:
         self._take(action)
 
     def state_dict(self) -> dict[str, Any]:
-        """The actions that were taken, and the return of the present episode."""
+        """The actions that were taken, the return of the present episode, and what learning changed in the replay."""
         actions = torch.from_numpy(np.array(self._actions))
-        return {"actions": actions, "return": self._return}
+        return {"actions": actions, "return": self._return, "replay": self.replay.state_dict()}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take the same actions again, which leads to the same environment and to the same replay. Raises `ValueError`
@@ -90,6 +90,7 @@ class _Actor:
             self._take(action)
         if self._return != state_dict["return"]:
             raise ValueError("the same actions led to other rewards")
+        self.replay.load_state_dict(state_dict["replay"])
 
     def _take(self, action: np.ndarray) -> None:
         taken = checked_step(self.environment.step(action))

@@ -1,5 +1,6 @@
 """`PrioritisedReplay`, from which what was learned badly is drawn more often (Schaul et al., 2016)."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,14 @@ class PrioritisedReplay(Replay):
             raise Diverged("the loss of a transition is not finite")
         self._priorities[batch.rows % self._capacity] = priorities
         self._greatest = max(self._greatest, float(priorities.max()))
+
+    def state_dict(self) -> dict[str, Any]:
+        """The priorities."""
+        return {"priorities": torch.from_numpy(self._priorities), "greatest": self._greatest}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Set the priorities of what is stored."""
+        self._priorities, self._greatest = state_dict["priorities"].numpy(), state_dict["greatest"]
 
     def _store(self, frame: np.ndarray, first: int) -> None:
         self._priorities[self._added % self._capacity] = self._greatest

@@ -1,7 +1,8 @@
 """`Replay`, which stores each frame once, and the `Minibatch`es that are drawn from it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -119,6 +120,13 @@ class Replay:
     def learned(self, batch: Minibatch, losses: Tensor) -> None:
         """Take note of what was learned from a minibatch: the losses F32[B] of its transitions, or F32[] of all of
         them. Transitions that are drawn uniformly do not depend on it."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """What learning has changed; nothing where transitions are drawn uniformly."""
+        return {}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Set what learning had changed in a replay that stores the same."""
 
     def _store(self, frame: np.ndarray, first: int) -> None:
         slot = self._added % self._capacity

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness.site.page import Chapter, to_page
 
 from harness.core.errors import UserError
 from harness.figures.build import Skipped
@@ -13,6 +12,7 @@ from harness.figures.texts import TextFigure
 from harness.records.committed import file_problems
 from harness.records.record import Record
 from harness.records.store import Store
+from harness.tables.markup import to_html
 
 Make = Callable[..., Record]
 Figures = Callable[..., TextFigure]
@@ -91,6 +91,6 @@ def test_a_file_of_other_texts_is_stale(record: Make, texts: Figures, tmp_path: 
 def test_text_is_never_taken_for_markup(record: Make, texts: Figures) -> None:
     figure = texts((record("rim", 0, kind="method"), ASKED.replace("cat", "<b>cat</b> | *cat*")))
     assert r"\<b>cat\</b> \| \*cat\*" in figure.to_markdown().splitlines()[4]
-    page = to_page([Chapter("toy", "Toy", "?", texts=[figure])], {}, "small")
+    page = to_html(figure.tables)
     assert "<b>" not in page
     assert "&lt;b&gt;cat" in page

@@ -8,10 +8,10 @@ column of words become notes.
 import math
 import re
 import string
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from harness.tables.tex import in_tex, note_in_tex
 from harness.tables.text import TextCell, TextTable
 
 PACKAGES = ("booktabs", "tabularx", "threeparttable", "xltabular")
@@ -31,30 +31,6 @@ _RECURRING = 40
 _BREAK = re.compile(r"\s|(?<=[_\[,-])")
 """Where a word may be broken: labels of entrants are long."""
 _MAY_BREAK = re.compile(r"\\_|\[|,(?=[^\s\d])")
-_CODE = re.compile(r"`([^`]*)`")
-_MINUS = re.compile(r"(?<!\w)-(?=\d)")
-_SIGNS = {
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    **{sign: f"\\{sign}" for sign in "&%$#_{}"},
-    "|": r"\textbar{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    **dict.fromkeys("\u2018\u2019", "'"),
-    "±": r"$\pm$",
-    "≈": r"$\approx$",
-    "≤": r"$\le$",
-    "≥": r"$\ge$",
-    "\u00d7": r"$\times$",
-    "→": r"$\to$",
-    "†": r"$\dagger$",
-    "↑": r"$\uparrow$",
-    "↓": r"$\downarrow$",
-    "\u2013": "--",
-    "\u2014": "---",
-    "…": r"\dots{}",
-}
 
 
 def to_latex(tables: Sequence[TextTable]) -> str:
@@ -184,7 +160,7 @@ def _floating(table: TextTable, notes: Sequence[str]) -> list[str]:
         r"\begin{table}",
         r"\centering\footnotesize\setlength{\tabcolsep}{3pt}",
         r"\begin{threeparttable}",
-        rf"\caption{{{_tex(table.title)}}}{_label(table)}",
+        rf"\caption{{{in_tex(table.title)}}}{_label(table)}",
         rf"\begin{{{environment}}}{{\linewidth}}{{{_alignment(table)}}}",
         r"\toprule",
         _row(table, table.headers, is_header=True),
@@ -193,7 +169,7 @@ def _floating(table: TextTable, notes: Sequence[str]) -> list[str]:
         r"\bottomrule",
         rf"\end{{{environment}}}",
         *(
-            [r"\begin{tablenotes}[flushleft]", *(rf"\item {_text(note)}" for note in notes), r"\end{tablenotes}"]
+            [r"\begin{tablenotes}[flushleft]", *(rf"\item {note_in_tex(note)}" for note in notes), r"\end{tablenotes}"]
             * bool(notes)
         ),
         r"\end{threeparttable}",
@@ -207,7 +183,7 @@ def _over_pages(table: TextTable, notes: Sequence[str]) -> list[str]:
     return [
         r"{\footnotesize\setlength{\tabcolsep}{3pt}",
         rf"\begin{{xltabular}}{{\linewidth}}{{{_alignment(table)}}}",
-        rf"\caption{{{_tex(table.title)}}}{_label(table)} \\",
+        rf"\caption{{{in_tex(table.title)}}}{_label(table)} \\",
         *header,
         r"\endfirsthead",
         *header,
@@ -217,7 +193,7 @@ def _over_pages(table: TextTable, notes: Sequence[str]) -> list[str]:
         *_body(table),
         r"\end{xltabular}",
         r"\raggedright",
-        *(rf"\noindent {_text(note)}\par" for note in notes),
+        *(rf"\noindent {note_in_tex(note)}\par" for note in notes),
         "}",
     ]
 
@@ -250,9 +226,9 @@ def _row(table: TextTable, cells: Sequence[TextCell], *, is_header: bool = False
     texts = []
     for i, cell in enumerate(cells):
         lines = [cell.text] if i < table.words else _header_lines(cell) if is_header else _lines(cell)
-        text = r" \\ ".join(map(_tex, lines))
+        text = r" \\ ".join(map(in_tex, lines))
         if cell.aside:
-            text = text.removesuffix(_tex(cell.aside)) + rf"\emph{{{_tex(cell.aside)}}}"
+            text = text.removesuffix(in_tex(cell.aside)) + rf"\emph{{{in_tex(cell.aside)}}}"
         text = rf"\shortstack[r]{{{text}}}" if len(lines) > 1 else text
         if i < table.words:
             text = (
@@ -272,32 +248,3 @@ def _lines(cell: TextCell) -> list[str]:
     """The lines of a cell: its flags stand below its value."""
     value, bracket, flags = cell.text.partition(" (")
     return [value, f"({flags}"] if bracket else [value]
-
-
-def _text(note: str) -> str:
-    """A note, with what stands in backticks as code."""
-    parts = _CODE.split(note)
-    return "".join(rf"\texttt{{{_code(part)}}}" if i % 2 else _tex(part) for i, part in enumerate(parts))
-
-
-def _code(text: str) -> str:
-    """A command: its hyphens stay apart, and it may be broken after slashes."""
-    return _signs(text).replace("--", "-{}-").replace("/", r"/\allowbreak{}")
-
-
-def _tex(text: str) -> str:
-    return _signs(_MINUS.sub("\u2212", text)).replace("\u2212", "$-$")
-
-
-def _signs(text: str) -> str:
-    """A text in which nothing is a command of LaTeX, and every sign is one that LaTeX's common fonts have."""
-    return "".join(_SIGNS.get(sign) or (sign if _is_known(sign) else _spelled(sign)) for sign in text)
-
-
-def _is_known(sign: str) -> bool:
-    return sign.isascii() or sign == "\u2212" or (sign.isalpha() and ord(sign) < 0x180)
-
-
-def _spelled(sign: str) -> str:
-    """A sign that common fonts lack, by its name."""
-    return f"({unicodedata.name(sign, f'U+{ord(sign):04X}').lower()})"

@@ -64,9 +64,8 @@ class Contrast(NamedTuple):
     differences: Sequence[PairedDifference]
 
 
-def contrast_as_text(contrast: Contrast) -> TextTable:
-    """The differences as a table of text."""
-    table, differences = contrast
+def differences_as_text(table: Table, differences: Sequence[PairedDifference]) -> TextTable:
+    """The differences between rows of a table as a table of text."""
     headers = ("method", "opponent", "column", "comparison", "difference", "90 % interval", "p", "p (Holm)", "seeds")
     seeds = min((len(pair.values) for pair in differences if pair.values), default=0)
     limit = f"; {seeds} seeds can reach p = {min(1.0, 2 * attainable_p(seeds)):.3g} at best" if seeds else ""

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from harness.core.files import write_whole
 from harness.core.suggest import check_known
 from harness.records.committed import file_problems
-from harness.tables.differences import Contrast, contrast_as_text
+from harness.tables.differences import Contrast, differences_as_text
 from harness.tables.latex import to_latex
 from harness.tables.markup import to_html, to_markdown
 from harness.tables.table import Cell, Span, Table
@@ -119,7 +119,7 @@ def _as_text(suffix: str, write: Callable[[Sequence[TextTable]], str]) -> Format
     return Format(
         suffix,
         lambda tables, options: write(text_tables(tables, options)),
-        lambda contrasts: write([contrast_as_text(contrast) for contrast in contrasts]),
+        lambda contrasts: write([differences_as_text(*contrast) for contrast in contrasts]),
     )
 
 

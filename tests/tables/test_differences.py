@@ -7,7 +7,7 @@ import pytest
 
 from harness.core.errors import UserError
 from harness.records.record import Record
-from harness.tables.differences import Contrast, PairedDifference, contrast_as_text, paired_differences
+from harness.tables.differences import PairedDifference, differences_as_text, paired_differences
 from harness.tables.table import Table
 
 Make = Callable[..., Record]
@@ -95,6 +95,6 @@ def test_an_unknown_entrant_is_named(record: Make, tables: Tables) -> None:
 
 def test_the_page_says_what_so_many_seeds_can_show(record: Make, tables: Tables) -> None:
     (table,) = tables(made(record, {"vit": 0.1, "bit": 0.0}))
-    text = contrast_as_text(Contrast(table, paired_differences(table, "vit")))
+    text = differences_as_text(table, paired_differences(table, "vit"))
     assert "5 seeds can reach p = 0.0625 at best" in " ".join(text.caption)
     assert [cell.text for cell in text.rows[0]][:3] == ["vit", "bit", "plain"]

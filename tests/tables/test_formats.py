@@ -95,7 +95,7 @@ def test_what_a_format_takes_for_markup_is_escaped(record: Make, tables: Tables)
     assert failure is not None
     made[1] = made[1].model_copy(update={"failure": failure.model_copy(update={"message": words})})
     (table,) = tables(made)
-    assert r"a\_b \& c|d \textless{}e\textgreater{} 50\% \$x\$ \#1 \{y\}" in render([table], "latex")
+    assert r"a\_b \& c\textbar{}d \textless{}e\textgreater{} 50\% \$x\$ \#1 \{y\}" in render([table], "latex")
     assert "a_b &amp; c|d &lt;e&gt; 50% $x$" in render([table], "html")
 
 

@@ -13,8 +13,8 @@ _STRIP, _DOT = 56.0, 3.0
 _WIDTH, _HEIGHT, _MIDDLE, _PAD = 280.0, 44.0, 16.0, 10.0
 """Size of the drawing of a finding; the height of its axis; the room at either end."""
 _CURVE_WIDTH, _CURVE_HEIGHT = 300.0, 110.0
-_LABEL = 30.0
-"""The least distance between two labels of an axis."""
+_LETTER = 8.0
+"""The room of a letter below an axis, and of the space between two labels."""
 
 
 def seed_strip(values: Sequence[float], lo: float, hi: float) -> Markup:
@@ -63,13 +63,14 @@ def finding_drawing(finding: Finding) -> Markup:
 
 def _labels(places: Mapping[float, float], finding: Finding) -> Iterable[str]:
     """What stands below an axis: the thresholds first, and what finds room beside them."""
-    taken: list[float] = []
+    taken: list[tuple[float, float]] = []
     for value, place in places.items():
-        if all(abs(place - other) >= _LABEL for other in taken):
-            taken.append(place)
-            text = wording.value(finding.part, value)
-            anchor = "start" if place < _LABEL else "end" if place > _WIDTH - _LABEL else "middle"
-            yield f'<text x="{place:.1f}" y="42" text-anchor="{anchor}">{escape(text)}</text>'
+        text = wording.value(finding.part, value)
+        width = _LETTER * len(text)
+        left = min(max(place - width / 2, 0.0), _WIDTH - width)
+        if all(left > end or left + width < start for start, end in taken):
+            taken.append((left, left + width))
+            yield f'<text x="{left + width / 2:.1f}" y="42" text-anchor="middle">{escape(text)}</text>'
 
 
 def curve_drawing(points: Sequence[tuple[float, float]], name: str) -> Markup:

@@ -11,6 +11,8 @@ from markupsafe import Markup
 
 from harness.site.addresses import relative
 
+_GUIDE, _CONTENTS = "guide/", "README.md"
+"""Where the guide lies, below `docs/` and in the site; the name of a folder's contents."""
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -23,11 +25,13 @@ class GuidePage(NamedTuple):
 
 
 def texts() -> dict[str, str]:
-    """The Markdown pages by their path below `docs/`: those of the package, or of the checkout that it is run from."""
+    """The Markdown pages of the package, or of the checkout that it is run from, by their path below `docs/`: the
+    guide's contents first, then its pages, then the others."""
     packaged, checkout = _PACKAGE / "docs", _PACKAGE.parent / "docs"
     folder = packaged if packaged.is_dir() else checkout
-    paths = sorted(folder.rglob("*.md"))
-    return {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in paths}
+    paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*.md")}
+    names = sorted(paths, key=lambda name: (not name.startswith(_GUIDE), name != _GUIDE + _CONTENTS, name))
+    return {name: paths[name].read_text(encoding="utf-8") for name in names}
 
 
 def guide(pages: Mapping[str, str]) -> Iterator[GuidePage]:
@@ -45,8 +49,9 @@ def guide(pages: Mapping[str, str]) -> Iterator[GuidePage]:
 
 
 def address_of(name: str) -> str:
-    """The address of the page with a path below `docs/`."""
-    return f"guide/{PurePosixPath(name).with_suffix('.html')}"
+    """The address of the page with a path below `docs/`; what lies in `docs/guide/` stands beside the other pages."""
+    path = PurePosixPath(name.removeprefix(_GUIDE))
+    return f"{_GUIDE}{path.with_name('index.html') if path.name == _CONTENTS else path.with_suffix('.html')}"
 
 
 def _without_style(token: Token) -> None:

@@ -12,7 +12,12 @@ from harness.figures.texts import TextFigure
 from harness.records.committed import file_problems
 from harness.records.record import Record
 from harness.records.store import Store
-from harness.tables.markup import to_html
+from harness.site.downloads import downloads
+from harness.site.drawn import Drawn
+from harness.site.material import Chapter, Material
+from harness.site.rendering import Pages
+from harness.site.tasks import task
+from toys import make_card
 
 Make = Callable[..., Record]
 Figures = Callable[..., TextFigure]
@@ -91,6 +96,13 @@ def test_a_file_of_other_texts_is_stale(record: Make, texts: Figures, tmp_path: 
 def test_text_is_never_taken_for_markup(record: Make, texts: Figures) -> None:
     figure = texts((record("rim", 0, kind="method"), ASKED.replace("cat", "<b>cat</b> | *cat*")))
     assert r"\<b>cat\</b> \| \*cat\*" in figure.to_markdown().splitlines()[4]
-    page = to_html(figure.tables)
+    chapter = Chapter(
+        card=make_card(), tier="small", tables=(), further=(), figures=(), texts=(figure,), absent=(), coverage={}
+    )
+    nothing: dict[str, Any] = {"headers": {}, "papers": {}, "scored": {}, "records": lambda: iter(())}
+    material = Material(cards={}, chapters=[chapter], verdicts={"small": {}}, **nothing)
+    page = Pages([]).page("task.html", "toy-small.html", **task(material, chapter, Drawn())).decode()
     assert "<b>" not in page
     assert "&lt;b&gt;cat" in page
+    (file,) = (content for address, content in downloads(chapter) if address.endswith(".md"))
+    assert file.decode() == figure.to_markdown()

@@ -14,7 +14,7 @@ from harness.site.addresses import anchor, entrant_page, relative, run_page
 from harness.site.drawing import curve_drawing, finding_drawing, seed_strip
 from harness.site.drawn import in_dark
 from harness.site.entrants import bibtex
-from harness.site.guide import guide, texts
+from harness.site.guide import address_of, guide, texts
 from harness.site.marks import OUTCOMES, mark_of
 from harness.site.picture import picture
 from harness.stats.intervals import Interval
@@ -89,6 +89,14 @@ def test_a_drawing_of_a_finding_keeps_the_order_of_its_numbers() -> None:
     assert ">+0.02<" in drawing, "the smallest effect of interest is labelled"
 
 
+def test_labels_of_a_drawing_keep_off_each_other() -> None:
+    drawing = str(finding_drawing(a_finding(values=(-0.1, -0.12, -0.13), interval=Interval(-0.15, -0.09))))
+    labels = re.findall(r'<text x="([\d.]+)" y="42" text-anchor="middle">([^<]+)<', drawing)
+    ends = sorted((float(x) - 4 * len(text), float(x) + 4 * len(text)) for x, text in labels)
+    assert labels
+    assert all(end <= start for (_, end), (start, _) in zip(ends, ends[1:], strict=False))
+
+
 def test_a_finding_without_values_is_not_drawn_and_one_without_an_interval_is() -> None:
     assert finding_drawing(a_finding(values=())) == ""
     drawing = finding_drawing(a_finding(values=(0.1,), interval=Interval(math.nan, math.nan)))
@@ -124,7 +132,12 @@ def test_the_guide_has_the_pages_of_docs_with_links_among_them() -> None:
     pages = list(guide({"a.md": "# A\n\n[b](b.md#x) [out](../README.md) [far](https://example.org)", "b.md": "# B"}))
     assert [(page.address, page.title) for page in pages] == [("guide/a.html", "A"), ("guide/b.html", "B")]
     assert '<a href="b.html#x">b</a> out <a href="https://example.org">far</a>' in pages[0].text
-    assert "architecture.md" in texts()
+    assert address_of("guide/README.md") == "guide/index.html"
+    assert address_of("guide/methods/mlm.md") == "guide/methods/mlm.html"
+    assert next(iter(texts())) == "guide/README.md"
+    addresses = [page.address for page in guide(texts())]
+    assert "guide/architecture.html" in addresses
+    assert len(addresses) == len(set(addresses))
 
 
 def test_the_guide_holds_no_markup_of_its_own() -> None:

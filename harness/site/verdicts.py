@@ -116,8 +116,8 @@ def summary(verdicts: Mapping[str, Sequence[Verdict]]) -> list[str]:
     sentences = (
         f"{by_outcome}.",
         by_chance if errors.judged else "",
-        "Intervals and p are over seeds and assume symmetric differences; p is one-sided. Where they are skewed, "
-        "errors are more frequent: docs/claims.md says how much, and what each word here means.",
+        "Intervals and p are over seeds and assume symmetric differences; p is one-sided, for what is asked. Where "
+        "differences are skewed, errors are more frequent: docs/claims.md says how much, and what each word means.",
         NEW_SEEDS if counts["inconclusive"] else "",
         "At this tier every verdict is a rehearsal." if counts["rehearsal"] else "",
     )

@@ -45,15 +45,15 @@ def asked(part: Part, scale: str = "raw") -> str:
     if scale == "logit":
         return f"above {none}"
     margin = math.nan if part.margin is None else part.margin
-    signed = f"x{margin:g}" if part.estimand in RATIOS else f"{margin:+g}"
-    opposite = f"x{1 / margin:.3g}" if part.estimand in RATIOS else f"{-margin:+g}"
+    least = f"x{margin:g}" if part.estimand in RATIOS else f"{margin:g}"
+    opposite = f"x{1 / margin:.3g}" if part.estimand in RATIOS else f"{-margin:g}"
     match part.kind:
         case "greater":
-            return f"above {none}, and {signed} not excluded"
+            return f"above {none}, and {least} or more not ruled out"
         case "noninferior":
             return f"above {opposite}"
         case "equivalent":
-            return f"between {opposite} and {signed}"
+            return f"between {opposite} and {least}"
         case "within":
             sign = "x" if part.estimand in RATIOS else ""
             lower, upper = (None if bound is None else f"{sign}{bound:g}" for bound in (part.lower, part.upper))

@@ -1,4 +1,4 @@
-"""A bundle as a file: a zip archive of records and source, packed, and unpacked with the distrust that it deserves."""
+"""A bundle as a file: a zip archive of records and source. It is unpacked as a file that a stranger wrote."""
 
 import shutil
 import stat
@@ -25,8 +25,8 @@ _WHEN = (1980, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True)
 class Bundle:
-    """A bundle that was unpacked into a folder. Its files are those that its manifest names, with their digests;
-    whether they say the truth is another question."""
+    """A bundle that was unpacked into a folder. Its files have the digests that its manifest states; what the files say
+    has not been checked yet."""
 
     path: Path
     folder: Path

@@ -19,7 +19,7 @@ from harness.runs.plan import Planner
 from harness.submissions.bundle import RECORDS, SOURCE, Bundle
 from harness.submissions.contents import Contents, contents_of
 from harness.submissions.items import items_of
-from harness.submissions.submit import source_name, trained_on
+from harness.submissions.submit import environments_of, source_name, trained_on
 from harness.tuning.trials import TuningResult
 
 
@@ -32,8 +32,6 @@ class Examined:
     """
 
     bundle: Bundle
-    registry: Registry
-    header: Header
     jobs: tuple[tuple[Job, Record], ...]
     faults: tuple[str, ...]
     notes: tuple[str, ...]
@@ -64,7 +62,7 @@ def examine(bundle: Bundle) -> Examined:
         *_of_statement(bundle, header, records),
         *([] if jobs else ["empty: it has no record of its entrant"]),
     ]
-    return Examined(bundle, registry, header, tuple(jobs), tuple(found), tuple(_notes(planner, contents, bundle)))
+    return Examined(bundle, tuple(jobs), tuple(found), tuple(_notes(planner, contents, bundle)))
 
 
 def _found(bundle: Bundle) -> tuple[Registry, Header]:
@@ -125,7 +123,7 @@ def _of_card(job: Job, record: Record) -> Iterator[str]:
     for name in ("kind", "component", "deterministic"):
         said, is_ = getattr(record.origin, name), getattr(job.header, name)
         if said != is_:
-            yield f"it says that its entrant's {name} is '{said}', which is '{is_}'"
+            yield f"it says that its entrant's {name} is '{said}', but it is '{is_}'"
 
 
 def _of_seeds(contents: Contents) -> Iterator[str]:
@@ -192,6 +190,8 @@ def _of_statement(bundle: Bundle, header: Header, records: Sequence[Record]) -> 
     stated, is_ = manifest.trained_on, trained_on(records, header, manifest.trained_on.said)
     if stated != is_:
         yield f"statement: it says it was trained on {stated.text}; its records say: {is_.text}"
+    if manifest.environments != environments_of(records):
+        yield "statement: it names other environments than its records"
 
 
 def _notes(planner: Planner, contents: Contents, bundle: Bundle) -> Iterator[str]:

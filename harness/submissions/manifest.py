@@ -50,14 +50,13 @@ class Manifest(Strict):
     """What a bundle says of itself.
 
     It holds the records of one `entrant` of a `task`, which the file `source` defines (relative to the folder of
-    sources). `harness` is the version of the harness that made the bundle, `environments` are those of its records;
-    `members` has all its files but this one.
+    sources). `harness` is the version of the harness that made the bundle, `environments` are those of its records,
+    each once; `members` has all its files but this one.
     """
 
     form: int
     harness: str
     task: _Name
-    version: int
     entrant: _Name
     source: str
     trained_on: TrainedOn

@@ -42,11 +42,12 @@ def from_bundle(bundle: Bundle, reports: Mapping[str, Report]) -> Source:
         more = f" (and {len(wrong) - 1} more: `harness verify {bundle.path} --sample 0`)" if len(wrong) > 1 else ""
         raise UserError(f"{bundle.path} is not merged: {wrong[0]}{more}")
     records = tuple(record for _, record in examined.jobs)
+    digests = _digests(bundle.store, records)
     filing = Filing(
         source=bundle.path.name,
         digest=bundle.digest,
-        records=_digests(bundle.store, records),
-        verified=report.verified if report else (),
+        records=digests,
+        verified=tuple(place for place in report.verified if place in digests) if report else (),
         nonce=report.nonce if report else "",
         trained_on=bundle.manifest.trained_on.text,
     )
@@ -61,9 +62,9 @@ def from_folder(folder: Path, registry: Registry, *, is_own: bool) -> Source:
     if not store.records.is_dir():
         raise UserError(f"{folder} is no folder of results: it has no folder `records`; nothing is merged")
     planner, merged = Planner(registry, store), submitted(store)
-    entrants = sorted({(place.split("/")[0], place.split("/")[3]) for place in store.places() if place not in merged})
+    parts = [place.split("/") for place in store.places() if place not in merged]
     records: list[Record] = []
-    for task, entrant in entrants:
+    for task, entrant in sorted({(task, entrant) for task, _tier, _case, entrant, _file in parts}):
         if (task, entrant) not in registry.entrants:
             raise UserError(
                 f"{folder} is not merged: {task} has no entrant {entrant} here; name its file (--plugin), or merge its "
@@ -141,9 +142,9 @@ def _file(target: Store, source: Source) -> None:
     path, filing = target.root / FOLDER / f"{source.name}.json", source.filing
     if path.exists() and not filing.verified:
         return
-    write_whole(path, f"{filing.model_dump_json(indent=1)}\n".encode())
     if source.bundle is not None:
         keep(source.bundle, path.with_suffix(".zip"))
+    write_whole(path, f"{filing.model_dump_json(indent=1)}\n".encode())
 
 
 def _digests(store: Store, records: Sequence[Record]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 
 from harness.checks.golden import ABSOLUTE, RELATIVE, TOLERANCE
+from harness.core.words import counted
 from harness.records.record import Environment, Record, RecordedScore
 from harness.records.scored import SPENT, VALIDATION
 from harness.records.store import Store
@@ -88,6 +89,7 @@ def _differences(reported: Record, repeated: Record, *, exactly: bool) -> Iterat
     for what, was, is_ in (
         ("the number of weights", reported.costs.weights, repeated.costs.weights),
         ("what was drawn of the budget", reported.spent, repeated.spent),
+        ("its parameters", dict(reported.parameters), dict(repeated.parameters)),
         *([("the data that its seed drew", reported.produced, repeated.produced)] if exactly else []),
         *([("what its run kept", reported.kept, repeated.kept)] if exactly else []),
     ):
@@ -97,7 +99,11 @@ def _differences(reported: Record, repeated: Record, *, exactly: bool) -> Iterat
     for name in sorted(before.keys() | after.keys()):
         was, is_ = before.get(name, math.nan), after.get(name, math.nan)
         if not _is_close(was, is_, exactly=exactly):
-            yield f"{name} was {was:.10g}, is {is_:.10g}"
+            yield f"{name} was {_said(was)}, is {_said(is_)}"
+
+
+def _said(value: float) -> str:
+    return "absent" if math.isnan(value) else f"{value:.10g}"
 
 
 def _numbers(record: Record) -> dict[str, float]:
@@ -134,7 +140,7 @@ def _item_differences(
             yield f"the scores of items '{name}' are of another number"
         elif exactly and not np.array_equal(before[name], after[name], equal_nan=True):
             changed = int(np.sum(before[name] != after[name]))
-            yield f"the scores of {changed} items of '{name}' are others"
+            yield f"{counted(changed, 'item')} of '{name}' have other scores"
         elif not exactly and not _is_close(float(before[name].mean()), float(after[name].mean()), exactly=False):
             yield f"the mean score of items '{name}' is another"
 

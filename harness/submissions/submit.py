@@ -87,19 +87,22 @@ def manifest_of(
     header: Header, card: Card, records: Sequence[Record], files: Mapping[str, bytes], said: str
 ) -> Manifest:
     """The manifest of a bundle with these records and files."""
-    environments: list[Environment] = []
-    environments += (record.environment for record in records if record.environment not in environments)
     return Manifest(
         form=FORM,
         harness=__version__,
         task=card.task,
-        version=card.version,
         entrant=header.name,
         source=source_name(header, header.path.relative_to(header.root).as_posix()).removeprefix(f"{SOURCE}/"),
         trained_on=trained_on(records, header, said),
-        environments=tuple(environments),
+        environments=environments_of(records),
         members=members_of(files),
     )
+
+
+def environments_of(records: Iterable[Record]) -> tuple[Environment, ...]:
+    """The environments of records, each once."""
+    by_content = {record.environment.model_dump_json(): record.environment for record in records}
+    return tuple(by_content[content] for content in sorted(by_content))
 
 
 def trained_on(records: Sequence[Record], header: Header, said: str) -> TrainedOn:

@@ -1,4 +1,4 @@
-"""Text tables in markup: Markdown, LaTeX (booktabs) and HTML."""
+"""Text tables in markup: Markdown and HTML."""
 
 import re
 from collections.abc import Sequence
@@ -16,32 +16,11 @@ if TYPE_CHECKING:
 _CODE = re.compile(r"`([^`]*)`")
 _MARKS = re.compile(r"[|*<`]|(?<!\w)_|_(?!\w)")
 """What Markdown does not take for itself in plain text."""
-_MINUS = re.compile(r"(?<!\w)-(?=\d)")
-_TEX = str.maketrans(
-    {
-        "\\": r"\textbackslash{}",
-        "~": r"\textasciitilde{}",
-        "^": r"\textasciicircum{}",
-        **{sign: f"\\{sign}" for sign in "&%$#_{}"},
-        "±": r"$\pm$",
-        "≈": r"$\approx$",
-        "†": r"$\dagger$",
-        "↑": r"$\uparrow$",
-        "↓": r"$\downarrow$",
-        "<": r"\textless{}",
-        ">": r"\textgreater{}",
-    }
-)
 
 
 def to_markdown(tables: Sequence[TextTable]) -> str:
     """The tables one below the other, each under a heading."""
     return "\n".join(map(_markdown, tables))
-
-
-def to_latex(tables: Sequence[TextTable]) -> str:
-    """A `table` environment for each table; needs the package booktabs."""
-    return "\n".join(map(_latex, tables))
 
 
 def to_html(tables: Sequence[TextTable]) -> str:
@@ -70,38 +49,6 @@ def _plain(text: str) -> str:
 def _in_markdown(cell: TextCell) -> str:
     text = _plain(cell.text)
     return (f"**{text}**" if cell.style == "best" else text) + (f" *{cell.aside}*" if cell.aside else "")
-
-
-def _latex(table: TextTable) -> str:
-    rows = [" & ".join(map(_in_latex, row)) + r" \\" for row in table.rows]
-    if table.references:
-        rows.insert(len(rows) - table.references, r"\midrule")
-    caption = [" ".join(table.caption)] if table.caption else []
-    lines = [
-        r"\begin{table}",
-        r"\centering",
-        rf"\caption{{{_tex(table.title)}}}",
-        rf"\begin{{tabular}}{{{'l' * table.words}{'r' * (len(table.headers) - table.words)}}}",
-        r"\toprule",
-        " & ".join(map(_in_latex, table.headers)) + r" \\",
-        r"\midrule",
-        *rows,
-        r"\bottomrule",
-        r"\end{tabular}",
-        *(r"\par\footnotesize " + _CODE.sub(r"\\texttt{\1}", _tex(text)) for text in (*caption, *table.notes)),
-        r"\end{table}",
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _in_latex(cell: TextCell) -> str:
-    text = _tex(cell.text)
-    aside = rf" \emph{{{_tex(cell.aside)}}}" if cell.aside else ""
-    return (rf"\textbf{{{text}}}" if cell.style == "best" else text) + aside
-
-
-def _tex(text: str) -> str:
-    return _MINUS.sub("$-$", text.translate(_TEX))
 
 
 @cache

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from harness.claims.conditions import Condition, holds
 from harness.core.entrant import EntrantKind
-from harness.core.spec import set_in
+from harness.core.spec import entrant_in, set_in
 from harness.records.scored import RunRow, Scored, ScoreRow, TaskScores
 from harness.runs.plan import Plan
 
@@ -28,7 +28,7 @@ class RunsAndScores(NamedTuple):
 
 class TaskResults:
     """The runs and the final scores of a task at a tier, in order of path. `seeds` keeps so many from `first_seed` on,
-    `cases` those named (none = all)."""
+    `cases` those named, `entrants` those with such a label or of such an entrant (none = all)."""
 
     def __init__(
         self,
@@ -38,10 +38,12 @@ class TaskResults:
         seeds: int | None = None,
         cases: Collection[str] = (),
         first_seed: int = 0,
+        entrants: Collection[str] = (),
     ) -> None:
         def is_kept(run: RunRow) -> bool:
             is_asked_for = first_seed <= run.seed and (seeds is None or run.seed < first_seed + seeds)
-            return is_asked_for and (not cases or run.case in cases)
+            is_named = not entrants or not {run.label, run.entrant}.isdisjoint(entrants)
+            return is_asked_for and is_named and (not cases or run.case in cases)
 
         of_task = scored.get((task, tier), TaskScores())
         self.tier = tier
@@ -125,6 +127,15 @@ class ExpectedRuns:
         """What is expected without the runs that set one of these parameters from outside."""
         keys = {run: key for run, key in self.keys.items() if not set(parameters).intersection(set_in(run[1]))}
         return replace(self, keys=keys)
+
+    def keeping(self, entrants: Collection[str]) -> "ExpectedRuns":
+        """What is expected of some labels or entrants (none = all)."""
+        if not entrants:
+            return self
+        keys = {run: key for run, key in self.keys.items() if not {run[1], entrant_in(run[1])}.isdisjoint(entrants)}
+        labels = {label for _, label, _ in keys}
+        kinds = {label: kind for label, kind in self.kinds.items() if label in labels}
+        return replace(self, keys=keys, kinds=kinds)
 
 
 def expected_of(plan: Plan, task: str, tier: str, *, any_key: bool = False) -> ExpectedRuns:

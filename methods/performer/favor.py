@@ -82,7 +82,8 @@ class _Favor(torch.autograd.Function):
         projection = projection * scale
         numerator = gradient / divisor
         denominator = -(numerator * out).sum(-1, keepdim=True)
-        grad_q, grad_k, grad_v = torch.empty_like(k), torch.empty_like(k), torch.empty_like(v)
+        # Contiguous, which the inputs are not where a batch has one sequence: products could not be written to them.
+        grad_q, grad_k, grad_v = (torch.empty_like(x, memory_format=torch.contiguous_format) for x in (k, k, v))
         grad_context = ctx.epsilon * numerator.sum(1, keepdim=True).expand_as(context)
         grad_total = ctx.epsilon * denominator.sum(1, keepdim=True).repeat(1, total.shape[1], 1)
         context_transposed, total_transposed = context.mT.contiguous(), total.mT.contiguous()

@@ -112,10 +112,13 @@ class VpScoreSde(ScoreSde):
 
 
 class SubVpScoreSde(ScoreSde):
-    """The sub-VP equation, with smaller variances than VP's, for which there is no ancestral sampling."""
+    """The sub-VP equation, with smaller variances than VP's.
+
+    There is no ancestral sampling for it, and reverse diffusion is the same as Euler's and Maruyama's rule.
+    """
 
     name = "sub_vp_sde"
-    search_space = {"sampler": ["reverse_diffusion", "euler_maruyama", "predictor_corrector"]}
+    search_space = {"sampler": ["euler_maruyama", "predictor_corrector"]}
     snr: Annotated[float, Gt(0)] = 0.01
     snr_alone: Annotated[float, Gt(0)] = 0.27
 

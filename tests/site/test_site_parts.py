@@ -1,8 +1,8 @@
 """The parts of the site: addresses, marks, drawings, dark figures, the guide, the picture of the board."""
 
+import itertools
 import math
 import re
-from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
@@ -95,7 +95,7 @@ def test_labels_of_a_drawing_keep_off_each_other() -> None:
     labels = re.findall(r'<text x="([\d.]+)" y="42" text-anchor="middle">([^<]+)<', drawing)
     ends = sorted((float(x) - 4 * len(text), float(x) + 4 * len(text)) for x, text in labels)
     assert labels
-    assert all(end <= start for (_, end), (start, _) in pairwise(ends))
+    assert all(end <= start for (_, end), (start, _) in itertools.pairwise(ends))
 
 
 def test_a_finding_without_values_is_not_drawn_and_one_without_an_interval_is() -> None:

@@ -118,6 +118,10 @@ def _hide_data(opened: OpenBundle) -> None:
     opened.manifest["trained_on"]["data"] = []
 
 
+def _name_another_machine(opened: OpenBundle) -> None:
+    opened.manifest["environments"][0]["processor"] = "a faster one"
+
+
 def _add_source(opened: OpenBundle) -> None:
     (opened.folder / "source" / "weights.bin").write_bytes(b"learned elsewhere")
 
@@ -144,8 +148,9 @@ DISHONEST: dict[str, tuple[Callable[[OpenBundle], None], str]] = {
     "a foreign key": (_take_a_foreign_key, "foreign key: tides/smoke/harbour/waves/default-s1.json"),
     "the key of another seed": (_report_on_another_seed, "foreign key: tides/smoke/harbour/waves/default-s1.json"),
     "a metric turned around": (_turn_a_metric_around, "its metrics are not those of the card"),
-    "a plug-in as a method": (_claim_to_be_a_method, "its entrant's kind is 'method', which is 'plugin'"),
+    "a plug-in as a method": (_claim_to_be_a_method, "its entrant's kind is 'method', but it is 'plugin'"),
     "a statement without data": (_hide_data, "statement: it says it was trained on"),
+    "another machine": (_name_another_machine, "statement: it names other environments than its records"),
     "a file that no key covers": (_add_source, "foreign: source/weights.bin is not part of its entrant's code"),
     "items that are pickled": (_pickle_items, "the item scores of tides/smoke/harbour/waves/default-s0.json cannot"),
 }
@@ -197,5 +202,5 @@ def test_items_of_another_run_with_all_digests_right_are_found_by_repetition(
     assert forged is not None
     comparison = compare(forged, opened.store, honest)
     assert comparison.outcome == "differs"
-    assert "items of 'error' are others" in comparison.differences[0]
+    assert "of 'error' have other scores" in comparison.differences[0]
     assert compare(first, honest, honest).outcome == "same"

@@ -78,6 +78,19 @@ def test_one_position_returns_its_value(inputs: tuple[Tensor, ...]) -> None:
     torch.testing.assert_close(favor(q, k, v, keep[:, :1], projection, 1e-6), v)
 
 
+def test_a_batch_of_one_sequence_has_the_gradients_of_a_larger_one(inputs: tuple[Tensor, ...]) -> None:
+    """The heads of an encoder stand side by side in memory."""
+    _, _, _, keep, projection = inputs
+    together = torch.randn(BATCH, LENGTH, 3, HEADS, DIMENSION, dtype=torch.float64, requires_grad=True)
+
+    def gradient(rows: slice) -> Tensor:
+        q, k, v = together[rows].permute(2, 0, 3, 1, 4)
+        out = favor(q, k, v, keep[rows], projection, 1e-6)
+        return torch.autograd.grad(out.square().sum(), together)[0][rows]
+
+    torch.testing.assert_close(gradient(slice(1)), gradient(slice(BATCH))[:1])
+
+
 def test_rows_sum_to_one(inputs: tuple[Tensor, ...]) -> None:
     q, k, _, keep, projection = inputs
     identity = torch.eye(LENGTH, dtype=torch.float64).expand(BATCH, HEADS, -1, -1)

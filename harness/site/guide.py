@@ -49,9 +49,9 @@ def guide(pages: Mapping[str, str]) -> Iterator[GuidePage]:
 
 
 def address_of(name: str) -> str:
-    """The address of the page with a path below `docs/`; what lies in `docs/guide/` stands beside the other pages."""
-    path = PurePosixPath(name.removeprefix(_GUIDE))
-    return f"{_GUIDE}{path.with_name('index.html') if path.name == _CONTENTS else path.with_suffix('.html')}"
+    """The address of the page with a path below `docs/`: what lies in `docs/guide/` has a folder of its own."""
+    path = PurePosixPath(name if name.startswith(_GUIDE) else f"docs/{name}")
+    return str(path.with_name("index.html") if path.name == _CONTENTS else path.with_suffix(".html"))
 
 
 def _without_style(token: Token) -> None:

@@ -34,7 +34,8 @@ PAGES = (
     "word_similarity-small.html",
     "retrieval-quick.html",
     "entrant/word_similarity-flyvec.html",
-    "guide/architecture.html",
+    "guide/index.html",
+    "docs/architecture.html",
 )
 WIDTHS = (1400, 820, 390)
 

@@ -131,13 +131,13 @@ def test_an_entry_of_bibtex_has_every_author() -> None:
 
 def test_the_guide_has_the_pages_of_docs_with_links_among_them() -> None:
     pages = list(guide({"a.md": "# A\n\n[b](b.md#x) [out](../README.md) [far](https://example.org)", "b.md": "# B"}))
-    assert [(page.address, page.title) for page in pages] == [("guide/a.html", "A"), ("guide/b.html", "B")]
+    assert [(page.address, page.title) for page in pages] == [("docs/a.html", "A"), ("docs/b.html", "B")]
     assert '<a href="b.html#x">b</a> out <a href="https://example.org">far</a>' in pages[0].text
     assert address_of("guide/README.md") == "guide/index.html"
     assert address_of("guide/methods/mlm.md") == "guide/methods/mlm.html"
     assert next(iter(texts())) == "guide/README.md"
     addresses = [page.address for page in guide(texts())]
-    assert "guide/architecture.html" in addresses
+    assert "docs/architecture.html" in addresses
     assert len(addresses) == len(set(addresses))
 
 

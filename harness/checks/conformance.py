@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from harness.checks.recovery import recovery_problem
 from harness.checks.smoke import run_smoke, untimed_scores
 from harness.core import limits
 from harness.core.card import Card, Resolved
@@ -35,6 +36,7 @@ TOLERANCE = 1e-4
 ITEMS = 12
 """How many items are asked for in other batches and orders."""
 QUESTIONS = "questions in other batches"
+GOES_ON = "goes on after a kill"
 LONGEST_PROBLEM = 4000
 NEAR = 0.8
 """How much two names must have in common for one to be taken for a slip in the other, as `difflib` counts it."""
@@ -141,10 +143,13 @@ def _examined(card: Card, header: Header) -> Iterator[CheckResult]:
         unpicklable = f"{type(error).__name__}: {error}"
     yield CheckResult("picklable", unpicklable)
     task = load_task(card, header.home)
-    for resolved in card.at_tier("smoke"):
-        if not inapplicable(header, resolved):
-            for check, problem in _ask_in_batches(task, entrant, resolved):
-                yield CheckResult(f"{resolved.case.id}: {check}", problem)
+    applicable = [resolved for resolved in card.at_tier("smoke") if not inapplicable(header, resolved)]
+    for resolved in applicable:
+        for check, problem in _ask_in_batches(task, entrant, resolved):
+            yield CheckResult(f"{resolved.case.id}: {check}", problem)
+    trained = [resolved for resolved in applicable if resolved.budget.total and not resolved.case.exclusive]
+    for resolved in trained[:1] if header.deterministic else ():
+        yield CheckResult(f"{resolved.case.id}: {GOES_ON}", recovery_problem(task, cls, resolved))
 
 
 def _ask_in_batches(task: Task[Entrant], entrant: Entrant, resolved: Resolved) -> Iterator[CheckResult]:

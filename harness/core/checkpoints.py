@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
@@ -148,7 +149,8 @@ class Checkpoints:
 
     def put_aside(self, loop: int, why: str) -> None:
         """Put the checkpoint of a loop aside, so that the loop starts from its beginning."""
-        self._path(loop).replace(self._path(loop).with_suffix(".unusable"))
+        with suppress(OSError):
+            self._path(loop).replace(self._path(loop).with_suffix(".unusable"))
         self._warn(f"{self._place} does not go on from its checkpoint, which {why}; it starts from the beginning")
 
     def put_all_aside(self, why: str) -> None:

@@ -1,6 +1,7 @@
 """Recovery of long trainings: which checkpoints a run may go on from."""
 
 import hashlib
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -19,8 +20,11 @@ def identity(job: Job) -> str:
 
 @cache
 def source_digest(folder: Path) -> str:
-    """The digest of all Python files below a folder, as they were when this process first asked for it."""
+    """The digest of all Python files below a folder that can be read, as they were when this process first asked for
+    it."""
     state = hashlib.sha256()
     for path in sorted(folder.rglob("*.py")):
-        state.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+        with suppress(OSError):
+            content = path.read_bytes()
+            state.update(path.relative_to(folder).as_posix().encode() + b"\0" + content + b"\0")
     return state.hexdigest()[:32]

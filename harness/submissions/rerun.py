@@ -132,11 +132,12 @@ def _chance(record: Record, score: RecordedScore) -> float:
 def _item_differences(
     reported: Record, repeated: Record, stored: Store, again: Store, *, exactly: bool
 ) -> Iterator[str]:
-    """How the scores of items differ. Elsewhere than on the same kind of machine single items may be judged otherwise,
-    so there their means are compared."""
+    """How the scores of items differ that both records have: which are kept depends on the claims that are installed.
+    Elsewhere than on the same kind of machine single items may be judged otherwise, so there their means are
+    compared."""
     before, after = (items_of(store, record) for store, record in ((stored, reported), (again, repeated)))
-    for name in sorted(before.keys() | after.keys()):
-        if name not in before or name not in after or before[name].shape != after[name].shape:
+    for name in sorted(before.keys() & after.keys()):
+        if before[name].shape != after[name].shape:
             yield f"the scores of items '{name}' are of another number"
         elif exactly and not np.array_equal(before[name], after[name], equal_nan=True):
             changed = int(np.sum(before[name] != after[name]))

@@ -215,6 +215,7 @@ def test_claims_are_filtered_and_the_filter_is_in_the_address(visit: Callable[..
 def test_a_mark_of_the_board_leads_to_its_claim(visit: Callable[..., "Page"]) -> None:
     page = visit("index.html")
     mark = page.locator("a.mark").first
+    assert mark.get_attribute("title") == mark.get_attribute("aria-label")
     place = (mark.get_attribute("href") or "").partition("#")[2]
     mark.click()
     page.wait_for_url("**/claims.html#*")

@@ -265,6 +265,8 @@
   window.TENFOLD_TOOLS = { make, all, copy, check, readHash, writeHash };
 
   document.addEventListener("DOMContentLoaded", () => {
+    // What a mark says is shown beside the pointer, too; once in the page is enough.
+    for (const mark of all("a.mark[aria-label]")) mark.title = mark.getAttribute("aria-label");
     all("section.table").forEach(scoreTable);
     all("[data-filters]").forEach(claimFilters);
     for (const block of all("pre.copy")) {

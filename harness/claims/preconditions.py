@@ -16,13 +16,18 @@ if TYPE_CHECKING:
 def check_preconditions(
     part: Part, scores: Sequence[ScoreRow], comparison: Comparison, margins: Mapping[str, float]
 ) -> None:
-    """Raises `NotAssessable` if the opponent is not above chance by the metric's margin, or some seed of it is at
-    chance; if the method is at chance; or if a run has not learned its training task, given all final scores of the
-    task at the tier."""
+    """Raises `NotAssessable` if opponent or method are at chance on average; if the opponent is not above it by the
+    metric's margin, with every seed, where the card states one; or if a run has not learned its training task, given
+    all final scores of the task at the tier.
+
+    A single seed at chance does not hinder where there is no margin, as in control: to fail at some seeds is what an
+    agent may do that has learned to see nothing. Such seeds are marked.
+    """
     if comparison.opponent is not None:
         opponent, method = (final_rows(side, part.estimand_on("raw", "higher")) for side in reversed(comparison.sides))
-        finished = opponent[(opponent["status"] != "diverged").to_numpy()]
-        _check_above_chance(comparison.opponent.label, finished, 0.0)
+        if part.metric in margins:
+            finished = opponent[(opponent["status"] != "diverged").to_numpy()]
+            _check_above_chance(comparison.opponent.label, finished, 0.0)
         _check_above_chance(comparison.opponent.label, _means(opponent), margins.get(part.metric, 0.0))
         _check_above_chance(comparison.method.label, _means(method), 0.0)
     for gate in part.gate:

@@ -20,7 +20,7 @@ class Metric(Strict):
     """What is measured.
 
     `chance` is the score of guessing (a problem may state it for its drawn data) and `ceiling` the best possible score;
-    `margin` is how far above chance a baseline must be before a claim is judged (None: it need not be); an `exact`
+    `margin` is how far above chance a baseline must be before a claim is judged (None: at all, on average); an `exact`
     metric is counted and has no interval; a `timing` metric differs between machines; `needs` names the capability
     that an entrant must have.
     """

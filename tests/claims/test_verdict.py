@@ -336,11 +336,22 @@ class TestPreconditions:
         unknown = table(*pair(chance=math.nan))
         assert judge(claim(), unknown, "small", required).outcome == "reproduced"
 
-    def test_no_seed_of_the_baseline_may_be_at_chance(self) -> None:
+    def test_no_seed_of_the_baseline_may_be_at_chance_where_the_card_states_a_margin(self) -> None:
         records = [*without(pair(), "old", 4), record("old", 4, 0.1)]
         required = {"toy": Requirements(margins={"accuracy": 0.05})}
         judged = judge(claim(), table(*records), "small", required)
         assert judged.text.startswith("not assessable (old is not above chance in case main, seed 4: accuracy 0.1,")
+        without_margin = judge(claim(), table(*records), "small", {"toy": Requirements()})
+        assert without_margin.outcome == "reproduced"
+        assert "1 of 5 seeds of old at chance" in without_margin.text
+
+    def test_without_a_margin_both_sides_must_be_above_chance_on_average(self) -> None:
+        required = {"toy": Requirements()}
+        for side in ("new", "old"):
+            others = [entry for entry in pair() if entry["run"]["entrant"] != side]
+            records = [*others, *(record(side, seed, 0.1) for seed in range(5))]
+            judged = judge(claim(), table(*records), "small", required)
+            assert judged.text.startswith(f"not assessable ({side} is not above chance in case main: accuracy 0.1,")
 
     def test_a_planned_case_that_both_lack_is_missed(self) -> None:
         everyone = PlannedCase(frozenset({"new", "old"}))

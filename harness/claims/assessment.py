@@ -82,7 +82,7 @@ def assess(
         unit=rows["unit"].iloc[0],
         design=comparison.design,
         cases=tuple(sorted(set(rows["case"]))),
-        budgets=tuple(sorted({f"{run.budget:g} {run.unit}" for run in used})),
+        budgets=tuple(sorted({f"{run.budget:,} {run.unit}" for run in used if run.budget})),
         devices=tuple(sorted({run.device for run in used})),
         paths=tuple(sorted({run.path for run in used})),
     )

@@ -142,8 +142,9 @@ def _details(finding: Finding, tier: str) -> Iterator[str]:
         if cases := ", ".join(wording.by_case(finding)):
             yield f"  by case: {cases}"
         yield from (f"  {mark.name}: {mark.details}" for mark in finding.marks if mark.details)
+        budget = ", ".join(finding.budgets) or "none"
         yield (
-            f"  n = {finding.n} seeds, cases {', '.join(finding.cases)}, budget {', '.join(finding.budgets)}, "
+            f"  n = {finding.n} seeds, cases {', '.join(finding.cases)}, budget {budget}, "
             f"device {', '.join(finding.devices)}; {finding.design or 'one entrant'}"
         )
 

@@ -159,7 +159,7 @@ class TestOutcomes:
         assert (finding.n, finding.estimate, finding.p) == (5, pytest.approx(0.1), 1 / 32)
         half = 2.13185 * DIFFERENCES.std(ddof=1) / math.sqrt(5)
         assert finding.interval == pytest.approx((0.1 - half, 0.1 + half), abs=1e-6)
-        assert (finding.cases, finding.budgets, finding.devices) == (("main",), ("1000 examples",), ("cpu",))
+        assert (finding.cases, finding.budgets, finding.devices) == (("main",), ("1,000 examples",), ("cpu",))
         assert judged.paths == tuple(
             sorted(f"toy/small/main/{e}/default-s{s}.json" for e in ("new", "old") for s in range(5))
         )
@@ -860,7 +860,7 @@ class TestRow:
             "accuracy ↑: new - old; controlled",
             "above 0, and 0.02 or more not ruled out",
             "+0.1 [+0.0849, +0.115], p = 0.031, 5 seeds",
-            "toy; main; tier small; cpu; 1000 examples",
+            "toy; main; tier small; cpu; 1,000 examples",
         ]
 
     def test_of_a_ratio_of_what_should_be_low(self) -> None:
@@ -878,7 +878,7 @@ class TestRow:
         *_, compared, _, found, place = row("paper", verdict([*records, *third], over=["old", "third"]))
         assert compared == "accuracy ↑: new - old; decides among 2 comparisons; system comparison"
         assert found.endswith("5 seeds (main +0.1 [+0.0849, +0.115]; other +0.1 [+0.0849, +0.115])")
-        assert place == "toy; main, other; tier small; cpu; 1000 examples"
+        assert place == "toy; main, other; tier small; cpu; 1,000 examples"
 
     def test_of_what_could_not_be_assessed(self) -> None:
         judged = verdict(pair(tier="large"), "large", where={"case": "main", "L": ">= 9"})

@@ -11,11 +11,12 @@ from harness.runs.job import Job
 
 
 def identity(job: Job) -> str:
-    """The digest of all on which it depends whether a run's scores are the same, bit for bit: its key, the source of
-    the harness and of the task, which keys leave out, and the machine."""
+    """The digest of all on which it depends whether a run's scores are the same, bit for bit: its key; what keys leave
+    out, which are the source of the harness and of the task and the defaults of settings; and the machine."""
     machine = job.environment.model_dump(exclude={"commit", "dirty"})
     sources = [source_digest(root) for root in (HARNESS, job.header.home.root)]
-    return digest({"key": job.spec.key, "sources": sources, "machine": machine})
+    settings = dict(job.resolved.settings)
+    return digest({"key": job.spec.key, "sources": sources, "settings": settings, "machine": machine})
 
 
 @cache

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from sites import BLOCKED
+
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
 RESULTS = Path(__file__).resolve().parents[2] / "results"
-BLOCKED = "import sys; sys.modules['torch'] = None; from harness.cli import main; main()"
 
 
 @pytest.fixture(scope="module")

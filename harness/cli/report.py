@@ -51,7 +51,8 @@ def command(
     formats = tuple(dict.fromkeys(part.strip() for part in form.split(",")))
     check_known("format of figures", formats, FORMATS)
     tiers = [tier_name(text) for text in tier or TIERS]
-    session = open_session(results, task, tiers, plugin)
+    has_page = not task and not only
+    session = open_session(results, task, tiers, plugin, for_files=has_page)
     known = {figure.id for name in session.tasks for figure in session.presentation(name).figure}
     check_known("figure", only or (), known)
     reporter = _Reporter(
@@ -59,7 +60,7 @@ def command(
         out or session.store.root / "report",
         formats,
         frozenset(only or ()),
-        has_page=not task and not only,
+        has_page=has_page,
         is_check=check,
         is_quiet=as_json,
     )
@@ -128,6 +129,7 @@ class _Reporter:
             results=TaskResults(session.scored, task, tier),
             kept=session.store.kept,
             expected=expected,
+            given=session.given,
             capabilities={name: header.capabilities for name, header in session.registry.of_task(task).items()},
         )
         chapter = Chapter(task, card.title, card.question)

@@ -15,6 +15,7 @@ from harness.core.spec import TierName
 from harness.core.strict import Strict
 from harness.core.suggest import check_known, unknown
 from harness.records.scored import Scored
+from harness.runs.selection import NOTHING_GIVEN, Given
 from harness.tables.columns import lay_out
 from harness.tables.comparable import check_comparable, rerun
 from harness.tables.notes import held_settings, notes_on, shared_artefacts
@@ -55,7 +56,9 @@ class View:
 
     `metric` asks for one table of that metric wherever it was measured, `by` spreads an axis (a case's, a point's, a
     parameter's) over the columns, `cases` keeps some cases (none = all), `where` some points of measurement, `seeds`
-    the first ones; `leave_out` leaves out the rows that set one of some parameters from outside.
+    the first ones, `rows` the entrants with some labels (none = all); `leave_out` leaves out the rows that set one of
+    some parameters from outside. What was `given` is
+    part of the commands in notes and errors.
     """
 
     tier: TierName
@@ -65,6 +68,8 @@ class View:
     where: Mapping[str, Condition] = field(default_factory=dict)
     leave_out: tuple[str, ...] = ()
     seeds: int | None = None
+    rows: frozenset[str] = frozenset()
+    given: Given = field(default=NOTHING_GIVEN, compare=False)
 
     @property
     def is_default(self) -> bool:
@@ -97,7 +102,8 @@ def build_tables(
     options = options or TableOptions()
     check_known(f"case of {card.task}", view.cases, {case.id for case in card.cases})
     check_known(f"point of measurement of {card.task}", view.where, card.points)
-    results = TaskResults(scored, card.task, view.tier, view.seeds, view.cases)
+    results = TaskResults(scored, card.task, view.tier, view.seeds, view.cases, view.rows)
+    expected = expected.of_rows(view.rows) if expected and view.rows else expected
     topics = _topics(card, results, view.metric)
     if view.by is not None and view.by != "case":
         axes = {topic: results.axes(topic.metric, topic.cases) for topic in topics}
@@ -110,7 +116,7 @@ def build_tables(
     if tables:
         planned = {case for case, _ in expected.cells} if expected and view.is_default else set()
         notes = (
-            f"missing: all of case {case}; `{rerun(card.task, view.tier, {}, cases=[case])}`"
+            f"missing: all of case {case}; `{rerun(card.task, view.tier, {}, cases=[case], given=view.given)}`"
             for case in sorted(planned - results.cases)
         )
         tables[0] = replace(tables[0], notes=(*tables[0].notes, *notes), published=tuple(published))
@@ -120,7 +126,7 @@ def build_tables(
 def _sliced(view: View, metric: str, options: TableOptions) -> View:
     """The view of a metric's table. Where nothing but cases was asked for, it is the slice that is declared for the
     metric."""
-    if replace(view, cases=()).is_default and metric in options.tables:
+    if replace(view, cases=(), rows=frozenset()).is_default and metric in options.tables:
         declared = options.tables[metric]
         return replace(view, where=declared.where, leave_out=declared.leave_out)
     return view
@@ -161,7 +167,7 @@ def _table(
         raise UserError(f"{card.task} at {results.tier}: no {topic.metric} where {spelled(view.where)}")
     planned = expected.leaving_out(view.leave_out) if expected else None
     layout = lay_out(selection, card, results.tier, topic.metric, view.by, planned)
-    check_comparable(layout.runs, card, results.tier, timed=layout.metric.timing)
+    check_comparable(layout.runs, card, results.tier, timed=layout.metric.timing, given=view.given)
     flops = {score.path: score for score in results.select(FLOPS, topic.cases).scores}
     rows = rows_of(layout, flops)
     suffixes = _suffixes(topic, view, options)
@@ -186,7 +192,7 @@ def _table(
             *(f"{text}; `{command}` shows all" for text in slices),
             *held_settings(layout.runs, options.held),
             *shared_artefacts(layout.runs),
-            *notes_on(rows, layout),
+            *notes_on(rows, layout, view.given),
         ),
     )
 

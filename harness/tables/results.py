@@ -28,13 +28,20 @@ class RunsAndScores(NamedTuple):
 
 class TaskResults:
     """The runs and the final scores of a task at a tier, in order of path. `seeds` keeps the first ones, `cases` those
-    named (none = all)."""
+    named, `rows` those with some labels (none = all)."""
 
     def __init__(
-        self, scored: Scored, task: str, tier: str, seeds: int | None = None, cases: Collection[str] = ()
+        self,
+        scored: Scored,
+        task: str,
+        tier: str,
+        seeds: int | None = None,
+        cases: Collection[str] = (),
+        rows: Collection[str] = (),
     ) -> None:
         def is_kept(run: RunRow) -> bool:
-            return (seeds is None or run.seed < seeds) and (not cases or run.case in cases)
+            is_named = (not cases or run.case in cases) and (not rows or run.label in rows)
+            return is_named and (seeds is None or run.seed < seeds)
 
         of_task = scored.get((task, tier), TaskScores())
         self.tier = tier
@@ -113,6 +120,10 @@ class ExpectedRuns:
     def cells(self) -> frozenset[tuple[str, str]]:
         """The cells, by case and label, for which a run is planned."""
         return frozenset((case, label) for case, label, _ in self.keys)
+
+    def of_rows(self, labels: Collection[str]) -> "ExpectedRuns":
+        """What is expected of the entrants with these labels."""
+        return replace(self, keys={run: key for run, key in self.keys.items() if run[1] in labels})
 
     def leaving_out(self, parameters: Collection[str]) -> "ExpectedRuns":
         """What is expected without the runs that set one of these parameters from outside."""

@@ -43,7 +43,8 @@ def harness_in() -> Callable[[Path], Command]:
     def bound(folder: Path) -> Command:
         def command(*words: object, **environment: str) -> "subprocess.CompletedProcess[str]":
             return subprocess.run(
-                [sys.executable, "-m", "harness", *map(str, words)],
+                # -P: as for the installed command, modules in the folder are not found.
+                [sys.executable, "-P", "-m", "harness", *map(str, words)],
                 cwd=folder,
                 env={**os.environ, "HARNESS_CACHE": str(folder / "cache"), "COLUMNS": "200", **environment},
                 capture_output=True,

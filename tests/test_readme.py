@@ -5,6 +5,10 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from harness import __version__
+
 CHECKOUT = Path(__file__).resolve().parents[1]
 README = (CHECKOUT / "README.md").read_text()
 
@@ -38,7 +42,12 @@ def test_every_verb_of_the_readme_exists(harness: Command) -> None:
     assert all(re.search(rf"│ {verb} ", told) for verb in verbs)
 
 
-def test_every_link_of_the_readme_leads_somewhere() -> None:
-    links = [link for link in re.findall(r"\]\(([^)]+)\)", README) if not link.startswith("http")]
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_every_link_leads_somewhere(name: str) -> None:
+    links = re.findall(r"\]\(([^)]+)\)", (CHECKOUT / name).read_text())
     assert links
-    assert [link for link in links if not (CHECKOUT / link).exists()] == []
+    assert [link for link in links if not link.startswith("http") and not (CHECKOUT / link).exists()] == []
+
+
+def test_the_citation_is_of_this_version() -> None:
+    assert f'version: "{__version__}"' in (CHECKOUT / "CITATION.cff").read_text()

@@ -18,8 +18,13 @@ class EfficientDqn(AugmentedDqn):
 
 
 class OvertrainedDqn(EfficientDqn):
-    """Plain Q-learning with eight updates for each step, the schedule of OTRainbow (Kielak, 2020), without its
-    categorical values and its priorities."""
+    """Plain Q-learning with eight updates for each step: do more updates do what shifts do?
+
+    It has the schedule of OTRainbow (Kielak, 2020), and is not OTRainbow: networks, rates and exploration are the
+    task's, targets follow as the task's do, and neither are returns categorical nor transitions drawn by priority. With
+    `atoms = 51` and `prioritised = True` both are. Data-efficient Rainbow (van Hasselt et al., 2019) learns once for
+    each step and explores by noisy layers, which the task does not have.
+    """
 
     name = "overtrained_dqn"
     from_tier = "small"

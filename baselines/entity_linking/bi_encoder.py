@@ -50,13 +50,7 @@ class BiEncoder(EntityLinker):
 
     name = "bi_encoder"
     cases = ("atlas", "atlas_titles", "diseases", "new_diseases", "index", "disease_index", "speed")
-    search_space = {
-        "lr": (5e-4, 4e-3),
-        "name_share": [0.3, 0.5, 0.7],
-        "hard_share": [0.2, 0.5, 0.8],
-        "embedding_std": [0.2, 1.0],
-        "towers": ["one", "two"],
-    }
+    search_space = {"lr": [5e-4, 2e-3, 4e-3]}
     allowed: Literal["candidates", "catalogue"] = "candidates"
     index: Literal["all", "preferred"] = "all"
     towers: Literal["one", "two"] = "two"

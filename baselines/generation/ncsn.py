@@ -20,7 +20,7 @@ class Ncsn(ScoreModel):
     """
 
     name = "ncsn"
-    search_space = {"step": (0.1, 2.0), "levels": [10, 24, 48]}
+    search_space = {"step": [0.5, 1.0], "levels": [10, 48]}
     levels: Annotated[int, Gt(1)] = 10
     sigma_min: Annotated[float, Gt(0)] = 0.01
     sigma_max: Annotated[float, Gt(0)] | None = None

@@ -6,6 +6,7 @@ import hashlib
 import json
 import pickle
 import random
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
@@ -15,6 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from harness.checks.recovery import recovery_problem
 from harness.checks.smoke import run_smoke, untimed_scores
 from harness.core import limits
 from harness.core.card import Card, Resolved
@@ -34,6 +36,7 @@ TOLERANCE = 1e-4
 ITEMS = 12
 """How many items are asked for in other batches and orders."""
 QUESTIONS = "questions in other batches"
+GOES_ON = "goes on after a kill"
 LONGEST_PROBLEM = 4000
 NEAR = 0.8
 """How much two names must have in common for one to be taken for a slip in the other, as `difflib` counts it."""
@@ -124,6 +127,10 @@ def _examine(card: Card, header: Header, cases: Sequence[str]) -> str:
 
 
 def _examined(card: Card, header: Header, cases: Sequence[str]) -> Iterator[CheckResult]:
+    load_entrant(header)  # with the libraries that it imports: some of them draw random numbers while imported
+    package = header.module.partition(".")[0]
+    for name in [name for name in sys.modules if name.partition(".")[0] == package]:
+        del sys.modules[name]
     before = _global_state()
     cls = load_entrant(header)
     moved = "" if _global_state() == before else "importing it draws from or seeds a global generator"
@@ -141,10 +148,17 @@ def _examined(card: Card, header: Header, cases: Sequence[str]) -> Iterator[Chec
         unpicklable = f"{type(error).__name__}: {error}"
     yield CheckResult("picklable", unpicklable)
     task = load_task(card, header.home)
-    for resolved in card.at_tier("smoke"):
-        if not inapplicable(header, resolved) and (not cases or resolved.case.id in cases):
-            for check, problem in _ask_in_batches(task, entrant, resolved):
-                yield CheckResult(f"{resolved.case.id}: {check}", problem)
+    applicable = [
+        resolved
+        for resolved in card.at_tier("smoke")
+        if not inapplicable(header, resolved) and (not cases or resolved.case.id in cases)
+    ]
+    for resolved in applicable:
+        for check, problem in _ask_in_batches(task, entrant, resolved):
+            yield CheckResult(f"{resolved.case.id}: {check}", problem)
+    trained = [resolved for resolved in applicable if resolved.budget.total and not resolved.case.exclusive]
+    for resolved in trained[:1] if header.deterministic else ():
+        yield CheckResult(f"{resolved.case.id}: {GOES_ON}", recovery_problem(task, cls, resolved))
 
 
 def _ask_in_batches(task: Task[Entrant], entrant: Entrant, resolved: Resolved) -> Iterator[CheckResult]:

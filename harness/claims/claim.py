@@ -43,9 +43,11 @@ class Part(Strict):
     all of them.
 
     `margin` is the smallest effect of interest; `lower` and `upper` bound `within`. All three are written as ratios
-    where the estimand is the logarithm of a ratio. `good`, for `good_share`, is the share of the best value that a
-    setting must reach to be good. `where` restricts axes (and `case`), `x` is the axis of a slope, `also` asks that a
-    trend keep its direction on a second scale. `gate` is one gate or a list of them.
+    where the estimand is the logarithm of a ratio. `no_effect` is the value that a level or a slope has without any
+    effect (a difference has none at 0, a ratio at 1): bounds of `within` on one side of it claim an effect of that
+    size. `good`, for `good_share`, is the share of the best value that a setting must reach to be good. `where`
+    restricts axes (and `case`), `x` is the axis of a slope, `also` asks that a trend keep its direction on a second
+    scale. `gate` is one gate or a list of them.
     """
 
     task: str
@@ -58,6 +60,7 @@ class Part(Strict):
     margin: float | None = None
     lower: float | None = None
     upper: float | None = None
+    no_effect: float | None = None
     where: Mapping[str, Condition] = {}
     x: str = ""
     loglog: bool = False
@@ -103,7 +106,9 @@ class Part(Strict):
         if scale == "logit":
             return Region("greater", margin=0.0)
         is_ratio = self.estimand in RATIOS
-        stated = {"margin": self.margin, "lower": self.lower, "upper": self.upper}
+        compared = None if self.estimand in WITHOUT_OPPONENT else 1.0 if is_ratio else 0.0
+        no_effect = compared if self.no_effect is None else self.no_effect
+        stated = {"margin": self.margin, "lower": self.lower, "upper": self.upper, "no_effect": no_effect}
         bounds = {name: value for name, value in stated.items() if value is not None}
         return Region(self.kind, **{name: math.log(value) if is_ratio else value for name, value in bounds.items()})
 
@@ -123,6 +128,9 @@ class Part(Strict):
             "within needs lower, upper or both": is_within and not bounds,
             f"lower = {self.lower} must be smaller than upper = {self.upper}": is_within and not is_ordered,
             f"bounds of {estimand} are written as ratios and must be positive": is_ratio and not is_positive,
+            f"no_effect belongs to within, of a level or a slope, not to {self.kind} of {estimand}": (
+                self.no_effect is not None and (has_opponent or not is_within)
+            ),
             "within has no margin": is_within and self.margin is not None,
             f"lower and upper belong to within, not to {self.kind}": not is_within and bounds,
             "margin is missing: the smallest effect of interest": has_margin and self.margin is None,
@@ -147,7 +155,8 @@ class Part(Strict):
 
 
 class Claim(Strict):
-    """A paper's claim. It is reproduced if all parts are, contradicted if any is.
+    """A paper's claim. It is reproduced if all parts are, contradicted if any is, and smaller if all are shown and some
+    are smaller than claimed.
 
     In the file, a claim has the fields of a part; each `[[claim.part]]` inherits them and replaces those that it states
     itself.

@@ -5,16 +5,17 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from harness.claims.claim import Part
 from harness.claims.conditions import holds, literals, spelled
+from harness.claims.requirements import Requirements
 from harness.core.spec import entrant_in
 from harness.core.words import counted, seeds_in_words
 from harness.records.comparable import find_difference
 from harness.records.record import SCORED
 from harness.records.scored import SPENT, RunRow, ScoreRow, TaskScores
-from harness.stats.estimands import NotAssessable, Side
+from harness.stats.estimands import Estimand, NotAssessable, Side
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,12 +24,12 @@ Runs: TypeAlias = Sequence[RunRow]
 
 
 class Comparison(NamedTuple):
-    """Comparable scores of a method and of its opponent (None where the estimand has none); `runs` has the records
-    that they come from."""
+    """Comparable scores of a method and of its opponent (None where the estimand has none); `runs_by_side` has the
+    records that they come from."""
 
     method: Side
     opponent: Side | None
-    runs: Runs
+    runs_by_side: tuple[Runs, ...]
 
     @property
     def sides(self) -> tuple[Side, ...]:
@@ -36,26 +37,45 @@ class Comparison(NamedTuple):
         return (self.method,) if self.opponent is None else (self.method, self.opponent)
 
     @property
-    def design(self) -> Literal["controlled", "controlled, each tuned by itself", "system comparison", ""]:
-        """`controlled` if both sides descend from one component; empty without an opponent."""
+    def runs(self) -> Runs:
+        """The runs of both sides; a run that is on both is there once."""
+        return list({run.path: run for runs in self.runs_by_side for run in runs}.values())
+
+    @property
+    def design(self) -> str:
+        """`controlled` if both sides descend from one component and had as many tuning trials in every case; else what
+        differs; empty without an opponent."""
         if self.opponent is None:
             return ""
         components = {run.component for run in self.runs}
         if len(components) != 1 or "" in components:
             return "system comparison"
-        tuned = {run.entrant for run in self.runs if run.trials > 1}
-        return "controlled, each tuned by itself" if len(tuned) > 1 else "controlled"
+        trials = [sorted({(run.case, run.trials) for run in runs}) for runs in self.runs_by_side]
+        if trials[0] == trials[1]:
+            return "controlled"
+        numbers = (" or ".join(map(str, sorted({n for _, n in of_side}))) for of_side in trials)
+        return f"one component, but {' and '.join(numbers)} tuning trials"
+
+
+def final_rows(side: Side, estimand: Estimand) -> "pd.DataFrame":
+    """The rows of a side that are final scores: where an estimand is about curves, their last points."""
+    if estimand.name != "steps_ratio":
+        return side.rows
+    return side.rows.sort_values("x").groupby(["seed", "cell"]).tail(1).assign(x=0.0)
 
 
 class PartScores:
     """The runs and the scores that a part of a claim may use: those of its task at a tier."""
 
-    def __init__(self, scores: TaskScores, part: Part, tier: str, planned: Mapping[str, AbstractSet[str]]) -> None:
-        """`planned` has the cases of the tier, and who takes part in each."""
-        self._part, self._tier, self._planned = part, tier, planned
-        self._runs = sorted(scores.runs, key=lambda run: (run.label, run.case, run.seed))
+    def __init__(self, scores: TaskScores, part: Part, tier: str, required: Requirements) -> None:
+        self._part, self._tier, self._required = part, tier, required
+
+        def is_judged(run: RunRow) -> bool:
+            return not required.seeds or run.seed in required.seeds
+
+        self._runs = sorted(filter(is_judged, scores.runs), key=lambda run: (run.label, run.case, run.seed))
         rows = scores.curves if part.is_along_the_budget else scores.scores
-        self._scores = [score for score in rows if score.metric == part.metric]
+        self._scores = [score for score in rows if score.metric == part.metric and is_judged(score.run)]
         # The parameters that some run of an entrant sets from outside, and those of all entrants.
         self._parameters: dict[str, set[str]] = defaultdict(set)
         for run in self._runs:
@@ -73,11 +93,11 @@ class PartScores:
         scores = {name: self._scores_of(name, of_entrant) for name, of_entrant in runs.items()}
         used = list({run.path: run for of_entrant in runs.values() for run in of_entrant}.values())
         timed = any(score.timing for of_entrant in scores.values() for score in of_entrant)
-        if difference := find_difference(used, timed=timed):
+        if difference := find_difference(used, timed=timed, made_alike=True):
             values = " and ".join(" ".join(map(str, value)) for value in list(difference.runs)[:2])
             raise NotAssessable(f"the records differ in {difference.text}: {values}")
         sides = [Side(name, self._frame(of_entrant)) for name, of_entrant in scores.items()]
-        return Comparison(sides[0], sides[1] if opponent is not None else None, used)
+        return Comparison(sides[0], sides[1] if opponent is not None else None, tuple(runs.values()))
 
     def _runs_of(self, name: str) -> Runs:
         """The runs of an entrant that the part means: with exactly its parameters if `name` gives them, else without
@@ -109,7 +129,7 @@ class PartScores:
 
     def _needed_cases(self, runs: Mapping[str, Runs]) -> set[str]:
         """The cases of either side, and those planned for both, in which the metric is measured; and those that the
-        part names. Along an axis, planned cases are needed only if the part has a condition on cases.
+        part names.
 
         A case without any finished record may measure it: it is needed until a record shows that it does not.
         """
@@ -118,11 +138,21 @@ class PartScores:
         measured = {score.run.case for score in scores if score.run.status == "ok"}
         finished = {run.case for run in self._runs if run.status == "ok"}
         cases = {run.case for of_entrant in runs.values() for run in of_entrant}
-        for case, takers in self._planned.items():
-            if entrants <= takers and (holds(case, where["case"]) if "case" in where else not self._part.axis):
+        for case, planned in self._required.planned.items():
+            if entrants <= planned.takers and self._is_about({**planned.at, "case": case}):
                 cases.add(case)
         named = literals(where["case"]) if "case" in where else set()
         return named | {case for case in cases if case in measured or case not in finished}
+
+    def _is_about(self, place: Mapping[str, Any]) -> bool:
+        """Whether the part is about a planned case, given its place. Along an axis that some cases have a place on, it
+        is about these alone; along an axis of parameters or points, about those that it names."""
+        x, where = self._part.x, self._part.where
+        if not all(holds(place[axis], condition) for axis, condition in where.items() if axis in place):
+            return False
+        if any(x in planned.at for planned in self._required.planned.values()):
+            return x in place
+        return not x or "case" in where
 
     def _refuse_gaps(self, runs: Mapping[str, Runs], cases: AbstractSet[str]) -> None:
         for name, of_entrant in runs.items():
@@ -130,7 +160,8 @@ class PartScores:
                 raise NotAssessable(f"no record of {name}{self._restriction()}")
         if not cases:
             raise NotAssessable(f"{self._part.metric} was not measured{self._restriction()}")
-        seeds = sorted({run.seed for of_entrant in runs.values() for run in of_entrant if run.case in cases})
+        found = {run.seed for of_entrant in runs.values() for run in of_entrant if run.case in cases}
+        seeds = self._required.seeds or sorted(found)
         gaps: dict[tuple[str, str, str], list[int]] = {}
         for of_entrant in runs.values():
             by_cell = {(run.label, run.case, run.seed): run for run in of_entrant}

@@ -1,79 +1,51 @@
 """Preconditions: what the compared runs must fulfil before a claim on them is judged."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from harness.claims.claim import Gate, Part
-from harness.claims.comparison import Comparison
+from harness.claims.comparison import Comparison, final_rows
 from harness.claims.conditions import holds
 from harness.records.scored import RunRow, ScoreRow
-from harness.registry.find import Registry
-from harness.registry.headers import inapplicable
 from harness.stats.estimands import NotAssessable
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-@dataclass(frozen=True)
-class Requirements:
-    """What a task's card asks of the claims on it.
-
-    `margins` says for a metric how far above chance a baseline must be, on average, with every seed above chance;
-    metrics that it does not name are not checked, nor are scores without a chance value. `planned` has, by tier and
-    case, who takes part; cases of times are not in it, since claims name these themselves.
-    """
-
-    margins: Mapping[str, float] = field(default_factory=dict)
-    planned: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
-
-
-def requirements(registry: Registry) -> Mapping[str, Requirements]:
-    """What each task's card asks of the claims on it."""
-    required = {}
-    for task, card in registry.tasks.items():
-        headers = registry.of_task(task).values()
-        planned: dict[str, dict[str, frozenset[str]]] = {tier: {} for tier in card.tiers}
-        for tier, level in card.tiers.items():
-            for resolved in (card.resolve(tier, case) for case in level.cases):
-                if not resolved.case.exclusive:
-                    takers = (header.name for header in headers if not inapplicable(header, resolved))
-                    planned[tier][resolved.case.id] = frozenset(takers)
-        margins = {name: metric.margin for name, metric in card.metrics.items() if metric.margin is not None}
-        required[task] = Requirements(margins, planned)
-    return required
-
-
 def check_preconditions(
     part: Part, scores: Sequence[ScoreRow], comparison: Comparison, margins: Mapping[str, float]
 ) -> None:
-    """Raises `NotAssessable` if the opponent is not above chance by the metric's margin, or if a run has not learned
-    its training task, given all final scores of the task at the tier."""
-    opponent = comparison.opponent
-    if opponent is not None and part.metric in margins:
-        rows = opponent.rows
-        if part.is_along_the_budget:
-            rows = rows.sort_values("x").groupby(["seed", "cell"]).tail(1).assign(x=0.0)
-        _check_above_chance(opponent.label, rows, margins[part.metric])
+    """Raises `NotAssessable` if the opponent is not above chance by the metric's margin, or some seed of it is at
+    chance; if the method is at chance; or if a run has not learned its training task, given all final scores of the
+    task at the tier."""
+    if comparison.opponent is not None:
+        opponent, method = (final_rows(side, part.estimand_on("raw", "higher")) for side in reversed(comparison.sides))
+        finished = opponent[(opponent["status"] != "diverged").to_numpy()]
+        _check_above_chance(comparison.opponent.label, finished, 0.0)
+        _check_above_chance(comparison.opponent.label, _means(opponent), margins.get(part.metric, 0.0))
+        _check_above_chance(comparison.method.label, _means(method), 0.0)
     for gate in part.gate:
         _check_learned(gate, scores, comparison.runs)
 
 
-def _check_above_chance(label: str, rows: "pd.DataFrame", margin: float) -> None:
-    sign = 1 if rows["better"].iloc[0] == "higher" else -1
-    mean = rows.groupby(["cell", "x"])[["value", "chance"]].mean().reset_index()
-    for scores, least in ((rows, 0.0), (mean, margin)):
-        low = scores[(sign * (scores["value"] - scores["chance"]) <= least).to_numpy()]  # without chance: NaN, passes
-        if low.empty:
-            continue
-        first = low.iloc[0]
-        place = f"{first['cell']}, x = {first['x']:g}" if first["x"] else first["cell"]
-        place += f", seed {first['seed']}" if "seed" in first else ""
-        raise NotAssessable(
-            f"{label} is not above chance in {place}: {rows['metric'].iloc[0]} {first['value']:.4g}, "
-            f"chance {first['chance']:.4g}, margin {least:g}"
-        )
+def _means(rows: "pd.DataFrame") -> "pd.DataFrame":
+    """Means over seeds, a row for each cell and place on the axis."""
+    return rows.groupby(["cell", "x", "metric", "better"])[["value", "chance"]].mean().reset_index()
+
+
+def _check_above_chance(label: str, rows: "pd.DataFrame", least: float) -> None:
+    sign = (rows["better"] == "higher") * 2 - 1
+    low = rows[(sign * (rows["value"] - rows["chance"]) <= least).to_numpy()]  # without chance: NaN, passes
+    if low.empty:
+        return
+    first = low.iloc[0]
+    place = f"{first['cell']}, x = {first['x']:g}" if first["x"] else first["cell"]
+    place += f", seed {first['seed']}" if "seed" in first else ""
+    raise NotAssessable(
+        f"{label} is not above chance in {place}: {first['metric']} {first['value']:.4g}, "
+        f"chance {first['chance']:.4g}, margin {least:g}"
+    )
 
 
 def _check_learned(gate: Gate, scores: Sequence[ScoreRow], runs: Sequence[RunRow]) -> None:

@@ -4,10 +4,12 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from harness.claims.assessment import ItemScores, assess
 from harness.claims.claim import Claim, Part
 from harness.claims.comparison import PartScores
-from harness.claims.finding import Finding, ItemScores, Judgement, Leaning, assess, undecided
-from harness.claims.preconditions import Requirements, check_preconditions
+from harness.claims.finding import Finding, Judgement, Leaning, qualified, undecided
+from harness.claims.preconditions import check_preconditions
+from harness.claims.requirements import Requirements
 from harness.records.scored import Scored, TaskScores
 from harness.stats.estimands import NotAssessable
 
@@ -22,10 +24,18 @@ class Verdict:
 
     @property
     def outcome(self) -> Judgement:
-        """`reproduced` if all findings are, `contradicted` if any is; else the outcome that prevents a decision."""
+        """`reproduced` if all findings are, `contradicted` if any is; `smaller` if some effect is smaller than claimed
+        and all are shown to be in the claimed direction; else the outcome that prevents a decision."""
         outcomes = [finding.outcome for finding in self.findings]
+        is_smaller = "smaller" in outcomes and all(finding.is_shown for finding in self.findings)
         order: tuple[Judgement, ...] = ("contradicted", "not assessable", "inconclusive", "rehearsal")
-        return next((outcome for outcome in order if outcome in outcomes), "reproduced")
+        otherwise: Judgement = "smaller" if is_smaller else "reproduced"
+        return next((outcome for outcome in order if outcome in outcomes and not is_smaller), otherwise)
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether the claim was judged at all: neither rehearsed nor not assessable."""
+        return self.outcome in ("reproduced", "smaller", "contradicted", "inconclusive")
 
     @property
     def deciding(self) -> Finding:
@@ -35,10 +45,12 @@ class Verdict:
 
     @property
     def leaning(self) -> Leaning:
-        """Where an inconclusive claim, or a rehearsal, leans: `for` if every undecided finding does."""
+        """Where an inconclusive claim, or a rehearsal, leans: `for` if every finding that is not
+        reproduced does."""
         if self.outcome not in ("inconclusive", "rehearsal"):
             return ""
-        return "against" if any(finding.leaning == "against" for finding in self.findings) else "for"
+        leans_against = (finding.leaning == "against" or finding.outcome == "smaller" for finding in self.findings)
+        return "against" if any(leans_against) else "for"
 
     @property
     def settles_at(self) -> float:
@@ -50,10 +62,15 @@ class Verdict:
     def text(self) -> str:
         """The verdict in words."""
         if self.outcome in ("inconclusive", "rehearsal"):
-            return undecided(self.outcome, self.leaning, self.settles_at)
-        if self.outcome == "reproduced" and any(finding.on_these_items for finding in self.findings):
-            return "reproduced (on these items only)"
-        return self.deciding.text
+            return undecided(self.outcome, self.leaning, self.settles_at, self.marks)
+        return qualified(self.outcome, [self.deciding.reason, self.deciding.detail, *self.marks])
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """What qualifies the outcome: the marks of the finding that decides, or, where all findings have to agree, of
+        all that could be assessed."""
+        rests_on = self.findings if self.outcome in ("reproduced", "smaller") else (self.deciding,)
+        return tuple(dict.fromkeys(mark.name for finding in rests_on for mark in finding.marks))
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -68,7 +85,7 @@ def judge(
     requirements: Mapping[str, Requirements] | None = None,
     items: ItemScores | None = None,
 ) -> Verdict:
-    """The verdict on a claim at a tier, from records alone. `requirements` has what each task's card asks.
+    """The verdict on a claim at a tier, from records alone. `requirements` has what each task's card asks there.
 
     At the tiers `smoke` and `quick` every claim is rehearsed, whatever tiers it names. Whatever keeps a claim from
     being judged is in the finding's `reason`; nothing is raised.
@@ -89,11 +106,11 @@ def _findings(
         yield Finding(part=part, reason="; ".join(flaws) or wrong_tier)
         return
     of_task = scored.get((part.task, tier), TaskScores())
-    scores = PartScores(of_task, part, tier, required.planned.get(tier, {}))
+    scores = PartScores(of_task, part, tier, required)
     for opponent in part.opponents:
         try:
             comparison = scores.compare(opponent)
             check_preconditions(part, of_task.scores, comparison, required.margins)
-            yield from [assess(part, scale, comparison, tier, items) for scale in part.scales]
+            yield from [assess(part, scale, comparison, tier, required, items) for scale in part.scales]
         except NotAssessable as why:
             yield Finding(part=part, opponent=opponent or "", reason=str(why))

@@ -8,26 +8,28 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from harness.cli.options import duration, is_debugging
+from harness.core.checkpoints import checkpoint_of
 from harness.data.fetch import locate
 from harness.records.environment import describe_environment
 from harness.records.record import Environment
 from harness.records.store import Store
 from harness.runs.executors.local import LocalExecutor, check_device, check_load
-from harness.runs.job import Job
+from harness.runs.job import CHECKPOINT_S, Job
 from harness.runs.outcome import JobStatus
 
 
 @dataclass(frozen=True)
 class ExecutionOptions:
     """How the user wants runs to be executed: `workers` at a time (0 = as many as the cores allow) with `threads` each,
-    on a device, with limits that may lower those of the card. Raises `UserError` for more workers than the cores allow
-    and for a device that is absent."""
+    on a device, with limits that may lower those of the card, and `checkpoint_s` seconds between checkpoints. Raises
+    `UserError` for more workers than the cores allow and for a device that is absent."""
 
     workers: int
     threads: int
     device: str
     limit_s: float | None
     memory_mb: int | None
+    checkpoint_s: float = CHECKPOINT_S
 
     def __post_init__(self) -> None:
         check_device(self.device)
@@ -49,6 +51,7 @@ def execute(due: Sequence[Job], store: Store, options: ExecutionOptions, *, quie
             contended=options.workers > 1 and not run.resolved.case.exclusive,
             limit_s=min(run.limit_s, options.limit_s or run.limit_s),
             memory_mb=min(run.memory_mb, options.memory_mb or run.memory_mb),
+            checkpoint_s=options.checkpoint_s,
         )
         for run in due
     ]
@@ -86,7 +89,7 @@ class _Display:
         self._workers, self._quiet, self._on_terminal = workers, quiet, console.is_terminal
         self._left_s = sum(job.expect_s for job in jobs)
         self._expected_s = self._needed_s = 0.0
-        self._running: dict[str, None] = {}  # in the order in which they started
+        self._running: dict[str, str] = {}  # by place, in the order in which they started
         texts = (TextColumn("{task.fields[left]} left"), TextColumn("{task.fields[now]}", markup=False))
         hidden = quiet or not self._on_terminal or not jobs
         self.bars = Progress(BarColumn(), MofNCompleteColumn(), *texts, console=console, transient=True, disable=hidden)
@@ -94,16 +97,21 @@ class _Display:
 
     def started(self, job: Job) -> None:
         """Show that a run has started."""
-        self._running[_named(job)] = None
-        self.bars.update(self._bar, now=" | ".join(self._running))
+        checkpoint = checkpoint_of(Store(job.results).checkpoints, job.spec.place)
+        goes_on = f"{_named(job)} goes on from {checkpoint.share:.0%}" if checkpoint else ""
+        self._running[job.spec.place] = goes_on or _named(job)
+        self._show_running()
+        if goes_on and not self._quiet and not self._on_terminal:
+            typer.echo(goes_on, err=True)
 
     def finished(self, job: Job, status: JobStatus, seconds: float) -> None:
         """Show what became of a run that took so many seconds."""
-        self._running.pop(_named(job), None)
+        self._running.pop(job.spec.place, None)
         self._left_s -= job.expect_s
         self._expected_s += job.expect_s
         self._needed_s += seconds
-        self.bars.update(self._bar, advance=1, left=self._left(), now=" | ".join(self._running))
+        self.bars.update(self._bar, advance=1, left=self._left())
+        self._show_running()
         failure = self._failure(job, status)
         if self._quiet:
             return
@@ -113,6 +121,9 @@ class _Display:
             typer.echo(f"{line} ({seconds:.1f} s; {self._left()} left)", err=True)
         elif failure:
             self.bars.console.print(failure, style="red", highlight=False, markup=False)
+
+    def _show_running(self) -> None:
+        self.bars.update(self._bar, now=" | ".join(self._running.values()))
 
     def _left(self) -> str:
         pace = self._needed_s / self._expected_s if self._expected_s else 1.0

@@ -31,6 +31,9 @@ Tiers = Annotated[
 ]
 Metric = Annotated[str | None, typer.Option("--metric", help="A metric instead of the primary one.")]
 Seeds = Annotated[int | None, typer.Option("--seeds", min=1, help="How many seeds. Default: the tier's.")]
+FirstSeed = Annotated[
+    int, typer.Option("--first-seed", min=0, help="The first seed: another one gives a new set of seeds.")
+]
 Plugins = Annotated[
     list[Path] | None,
     typer.Option("--plugin", "-p", help="A Python file with an entrant of yours; may be given again."),
@@ -50,6 +53,14 @@ Device = Annotated[str, typer.Option("--device", help="The torch device of the r
 Retry = Annotated[bool, typer.Option("--retry-errors", help="Also repeat runs that ended in an error.")]
 Limit = Annotated[float | None, typer.Option("--limit", min=0.1, help="Stop each run after so many seconds.")]
 Memory = Annotated[int | None, typer.Option("--memory", min=1, help="Megabytes that each run may allocate.")]
+Checkpoint = Annotated[
+    float,
+    typer.Option(
+        "--checkpoint",
+        min=0,
+        help="Seconds between checkpoints of a training, from which its run goes on after it was killed or stopped.",
+    ),
+]
 
 
 def tier_name(text: str) -> TierName:
@@ -65,6 +76,7 @@ def select(
     entrants: list[str] | None = None,
     seeds: int | None = None,
     plugins: list[Path] | None = None,
+    first_seed: int = 0,
 ) -> "Selection":
     """The selection that the shared options describe."""
     from harness.runs.selection import Selection
@@ -75,6 +87,7 @@ def select(
         cases=cases or (),
         entrants=entrants or (),
         seeds=seeds,
+        first_seed=first_seed,
         plugins=plugins or (),
     )
 

@@ -17,6 +17,7 @@ def command(
     case: options.Cases = None,
     entrant: options.Entrants = None,
     seeds: options.Seeds = None,
+    first_seed: options.FirstSeed = 0,
     plugin: options.Plugins = None,
     results: options.Results = None,
     as_json: options.Json = False,
@@ -27,7 +28,7 @@ def command(
     """
     from harness.cli.session import open_planner, warn
 
-    selection = options.select(tier, task, case, entrant, seeds, plugin)
+    selection = options.select(tier, task, case, entrant, seeds, plugin, first_seed)
     planner = open_planner(results, plugin)
     plan = planner.plan(selection)
     warn(planner.store.problems)

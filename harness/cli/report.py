@@ -1,4 +1,4 @@
-"""`harness report`: figures, and a page with tables, verdicts and figures, from stored records alone."""
+"""`harness report`: figures as files, from stored records alone."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from harness.core.spec import TierName
     from harness.figures.declared import DeclaredFigure
     from harness.figures.readings import Subject
-    from harness.site.page import Chapter
+    from harness.figures.texts import TextFigure
 
 Out = Annotated[Path | None, typer.Option("--out", help="Folder to write to. Default: `report` in the results.")]
 Format = Annotated[str, typer.Option("--format", "-f", help="Formats of the figures, separated by commas: svg, png.")]
@@ -23,7 +23,7 @@ Only = Annotated[
 ]
 Check = Annotated[
     bool,
-    typer.Option("--check", help="Write nothing; fail if figures, or a page, are not of these records."),
+    typer.Option("--check", help="Write nothing; fail if figures are not of these records."),
 ]
 
 
@@ -38,9 +38,8 @@ def command(
     check: Check = False,
     as_json: Json = False,
 ) -> None:
-    """Draw each task's figures to TASK-TIER-ID.svg and .png, and write a page a tier, index-TIER.html, with tables,
-    figures and verdicts, that needs no other file; at the end, print how the claims of each paper came out. With
-    `--task` or `--only` there are figures alone, and no page.
+    """Draw each task's figures to TASK-TIER-ID.svg and .png, and write those of texts to TASK-TIER-ID.md; texts that
+    `--only` names are printed, too. `harness site` shows figures beside tables and verdicts.
 
     Figures refuse to mix what cannot be compared, as tables do; one that lacks records is skipped, and says which.
     """
@@ -51,8 +50,7 @@ def command(
     formats = tuple(dict.fromkeys(part.strip() for part in form.split(",")))
     check_known("format of figures", formats, FORMATS)
     tiers = [tier_name(text) for text in tier or TIERS]
-    has_page = not task and not only
-    session = open_session(results, task, tiers, plugin, for_files=has_page)
+    session = open_session(results, task, tiers, plugin)
     known = {figure.id for name in session.tasks for figure in session.presentation(name).figure}
     check_known("figure", only or (), known)
     reporter = _Reporter(
@@ -60,7 +58,6 @@ def command(
         out or session.store.root / "report",
         formats,
         frozenset(only or ()),
-        has_page=has_page,
         is_check=check,
         is_quiet=as_json,
     )
@@ -79,7 +76,6 @@ class _Report:
     """What became of a tier's figures, in plain values."""
 
     tier: str
-    page: str = ""
     figures: list[dict[str, Any]] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
@@ -87,7 +83,7 @@ class _Report:
 
 @dataclass(frozen=True)
 class _Reporter:
-    """Draws or checks the figures and the pages of a session, and names each as soon as it is done.
+    """Draws or checks the figures of a session, and names each as soon as it is done.
 
     `formats` are those of the figures, `only` the ids of the figures that are wanted (none = all).
     """
@@ -96,74 +92,54 @@ class _Reporter:
     folder: Path
     formats: tuple[str, ...]
     only: frozenset[str]
-    has_page: bool
     is_check: bool
     is_quiet: bool
 
     def report(self, tier: "TierName") -> _Report:
-        """Draw, or check, the figures of a tier, and its page if that is wanted."""
+        """Draw, or check, the figures of a tier."""
         report = _Report(tier)
         with_records = self.session.tasks_at(tier)
-        chapters = [self._chapter(report, task, tier) for task in self.session.tasks if task in with_records]
-        if chapters and self.has_page:
-            self._page(report, chapters, tier)
-        if chapters and self.is_check and not self.only:
+        tasks = [task for task in self.session.tasks if task in with_records]
+        for task in tasks:
+            self._figures(report, task, tier)
+        if tasks and self.is_check and not self.only:
             from harness.figures.files import left_over
 
             names = [figure["name"] for figure in report.figures]
-            self._complain(report, *left_over(self.folder, names, [chapter.task for chapter in chapters], tier))
+            self._complain(report, *left_over(self.folder, names, tasks, tier))
         return report
 
-    def _chapter(self, report: _Report, task: str, tier: "TierName") -> "Chapter":
-        from harness.core.errors import UserError
-        from harness.figures.readings import Subject
-        from harness.site.page import Chapter
+    def _figures(self, report: _Report, task: str, tier: "TierName") -> None:
         from harness.tables.build import View
-        from harness.tables.results import TaskResults
 
         session = self.session
-        card, view = session.registry.card(task), View(tier=tier)
-        expected = session.expected(task, view, any_key=True)
-        subject = Subject(
-            card=card,
-            results=TaskResults(session.scored, task, tier),
-            kept=session.store.kept,
-            expected=expected,
-            given=session.given,
-            capabilities={name: header.capabilities for name, header in session.registry.of_task(task).items()},
-        )
-        chapter = Chapter(task, card.title, card.question)
-        if self.has_page:
-            try:
-                chapter.tables += session.tables(task, view, expected)
-            except UserError as error:
-                chapter.absent.append(f"no table: {error}")
-                self._complain(report, f"no table of {task}: {error}")
+        expected = session.expected(task, View(tier=tier), any_key=True)
+        subject = session.subject(task, tier, expected)
         for declared in session.presentation(task).figure:
             if not self.only or declared.id in self.only:
-                self._figure(report, chapter, subject, declared)
-        return chapter
+                self._figure(report, subject, declared)
 
-    def _figure(self, report: _Report, chapter: "Chapter", subject: "Subject", declared: "DeclaredFigure") -> None:
+    def _figure(self, report: _Report, subject: "Subject", declared: "DeclaredFigure") -> None:
         from harness.core.errors import UserError
         from harness.figures.build import Skipped, build_plot
         from harness.figures.files import check, render, write
+        from harness.figures.texts import TextFigure
         from harness.tables.formats import plain
 
         try:
             figure = build_plot(subject, declared)
         except UserError as error:
-            chapter.absent.append(f"refused: {declared.title}: {error}")
-            self._complain(report, f"refused: {chapter.task}-{report.tier}-{declared.id}: {error}")
+            self._complain(report, f"refused: {subject.card.task}-{report.tier}-{declared.id}: {error}")
             return
         if isinstance(figure, Skipped):
-            chapter.absent.append(f"skipped: {declared.title}: {figure.why}")
             report.skipped[figure.name] = figure.why
             self._say(f"skipped: {figure.name}: {figure.why}", err=True)
             return
+        if isinstance(figure, TextFigure):
+            self._texts(report, figure)
+            return
         written = () if self.is_check else self.formats
         drawn = render(figure, tuple(dict.fromkeys(("svg", *written))))
-        chapter.figures.append((figure, drawn["svg"]))
         paths = write(self.folder, figure, {form: drawn[form] for form in written})
         shown = plain(figure) if self.is_quiet else {}  # Plain values are for --json alone.
         report.figures.append({"name": figure.name, "files": list(map(str, paths)), **shown})
@@ -172,24 +148,22 @@ class _Reporter:
         if self.is_check:
             self._complain(report, *check(self.folder, figure, drawn["svg"], self.formats))
 
-    def _page(self, report: _Report, chapters: "list[Chapter]", tier: "TierName") -> None:
+    def _texts(self, report: _Report, figure: "TextFigure") -> None:
+        """Write, or check, the file of a figure of texts; where figures were asked for by name, print it, too."""
         from harness.core.files import write_whole
-        from harness.site.page import check_page, to_page
-        from harness.site.verdicts import board
+        from harness.figures.files import TEXT
+        from harness.records.committed import file_problems
+        from harness.tables.formats import plain
 
-        path = self.folder / f"index-{tier}.html"
-        if self.is_check and not path.is_file():
-            return
-        self._say(f"tier {tier}: judging the claims", err=True)
-        verdicts = self.session.verdicts(tier)
-        text = to_page(chapters, verdicts, tier)
-        report.page = str(path)
+        path, text = self.folder / f"{figure.name}.{TEXT}", figure.to_markdown()
+        shown = plain(figure) if self.is_quiet else {}
+        report.figures.append({"name": figure.name, "files": [] if self.is_check else [str(path)], **shown})
         if self.is_check:
-            self._complain(report, *check_page(path, text, f"harness report --tier {tier}"))
-        else:
-            write_whole(path, text.encode())
-            self._say(str(path))
-            self._say(f"\nClaims at tier {tier}\n\n{board(verdicts)}", err=True)
+            remedy = f"harness report --task {figure.task} --tier {figure.tier} --only {figure.declared.id}"
+            self._complain(report, *file_problems(path, text, remedy, figure.made.digest))
+            return
+        write_whole(path, text.encode())
+        self._say(f"{text}\n{path}" if self.only else str(path))
 
     def _complain(self, report: _Report, *problems: str) -> None:
         from harness.cli.session import warn

@@ -16,6 +16,7 @@ def command(
     case: options.Cases = None,
     entrant: options.Entrants = None,
     seeds: options.Seeds = None,
+    first_seed: options.FirstSeed = 0,
     plugin: options.Plugins = None,
     results: options.Results = None,
     workers: options.Workers = 0,
@@ -23,6 +24,7 @@ def command(
     device: options.Device = "cpu",
     limit: options.Limit = None,
     memory: options.Memory = None,
+    checkpoint: options.Checkpoint = 600,
     retry_errors: options.Retry = False,
     no_table: Quiet = False,
     as_json: options.Json = False,
@@ -38,8 +40,8 @@ def command(
     from harness.core.errors import UserError
     from harness.runs.selection import Given
 
-    execution = ExecutionOptions(workers, threads, device, limit, memory)
-    selection = options.select(tier, task, case, entrant, seeds, plugin)
+    execution = ExecutionOptions(workers, threads, device, limit, memory, checkpoint)
+    selection = options.select(tier, task, case, entrant, seeds, plugin, first_seed)
     planner = open_planner(results, plugin, execution.environment())
     registry, store, plan = planner.registry, planner.store, planner.plan(selection)
     warn(store.problems)

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from harness.claims.verdict import Verdict
     from harness.core.spec import TierName
     from harness.figures.presentation import Presentation
+    from harness.figures.readings import Subject
+    from harness.records.record import Stored
     from harness.records.scored import Scored
+    from harness.records.submitted import Submitted
     from harness.tables.build import View
     from harness.tables.results import ExpectedRuns
     from harness.tables.table import Table
@@ -54,8 +57,19 @@ class Session:
         """The scored table of the records that are read."""
         from harness.records.scored import scored
 
+        return scored(self.stored())
+
+    def stored(self) -> "Iterator[Stored]":
+        """Every record that is read, whole; read again each time."""
         tiers: Sequence[str | None] = self._tiers or [None]
-        return scored(record for tier in tiers for record in self.store.stored(tier, self.tasks))
+        return (record for tier in tiers for record in self.store.stored(tier, self.tasks))
+
+    @cached_property
+    def submitted(self) -> "Mapping[str, Submitted]":
+        """The records that others made and that were merged into the store, by place."""
+        from harness.records.submitted import submitted
+
+        return submitted(self.store)
 
     @cached_property
     def papers(self) -> "Mapping[str, Paper]":
@@ -80,13 +94,34 @@ class Session:
         """What is planned for a task at the tier of a view; with `any_key`, no record counts as stale."""
         from harness.tables.results import expected_of
 
-        selection = Selection(tier=view.tier, tasks=[task], cases=view.cases, seeds=view.seeds)
+        selection = Selection(
+            tier=view.tier,
+            tasks=[task],
+            cases=view.cases,
+            seeds=view.seeds,
+            first_seed=view.first_seed,
+        )
         plan = Planner(self.registry, self.store, read=False).plan(selection)
         return expected_of(plan, task, view.tier, any_key=any_key)
+
+    def subject(self, task: str, tier: "TierName", expected: "ExpectedRuns") -> "Subject":
+        """What the figures of a task at a tier are made of."""
+        from harness.figures.readings import Subject
+        from harness.tables.results import TaskResults
+
+        return Subject(
+            card=self.registry.card(task),
+            results=TaskResults(self.scored, task, tier),
+            kept=self.store.kept,
+            expected=expected,
+            given=self.given,
+            capabilities={name: header.capabilities for name, header in self.registry.of_task(task).items()},
+        )
 
     def tables(self, task: str, view: "View", expected: "ExpectedRuns") -> "list[Table]":
         """The tables of one task, with the numbers that papers on it published."""
         from harness.tables.build import build_tables
+        from harness.tables.rows import marked_rows
 
         published = [
             number
@@ -95,7 +130,8 @@ class Session:
             for number in paper.published
         ]
         card, options = self.registry.card(task), self.presentation(task)
-        return build_tables(self.scored, card, replace(view, given=self.given), expected, published, options)
+        tables = build_tables(self.scored, card, replace(view, given=self.given), expected, published, options)
+        return [marked_rows(table, self.submitted) for table in tables]
 
     def tables_of_all(self, view: "View", *, any_key: bool = False) -> "Iterator[Table]":
         """The tables of all tasks with records at a view's tier, each of those of the view's cases that the task has
@@ -112,12 +148,17 @@ class Session:
             if cases or not view.cases:
                 yield task, replace(view, cases=cases)
 
-    def verdicts(self, tier: "TierName") -> "dict[str, list[Verdict]]":
-        """The verdicts on the claims about the tasks, by paper."""
-        from harness.claims.preconditions import requirements
+    def verdicts(self, tier: "TierName", seeds: int | None = None, first_seed: int = 0) -> "dict[str, list[Verdict]]":
+        """The verdicts on the claims about the tasks, by paper: on so many seeds from the first one on, by default on
+        those that the tier plans."""
+        from harness.claims.requirements import requirements
         from harness.claims.verdict import judge
+        from harness.tables.build import View
 
-        required = requirements(self.registry)
+        required = requirements(self.registry, tier, seeds, first_seed)
+        view = View(tier=tier, seeds=seeds, first_seed=first_seed)
+        for task in self.tasks_at(tier):
+            required[task] = replace(required[task], keys=self.expected(task, view).keys)
         by_paper = {
             name: [
                 judge(claim, self.scored, tier, required, self._item_scores)

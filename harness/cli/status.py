@@ -23,6 +23,8 @@ def command(
     A record is stale if the code, a setting or a parameter of its run has changed since: `run` does the run again.
     """
     from harness.cli.session import open_planner, warn
+    from harness.core.checkpoints import stored_checkpoints
+    from harness.core.words import printable
 
     planner = open_planner(results, plugin)
     store, runs = planner.store, []
@@ -41,6 +43,8 @@ def command(
         typer.echo(f"{owner:22} {name:6} {options.tally(of_tier)}")
     if not runs:
         typer.echo(f"no records in {store.root}; `harness run --tier quick` makes some")
+    for checkpoint in stored_checkpoints(store.checkpoints):
+        typer.echo(f"checkpoint: {printable(checkpoint.place)} goes on from {checkpoint.share:.0%}")
     for run in runs:
         if why and run.state in ("stale", "failed", "repeat"):
             typer.echo(f"{run.state}: {run.spec.place}: {run.why}")

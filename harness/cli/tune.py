@@ -53,6 +53,7 @@ def command(
     device: options.Device = "cpu",
     limit: options.Limit = None,
     memory: options.Memory = None,
+    checkpoint: options.Checkpoint = 600,
     retry_errors: options.Retry = False,
     dry_run: DryRun = False,
     check: Check = False,
@@ -70,7 +71,7 @@ def command(
     from harness.tuning.entries import uneven, write_winners
     from harness.tuning.trials import TuningResult, plan_tuning
 
-    execution = ExecutionOptions(workers, threads, device, limit, memory)
+    execution = ExecutionOptions(workers, threads, device, limit, memory, checkpoint)
     selection = options.select(tier or "quick", task, case, entrant, seeds, plugin)
     planner = open_planner(results, plugin, execution.environment())
     if check:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from harness.core.canonical import digest
 from harness.core.errors import UserError
@@ -92,6 +92,9 @@ def assigned_names(statement: ast.stmt) -> list[str]:
     return [target.id for target in targets if isinstance(target, ast.Name)]
 
 
+TUNING: Final = frozenset({"search_space", "tuned_as"})
+"""The attributes of entrants that only tuning reads. No run depends on them but by its parameters."""
+
 _Import: TypeAlias = tuple[int, str, tuple[str, ...]]
 """Level, module and names of an import statement."""
 
@@ -102,7 +105,7 @@ def _read(path: Path, modified: int, size: int) -> tuple[str, tuple[_Import, ...
     modification or its size has changed."""
     tree = parse(path)
     imports = tuple(_imports(tree))
-    return digest(_meaning(_WithoutSearchSpaces().visit(tree))), imports
+    return digest(_meaning(_WithoutTuning().visit(tree))), imports
 
 
 def _imports(tree: ast.AST) -> Iterator[_Import]:
@@ -113,12 +116,13 @@ def _imports(tree: ast.AST) -> Iterator[_Import]:
             yield node.level, node.module or "", tuple(alias.name for alias in node.names)
 
 
-class _WithoutSearchSpaces(ast.NodeTransformer):
-    """Removes `search_space` from classes with a `name`, which only entrants have; elsewhere it may mean anything."""
+class _WithoutTuning(ast.NodeTransformer):
+    """Removes what only tuning reads from classes with a `name`, which only entrants have; elsewhere these names may
+    mean anything."""
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
         if any("name" in assigned_names(statement) for statement in node.body):
-            node.body = [statement for statement in node.body if "search_space" not in assigned_names(statement)]
+            node.body = [statement for statement in node.body if TUNING.isdisjoint(assigned_names(statement))]
         return self.generic_visit(node)
 
 

@@ -42,6 +42,9 @@ class Entrant(ABC):
     search_space: ClassVar[Mapping[str, Any]] = {}
     """What tuning chooses parameters from; a literal, since it is read from source. A pair is a range that is searched
     log-uniformly, a list holds the values to choose from, as in `{"lr": (1e-4, 1e-2), "top_k": [20, 50, 200]}`."""
+    tuned_as: ClassVar[str] = ""
+    """The entrant of the same task whose tuned parameters hold for this one, which then has no trials of its own; ""
+    for none. An ablation of how answers are read off thus keeps the weights of its method."""
     deterministic: ClassVar[bool] = True
     """False if the same seed does not give the same scores on one machine; records say so."""
 

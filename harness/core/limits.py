@@ -7,9 +7,10 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -83,19 +84,39 @@ def seed_globals(seed: int) -> None:
         torch.manual_seed(seed)
 
 
+def global_state() -> dict[str, Any]:
+    """The states of the global generators of Python, numpy and (if it is loaded) torch, those of the devices in use
+    included; consists of plain values and tensors."""
+    name, keys, *rest = np.random.get_state()
+    state: dict[str, Any] = {"python": random.getstate(), "numpy": (name, np.asarray(keys).tolist(), *rest)}
+    if torch := sys.modules.get("torch"):
+        state["torch"] = torch.get_rng_state()
+        # Asking for the state of a device would initialise it, so only devices in use are asked.
+        state["devices"] = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []
+    return state
+
+
+def set_global_state(state: Mapping[str, Any]) -> None:
+    """Set the global generators to a state that `global_state` returned."""
+    random.setstate(state["python"])
+    name, keys, *rest = state["numpy"]
+    np.random.set_state((name, np.array(keys, np.uint32), *rest))
+    if "torch" in state:
+        import torch
+
+        torch.set_rng_state(state["torch"])
+        if state["devices"]:
+            torch.cuda.set_rng_state_all(state["devices"])
+
+
 @contextmanager
 def global_state_kept() -> Iterator[None]:
     """Restore the state of the global generators after the block."""
-    torch = sys.modules.get("torch")
-    # Asking for the state of a device would initialise it, so only a device that is in use is asked.
-    devices = range(torch.cuda.device_count()) if torch and torch.cuda.is_initialized() else ()
-    kept = random.getstate(), np.random.get_state()
+    kept = global_state()
     try:
-        with torch.random.fork_rng(devices) if torch else nullcontext():
-            yield
+        yield
     finally:
-        random.setstate(kept[0])
-        np.random.set_state(kept[1])
+        set_global_state(kept)
 
 
 def set_threads(threads: int) -> None:

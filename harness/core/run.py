@@ -2,15 +2,16 @@
 
 import math
 import re
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from harness.core import limits
 from harness.core.artefacts import Cache, Recipe
+from harness.core.checkpoints import Checkpoints, Stateful
+from harness.core.clocks import Clocks
 from harness.core.errors import Diverged
 from harness.core.seeds import Streams
 from harness.core.spec import Budget
@@ -21,40 +22,19 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 
-ClockName: TypeAlias = Literal["setup", "shared", "train", "eval"]
+KEPT_NAME = r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}\.[a-z0-9]{1,9}"
+"""Names of files that a run keeps: plain, so that they lead nowhere else, and with a suffix."""
 
-
-class Clocks:
-    """Seconds of wall time by clock. Starting a clock inside another one stops the outer clock meanwhile."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[ClockName, float] = {"setup": 0.0, "shared": 0.0, "train": 0.0, "eval": 0.0}
-        self._running: list[ClockName] = []
-        self._since = 0.0
-
-    @contextmanager
-    def on(self, name: ClockName) -> Iterator[None]:
-        """Let the named clock run for the block."""
-        self._settle()
-        self._running.append(name)
-        try:
-            yield
-        finally:
-            self._settle()
-            self._running.pop()
-
-    def _settle(self) -> None:
-        now = time.perf_counter()
-        if self._running:
-            self.seconds[self._running[-1]] += now - self._since
-        self._since = now
+_PROGRESS = ("spent", "curve", "kept", "artefacts", "resumed", "_shared_s", "_due", "_exhausted", "_validated_at")
+"""The attributes of a run that training changes."""
 
 
 class Run:
     """What entrants and tasks are given of one run.
 
     `settings` are the task's, resolved for tier and case, read-only; `budget` is what may be drawn in all, `spent`
-    what has been drawn; `device` is a torch device's name.
+    what has been drawn; `device` is a torch device's name; `resumed` is how often the training went on from a
+    checkpoint.
     """
 
     def __init__(
@@ -67,6 +47,7 @@ class Run:
         cache: Cache | None = None,
         device: str = "cpu",
         ticks: int = 0,
+        checkpoints: Checkpoints | None = None,
     ) -> None:
         self.settings = MappingProxyType(dict(settings))
         self.budget = budget
@@ -77,7 +58,10 @@ class Run:
         self.kept: dict[str, bytes] = {}
         self.artefacts: dict[str, str] = {}
         self.measure_validation: Callable[[], Mapping[str, float]] | None = None
+        self.resumed = 0
         self._streams = streams
+        self._checkpoints = checkpoints
+        self._loops = 0
         self._cache = cache or Cache()
         self._shared_s: dict[str, float] = {}
         self._due = [budget.total * (i + 1) / ticks for i in range(ticks)]
@@ -96,9 +80,20 @@ class Run:
         """The integer seed of a named stream, for libraries that take no generator."""
         return self._streams.seed(stream)
 
-    def draw(self, items: Iterable[Item], cost: int | Callable[[Item], int]) -> Iterator[Item]:
+    def draw(
+        self, items: Iterable[Item], cost: int | Callable[[Item], int], state: Mapping[str, Stateful] | None = None
+    ) -> Iterator[Item]:
         """Yield `items`, charging each its cost, until the items or the budget end; an item that would overdraw the
-        budget is not yielded. A negative cost is a `ValueError`."""
+        budget is not yielded. A negative cost is a `ValueError`.
+
+        `state` names all that the loop over the items changes, but for the run's random streams and the global ones.
+        With it, a long run that was killed goes on from its last checkpoint: the items before that are drawn again and
+        not yielded, so that they must not depend on what the loop changes.
+        """
+        items, done = iter(items), 0
+        if state is not None:
+            self._loops += 1
+            done = self._resume(items, state)
         for item in items:
             charge = cost(item) if callable(cost) else cost
             if charge < 0:
@@ -108,6 +103,9 @@ class Run:
                 return
             self.spent += charge
             yield item
+            done += 1
+            if state is not None:
+                self._write_checkpoint_if_due(done, state)
 
     def log(self, **values: float) -> None:
         """Add a point to the curve at the budget spent so far. A value that is not finite raises `Diverged`."""
@@ -151,6 +149,38 @@ class Run:
         check_kept(name, data)
         self.kept[name] = data
 
+    def state_dict(self) -> dict[str, Any]:
+        """What the run has done so far, and the states of all random generators."""
+        return {
+            **{name: getattr(self, name) for name in _PROGRESS},
+            "clocks": self.clocks.state_dict(),
+            "streams": self._streams.state_dict(),
+            "global": limits.global_state(),
+        }
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Go on from the state of a run that was killed."""
+        for name in _PROGRESS:
+            setattr(self, name, state_dict[name])
+        self.resumed += 1
+        self.clocks.load_state_dict(state_dict["clocks"])
+        self._streams.load_state_dict(state_dict["streams"])
+        limits.set_global_state(state_dict["global"])
+
+    def _resume(self, items: Iterator[Any], state: Mapping[str, Stateful]) -> int:
+        """Go on from the checkpoint of the present loop, if there is one. Returns the number of items before it, which
+        are taken from `items`. Raises `UnusableCheckpoint`."""
+        if self._checkpoints is None:
+            return 0
+        with self.clocks.on("checkpoint"):
+            return self._checkpoints.resume(self._loops, items, state, self)
+
+    def _write_checkpoint_if_due(self, done: int, state: Mapping[str, Stateful]) -> None:
+        """Write a checkpoint of the present loop after so many items, if it is time for one."""
+        if self._checkpoints is not None and self._checkpoints.are_due():
+            with self.clocks.on("checkpoint"):
+                self._checkpoints.write(self._loops, done, state, self)
+
     def for_measuring(self) -> "Run":
         """The handle for one evaluation: the same settings, artefacts and kept files, no budget, and random streams of
         its own that start anew each time, so that measuring more often changes no score."""
@@ -168,7 +198,7 @@ class Run:
 
 def check_kept(name: str, data: bytes) -> None:
     """Raise `ValueError` or `TypeError` for a file that cannot be kept beside a record."""
-    if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{,99}\.[a-z0-9]{1,9}", name):
+    if not re.fullmatch(KEPT_NAME, name):
         what = f"cannot keep a file as '{shortened(name, 120)}'"
         raise ValueError(f"{what}; give it a plain name of at most 100 characters with a suffix, as in 'samples.png'")
     if not isinstance(data, bytes):

@@ -1,7 +1,8 @@
 """Random streams drawn from a hash of named axes, so that nothing depends on the order in which they are asked for."""
 
 import hashlib
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -47,6 +48,20 @@ class Streams:
         if (stream, device) not in self._torch:
             self._torch[stream, device] = torch.Generator(device).manual_seed(self.seed(stream))
         return self._torch[stream, device]
+
+    def state_dict(self) -> dict[str, Any]:
+        """The present states of all generators."""
+        return {
+            "numpy": {stream: generator.bit_generator.state for stream, generator in self._numpy.items()},
+            "torch": [(*name, generator.get_state()) for name, generator in self._torch.items()],
+        }
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Set the generators to the states that they had; whoever holds one of them holds it still."""
+        for stream, state in state_dict["numpy"].items():
+            self.rng(stream).bit_generator.state = state
+        for stream, device, state in state_dict["torch"]:
+            self.torch_rng(stream, device).set_state(state)
 
     def fresh(self, purpose: str) -> "Streams":
         """The same task and seed for another purpose, every stream at its beginning."""

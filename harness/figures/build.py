@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.claims.claim import REHEARSALS
 from harness.core.entrant import EntrantKind
-from harness.figures.declared import Curves, DeclaredFigure, Dots, Film, Heat, Lines, Profile
+from harness.figures.declared import Curves, DeclaredFigure, Dots, Film, Heat, Kept, Lines, Profile
 from harness.figures.film import FilmStrips, blocks_of
 from harness.figures.heat import HeatMap, maps_of
 from harness.figures.labels import value_label
@@ -17,12 +17,13 @@ from harness.figures.profiles import pooled, profile_panel, profile_remarks
 from harness.figures.readings import Reader, Readings, Subject
 from harness.figures.remarks import (
     crossing_remarks,
-    film_remarks,
+    kept_remarks,
     remarks,
     why_few_places,
-    why_no_pictures,
     why_nothing,
+    why_nothing_kept,
 )
+from harness.figures.texts import TextFigure, questions_of
 from harness.records.scored import RunRow
 from harness.tables.comparable import check_comparable
 from harness.tables.notes import failures
@@ -45,7 +46,7 @@ def build_plot(subject: Subject, figure: DeclaredFigure) -> Figure | Skipped:
     axis that its scores lie on; and for a kept file that is not what it should be.
     """
     made: Figure | str
-    made = _film(subject, figure) if isinstance(figure, Film) else _scored(figure, Reader(subject, figure).read())
+    made = _kept(subject, figure) if isinstance(figure, Kept) else _scored(figure, Reader(subject, figure).read())
     return Skipped(f"{subject.card.task}-{subject.results.tier}-{figure.id}", made) if isinstance(made, str) else made
 
 
@@ -117,12 +118,12 @@ def _profile(figure: Profile, readings: Readings, facts: Mapping[str, Any]) -> P
     return Plot(**facts, notes=notes, x_label=x_label, panels=((profile_panel(entrants, readings.kinds),),))
 
 
-def _film(subject: Subject, figure: Film) -> FilmStrips | str:
+def _kept(subject: Subject, figure: Kept) -> FilmStrips | TextFigure | str:
     """A figure of kept files, of the first seed that there is; or why there is none."""
     runs = subject.runs_of(figure)
     keepers = [run for run in runs if figure.file in run.kept]
     if not keepers:
-        return why_no_pictures(subject, figure, runs)
+        return why_nothing_kept(subject, figure, runs)
     cases = {run.case for run in keepers}
     first = min(run.seed for run in runs if run.case in cases)
     runs = [run for run in runs if run.case in cases and run.seed == first]
@@ -131,11 +132,11 @@ def _film(subject: Subject, figure: Film) -> FilmStrips | str:
         return f"no record of seed {first} keeps {figure.file}: {'; '.join(failures(runs))}"
     check_comparable(runs, subject.card, subject.results.tier, given=subject.given)
     digests = [[run.path, run.kept[figure.file]] for run in keepers]
-    return FilmStrips(
-        **_facts(subject, figure, runs, digests, subject.results.kinds),
-        notes=tuple(film_remarks(subject, figure, runs)),
-        blocks=blocks_of(figure, subject, keepers),
-    )
+    facts = _facts(subject, figure, runs, digests, subject.results.kinds)
+    notes = tuple(kept_remarks(subject, figure, runs))
+    if isinstance(figure, Film):
+        return FilmStrips(**facts, notes=notes, blocks=blocks_of(figure, subject, keepers))
+    return TextFigure(**facts, notes=notes, questions=questions_of(figure, subject, keepers))
 
 
 def _facts(

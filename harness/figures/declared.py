@@ -44,8 +44,8 @@ class _Declared(Strict):
 
 
 class _Panels(_Declared):
-    """A figure of panels. `rows` and `columns` spread an axis, the cases or the metrics over them. `scale` is that of
-    the values."""
+    """A figure of panels. `rows` and `columns` spread an axis, the cases or the metrics over them; "" spreads nothing,
+    and there is one row or column. `scale` is that of the values."""
 
     rows: str = METRIC
     columns: str = CASE
@@ -61,7 +61,7 @@ class _Panels(_Declared):
 
     @property
     def axes(self) -> tuple[str, ...]:
-        return (*self.along, *(axis for axis in (self.rows, self.columns) if axis not in (CASE, METRIC)))
+        return (*self.along, *(axis for axis in (self.rows, self.columns) if axis not in (CASE, METRIC, "")))
 
 
 class _Measured(_Panels):
@@ -188,4 +188,21 @@ class Film(_Declared):
     strips: int = Field(default=1, ge=1, le=20)
 
 
-DeclaredFigure: TypeAlias = Lines | Curves | Dots | Profile | Heat | Film
+class Texts(_Declared):
+    """Texts that runs kept in a file, of the first seed: a table a paragraph, in which every entrant has a row.
+
+    The first `head` lines of a paragraph say what was asked, and are the same for all entrants; the others are answers,
+    best first. The first `paragraphs` of a file are shown, each with at most `answers` answers.
+    """
+
+    kind: Literal["texts"]
+    file: str = Field(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]*\.txt$")
+    head: int = Field(default=1, ge=1)
+    paragraphs: int = Field(default=6, ge=1)
+    answers: int = Field(default=3, ge=1)
+
+
+Kept: TypeAlias = Film | Texts
+"""Figures of files that runs kept."""
+
+DeclaredFigure: TypeAlias = Lines | Curves | Dots | Profile | Heat | Kept

@@ -15,6 +15,8 @@ from harness.figures.rasters import by_pixels, slim
 from harness.records.committed import file_problems
 
 FORMATS = ("svg", "png")
+TEXT = "md"
+"""The format of figures of texts."""
 _COMPRESSION = 2
 """Level of zlib: 4 takes a third longer for 4 % fewer bytes."""
 _CREATOR = re.compile(r"<dc:title>(Matplotlib [^<]*)</dc:title>")
@@ -65,7 +67,7 @@ def differ(first: str, second: str) -> bool:
 def left_over(folder: Path, names: Sequence[str], tasks: Sequence[str], tier: str) -> Iterator[str]:
     """A line for each file that looks like a figure of these tasks at a tier, but has none of the figures' names."""
     for path in sorted(folder.glob("*-*-*")):
-        is_figure = path.suffix.removeprefix(".") in FORMATS and path.stem.rpartition("-")[0] in {
+        is_figure = path.suffix.removeprefix(".") in (*FORMATS, TEXT) and path.stem.rpartition("-")[0] in {
             f"{task}-{tier}" for task in tasks
         }
         if is_figure and path.stem not in names:

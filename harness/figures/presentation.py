@@ -13,7 +13,7 @@ from harness.core.errors import UserError
 from harness.core.spec import entrant_in, set_in
 from harness.core.strict import Strict, read_toml
 from harness.core.suggest import unknown, unknown_among
-from harness.figures.declared import CASE, METRIC, Curves, DeclaredFigure, Film, Lines, Profile
+from harness.figures.declared import CASE, METRIC, Curves, DeclaredFigure, Kept, Lines, Profile
 from harness.records.scored import VALIDATION
 from harness.registry.find import Registry
 from harness.tables.build import Slice, TableOptions
@@ -107,7 +107,7 @@ def _wrong(figure: DeclaredFigure, card: Card, entrants: Mapping[str, Collection
     if isinstance(figure, Curves):
         validated = [name.removeprefix(VALIDATION) for name in figure.values if name.startswith(VALIDATION)]
         yield from unknown_among("metric", validated, card.metrics)
-    elif not isinstance(figure, Film):
+    elif not isinstance(figure, Kept):
         yield from unknown_among("metric", figure.metrics, card.metrics)
         yield from unknown_among("point of measurement", figure.where, {*card.points, *figure.along})
     if isinstance(figure, Profile) and figure.metric in card.metrics and card.metrics[figure.metric].better == "lower":

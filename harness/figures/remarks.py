@@ -4,7 +4,7 @@ nothing can be drawn: in one line what is missing, and the command that changes 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from harness.core.spec import set_in
-from harness.figures.declared import Curves, DeclaredFigure, Film, Heat, Lines
+from harness.figures.declared import Curves, DeclaredFigure, Heat, Kept, Lines
 from harness.figures.plot import Panel
 from harness.figures.readings import Readings, Subject
 from harness.records.scored import VALIDATION, RunRow
@@ -46,7 +46,7 @@ def _flagged(figure: DeclaredFigure, readings: Readings) -> Iterator[str]:
     flags = {(series, flag.partition(" ")[0]): None for (series, _), cell in cells for flag in cell.flags}
     diverged = [series for series, flag in flags if flag == "diverged"]
     if diverged and not isinstance(figure, Curves):
-        yield f"with diverged runs, scored at chance: {', '.join(diverged)}"
+        yield f"with diverged runs, scored at chance or worse: {', '.join(diverged)}"
     if timed := [series for series, flag in flags if flag == "contended"]:
         yield f"timed beside other runs, no claim uses it: {', '.join(timed)}"
 
@@ -73,8 +73,8 @@ def crossing_remarks(panels: Sequence[Sequence[Panel]]) -> Iterator[str]:
             yield f"{f'{panel.title}, {metric}: ' if titled else ''}{crossing.text}"
 
 
-def film_remarks(subject: Subject, figure: Film, runs: Sequence[RunRow]) -> Iterator[str]:
-    """What is not shown of films and why; `runs` are those of the seed that is shown."""
+def kept_remarks(subject: Subject, figure: Kept, runs: Sequence[RunRow]) -> Iterator[str]:
+    """What is not shown of kept files and why; `runs` are those of the seed that is shown."""
     yield from failures(runs)
     without = [run for run in runs if run.status == "ok" and figure.file not in run.kept]
     if without:
@@ -132,8 +132,8 @@ def why_few_places(subject: Subject, figure: Lines | Heat) -> str:
     return f"{why}; `{rerun(card.task, tier, dict.fromkeys(swept, ''), given=subject.given)}`"
 
 
-def why_no_pictures(subject: Subject, figure: Film, runs: Sequence[RunRow]) -> str:
-    """Why there is no film, and the command that makes what it is made of."""
+def why_nothing_kept(subject: Subject, figure: Kept, runs: Sequence[RunRow]) -> str:
+    """Why there is no kept file, and the command that makes what it is made of."""
     names = dict.fromkeys(figure.entrants, "")
     command = rerun(subject.card.task, subject.results.tier, names, cases=figure.cases, given=subject.given)
     return f"{'no record keeps' if runs else 'no record, and so no'} {figure.file}; `{command}`"

@@ -102,7 +102,7 @@ class EncoderDecoder(nn.Module):
         size = options.encoder
         self.encoder = Encoder(size, SoftmaxAttention)
         self.positions = nn.Parameter(torch.randn(options.max_target, size.width) * options.embedding_std)
-        self.dropout = nn.Dropout(size.dropout)
+        self.dropout = _dropout(size.dropout)
         self.layers = nn.ModuleList(_DecoderLayer(size) for _ in range(size.layers))
         self.norm = nn.LayerNorm(size.width)
         self.encoder.scale_embeddings(options.embedding_std)
@@ -158,13 +158,13 @@ class _DecoderLayer(nn.Module):
             nn.Linear(width, 2 * width),
             nn.Linear(width, width),
         )
-        self.dropout = nn.Dropout(size.dropout)
+        self.dropout = _dropout(size.dropout)
         self.feed_forward = nn.Sequential(
             nn.LayerNorm(width),
             nn.Linear(width, size.expansion * width),
             nn.GELU(),
             nn.Linear(size.expansion * width, width),
-            nn.Dropout(size.dropout),
+            _dropout(size.dropout),
         )
 
     def remember(self, encoded: Tensor) -> KeysValues:
@@ -207,3 +207,8 @@ class _DecoderLayer(nn.Module):
 def _joined(heads: Tensor) -> Tensor:
     """F32[n H L d] -> F32[n L H*d]."""
     return heads.transpose(1, 2).flatten(2)
+
+
+def _dropout(share: float) -> nn.Module:
+    """Dropout; a share of 0 costs nothing, which is felt where single tokens are written."""
+    return nn.Dropout(share) if share else nn.Identity()

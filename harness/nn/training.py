@@ -1,15 +1,16 @@
 """The training loop of all tasks that train their entrants' networks: schedule, clipping, curve, validation."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import torch
 from torch import Tensor, nn
 
+from harness.core.checkpoints import Stateful
 from harness.core.run import Run
 
 Batch = TypeVar("Batch")
@@ -64,12 +65,14 @@ def train(
     options: TrainingOptions,
     steps: int | None = None,
     after_step: Callable[[int], None] | None = None,
+    state: Mapping[str, Stateful] | None = None,
 ) -> None:
     """Minimise `loss(batch)` (a scalar) over the batches that the budget allows, each of which costs `cost`; over
     the first `steps` of them, if that is given.
 
     The mean loss between curve points is logged; a loss that is not finite, whichever step it is, ends the run as
-    diverged. `after_step` is called with the number of steps done.
+    diverged. `after_step` is called with the number of steps done. `state` names all that training changes besides the
+    module; with it, a long run that was killed goes on from its last checkpoint, as `Run.draw` says.
     """
     if steps is None:
         steps = max(1, run.budget.total // cost)
@@ -78,10 +81,12 @@ def train(
     weights = list(module.parameters())
     optimizer = options.build(weights)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: options.rate(step, steps))
+    progress = _Progress(torch.zeros((), device=run.device))
+    if state is not None:
+        state = {"module": module, "optimizer": optimizer, "schedule": schedule, "progress": progress, **state}
     every = max(1, steps // CURVE_POINTS)
-    total, summed = torch.zeros((), device=run.device), 0
     module.train()
-    for step, batch in enumerate(run.draw(batches, cost), start=1):
+    for batch in run.draw(batches, cost, state):
         optimizer.zero_grad(set_to_none=True)
         value = loss(batch)
         value.backward()  # type: ignore[no-untyped-call]
@@ -89,19 +94,44 @@ def train(
             nn.utils.clip_grad_norm_(weights, options.clip)
         optimizer.step()
         schedule.step()
-        total += value.detach()
-        summed += 1
-        if summed == every:
-            run.log(loss=float(total) / summed)
-            total.zero_()
-            summed = 0
+        progress.add(value.detach())
+        if progress.summed == every:
+            run.log(loss=progress.mean())
         if after_step is not None:
-            after_step(step)
+            after_step(progress.steps)
         run.validate_if_due()
-    if summed:
-        run.log(loss=float(total) / summed)
+    if progress.summed:
+        run.log(loss=progress.mean())
     run.validate_if_due()
     module.eval()
+
+
+class _Progress:
+    """The number of steps done, and the sum of the `summed` losses since the last point of the curve."""
+
+    def __init__(self, zero: Tensor) -> None:
+        self.steps = self.summed = 0
+        self._total = zero
+
+    def add(self, loss: Tensor) -> None:
+        """Take note of the loss of a step."""
+        self.steps += 1
+        self.summed += 1
+        self._total += loss
+
+    def mean(self) -> float:
+        """The mean of the losses since the last point, from which on they are summed anew."""
+        mean = float(self._total) / self.summed
+        self._total.zero_()
+        self.summed = 0
+        return mean
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"steps": self.steps, "summed": self.summed, "total": self._total}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        self.steps, self.summed = state_dict["steps"], state_dict["summed"]
+        self._total.copy_(state_dict["total"])
 
 
 @contextmanager

@@ -21,6 +21,10 @@ _RULES = (
     _Rule("budget", ("case",), ("budget", "unit")),
     _Rule("produced data", ("case", "seed"), ("produced",)),
 )
+_RULES_OF_ENTRANTS = (
+    _Rule("code", ("label",), ("code",)),
+    _Rule("parameters", ("label", "case"), ("deviating_parameters",)),
+)
 _RULES_OF_TIMES = (_Rule("device and threads", (), ("device", "threads")),)
 
 
@@ -38,12 +42,14 @@ class Difference(NamedTuple):
         return self.what + "".join(f", {name} {value}" for name, value in self.place.items())
 
 
-def find_difference(runs: Sequence[RunRow], *, timed: bool = False) -> Difference | None:
-    """The first rule that some runs break, None if they can be compared; `timed` adds the rules for times.
+def find_difference(runs: Sequence[RunRow], *, timed: bool = False, made_alike: bool = False) -> Difference | None:
+    """The first rule that some runs break, None if they can be compared; `timed` adds the rules for times, `made_alike`
+    that all runs of an entrant have the same code, and in each case the same parameters.
 
     A run that failed before its data was drawn has produced nothing, and agrees with any.
     """
-    for what, within, fields in (*_RULES, *(_RULES_OF_TIMES if timed else ())):
+    rules = (*_RULES, *(_RULES_OF_ENTRANTS if made_alike else ()), *(_RULES_OF_TIMES if timed else ()))
+    for what, within, fields in rules:
         groups: dict[tuple[Any, ...], dict[tuple[Any, ...], list[RunRow]]] = {}
         for run in runs:
             place, values = (tuple(getattr(run, name) for name in names) for names in (within, fields))

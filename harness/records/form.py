@@ -40,7 +40,7 @@ _SPEC_OF_THE_CASE = ("budget", "case", "data", "settings", "task", "tier", "vers
 _OF_THE_CHECKOUT = ("commit", "dirty")
 _ONE_A_LINE = ("scores", "curve")
 _NOTHING: Mapping[str, Any] = {}
-_LEFT_OUT: Mapping[str, Any] = {"failure": None, "artefacts": _NOTHING, "sidecar": "", "kept": _NOTHING}
+_LEFT_OUT: Mapping[str, Any] = {"failure": None, "resumed": 0, "artefacts": _NOTHING, "sidecar": "", "kept": _NOTHING}
 """What a record's own file leaves out where it is empty."""
 
 _HEAD = '{"digest": "'

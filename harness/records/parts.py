@@ -3,10 +3,11 @@
 from typing import Annotated, Any, Literal, NotRequired, TypeAlias
 
 from annotated_types import Ge
-from pydantic import ConfigDict, TypeAdapter, with_config
+from pydantic import ConfigDict, StringConstraints, TypeAdapter, with_config
 from typing_extensions import TypedDict
 
 from harness.core.entrant import EntrantKind
+from harness.core.run import KEPT_NAME
 from harness.core.spec import Split, TierName, Value
 from harness.records.record import RunStatus
 
@@ -14,6 +15,10 @@ _FORM = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 
 _Count: TypeAlias = Annotated[int, Ge(0)]
 _Place: TypeAlias = dict[str, int | float | str]
+# Digests and names of kept files are parts of paths: others could lead out of the store.
+_Digest: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+_ShortDigest: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+_KeptName: TypeAlias = Annotated[str, StringConstraints(pattern=f"^{KEPT_NAME}$")]
 
 
 @with_config(_FORM)
@@ -57,9 +62,9 @@ class _OwnSpec(TypedDict):
 
 @with_config(_FORM)
 class _Digests(TypedDict):
-    case: str
-    machine: str
-    origin: str
+    case: _ShortDigest
+    machine: _ShortDigest
+    origin: _ShortDigest
 
 
 @with_config(_FORM)
@@ -73,10 +78,11 @@ class _Own(TypedDict):
     spent: _Count
     produced: str
     costs: _Costs
+    resumed: NotRequired[_Count]
     trials: _Count
     artefacts: NotRequired[dict[str, str]]
-    sidecar: NotRequired[str]
-    kept: NotRequired[dict[str, str]]
+    sidecar: NotRequired[_Digest]
+    kept: NotRequired[dict[_KeptName, _Digest]]
     started: str
     finished: str
     shared: _Digests

@@ -16,7 +16,7 @@ VERSION = 2
 
 RunStatus: TypeAlias = Literal["ok", "diverged", "error", "timeout", "oom", "killed", "interrupted"]
 SCORED: frozenset[RunStatus] = frozenset({"ok", "diverged"})
-"""Statuses that carry scores; a diverged run is scored at chance."""
+"""Statuses that carry scores; a diverged run is scored at chance or worse."""
 REPEATED: frozenset[RunStatus] = frozenset({"timeout", "oom", "killed", "interrupted"})
 """Statuses that the next `run` repeats without being asked; an `error` would only happen again."""
 
@@ -133,6 +133,8 @@ class Record(_Part):
     scores: tuple[RecordedScore, ...] = ()
     curve: tuple[Mapping[str, float], ...] = Field(default=(), max_length=MOST_CURVE_POINTS)
     costs: Costs = Costs()
+    resumed: int = 0
+    """How often the training went on from a checkpoint after it was killed. `costs` leave out what was lost."""
     trials: int = 0
     """The number of tuning trials that chose the parameters."""
     artefacts: Mapping[str, str] = {}

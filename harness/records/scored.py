@@ -1,6 +1,7 @@
 """The scored table: what the records say as rows, with every rule that tables, figures and claims share applied once.
 
-A diverged run stands at chance at every point where finished runs of its case are measured. The chance value of a score
+A diverged run stands at chance at every point where finished runs of its case are measured, or at the worst score of
+these where that is worse: of some losses, chance is better than what any run has learned. The chance value of a score
 is that of its point if there is one, else that of its metric as the run's data gave it. The place of a run is its
 case's place on the axes and the parameters that were set from outside; a point is what a measurement adds to the place
 of its run.
@@ -34,8 +35,9 @@ class RunRow(NamedTuple):
 
     `error` is one line; `path` says where the record lies below the store's records; `chosen` are the names of the
     parameters that were set from outside; `deviating` is the digest of the settings that differ from the card's
-    defaults; `parameters` and `settings` include the defaults; `sidecar` is the digest of the file of item scores; `at`
-    is the run's place.
+    defaults, `deviating_parameters` that of the parameters that differ from the class defaults, `code` that of the
+    entrant's code; `parameters` and `settings` include the defaults; `sidecar` is the digest of the file of item
+    scores; `at` is the run's place.
     """
 
     task: str
@@ -52,6 +54,8 @@ class RunRow(NamedTuple):
     version: int
     data: str
     deviating: str
+    deviating_parameters: str
+    code: str
     produced: str
     generated: bool
     device: str
@@ -63,6 +67,7 @@ class RunRow(NamedTuple):
     budget: int
     unit: str
     train_s: float
+    resumed: int
     contended: bool
     path: str
     chosen: frozenset[str]
@@ -107,6 +112,16 @@ class ScoreRow(NamedTuple):
     def at(self) -> Place:
         """The place of its run and the point together."""
         return {**self.run.at, **dict(self.measured)}
+
+
+def value_range(better: str, unit: str, ceiling: float) -> tuple[float, float]:
+    """Between which values a metric lies, as far as its ceiling (the best possible value, NaN: unknown) says: a share
+    that has one also ends at 0."""
+    if math.isnan(ceiling):
+        return -math.inf, math.inf
+    if better == "lower":
+        return ceiling, math.inf
+    return 0.0 if unit == "share" else -math.inf, ceiling
 
 
 @dataclass(frozen=True)
@@ -158,6 +173,8 @@ def _run(spec: Spec, content: Mapping[str, Any]) -> RunRow:
         "label": spec.label,
         "error": Failure.model_validate(content["failure"]).text if content["failure"] else "",
         "deviating": digest(spec.settings),
+        "deviating_parameters": digest(spec.parameters),
+        "code": spec.code,
         "budget": spec.budget.total,
         "unit": spec.budget.unit,
         "path": spec.place,
@@ -188,13 +205,18 @@ def _score(run: RunRow, metrics: Mapping[str, Any], score: Mapping[str, Any], me
     )
 
 
+def _worst(score: ScoreRow, *values: float) -> float:
+    """The worst of values of a score's metric; NaN if the first is."""
+    return min(values) if score.better == "higher" else max(values)
+
+
 def _number(value: float | None) -> float:
     return math.nan if value is None else value
 
 
 def _completed(of_task: TaskScores) -> TaskScores:
-    """The rows in order, with the chance scores of diverged runs at every point where finished runs of their case are
-    measured. Where a case has no finished run, a chance score has no point, and no place on a curve."""
+    """The rows in order, with scores of diverged runs at every point where finished runs of their case are measured.
+    Where a case has no finished run, a chance score has no point, and no place on a curve."""
     guesses: dict[tuple[str, str], ScoreRow] = {}
     for score in of_task.scores:
         if score.run.status == "diverged":
@@ -205,14 +227,17 @@ def _completed(of_task: TaskScores) -> TaskScores:
         measured: dict[tuple[str, str], dict[Point, ScoreRow]] = defaultdict(dict)
         for score in rows if guesses else ():
             if score.run.status == "ok":
-                measured[score.run.case, score.metric].setdefault(score.point, score)
+                by_point = measured[score.run.case, score.metric]
+                other = by_point.setdefault(score.point, score)
+                by_point[score.point] = other if _worst(score, score.value, other.value) == other.value else score
         for guess in guesses.values():
             points = measured.get((guess.run.case, guess.metric))
             if points is None and scores is of_task.scores:
                 rows.append(guess)
-            for finished in points.values() if points else ():
-                used, expected = finished.n_used, finished.n_expected
-                rows.append(guess._replace(measured=finished.measured, n_used=used, n_expected=expected))
+            for worst in points.values() if points else ():
+                chance = guess.chance if math.isnan(worst.chance) else worst.chance
+                value = _worst(worst, guess.value, guess.value if math.isnan(chance) else chance, worst.value)
+                rows.append(worst._replace(run=guess.run, value=value, chance=chance, items=""))
         return sorted(rows, key=attrgetter("path"))
 
     runs = sorted(of_task.runs, key=attrgetter("path"))

@@ -42,9 +42,10 @@ _Form: TypeAlias = Callable[[bytes, Shared], T]
 
 @dataclass
 class Store:
-    """A folder of results."""
+    """A folder of results. Records that are corrupt are moved aside, unless the store is only read."""
 
     root: Path
+    is_only_read: bool = False
     _aside: list[str] = field(default_factory=list, init=False, repr=False)
     _unusable: dict[str, str] = field(default_factory=dict, init=False, repr=False)
 
@@ -52,6 +53,11 @@ class Store:
     def records(self) -> Path:
         """The folder of records."""
         return self.root / "records"
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of the checkpoints of runs that have not finished."""
+        return self.root / ".checkpoints"
 
     @property
     def problems(self) -> list[str]:
@@ -125,12 +131,10 @@ class Store:
                 yield record
 
     def stored(self, tier: str | None = None, tasks: Collection[str] | None = None) -> Iterator[Stored]:
-        """Every record (of a tier, of some tasks) as plain values, otherwise as `all`; for the scored table.
-
-        Types of values are not checked, nor sidecars and kept files, which the scored table does not contain.
-        """
+        """Every record (of a tier, of some tasks) as plain values, whose types are not checked, otherwise as `all`; for
+        the scored table."""
         for place in self.places(tier, tasks):
-            stored = self._verified(place, stored_from_bytes, alone=True)
+            stored = self.stored_at(place)
             if stored is not None:
                 yield stored
 
@@ -173,15 +177,15 @@ class Store:
         self._shared.write(files.shared)
         write_whole(self.path(record.spec.place), files.own)
 
-    def _verified(self, place: str, form: _Form[T], *, alone: bool = False) -> T | None:
-        """The record at a place if it is sound, of its own file `alone` or with its sidecar and kept files."""
+    def _verified(self, place: str, form: _Form[T]) -> T | None:
+        """The record at a place if it is sound, with its sidecar and kept files."""
         raw = None
         try:
             raw = self._bytes(place)
             if raw is None:
                 return None
             found = form(raw, self._shared.find)
-            fault = self._fault(place, found, alone=alone)
+            fault = self._fault(place, found)
         except UnusableRecord as why:
             self._unusable[place] = str(why)
             return None
@@ -192,7 +196,7 @@ class Store:
             return found
         if raw is not None and self._bytes(place) not in (None, raw):
             # A run has replaced the record and its sidecar meanwhile.
-            return self._verified(place, form, alone=alone)
+            return self._verified(place, form)
         self._put_aside(place, fault)
         return None
 
@@ -219,12 +223,10 @@ class Store:
                 raise CorruptRecord(f"unreadable ({error.strerror})") from error
             raise UnusableRecord(f"it cannot be read ({error.strerror})") from error
 
-    def _fault(self, place: str, found: Record | Stored, *, alone: bool) -> str:
+    def _fault(self, place: str, found: Record | Stored) -> str:
         """What is wrong with a record that was read at a place, in words; "" if nothing is."""
         if found.spec.place != place:
             return f"duplicate: it belongs at {found.spec.place}"
-        if alone:
-            return ""
         if isinstance(found, Stored):
             beside = Beside(found.content["sidecar"], found.content["kept"])
         else:
@@ -251,6 +253,9 @@ class Store:
                 yield from self._places(f"{folder}/{name}", wanted[1:], f"{above}{name}/")
 
     def _put_aside(self, place: str, why: str) -> None:
+        if self.is_only_read:
+            self._aside.append(f"record {place} is {why}; it is not used")
+            return
         aside = _free(self.root / "quarantine" / place)
         try:
             aside.parent.mkdir(parents=True, exist_ok=True)

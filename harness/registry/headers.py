@@ -34,6 +34,10 @@ ATTRIBUTES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "cases": (_are_names, "a literal tuple of names, as in ('atlas',)"),
     "deterministic": (lambda value: isinstance(value, bool), "True or False"),
     "search_space": (lambda value: isinstance(value, dict), f"a literal dictionary, as in {EXAMPLE}"),
+    "tuned_as": (
+        lambda value: value == "" or _is_name(value),
+        "the name of an entrant of the task, or an empty string",
+    ),
 }
 """The class attributes that every entrant has, which are no parameters: whether a value is allowed; what is allowed."""
 
@@ -43,7 +47,8 @@ class Header:
     """What is known of an entrant before it is imported.
 
     `home` is where its task lives; `root` is the folder that bounds its closure; `component` is the class of the task
-    that it fills in, "" if it is a whole system; `title` is the first line of its docstring.
+    that it fills in, "" if it is a whole system; `title` is the first line of its docstring. `tuned_as` is the entrant
+    for which its tuned parameters are chosen, "" if it has trials of its own.
     """
 
     name: str
@@ -64,6 +69,7 @@ class Header:
     cases: tuple[str, ...] = ()
     deterministic: bool = True
     search_space: Space = field(default_factory=lambda: Space({}))
+    tuned_as: str = ""
 
     @property
     def place(self) -> str:
@@ -128,6 +134,7 @@ def read_headers(path: Path, root: Path, homes: Mapping[str, TaskHome]) -> Itera
                 cases=_attribute(lineage, "cases", ()),
                 deterministic=_attribute(lineage, "deterministic", True),
                 search_space=_search_space(lineage),
+                tuned_as=_attribute(lineage, "tuned_as", ""),
             )
 
 

@@ -79,8 +79,9 @@ def read_tuned(folder: Path) -> Entries:
 def checked_entries(folder: Path, known: Mapping[tuple[str, str], Header], cards: Mapping[str, Card]) -> Entries:
     """The entries of a folder's `tuned.toml` with values in the types of the `known` entrants' parameters.
 
-    An unknown entrant, a case that the tier of the task's card does not have, an unknown parameter and a value that is
-    not allowed are each a `UserError`. Beside a plug-in an unknown entrant is left out: it may be in another file.
+    An unknown entrant, one that has the parameters of another, a case that the tier of the task's card does not have,
+    an unknown parameter and a value that is not allowed are each a `UserError`. Beside a plug-in an unknown entrant is
+    left out: it may be in another file.
     """
     beside = {key: header for key, header in known.items() if header.path.parent == folder}
     checked: Entries = {}
@@ -92,6 +93,8 @@ def checked_entries(folder: Path, known: Mapping[tuple[str, str], Header], cards
                 continue
             entrants = [entrant for task, entrant in beside if task == name.task]
             raise unknown(f"entrant of {name.task} in {where}", name.entrant, entrants, "rename or delete the entry")
+        if header.tuned_as:
+            raise UserError(f"{where}: {name.entrant} has the parameters of {header.tuned_as}; delete the entry")
         cases = [resolved.case.id for resolved in cards[name.task].at_tier(name.tier)]
         if name.case not in cases:
             raise unknown(f"case at tier {name.tier} in {where}", name.case, cases, "rename or delete the entry")

@@ -16,6 +16,9 @@ from harness.registry.headers import Header
 RunState: TypeAlias = Literal["done", "missing", "stale", "repeat", "failed"]
 """`repeat`: was stopped from outside and is due again; `failed`: ended in an error and is due only if that is asked."""
 
+CHECKPOINT_S = 600.0
+"""Seconds between checkpoints. A run that is shorter writes none."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
@@ -25,7 +28,8 @@ class Job:
     are the values that tuning chose, in so many `trials`. `claims` are those that read the scores of single items: the
     run keeps these scores and no others. `state` is that of the stored record, `why` the reason in words; `seen` is the
     time at which the stored record was finished, "" if there is none. The run is stopped after `limit_s` seconds of
-    wall time and may allocate `memory_mb` megabytes. `contended` says whether other runs may run at the same time.
+    wall time and may allocate `memory_mb` megabytes; its training writes a checkpoint every `checkpoint_s` seconds.
+    `contended` says whether other runs may run at the same time.
     """
 
     spec: Spec
@@ -37,6 +41,7 @@ class Job:
     environment: Environment
     limit_s: float
     memory_mb: int
+    checkpoint_s: float = CHECKPOINT_S
     tuned: Mapping[str, Value] = field(default_factory=dict)
     trials: int = 0
     claims: tuple[Part, ...] = ()

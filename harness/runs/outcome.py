@@ -10,8 +10,9 @@ from typing import Literal, TypeAlias
 from filelock import Timeout
 from pydantic import BaseModel, ValidationError
 
+from harness.core.checkpoints import remove_checkpoints
 from harness.core.strict import first_fault
-from harness.records.record import Failure, Record, RunStatus
+from harness.records.record import REPEATED, Failure, Record, RunStatus
 from harness.records.store import Store
 from harness.registry.headers import HARNESS, Header
 from harness.runs.job import Job
@@ -61,6 +62,8 @@ def conclude(job: Job, answer: Answer, started: datetime) -> JobStatus:
             failure = answer.failure or Failure(type="BadOutput", message=f"the run's record cannot be used: {fault}")
             status = _failed(answer.status)
             store.write(job.record(status, started, failure=failure))
+            if status not in REPEATED:
+                remove_checkpoints(store.checkpoints, job.spec.place)
             return status
     except Timeout:
         return answer.status

@@ -19,7 +19,7 @@ from harness.records.store import Store
 from harness.registry.accepted import accepted_code
 from harness.registry.find import Registry
 from harness.registry.headers import Header, inapplicable
-from harness.registry.tuned import Entries, EntryName, checked_entries, entry_for
+from harness.registry.tuned import Entries, EntryName, TunedEntry, checked_entries, entry_for
 from harness.runs.job import Job
 from harness.runs.selection import Selection, combinations, expand, split_entrant
 
@@ -91,8 +91,8 @@ class Planner:
                     plan.not_applicable.append(NotApplicable(card.task, resolved.case.id, header.name, why))
                     continue
                 default = self.default(card, resolved, header)
-                seeds = range(selection.seeds or card.tiers[tier].seeds)
-                plan.runs += [self.result(default, chosen, seed) for seed in seeds]
+                first, number = selection.first_seed, selection.seeds or card.tiers[tier].seeds
+                plan.runs += [self.result(default, chosen, seed) for seed in range(first, first + number)]
         return plan
 
     def stored_runs(self, plan: Plan, selection: Selection) -> list[Job]:
@@ -114,7 +114,7 @@ class Planner:
         name = EntryName(card.task, header.name, resolved.tier, resolved.case.id)
         if name not in self._defaults:
             closure = self.registry.closure(header)
-            tuned = entry_for(name, self.entries(header), card.tiers[resolved.tier].cases)
+            tuned = self._tuned(card, resolved, header)
             self._defaults[name] = Job(
                 spec=Spec(
                     task=card.task,
@@ -141,6 +141,15 @@ class Planner:
                 claims=read_items_of(self.papers.values(), card.task, resolved.tier),
             )
         return self._defaults[name]
+
+    def _tuned(self, card: Card, resolved: Resolved, header: Header) -> TunedEntry | None:
+        """What tuning chose for an entrant in a case, or for the one whose parameters it has; None if nothing."""
+        headers = self.registry.of_task(card.task)
+        if header.tuned_as and header.tuned_as not in headers:
+            raise unknown("entrant", header.tuned_as, headers, f"correct `tuned_as` of {header.name}: {header.place}")
+        owner = headers[header.tuned_as] if header.tuned_as else header
+        name = EntryName(card.task, owner.name, resolved.tier, resolved.case.id)
+        return entry_for(name, self.entries(owner), card.tiers[resolved.tier].cases)
 
     def result(self, default: Job, chosen: Mapping[str, Value], seed: int, stored: Stored | None = None) -> Job:
         """A run whose record is a result. Its parameters are the class defaults, replaced by those that tuning chose,

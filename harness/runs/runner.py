@@ -12,13 +12,14 @@ from filelock import Timeout
 from harness.claims.items import reads_items
 from harness.core import limits
 from harness.core.canonical import canonical
+from harness.core.checkpoints import Checkpoints, UnusableCheckpoint, remove_checkpoints
 from harness.core.entrant import Entrant
 from harness.core.errors import BadOutput, Diverged
 from harness.core.run import Run
 from harness.core.seeds import Streams
 from harness.core.task import Problem, Score, Task
 from harness.core.withheld import Withheld
-from harness.records.record import SCORED, Costs, Failure, Record, RecordedScore, RunStatus, thinned
+from harness.records.record import REPEATED, SCORED, Costs, Failure, Record, RecordedScore, RunStatus, thinned
 from harness.records.store import Store
 from harness.registry.find import load_entrant, load_task
 from harness.runs.job import Job
@@ -29,17 +30,18 @@ NOTICEABLE_CORES = 0.5
 """A run is flagged as contended if other processes used more cores than this: its timings then depend on them."""
 
 
-def execute(job: Job) -> str:
-    """Run a job in this process, and file its record while holding the lock of its place. Returns an `Answer` as JSON,
-    also where that fails: then it says why."""
+def execute(job: Job, identity: str) -> str:
+    """Run a job in this process, and file its record while holding the lock of its place. The training goes on from a
+    checkpoint of the same `identity`, if there is one. Returns an `Answer` as JSON, also where that fails: then it says
+    why."""
     try:
-        answer = Answer(status=_execute(job))
+        answer = Answer(status=_execute(job, identity))
     except BaseException as error:
         answer = Answer(status="error", failure=described(error, job.header))
     return answer.model_dump_json()
 
 
-def _execute(job: Job) -> JobStatus:
+def _execute(job: Job, identity: str) -> JobStatus:
     process, store = os.getpid(), Store(job.results)
     lock = store.lock(job.spec)
     try:
@@ -51,10 +53,20 @@ def _execute(job: Job) -> JobStatus:
             return "done"
         if (same := _same_run(job, store)) is not None:
             return same
-        attempt = _Attempt(job)
-        record = attempt.run()
+        if job.environment.device == "cpu":
+            limits.limit_memory(job.memory_mb)
+        checkpoints = Checkpoints(store.checkpoints, job.spec.place, identity, job.checkpoint_s)
+        try:
+            attempt = _Attempt(job, checkpoints)
+            record = attempt.run()
+        except UnusableCheckpoint as why:
+            checkpoints.put_all_aside(str(why))
+            attempt = _Attempt(job, checkpoints)
+            record = attempt.run()
         if os.getpid() == process:  # not a copy of this process, which the entrant has forked
             store.write(record, attempt.items, attempt.handle.kept)
+            if record.status not in REPEATED:
+                remove_checkpoints(store.checkpoints, job.spec.place)
     return record.status
 
 
@@ -82,7 +94,7 @@ def _keeps_items(job: Job, metric: str, at: Mapping[str, float | str]) -> bool:
 class _Attempt:
     """One attempt at a job, with the parts of its record that are known so far."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, checkpoints: Checkpoints | None = None) -> None:
         self.job = job
         self.started = datetime.now(UTC)
         self.items: dict[str, np.ndarray] = {}
@@ -96,10 +108,12 @@ class _Attempt:
             device=job.environment.device,
             # No curve of a tuning trial: measuring it would take a large share of the short training.
             ticks=job.resolved.ticks if job.spec.split == "test" else 0,
+            checkpoints=checkpoints,
         )
 
     def run(self) -> Record:
-        """Set up, train and measure. Returns the record, whichever way this ends."""
+        """Set up, train and measure. Returns the record, whichever way this ends. Raises only `UnusableCheckpoint`, if
+        the training cannot go on from its checkpoint."""
         base_mb = limits.resident_mb()
         watch = Watch(self.job.header.root)
         neighbours = limits.Neighbours()
@@ -110,6 +124,8 @@ class _Attempt:
         except Diverged as error:
             status, failure = "diverged", Failure(type="Diverged", message=str(error))
             self._score_at_chance()
+        except UnusableCheckpoint:
+            raise
         except BaseException as error:
             # `SystemExit` and `KeyboardInterrupt` included: an interrupt from the keyboard does not reach this process.
             failure = described(error, self.job.header)
@@ -138,6 +154,7 @@ class _Attempt:
             # Nobody looks at a trial's curve, and validation scores are not part of it.
             curve=thinned(self.handle.curve) if self.job.spec.split == "test" else (),
             spent=self.handle.spent,
+            resumed=self.handle.resumed,
             produced=problem.produced if problem else "",
             chance=problem.chance_on(self.job.spec.split) if problem else {},
             artefacts=self.handle.artefacts,
@@ -155,8 +172,6 @@ class _Attempt:
 
     def _train_and_measure(self) -> None:
         job, handle, clocks = self.job, self.handle, self.handle.clocks
-        if job.environment.device == "cpu":
-            limits.limit_memory(job.memory_mb)
         task = load_task(job.card, job.header.home)
         entrant = self.entrant = load_entrant(job.header)(**job.spec.parameters)
         limits.set_threads(job.environment.threads)

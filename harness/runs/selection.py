@@ -16,13 +16,14 @@ from harness.registry.headers import Header
 @dataclass(frozen=True, kw_only=True)
 class Selection:
     """The runs that the user asks for; an empty field selects all. `entrants` are written as `name` or as
-    `name[parameter=value,...]`; `seeds` is how many, by default as many as the tier has."""
+    `name[parameter=value,...]`; `seeds` is how many from the first one on, by default as many as the tier has."""
 
     tier: TierName
     tasks: Sequence[str] = ()
     cases: Sequence[str] = ()
     entrants: Sequence[str] = ()
     seeds: int | None = None
+    first_seed: int = 0
     plugins: Sequence[Path] = ()
 
     def check_cases(self, cards: Iterable[Card]) -> None:

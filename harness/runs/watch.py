@@ -35,6 +35,7 @@ class Watch:
         loaded = {str(getattr(sys.modules.get(name), "__file__", None) or "") for name in new}
         used = {path for path in loaded | self._opened if path.startswith(self._folder)}
         used = {path for path in used if not path.startswith(_ELSEWHERE) and not path.endswith(_IGNORED)}
-        used = {path for path in used if _COMPILED not in path}
+        # Writing a file whole opens its folder, too.
+        used = {path for path in used if _COMPILED not in path and not os.path.isdir(path)}
         relative = {path.removeprefix(self._folder) for path in used}
         return tuple(sorted(relative - listed))

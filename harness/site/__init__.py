@@ -1,1 +1,1 @@
-"""The page of a tier: tables, figures and verdicts together."""
+"""The leaderboard: pages of claims, tables, figures, entrants and runs; and the list of verdicts."""

@@ -1,35 +1,50 @@
 """The verdicts on the papers' claims as text and as JSON, with all that is needed to judge them."""
 
-import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tabulate import tabulate
 
+from harness.claims.chance import expected_errors
 from harness.claims.conditions import spelled
 from harness.claims.finding import Finding
 from harness.claims.verdict import Verdict
-from harness.stats.intervals import ALPHA
+from harness.core.words import counted
+from harness.site import wording
 from harness.tables.formats import plain
-from harness.tables.text import TextCell, TextTable, text_cells
 
-OUTCOMES = ("reproduced", "contradicted", "inconclusive", "leaning for", "leaning against", "not assessable")
+OUTCOMES = (
+    "reproduced",
+    "smaller",
+    "contradicted",
+    "inconclusive",
+    "leaning for",
+    "leaning against",
+    "not assessable",
+)
 """The columns of the board."""
-HEADERS = ("paper", "claim", "verdict", "estimate", "90 % interval", "p", "n", "method", "opponent")
+HEADERS = ("paper", "claim", "verdict", "compared", "asked", "found, with a 90 % interval", "on")
+NEW_SEEDS = (
+    "To settle an inconclusive claim, plan a new set of as many seeds as its row says, and judge these alone: "
+    "`harness run --first-seed 100 --seeds N`, then `harness claims --first-seed 100 --seeds N`. If mean and spread "
+    "stay as they are, that settles it in about half of all cases. Do not add seeds until a verdict comes: that "
+    "multiplies errors."
+)
 
 
 def as_markdown(verdicts: Mapping[str, Sequence[Verdict]], tier: str) -> str:
     """The verdicts at a tier, by paper: the board, a row for each claim, then what each verdict rests on, finding by
     finding."""
-    rows = [_row(paper, verdict) for paper, of_paper in verdicts.items() for verdict in of_paper]
-    table = tabulate(rows, HEADERS, tablefmt="github", disable_numparse=True)
-    lines = [f"# Claims at tier {tier}", "", board(verdicts), "", table, "", *summary(verdicts)]
+    rows = [row(paper, verdict) for paper, of_paper in verdicts.items() for verdict in of_paper]
+    # Cells are not padded to equal widths, so that a change of one row changes one line.
+    table = [f"| {' | '.join(cells)} |" for cells in (HEADERS, ["---"] * len(HEADERS), *rows)]
+    lines = [f"# Claims at tier {tier}", "", board(verdicts), "", *table, "", *summary(verdicts)]
     for paper, of_paper in verdicts.items():
         for verdict in of_paper:
             claim = verdict.claim
             lines += ["", f"## {paper}: {claim.id}", "", f"{claim.says} ({claim.source})", ""]
-            lines += [line for finding in verdict.findings for line in _details(finding)]
+            lines += [line for finding in verdict.findings for line in _details(finding, tier)]
     return "\n".join(lines) + "\n"
 
 
@@ -57,7 +72,7 @@ def as_json(verdicts: Mapping[str, Sequence[Verdict]], tier: str) -> Any:
             "says": verdict.claim.says,
             "outcome": verdict.outcome,
             "text": verdict.text,
-            "findings": [_finding_as_json(finding) for finding in verdict.findings],
+            "findings": [_finding_as_json(finding, tier) for finding in verdict.findings],
             "records": verdict.paths,
         }
         for paper, of_paper in verdicts.items()
@@ -66,30 +81,44 @@ def as_json(verdicts: Mapping[str, Sequence[Verdict]], tier: str) -> Any:
     return plain({"tier": tier, "claims": claims})
 
 
-def as_text_table(verdicts: Mapping[str, Sequence[Verdict]], title: str) -> TextTable:
-    """The verdicts as a table of text. A claim is said in the paper's sense; its name is shown on demand."""
-    rows = []
-    for paper, of_paper in verdicts.items():
-        for verdict in of_paper:
-            _, name, *texts = _row(paper, verdict)
-            claim = TextCell(f"{verdict.claim.says} ({verdict.claim.source})", hint=f"{paper}: {name}")
-            rows.append((claim, *text_cells(texts)))
-    return TextTable(title=title, headers=text_cells(HEADERS[1:]), rows=tuple(rows), words=2)
+def row(paper: str, verdict: Verdict) -> list[str]:
+    """The row of a claim, which can be read alone: what was compared with what, on what, and what came out. Of several
+    comparisons it shows the one that decides, and says how many others there are."""
+    finding, claim = verdict.deciding, verdict.claim
+    others = len(verdict.findings) - 1
+    more = f"; decides among {others + 1} comparisons" if others else ""
+    return [
+        paper,
+        f"{claim.says} ({claim.source}; `{claim.id}`)",
+        verdict.text,
+        f"{wording.compared(finding)}{more}" + (f"; {finding.design}" if finding.design else ""),
+        wording.asked(finding.part, finding.scale),
+        wording.found(finding),
+        wording.place(finding, verdict.tier),
+    ]
 
 
 def summary(verdicts: Mapping[str, Sequence[Verdict]]) -> list[str]:
     """How many claims came out how, how many would by chance, and what intervals, p and numbers of seeds assume."""
-    counts: Counter[str] = Counter(verdict.outcome for of_paper in verdicts.values() for verdict in of_paper)
-    judged = counts["reproduced"] + counts["contradicted"] + counts["inconclusive"]
-    order = ("reproduced", "contradicted", "inconclusive", "not assessable", "rehearsal")
+    every = [verdict for of_paper in verdicts.values() for verdict in of_paper]
+    counts: Counter[str] = Counter(verdict.outcome for verdict in every)
+    order = ("reproduced", "smaller", "contradicted", "inconclusive", "not assessable", "rehearsal")
     by_outcome = ", ".join(f"{counts[outcome]} {outcome}" for outcome in order if counts[outcome]) or "no claims"
-    by_chance = f"At alpha = {ALPHA:g}, chance alone would decide about {judged * ALPHA:.1f} of {judged} judged claims."
+    errors = expected_errors(every)
+    judged = counted(errors.judged, "judged claim")
+    by_chance = (
+        f"If each of {judged} lay at the boundary of not holding, chance would reproduce at most "
+        f"{errors.reproduced:.1f}; if each lay at the boundary of holding, it would contradict, or find smaller, at "
+        f"most {errors.refuted:.1f}. (By chance, a comparison passes its boundary in at most 1 of 32 cases with 5 "
+        "seeds, in 12 of 256 with 8, and never where a metric is counted; a claim is reproduced if all its "
+        "comparisons pass, and contradicted if any does.)"
+    )
     sentences = (
         f"{by_outcome}.",
-        by_chance if judged else "",
-        "Intervals and p are over seeds and assume symmetric differences; p is one-sided.",
-        "The number of seeds that would settle a claim assumes that mean and spread stay as they are; with that many, "
-        "the chance to settle it is about even.",
+        by_chance if errors.judged else "",
+        "Intervals and p are over seeds and assume symmetric differences; p is one-sided, for what is asked. Where "
+        "differences are skewed, errors are more frequent: docs/claims.md says how much, and what each word means.",
+        NEW_SEEDS if counts["inconclusive"] else "",
         "At this tier every verdict is a rehearsal." if counts["rehearsal"] else "",
     )
     return [sentence for sentence in sentences if sentence]
@@ -99,60 +128,40 @@ def _outcome(verdict: Verdict) -> str:
     return f"leaning {verdict.leaning}" if verdict.outcome == "rehearsal" else verdict.outcome
 
 
-def _row(paper: str, verdict: Verdict) -> list[str]:
-    finding = verdict.deciding
-    return [
-        paper,
-        verdict.claim.id,
-        verdict.text,
-        _value(finding, finding.estimate),
-        _interval(finding, *finding.interval),
-        "n/a" if math.isnan(finding.p) else f"{finding.p:.3g}",
-        str(finding.n),
-        finding.part.of,
-        finding.opponent or "-",
-    ]
-
-
-def _details(finding: Finding) -> Iterator[str]:
+def _details(finding: Finding, tier: str) -> Iterator[str]:
     part = finding.part
-    bounds = {"margin": part.margin, "lower": part.lower, "upper": part.upper}
-    stated = "".join(f", {name} {value:g}" for name, value in bounds.items() if value is not None)
-    over = f" over {finding.opponent}" if finding.opponent else ""
-    scale = f" ({finding.scale} scale)" if finding.scale != "raw" else ""
     where = f", where {spelled(part.where)}" if part.where else ""
-    yield f"- `{part.metric}`, {part.estimand} of {part.of}{over}, {part.kind}{stated}{scale}{where}: {finding.text}"
+    asked = wording.asked(part, finding.scale)
+    yield f"- {wording.compared(finding)}{where}; asked: {asked}: {finding.text}"
+    if "no record" in finding.reason:
+        yield f"  `{wording.command(finding, tier)}`"
     if finding.values:
-        by_seed = ", ".join(_value(finding, value) for value in finding.values)
-        yield (
-            f"  {_value(finding, finding.estimate)}, 90 % interval {_interval(finding, *finding.interval)}, "
-            f"over items {_interval(finding, *finding.items)}; by seed: {by_seed}"
-        )
+        over_items = wording.interval(part, *finding.items) or " n/a"
+        by_seed = ", ".join(wording.value(part, number) for number in finding.values)
+        yield f"  {wording.estimate(finding)}, over items{over_items}; by seed: {by_seed}"
+        if cases := ", ".join(wording.by_case(finding)):
+            yield f"  by case: {cases}"
+        yield from (f"  {mark.name}: {mark.details}" for mark in finding.marks if mark.details)
         yield (
             f"  n = {finding.n} seeds, cases {', '.join(finding.cases)}, budget {', '.join(finding.budgets)}, "
             f"device {', '.join(finding.devices)}; {finding.design or 'one entrant'}"
         )
 
 
-def _value(finding: Finding, value: float) -> str:
-    """A value on the scale on which it is written: ratios as ratios."""
-    if math.isnan(value):
-        return "n/a"
-    return f"x{math.exp(value):.3g}" if finding.ratio else f"{value:+.4g}"
-
-
-def _interval(finding: Finding, lo: float, hi: float) -> str:
-    return "n/a" if math.isnan(lo) else f"[{_value(finding, lo)}, {_value(finding, hi)}]"
-
-
-def _finding_as_json(finding: Finding) -> dict[str, Any]:
+def _finding_as_json(finding: Finding, tier: str) -> dict[str, Any]:
     part = finding.part
     return {
         **{name: getattr(part, name) for name in ("metric", "estimand", "kind", "of")},
         "over": finding.opponent,
         "where": spelled(part.where),
-        **{name: getattr(finding, name) for name in ("scale", "text", "estimate", "interval")},
+        "compared": wording.compared(finding),
+        "asked": wording.asked(part, finding.scale),
+        "found": wording.found(finding),
+        "on": wording.place(finding, tier),
+        **{name: getattr(finding, name) for name in ("scale", "outcome", "text", "estimate", "interval")},
         "items_interval": finding.items,
+        "marks": [mark._asdict() for mark in finding.marks],
+        "by_case": [case._asdict() for case in finding.by_case],
         **{name: getattr(finding, name) for name in ("p", "seeds", "values", "cases", "budgets", "devices")},
         "comparison": finding.design,
     }

@@ -22,6 +22,10 @@ class Interval(NamedTuple):
     lo: float
     hi: float
 
+    def cut(self, least: float, most: float) -> "Interval":
+        """The part of the interval that lies between two values, beyond which the quantity cannot lie."""
+        return Interval(max(self.lo, least), min(self.hi, most)) if self.lo <= self.hi else self
+
     def __str__(self) -> str:
         return "n/a" if math.isnan(self.lo) or math.isnan(self.hi) else f"[{self.lo:.4g}, {self.hi:.4g}]"
 

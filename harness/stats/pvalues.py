@@ -1,5 +1,7 @@
 """p-values: how often random signs would make differences sum as high as they did, and the correction for many."""
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -36,6 +38,12 @@ def signflip_p(values: ArrayLike, tau: float = 0.0) -> Floats:
 def attainable_p(n: int) -> float:
     """The smallest p that `n` seeds can reach: 1 / 2^n, when every one of them lies above tau."""
     return 0.5**n
+
+
+def attainable_level(n: int, alpha: float) -> float:
+    """The largest p of at most `alpha` that `n` differences can have, with which the exact test errs where they are
+    symmetric: 1/32 for 5 seeds and .05."""
+    return math.floor(alpha * 2.0**n + 1e-9) / 2.0**n
 
 
 def holm(p: ArrayLike) -> Floats:

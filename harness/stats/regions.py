@@ -10,7 +10,7 @@ from harness.stats.intervals import ALPHA, Floats, Interval, t_interval, varies
 from harness.stats.pvalues import signflip_p
 
 HypothesisKind: TypeAlias = Literal["greater", "noninferior", "equivalent", "within"]
-Conclusion: TypeAlias = Literal["reproduced", "contradicted", "inconclusive"]
+Conclusion: TypeAlias = Literal["reproduced", "smaller", "contradicted", "inconclusive"]
 
 FEWEST_SEEDS = 5
 """With fewer no p-value reaches .05 (1/16 at 4, 1/32 at 5), so that no verdict is possible."""
@@ -19,7 +19,8 @@ MOST_SEEDS = 99
 
 @dataclass(frozen=True)
 class SeedEvidence:
-    """One number a seed [n]: a bound is passed if the t interval and the exact test both pass it."""
+    """One number a seed [n]: a bound is passed if the t interval and the exact test both pass it. Numbers that do not
+    vary have no interval: the exact test alone decides."""
 
     values: Floats
     alpha: float = ALPHA
@@ -29,7 +30,7 @@ class SeedEvidence:
         return float(self.values.mean())
 
     def above(self, tau: float) -> bool:
-        lo = t_interval(self.values, self.alpha).lo  # NaN, above nothing, for one seed and for identical ones
+        lo = t_interval(self.values, self.alpha).lo if varies(self.values) else self.mean
         return lo > tau and float(signflip_p(self.values, tau)) <= self.alpha
 
     def below(self, tau: float) -> bool:
@@ -84,7 +85,8 @@ class Bound(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """An outcome; `detail`: an effect that is not `greater` is shown to be `opposite`, or only `too small`."""
+    """An outcome; `detail`: what contradicts `greater` is the `opposite` effect, or `no such effect`; or what is shown
+    although nothing is decided: `in the claimed direction`."""
 
     outcome: Conclusion
     detail: str = ""
@@ -95,13 +97,15 @@ class Region:
     """A hypothesis about the mean of an estimand, on the estimand's scale.
 
     `margin` is the smallest effect of interest of `greater`, `noninferior` and `equivalent`; `lower` and `upper` bound
-    `within`, infinite where not given.
+    `within`, infinite where not given. `no_effect` is the mean without any effect, NaN if there is none: bounds of
+    `within` that lie to one side of it claim an effect of that size.
     """
 
     kind: HypothesisKind
     margin: float = math.nan
     lower: float = -math.inf
     upper: float = math.inf
+    no_effect: float = math.nan
 
     @property
     def limits(self) -> tuple[float, float]:
@@ -128,22 +132,41 @@ class Region:
         lower, upper = self.limits
         return _closed(Bound("below", self.margin if self.kind == "greater" else lower), Bound("above", upper))
 
+    @property
+    def smaller(self) -> tuple[Bound, ...]:
+        """What must be shown for `smaller`: the claimed direction, and that the effect is smaller than claimed; nothing
+        where no size is claimed."""
+        if self.kind == "greater":
+            none, lower, upper = 0.0, self.margin, math.inf
+        else:
+            none, lower, upper = self.no_effect, *self.limits
+        if lower > none:
+            return Bound("above", none), Bound("below", lower)
+        return (Bound("below", none), Bound("above", upper)) if upper < none else ()
+
     def decide(self, evidence: Evidence) -> Decision:
-        """The outcome. The regions are disjoint: the order of the two questions does not matter."""
+        """The outcome: `smaller` where the claimed direction is shown and the claimed size is refuted.
+
+        What `reproduced` requires and what refutes exclude each other, except for `greater`: an effect may be above 0
+        and refuted as smaller than the margin.
+        """
         if any(bound.passed(evidence) for bound in self.refuting):
+            if self.smaller and all(bound.passed(evidence) for bound in self.smaller):
+                return Decision("smaller")
             if self.kind != "greater":
                 return Decision("contradicted")
-            return Decision("contradicted", "opposite" if evidence.below(0.0) else "too small")
+            return Decision("contradicted", "opposite" if evidence.below(0.0) else "no such effect")
         if all(bound.passed(evidence) for bound in self.required):
             return Decision("reproduced")
-        return Decision("inconclusive")
+        is_towards = self.smaller and self.smaller[0].passed(evidence)
+        return Decision("inconclusive", "in the claimed direction" if is_towards else "")
 
     def p_value(self, values: Floats) -> float:
         """The p with which `values` [n] show what is required: the largest where both sides are.
 
-        NaN where n < 2 or the seeds do not vary.
+        NaN where n < 2.
         """
-        if len(values) < 2 or not varies(values):
+        if len(values) < 2:
             return math.nan
         one_sided = [
             signflip_p(values, bound.tau) if bound.side == "above" else signflip_p(-values, -bound.tau)

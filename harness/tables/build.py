@@ -11,7 +11,7 @@ from harness.claims.conditions import Condition, Conditions, in_words, spelled
 from harness.claims.paper import PublishedNumber
 from harness.core.card import Card
 from harness.core.errors import UserError
-from harness.core.spec import TierName
+from harness.core.spec import TierName, set_in
 from harness.core.strict import Strict
 from harness.core.suggest import check_known, unknown
 from harness.records.scored import Scored
@@ -55,20 +55,20 @@ class View:
     """Which part of the records tables show.
 
     `metric` asks for one table of that metric wherever it was measured, `by` spreads an axis (a case's, a point's, a
-    parameter's) over the columns, `cases` keeps some cases (none = all), `where` some points of measurement, `seeds`
-    the first ones, `rows` the entrants with some labels (none = all); `leave_out` leaves out the rows that set one of
-    some parameters from outside. What was `given` is
-    part of the commands in notes and errors.
+    parameter's) over the columns, `cases` keeps some cases (none = all), `entrants` some rows by label or entrant (none
+    = all), `where` some points of measurement, `seeds` so many seeds from `first_seed` on; `leave_out` leaves out the
+    rows that set one of some parameters from outside. What was `given` is part of the commands in notes and errors.
     """
 
     tier: TierName
     cases: tuple[str, ...] = ()
+    entrants: tuple[str, ...] = ()
     metric: str | None = None
     by: str | None = None
     where: Mapping[str, Condition] = field(default_factory=dict)
     leave_out: tuple[str, ...] = ()
     seeds: int | None = None
-    rows: frozenset[str] = frozenset()
+    first_seed: int = 0
     given: Given = field(default=NOTHING_GIVEN, compare=False)
 
     @property
@@ -102,8 +102,8 @@ def build_tables(
     options = options or TableOptions()
     check_known(f"case of {card.task}", view.cases, {case.id for case in card.cases})
     check_known(f"point of measurement of {card.task}", view.where, card.points)
-    results = TaskResults(scored, card.task, view.tier, view.seeds, view.cases, view.rows)
-    expected = expected.of_rows(view.rows) if expected and view.rows else expected
+    results = TaskResults(scored, card.task, view.tier, view.seeds, view.cases, view.first_seed, view.entrants)
+    expected = expected.keeping(view.entrants) if expected else None
     topics = _topics(card, results, view.metric)
     if view.by is not None and view.by != "case":
         axes = {topic: results.axes(topic.metric, topic.cases) for topic in topics}
@@ -124,11 +124,13 @@ def build_tables(
 
 
 def _sliced(view: View, metric: str, options: TableOptions) -> View:
-    """The view of a metric's table. Where nothing but cases was asked for, it is the slice that is declared for the
-    metric."""
-    if replace(view, cases=(), rows=frozenset()).is_default and metric in options.tables:
+    """The view of a metric's table. Where nothing but cases and rows was asked for, it is the slice that is declared
+    for the metric; a row that was asked for by its parameters is not left out."""
+    if replace(view, cases=(), entrants=()).is_default and metric in options.tables:
         declared = options.tables[metric]
-        return replace(view, where=declared.where, leave_out=declared.leave_out)
+        named = {name for label in view.entrants for name in set_in(label)}
+        leave_out = tuple(name for name in declared.leave_out if name not in named)
+        return replace(view, where=declared.where, leave_out=leave_out)
     return view
 
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -56,8 +57,15 @@ def paired_differences(table: Table, method: str | None = None) -> list[PairedDi
     return [replace(difference, adjusted=float(p)) for difference, p in zip(differences, adjusted, strict=True)]
 
 
+class Contrast(NamedTuple):
+    """A table and the paired differences between its rows."""
+
+    table: Table
+    differences: Sequence[PairedDifference]
+
+
 def differences_as_text(table: Table, differences: Sequence[PairedDifference]) -> TextTable:
-    """The differences as a table of text."""
+    """The differences between rows of a table as a table of text."""
     headers = ("method", "opponent", "column", "comparison", "difference", "90 % interval", "p", "p (Holm)", "seeds")
     seeds = min((len(pair.values) for pair in differences if pair.values), default=0)
     limit = f"; {seeds} seeds can reach p = {min(1.0, 2 * attainable_p(seeds)):.3g} at best" if seeds else ""

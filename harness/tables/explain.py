@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from harness.core.suggest import check_known
+from harness.core.words import counted
 from harness.records.scored import RunRow
 from harness.stats.intervals import ALPHA
 from harness.tables.comparable import rerun
@@ -60,6 +61,7 @@ def as_text(explanation: Explanation) -> str:
         value = "no score" if math.isnan(record["value"]) else f"{record['value']:.6g}"
         error = f" ({record['error']})" if record["error"] else ""
         place = f"{record['case']}, seed {record['seed']}"
+        place += f", resumed {counted(record['resumed'], 'time')}" if record["resumed"] else ""
         lines.append(f"  - {place}: {value}, {record['status']}{error}; {record['path']}, key {record['key']}")
     lines += ["- to reproduce it:", *(f"  - `{command}`" for command in explanation.commands)]
     return "\n".join(lines) + "\n"
@@ -85,7 +87,7 @@ def _explain(results: TaskResults, table: Table, row: Row, i: int, folder: str) 
         items=f"{cell.n_used:,} of {cell.n_expected:,}, all seeds together" if cell.n_expected else "not counted",
         evidence=tuple(
             {
-                **{name: getattr(run, name) for name in ("case", "seed", "status", "path", "key", "error")},
+                **{name: getattr(run, name) for name in ("case", "seed", "status", "path", "key", "error", "resumed")},
                 "value": values.get(run.path, math.nan),
             }
             for run in runs

@@ -4,7 +4,7 @@ the files of tables: written, and checked against the records that they were mad
 import dataclasses
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,9 +14,11 @@ from pydantic import BaseModel
 from harness.core.files import write_whole
 from harness.core.suggest import check_known
 from harness.records.committed import file_problems
-from harness.tables.markup import to_html, to_latex, to_markdown
+from harness.tables.differences import Contrast, differences_as_text
+from harness.tables.latex import to_latex
+from harness.tables.markup import to_html, to_markdown
 from harness.tables.table import Cell, Span, Table
-from harness.tables.text import text_tables
+from harness.tables.text import TextOptions, TextTable, text_tables
 
 
 def to_json(value: Any) -> str:
@@ -27,11 +29,15 @@ def to_json(value: Any) -> str:
 def to_csv(tables: Sequence[Table]) -> str:
     """A row for each cell, table by table: entrants by columns, then chance and ceiling. Fields that are not available
     are empty."""
+    return _csv(row for table in tables for row in _csv_rows(table))
+
+
+def _csv(rows: Iterable[Mapping[str, Any]]) -> str:
     import pandas as pd
 
+    inert = [{name: _inert(value) for name, value in row.items()} for row in rows]
     # Objects, so that whole numbers stay whole in a column with empty fields.
-    rows = ({name: _inert(value) for name, value in row.items()} for table in tables for row in _csv_rows(table))
-    return pd.DataFrame(rows, dtype=object).to_csv(index=False, lineterminator="\n")
+    return pd.DataFrame(inert, dtype=object).to_csv(index=False, lineterminator="\n")
 
 
 def _inert(value: Any) -> Any:
@@ -69,6 +75,7 @@ def _csv_rows(table: Table) -> Iterator[dict[str, Any]]:
                 **subject,
                 "entrant": row.label,
                 "kind": row.kind,
+                "submitted": row.submitted,
                 **column,
                 "state": cell.state,
                 "value": plain(cell.value),
@@ -88,27 +95,62 @@ def _csv_rows(table: Table) -> Iterator[dict[str, Any]]:
             yield {**subject, **of_reference, **column, "digest": table.provenance.digest}
 
 
+def _contrast_rows(contrast: Contrast) -> Iterator[dict[str, Any]]:
+    """The paired differences of a contrast as plain values."""
+    table = contrast.table
+    for pair in contrast.differences:
+        interval = {"low": plain(pair.interval.lo), "high": plain(pair.interval.hi)}
+        subject = {name: getattr(table, name) for name in ("task", "tier", "metric", "better")}
+        pairs = {name: plain(getattr(pair, name)) for name in ("method", "opponent", "column", "design", "estimate")}
+        tests = {name: plain(getattr(pair, name)) for name in ("p", "adjusted", "reason")}
+        yield {**subject, **pairs, **interval, **tests, "n": len(pair.values), "digest": table.provenance.digest}
+
+
 class Format(NamedTuple):
-    """How a table is written, and the suffix of its file."""
+    """How tables are written, and contrasts; and the suffix of a table's file."""
 
     suffix: str
-    write: Callable[[Sequence[Table]], str]
+    write: Callable[[Sequence[Table], TextOptions], str]
+    write_contrasts: Callable[[Sequence[Contrast]], str]
+
+
+def _as_text(suffix: str, write: Callable[[Sequence[TextTable]], str]) -> Format:
+    """A format for people."""
+    return Format(
+        suffix,
+        lambda tables, options: write(text_tables(tables, options)),
+        lambda contrasts: write([differences_as_text(*contrast) for contrast in contrasts]),
+    )
 
 
 FORMATS: Mapping[str, Format] = {
-    "markdown": Format(".md", lambda tables: to_markdown(text_tables(tables))),
-    "latex": Format(".tex", lambda tables: to_latex(text_tables(tables))),
-    "html": Format(".html", lambda tables: to_html(text_tables(tables))),
-    "csv": Format(".csv", to_csv),
-    "json": Format(".json", to_json),
+    "markdown": _as_text(".md", to_markdown),
+    "latex": _as_text(".tex", to_latex),
+    "html": _as_text(".html", to_html),
+    "csv": Format(
+        ".csv",
+        lambda tables, _: to_csv(tables),
+        lambda contrasts: _csv(row for contrast in contrasts for row in _contrast_rows(contrast)),
+    ),
+    "json": Format(
+        ".json",
+        lambda tables, _: to_json(tables),
+        lambda contrasts: to_json([row for contrast in contrasts for row in _contrast_rows(contrast)]),
+    ),
 }
 
 
-def render(tables: Sequence[Table], form: str) -> str:
+def render(tables: Sequence[Table], form: str, options: TextOptions | None = None) -> str:
     """Tables as one document in one of the `FORMATS`, ending in a line break; another name is a `UserError`. The same
-    tables give the same bytes. JSON is a list of them, CSV has one header."""
+    tables give the same bytes. JSON is a list of them, CSV has one header; `options` are for the others."""
     check_known("format", [form], FORMATS)
-    return FORMATS[form].write(tables)
+    return FORMATS[form].write(tables, options or TextOptions())
+
+
+def render_contrasts(contrasts: Sequence[Contrast], form: str) -> str:
+    """Contrasts as one document, as `render` does; JSON and CSV have an entry for each pair."""
+    check_known("format", [form], FORMATS)
+    return FORMATS[form].write_contrasts(contrasts)
 
 
 def write_tables(folder: Path, tables: Sequence[Table], form: str = "markdown") -> None:

@@ -1,4 +1,4 @@
-"""Text tables in markup: Markdown, LaTeX (booktabs) and HTML."""
+"""Text tables in markup: Markdown and HTML."""
 
 import re
 from collections.abc import Sequence
@@ -10,27 +10,12 @@ from tabulate import tabulate
 from harness.tables.text import TextCell, TextTable
 
 if TYPE_CHECKING:
-    from jinja2 import Template
+    from jinja2 import Environment
+    from markupsafe import Markup
 
 _CODE = re.compile(r"`([^`]*)`")
 _MARKS = re.compile(r"[|*<`]|(?<!\w)_|_(?!\w)")
 """What Markdown does not take for itself in plain text."""
-_MINUS = re.compile(r"(?<!\w)-(?=\d)")
-_TEX = str.maketrans(
-    {
-        "\\": r"\textbackslash{}",
-        "~": r"\textasciitilde{}",
-        "^": r"\textasciicircum{}",
-        **{sign: f"\\{sign}" for sign in "&%$#_{}"},
-        "±": r"$\pm$",
-        "≈": r"$\approx$",
-        "†": r"$\dagger$",
-        "↑": r"$\uparrow$",
-        "↓": r"$\downarrow$",
-        "<": r"\textless{}",
-        ">": r"\textgreater{}",
-    }
-)
 
 
 def to_markdown(tables: Sequence[TextTable]) -> str:
@@ -38,80 +23,54 @@ def to_markdown(tables: Sequence[TextTable]) -> str:
     return "\n".join(map(_markdown, tables))
 
 
-def to_latex(tables: Sequence[TextTable]) -> str:
-    """A `table` environment for each table; needs the package booktabs."""
-    return "\n".join(map(_latex, tables))
-
-
 def to_html(tables: Sequence[TextTable]) -> str:
     """A whole page, light or dark as its reader prefers, that needs no other file."""
-    return template("page.html").render(tables=tables, title=tables[0].title)
-
-
-def to_html_section(tables: Sequence[TextTable]) -> str:
-    """The part of the page that holds the tables, for another page that has `style.css`."""
-    return template("tables.html").render(tables=tables)
+    return templates("harness.tables").get_template("page.html").render(tables=tables, title=tables[0].title)
 
 
 def _markdown(table: TextTable) -> str:
     rows = [[_in_markdown(cell) for cell in row] for row in (table.headers, *table.rows)]
     sides = ["left" if i < table.words else "right" for i in range(len(table.headers))]
     body = tabulate(rows[1:], rows[0], tablefmt="pipe", disable_numparse=True, colalign=sides)
-    parts = [f"### {table.title}", body, " ".join(table.caption), "\n".join(f"- {note}" for note in table.notes)]
+    parts = [
+        f"### {_plain(table.title)}",
+        body,
+        " ".join(table.caption),
+        "\n".join(f"- {note}" for note in table.notes),
+    ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+def _plain(text: str) -> str:
+    """Plain text, of which Markdown takes nothing for itself."""
+    return _MARKS.sub(r"\\\g<0>", text)
+
+
 def _in_markdown(cell: TextCell) -> str:
-    text = _MARKS.sub(r"\\\g<0>", cell.text)
+    text = _plain(cell.text)
     return (f"**{text}**" if cell.style == "best" else text) + (f" *{cell.aside}*" if cell.aside else "")
 
 
-def _latex(table: TextTable) -> str:
-    rows = [" & ".join(map(_in_latex, row)) + r" \\" for row in table.rows]
-    if table.references:
-        rows.insert(len(rows) - table.references, r"\midrule")
-    caption = [" ".join(table.caption)] if table.caption else []
-    lines = [
-        r"\begin{table}",
-        r"\centering",
-        rf"\caption{{{_tex(table.title)}}}",
-        rf"\begin{{tabular}}{{{'l' * table.words}{'r' * (len(table.headers) - table.words)}}}",
-        r"\toprule",
-        " & ".join(map(_in_latex, table.headers)) + r" \\",
-        r"\midrule",
-        *rows,
-        r"\bottomrule",
-        r"\end{tabular}",
-        *(r"\par\footnotesize " + _CODE.sub(r"\\texttt{\1}", _tex(text)) for text in (*caption, *table.notes)),
-        r"\end{table}",
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _in_latex(cell: TextCell) -> str:
-    text = _tex(cell.text)
-    aside = rf" \emph{{{_tex(cell.aside)}}}" if cell.aside else ""
-    return (rf"\textbf{{{text}}}" if cell.style == "best" else text) + aside
-
-
-def _tex(text: str) -> str:
-    return _MINUS.sub("$-$", text.translate(_TEX))
-
-
 @cache
-def template(name: str) -> "Template":
-    """A template of this package. Text is escaped; the filter `with_code` writes what stands in backticks as code."""
+def templates(package: str) -> "Environment":
+    """The templates of a package. Text is escaped; the filter `with_code` writes what stands in backticks as code."""
     import jinja2
-    from markupsafe import Markup, escape
 
-    # Only files of this package are ever loaded.
-    pages = jinja2.Environment(
-        loader=jinja2.PackageLoader("harness.tables"),
+    # Only files of the package are ever loaded.
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader(package),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
         undefined=jinja2.StrictUndefined,
     )
-    pages.filters["with_code"] = lambda text: Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))
-    return pages.get_template(name)
+    environment.filters["with_code"] = with_code
+    return environment
+
+
+def with_code(text: str) -> "Markup":
+    """A text for a page, with what stands in backticks as code."""
+    from markupsafe import Markup, escape
+
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from harness.claims.conditions import Condition, holds
 from harness.core.entrant import EntrantKind
-from harness.core.spec import set_in
+from harness.core.spec import entrant_in, set_in
 from harness.records.scored import RunRow, Scored, ScoreRow, TaskScores
 from harness.runs.plan import Plan
 
@@ -27,8 +27,8 @@ class RunsAndScores(NamedTuple):
 
 
 class TaskResults:
-    """The runs and the final scores of a task at a tier, in order of path. `seeds` keeps the first ones, `cases` those
-    named, `rows` those with some labels (none = all)."""
+    """The runs and the final scores of a task at a tier, in order of path. `seeds` keeps so many from `first_seed` on,
+    `cases` those named, `entrants` those with such a label or of such an entrant (none = all)."""
 
     def __init__(
         self,
@@ -37,11 +37,13 @@ class TaskResults:
         tier: str,
         seeds: int | None = None,
         cases: Collection[str] = (),
-        rows: Collection[str] = (),
+        first_seed: int = 0,
+        entrants: Collection[str] = (),
     ) -> None:
         def is_kept(run: RunRow) -> bool:
-            is_named = (not cases or run.case in cases) and (not rows or run.label in rows)
-            return is_named and (seeds is None or run.seed < seeds)
+            is_asked_for = first_seed <= run.seed and (seeds is None or run.seed < first_seed + seeds)
+            is_named = not entrants or not {run.label, run.entrant}.isdisjoint(entrants)
+            return is_asked_for and is_named and (not cases or run.case in cases)
 
         of_task = scored.get((task, tier), TaskScores())
         self.tier = tier
@@ -121,14 +123,19 @@ class ExpectedRuns:
         """The cells, by case and label, for which a run is planned."""
         return frozenset((case, label) for case, label, _ in self.keys)
 
-    def of_rows(self, labels: Collection[str]) -> "ExpectedRuns":
-        """What is expected of the entrants with these labels."""
-        return replace(self, keys={run: key for run, key in self.keys.items() if run[1] in labels})
-
     def leaving_out(self, parameters: Collection[str]) -> "ExpectedRuns":
         """What is expected without the runs that set one of these parameters from outside."""
         keys = {run: key for run, key in self.keys.items() if not set(parameters).intersection(set_in(run[1]))}
         return replace(self, keys=keys)
+
+    def keeping(self, entrants: Collection[str]) -> "ExpectedRuns":
+        """What is expected of some labels or entrants (none = all)."""
+        if not entrants:
+            return self
+        keys = {run: key for run, key in self.keys.items() if not {run[1], entrant_in(run[1])}.isdisjoint(entrants)}
+        labels = {label for _, label, _ in keys}
+        kinds = {label: kind for label, kind in self.kinds.items() if label in labels}
+        return replace(self, keys=keys, kinds=kinds)
 
 
 def expected_of(plan: Plan, task: str, tier: str, *, any_key: bool = False) -> ExpectedRuns:

@@ -11,10 +11,11 @@ from typing import Literal
 from harness.core.entrant import EntrantKind
 from harness.core.spec import entrant_in
 from harness.records.record import SCORED
-from harness.records.scored import RunRow, ScoreRow
+from harness.records.scored import RunRow, ScoreRow, value_range
+from harness.records.submitted import Submitted, mark_of
 from harness.stats.intervals import t_interval
 from harness.tables.columns import Layout
-from harness.tables.table import KINDS, Cell, Effort, Reference, Row, Span
+from harness.tables.table import KINDS, Cell, Effort, Reference, Row, Span, Table
 
 
 def rows_of(layout: Layout, flops: Mapping[str, ScoreRow]) -> tuple[Row, ...]:
@@ -114,6 +115,7 @@ def cell_of(runs: Sequence[RunRow], scores: Mapping[str, ScoreRow], needs: str |
         seeds=tuple(run.seed for run in runs),
         values=values,
         half=math.nan if measured[0].exact else half_width(values),
+        range=value_range(measured[0].better, measured[0].unit, measured[0].ceiling),
         n_used=sum(score.n_used for score in finished),
         n_expected=sum(score.n_expected for score in finished),
         flags=(*([f"diverged {diverged}/{n}"] if diverged else []), *(["contended"] if was_contended else [])),
@@ -144,6 +146,7 @@ def mean_over(cells: Sequence[Cell], *, exact: bool) -> Cell:
         seeds=cells[0].seeds,
         values=values,
         half=math.nan if exact else half_width(values),
+        range=cells[0].range,
         n_used=sum(cell.n_used for cell in cells),
         n_expected=sum(cell.n_expected for cell in cells),
         flags=tuple(dict.fromkeys(flag.partition(" ")[0] for cell in cells for flag in cell.flags)),
@@ -163,12 +166,13 @@ def marked(
 ) -> list[Cell]:
     """The cells of one column, the best marked and those whose mean lies within the best's interval: its ties.
 
-    `compared` says which cells take part; without it, all do. Times that were taken beside other runs never do. A
-    column with a single value has no best.
+    `compared` says which cells take part; without it, all do. Times that were taken beside other runs never do, nor
+    means over diverged runs. A column with a single value has no best.
     """
     sign = 1 if better == "higher" else -1
+    excluded = ("contended", "diverged")
     takes_part = [
-        cell.state == "scored" and "contended" not in cell.flags and is_compared
+        cell.state == "scored" and is_compared and not any(flag.startswith(excluded) for flag in cell.flags)
         for cell, is_compared in zip(cells, compared or [True] * len(cells), strict=True)
     ]
     if sum(takes_part) < 2:
@@ -181,6 +185,15 @@ def marked(
         else cell
         for i, cell in enumerate(cells)
     ]
+
+
+def marked_rows(table: Table, marks: Mapping[str, Submitted]) -> Table:
+    """A table whose rows say how far their records were verified, given those that others made, by place."""
+    if not marks:
+        return table
+    places = [dict.fromkeys(place for cell in row.cells for place in cell.records) for row in table.rows]
+    rows = (replace(row, submitted=mark_of(of_row, marks)) for row, of_row in zip(table.rows, places, strict=True))
+    return replace(table, rows=tuple(rows))
 
 
 def references_of(layout: Layout) -> tuple[Reference, ...]:

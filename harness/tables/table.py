@@ -10,6 +10,7 @@ from harness.core.canonical import digest
 from harness.core.entrant import EntrantKind
 from harness.core.words import counted
 from harness.records.scored import RunRow
+from harness.stats.intervals import Interval
 
 CellState: TypeAlias = Literal[
     "scored", "failed", "missing", "not applicable", "not measured", "not planned", "incomplete"
@@ -35,8 +36,9 @@ class Cell:
     """One entrant in one column.
 
     A `scored` cell has one value for each of its `seeds`; `half` is half the width of the 90 % t interval of their
-    mean, NaN (n/a) for one seed, for seeds that do not vary and for counted metrics. Any other cell says in `text` why
-    it has no value. `n_used` of `n_expected` items went into the values, all seeds together.
+    mean, NaN (n/a) for one seed, for seeds that do not vary and for counted metrics; `range` is that of the metric. Any
+    other cell says in `text` why it has no value. `n_used` of `n_expected` items went into the values, all seeds
+    together.
     """
 
     state: CellState
@@ -44,6 +46,7 @@ class Cell:
     seeds: tuple[int, ...] = ()
     values: tuple[float, ...] = ()
     half: float = math.nan
+    range: tuple[float, float] = (-math.inf, math.inf)
     n_used: int = 0
     n_expected: int = 0
     flags: tuple[str, ...] = ()
@@ -54,6 +57,17 @@ class Cell:
     def value(self) -> float:
         """The mean over seeds, NaN unless scored."""
         return math.fsum(self.values) / len(self.values) if self.values else math.nan
+
+    @property
+    def interval(self) -> Interval:
+        """The 90 % interval of the mean, within the metric's range."""
+        return Interval(self.value - self.half, self.value + self.half).cut(*self.range)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the interval ends where the metric's range ends, and not half a width from the mean."""
+        least, most = self.range
+        return self.value - self.half < least or self.value + self.half > most
 
 
 @dataclass(frozen=True)
@@ -83,13 +97,14 @@ class Effort:
 @dataclass(frozen=True)
 class Row:
     """One entrant; its label names the parameters that were set from outside. `component` is the class of the task
-    that it descends from, or ""."""
+    that it descends from, or "". `submitted` says how far its records were verified if others made them, else ""."""
 
     label: str
     kind: EntrantKind
     component: str
     cells: tuple[Cell, ...]
     effort: Effort = Effort()
+    submitted: str = ""
 
 
 @dataclass(frozen=True)
@@ -122,7 +137,7 @@ class Provenance:
         identities = [[run.path, run.key, run.status, run.error, run.weights, run.trials, run.train_s] for run in runs]
         return Provenance(
             version=runs[0].version,
-            data=tuple(sorted({name for run in runs for name in _data_names(run.data)})),
+            data=tuple(sorted({name for run in runs for name in data_names(run.data)})),
             seeds=tuple(sorted({run.seed for run in runs})),
             budget=tuple(set(budgets.values()) if alike else (f"{case} {text}" for case, text in budgets.items())),
             devices=tuple(sorted({f"{run.device}, {counted(run.threads, 'thread')}" for run in runs})),
@@ -132,7 +147,7 @@ class Provenance:
         )
 
 
-def _data_names(data: str) -> Iterable[str]:
+def data_names(data: str) -> Iterable[str]:
     """The names in a spec's data: `name:digest,...`, or `generated:generator`."""
     if data.startswith("generated:"):
         return [f"{data.partition(':')[2]} (generator)"]

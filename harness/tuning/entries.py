@@ -61,7 +61,7 @@ def uneven(planner: Planner, card: Card, tier: TierName) -> Iterator[str]:
                 each = ", ".join(f"{name} {value}" for name, value in values.items())
                 yield f"{where}: not the same {words} for all: {each}"
         for header in planner.registry.of_task(card.task).values() if entries else ():
-            if header.name not in entries and not inapplicable(header, resolved):
+            if header.name not in entries and not header.tuned_as and not inapplicable(header, resolved):
                 yield f"{where}: {header.name} was never tuned, unlike {', '.join(sorted(entries))}"
 
 

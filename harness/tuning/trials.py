@@ -68,7 +68,8 @@ def plan_tuning(planner: Planner, selection: Selection, asked: int) -> TuningPla
     `UserError`."""
     plan = TuningPlan()
     for card, resolved, header in _candidates(planner.registry, selection):
-        if why := inapplicable(header, resolved):
+        shared = f"has the parameters that are chosen for {header.tuned_as}" if header.tuned_as else ""
+        if why := inapplicable(header, resolved) or shared:
             plan.not_applicable.append(NotApplicable(card.task, resolved.case.id, header.name, why))
         else:
             default = planner.default(card, resolved, header)

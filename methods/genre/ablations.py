@@ -12,6 +12,7 @@ class NoCandidates(Genre):
     """GENRE without candidate sets: any name of the catalogue may be written. Its weights are those of `genre`."""
 
     name = "no_candidates"
+    tuned_as = "genre"
     cases = ("atlas", "diseases", "speed")
     allowed: Literal["candidates", "catalogue", "anything"] = "catalogue"
 
@@ -21,6 +22,7 @@ class Unconstrained(Genre):
     `genre`."""
 
     name = "unconstrained"
+    tuned_as = "genre"
     cases = ("atlas", "diseases")
     allowed: Literal["candidates", "catalogue", "anything"] = "anything"
 

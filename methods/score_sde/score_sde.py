@@ -35,6 +35,8 @@ class ScoreSde(ScoreModel):
     made. `weighting` is that of the loss, `divergence` how likelihoods are computed.
     """
 
+    # For an equation of your own. Those below have lists of samplers, which trials exhaust; their correctors keep the
+    # paper's steps, since a chosen length would be arbitrary where a sampler without a corrector wins.
     search_space = {
         "sampler": ["reverse_diffusion", "predictor_corrector", "corrector_predictor"],
         "snr": (0.01, 0.3),
@@ -101,6 +103,7 @@ class VpScoreSde(ScoreSde):
     """The variance-preserving equation, the limit of DDPM's."""
 
     name = "vp_sde"
+    search_space = {"sampler": ["reverse_diffusion", "euler_maruyama", "ancestral", "predictor_corrector"]}
     snr: Annotated[float, Gt(0)] = 0.01
     snr_alone: Annotated[float, Gt(0)] = 0.27
 
@@ -109,9 +112,13 @@ class VpScoreSde(ScoreSde):
 
 
 class SubVpScoreSde(ScoreSde):
-    """The sub-VP equation, with smaller variances than VP's."""
+    """The sub-VP equation, with smaller variances than VP's.
+
+    There is no ancestral sampling for it, and reverse diffusion is the same as Euler's and Maruyama's rule.
+    """
 
     name = "sub_vp_sde"
+    search_space = {"sampler": ["euler_maruyama", "predictor_corrector"]}
     snr: Annotated[float, Gt(0)] = 0.01
     snr_alone: Annotated[float, Gt(0)] = 0.27
 
@@ -127,6 +134,7 @@ class VeScoreSde(ScoreSde):
     """
 
     name = "ve_sde"
+    search_space = {"sampler": ["reverse_diffusion", "euler_maruyama", "ancestral", "predictor_corrector"]}
     sigma_max: Annotated[float, Gt(0)] | None = None
 
     def equation(self, largest_distance: float) -> Sde:

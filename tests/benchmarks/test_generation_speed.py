@@ -17,6 +17,7 @@ from harness.registry.headers import HARNESS
 from harness.run import Run
 from harness.tasks.generation import Images, Noise, Sampling
 from harness.tasks.generation.models.build import denoiser
+from harness.tasks.generation.models.denoiser import Denoiser
 from harness.tasks.generation.scores.frechet import Moments, frechet_distance
 from harness.tasks.generation.training.denoising import learn
 from methods.score_sde.score_sde import VpScoreSde
@@ -27,15 +28,16 @@ SHAPE, ROUNDS, STEPS, SAMPLES, EVALUATIONS = (14, 14, 1), 5, 20, 100, 10
 IMAGES, FEATURES, BATCH = 50_000, 2048, 1000
 
 
-def by_turns(plain: Callable[[], object], own: Callable[[], object]) -> list[float]:
-    """The seconds of the plain way over those of our own, round by round, so that both meet the same neighbours."""
+def by_turns(plain: Callable[[], object], own: Callable[[], object], rounds: int = ROUNDS) -> list[float]:
+    """The processor's seconds of the plain way over those of our own, round by round, so that both meet the same
+    neighbours."""
     ratios = []
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         seconds = []
         for way in (plain, own):
-            start = time.perf_counter()
+            start = time.process_time()
             way()
-            seconds.append(time.perf_counter() - start)
+            seconds.append(time.process_time() - start)
         ratios.append(seconds[0] / seconds[1])
     return ratios
 
@@ -47,34 +49,54 @@ def note(benchmark: BenchmarkFixture, group: str, own: Callable[[], object], rat
     return float(np.median(ratios))
 
 
-def test_sampling_is_as_fast_as_the_plain_loop(benchmark: BenchmarkFixture) -> None:
+def test_sampling_is_as_fast_as_the_published_loop(benchmark: BenchmarkFixture) -> None:
     torch.manual_seed(0)
     model = denoiser(SHAPE, 0.0, 0.7, SETTINGS).eval().requires_grad_(False)
     process = VpScoreSde().build(1.0)
     size = (SAMPLES, SHAPE[2], *SHAPE[:2])
 
-    def plain() -> Tensor:
-        """Euler and Maruyama's steps on the same network, as they are usually written."""
-        x = torch.randn(size)
-        times = torch.linspace(1, 1e-3, EVALUATIONS + 1)
-        with torch.no_grad():
-            for i in range(EVALUATIONS):
-                t, dt = times[i], times[i] - times[i + 1]
-                beta = 0.1 + t * 19.9
-                summed = 0.1 * t + 19.9 * t**2 / 2
-                std = torch.sqrt(1 - torch.exp(-summed))
-                score = -model(x, Noise(torch.exp(-summed / 2), std)) / std
-                x = x + (beta * x / 2 + beta * score) * dt + torch.sqrt(beta * dt) * torch.randn(size)
-        return x
+    def published() -> Tensor:
+        return published_sampling(model, size)
 
     def own() -> Tensor:
         with torch.inference_mode():
             return process.sample(model.score, size, Sampling("euler_maruyama", EVALUATIONS, torch.Generator()))
 
-    plain()
-    ratio = note(benchmark, "sampling of 14x14 images", own, by_turns(plain, own))
-    # Both evaluate one network equally often: at best they differ by the noise of the clock.
-    assert ratio >= 0.95
+    published()
+    # The network takes nearly all of the time of both.
+    ratio = note(benchmark, "sampling of 14x14 images", own, by_turns(published, own, 21))
+    assert ratio >= 1
+
+
+def published_sampling(model: Denoiser, size: tuple[int, ...]) -> Tensor:
+    """Euler and Maruyama's steps for VP in the manner of the authors' code, on the task's network: an image has a time
+    of its own, the score asks the equation for its deviation, and drift and diffusion are made for each step anew."""
+
+    def marginal(x: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
+        log_scale = -0.25 * t**2 * 19.9 - 0.5 * t * 0.1
+        return torch.exp(log_scale)[:, None, None, None] * x, torch.sqrt(1 - torch.exp(2 * log_scale))
+
+    def score(x: Tensor, t: Tensor) -> Tensor:
+        scale, _ = marginal(torch.ones(len(x), 1, 1, 1), t)
+        _, std = marginal(torch.zeros_like(x), t)
+        predicted: Tensor = -model(x, Noise(scale.flatten(), std)) / std[:, None, None, None]
+        return predicted
+
+    def reverse(x: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
+        beta = 0.1 + t * 19.9
+        diffusion = torch.sqrt(beta)
+        drift = -0.5 * beta[:, None, None, None] * x - diffusion[:, None, None, None] ** 2 * score(x, t)
+        return drift, diffusion
+
+    x = torch.randn(size)
+    passed = -1 / EVALUATIONS
+    with torch.no_grad():
+        for time_now in torch.linspace(1, 1e-3, EVALUATIONS):
+            z = torch.randn_like(x)
+            drift, diffusion = reverse(x, torch.ones(len(x)) * time_now)
+            mean = x + drift * passed
+            x = mean + diffusion[:, None, None, None] * np.sqrt(-passed) * z
+    return mean
 
 
 def test_a_training_step_costs_what_the_network_costs(benchmark: BenchmarkFixture) -> None:

@@ -44,9 +44,16 @@ FAULTY = {
         "train.tokens.flags.writeable = True; train.tokens[:] = train.tokens[::-1].copy()",
         "`fit` changes it in place; work on copies",
     ),
+    "draws_while_imported": (
+        "class Mine",
+        "np.random.random()\n\n\nclass Mine",
+        "importing it draws from or seeds a global generator",
+    ),
     "answers_in_another_shape": ("(self.size, 2)", "(3, 2)", "smoke run: error: vectors"),
 }
 SMALLEST = ("--task", "word_similarity", "--tier", "smoke", "--case", "atlas", "--seeds", "1")
+
+CHECKOUT = Path(__file__).resolve().parents[2]
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -78,6 +85,15 @@ def checked(harness_in: Callable[[Path], Command], folder: Path) -> dict[str, st
 @pytest.mark.parametrize("fault", FAULTY)
 def test_a_mistake_is_a_finding(checked: dict[str, str], folder: Path, fault: str) -> None:
     assert FAULTY[fault][2].replace("FOLDER", folder.name) in checked[fault]
+
+
+def test_an_entrant_may_import_a_library_that_draws_while_imported(harness: Command, tmp_path: Path) -> None:
+    (tmp_path / "library").mkdir()
+    (tmp_path / "library" / "restless.py").write_text("import random\n\nrandom.random()\n")
+    (tmp_path / "own").mkdir()
+    plugin = write(tmp_path / "own", "calm", "import numpy as np", "import numpy as np\nimport restless")
+    done = harness("check", f"own/{plugin}", PYTHONPATH=f"{CHECKOUT}:{tmp_path / 'library'}")
+    assert "ok   import leaves random state alone" in done.stdout, done.stdout + done.stderr
 
 
 def test_an_entrant_that_never_ends_is_a_finding(harness: Command, tmp_path: Path) -> None:

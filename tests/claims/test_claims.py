@@ -173,6 +173,10 @@ def test_the_logit_scale_asks_for_the_direction_alone() -> None:
         ({"upper": 2.0}, "claim 'better': lower and upper belong to within, not to greater"),
         ({"kind": "within", "margin": None}, "claim 'better': within needs lower, upper or both"),
         (
+            {"no_effect": 1.0},
+            "claim 'better': no_effect belongs to within, of a level or a slope, not to greater of difference",
+        ),
+        (
             {"kind": "within", "margin": None, "lower": 2, "upper": 1},
             "claim 'better': lower = 2.0 must be smaller than upper = 1.0",
         ),

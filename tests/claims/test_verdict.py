@@ -7,14 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from harness.claims.chance import expected_errors
 from harness.claims.claim import Claim
-from harness.claims.preconditions import Requirements
+from harness.claims.requirements import PlannedCase, Requirements
 from harness.claims.verdict import Verdict, judge
 from harness.core.canonical import digest
 from harness.core.spec import Budget, Spec, set_in
 from harness.records.record import Stored
 from harness.records.scored import Scored, scored
-from harness.site.verdicts import board, summary
+from harness.site.verdicts import board, row, summary
 
 S, TWO = (digest({"setting": value}) for value in ("s", "2"))
 DIFFERENCES = np.array([0.08, 0.10, 0.12, 0.09, 0.11])
@@ -51,13 +52,16 @@ def record(entrant: str, seed: int, value: float | Mapping[str, Any], **fields: 
         "produced": None,
         "device": "cpu",
         "contended": False,
+        "trials": 0,
         "at": {},
     }
-    metric = {"better": "higher", "unit": "share", "chance": 0.1, "exact": False, "timing": False}
+    metric = {"better": "higher", "unit": "share", "chance": "default", "exact": False, "timing": False}
     items = {"n_used": 1000, "n_expected": 1000}
     for name, given in fields.items():
         next(part for part in (run, metric, items) if name in part)[name] = given
     values = value if isinstance(value, Mapping) else {"accuracy": value}
+    if metric["chance"] == "default":
+        metric["chance"] = 0.1 if "accuracy" in values and metric["better"] == "higher" else None
     return {"run": run, "metric": metric, "items": items, "values": values}
 
 
@@ -104,7 +108,8 @@ def stored(entry: Mapping[str, Any]) -> Stored:
         "costs": {**dict.fromkeys(("setup_s", "shared_s", "train_s", "eval_s", "peak_mb"), 0.0), "weights": 0}
         | {"contended": run["contended"]},
         **{
-            "trials": 0,
+            "trials": run["trials"],
+            "resumed": 0,
             "generated": False,
             "parameters": {},
             "settings": {},
@@ -161,17 +166,17 @@ class TestOutcomes:
 
     @pytest.mark.parametrize(
         ("shift", "text"),
-        [(-0.095, "contradicted (too small)"), (-0.15, "contradicted (opposite)")],
+        [(-0.07, "smaller"), (-0.1, "contradicted (no such effect)"), (-0.15, "contradicted (opposite)")],
     )
-    def test_contradicted_says_whether_it_is_too_small_or_opposite(self, shift: float, text: str) -> None:
-        assert verdict(pair(DIFFERENCES + shift), margin=0.03).text == text
+    def test_smaller_is_shown_and_contradicted_says_whether_the_opposite_is(self, shift: float, text: str) -> None:
+        assert verdict(pair(DIFFERENCES + shift), margin=0.06).text == text
 
     def test_inconclusive_carries_its_leaning_and_the_seeds_that_would_settle_it(self) -> None:
         judged = verdict(pair(np.array([0.10, -0.04, 0.12, 0.01, 0.11])))
         assert judged.outcome == "inconclusive"
         assert judged.leaning == "for"
         assert 6 <= judged.settles_at <= 20
-        assert judged.text == f"inconclusive (leaning for; {judged.settles_at:.0f} seeds would settle it)"
+        assert judged.text == f"inconclusive (leaning for; {judged.settles_at:.0f} new seeds may settle it; fragile)"
 
     def test_fewer_than_five_seeds_can_only_be_inconclusive(self) -> None:
         judged = verdict(pair(DIFFERENCES[:4]))
@@ -194,6 +199,20 @@ class TestOutcomes:
         assert verdict(records, lower=1.9, **ratio).outcome == "reproduced"
         assert verdict(records, upper=1.9, **ratio).outcome == "contradicted"
         assert verdict(records, lower=1.9, **ratio).deciding.ratio
+
+    def test_an_effect_in_the_claimed_direction_below_the_claimed_size_is_smaller(self) -> None:
+        records = [record("new", s, 1.19 + 0.002 * s, unit="ms") for s in range(5)]
+        records += [record("old", s, 1.0, unit="ms") for s in range(5)]
+        ratio = {"estimand": "log_ratio", "kind": "within", "margin": None}
+        assert verdict(records, lower=1.2, **ratio).text == "smaller"
+        assert verdict(records, upper=0.8, **ratio).outcome == "contradicted"
+
+    def test_a_level_is_smaller_than_claimed_only_beside_its_value_without_effect(self) -> None:
+        level = {"estimand": "level", "over": None, "kind": "within", "margin": None, "lower": 0.9}
+        records = [record("new", s, 0.6 + 0.01 * s) for s in range(5)]
+        assert verdict(records, **level).outcome == "contradicted"
+        assert verdict(records, **level, no_effect=0.5).outcome == "smaller"
+        assert verdict(records, **level, no_effect=0.7).outcome == "contradicted"
 
     def test_the_same_records_give_the_same_verdict_whatever_the_order_and_global_state(self) -> None:
         records = pair()
@@ -228,11 +247,50 @@ class TestOpponentsAndParts:
         parts = [{}, {"kind": "noninferior", "margin": 0.01, "of": "old", "over": ["new"]}]
         assert verdict(pair(), part=parts).outcome == "contradicted"
 
+    @pytest.mark.parametrize(
+        ("third", "over", "outcome"),
+        [
+            (0.58, ["old", "third"], "smaller"),  # shown against both, against the third below the margin
+            (0.9, ["old", "third"], "contradicted"),
+            (0.58, ["third", "absent"], "not assessable"),
+        ],
+    )
+    def test_a_claim_is_smaller_if_all_is_shown_and_some_of_it_is_smaller(
+        self, third: float, over: list[str], outcome: str
+    ) -> None:
+        new = [record("new", s, 0.6 + 0.001 * s) for s in range(5)]
+        others = [record(e, s, v) for e, v in (("old", 0.4), ("third", third)) for s in range(5)]
+        assert verdict([*new, *others], margin=0.1, over=over).outcome == outcome
+
+    def test_a_smaller_part_beside_an_undecided_one_leaves_the_claim_undecided_and_against(self) -> None:
+        new = [record("new", s, 0.6 + 0.001 * s) for s in range(5)]
+        third = [record("third", s, 0.58) for s in range(5)]
+        old = [record("old", s, v) for s, v in enumerate((0.3, 0.7, 0.3, 0.7, 0.3))]
+        judged = verdict([*new, *old, *third], margin=0.1, over=["old", "third"])
+        assert (judged.outcome, judged.leaning) == ("inconclusive", "against")
+
+    def test_a_smaller_part_makes_a_claim_smaller_if_the_undecided_parts_show_its_direction(self) -> None:
+        new = [record("new", s, 0.6 + 0.001 * s) for s in range(5)]
+        third = [record("third", s, 0.58) for s in range(5)]
+        old = [record("old", s, v) for s, v in enumerate((0.5, 0.54, 0.5, 0.54, 0.5))]
+        sized = {"kind": "within", "margin": None, "lower": 0.08}
+        judged = verdict([*new, *old, *third], over=["old", "third"], **sized)
+        assert [finding.outcome for finding in judged.findings] == ["inconclusive", "smaller"]
+        assert (judged.outcome, judged.deciding.opponent) == ("smaller", "third")
+
     def test_one_component_makes_it_controlled(self) -> None:
         assert verdict(pair()).deciding.design == "system comparison"
         assert verdict(pair(component="NegativeSampler")).deciding.design == "controlled"
         mixed = [*pair(component="NegativeSampler")[:5], *pair(component="")[5:]]
         assert verdict(mixed).deciding.design == "system comparison"
+
+    def test_other_numbers_of_trials_make_it_uncontrolled(self) -> None:
+        tuned, not_tuned = (pair(component="NegativeSampler", trials=trials) for trials in (12, 1))
+        assert verdict(tuned).deciding.design == "controlled"
+        other = [*tuned[:5], *not_tuned[5:]]
+        assert verdict(other).deciding.design == "one component, but 12 and 1 tuning trials"
+        elsewhere = pair(component="NegativeSampler", trials=8, case="other")
+        assert verdict([*other, *elsewhere]).deciding.design == "one component, but 8 or 12 and 1 or 8 tuning trials"
 
 
 class TestPreconditions:
@@ -285,10 +343,9 @@ class TestPreconditions:
         assert judged.text.startswith("not assessable (old is not above chance in case main, seed 4: accuracy 0.1,")
 
     def test_a_planned_case_that_both_lack_is_missed(self) -> None:
-        everyone = frozenset({"new", "old"})
-        required = {
-            "toy": Requirements(planned={"small": {"main": everyone, "other": everyone, "of old": frozenset({"old"})}})
-        }
+        everyone = PlannedCase(frozenset({"new", "old"}))
+        planned = {"main": everyone, "other": everyone, "of old": PlannedCase(frozenset({"old"}))}
+        required = {"toy": Requirements(planned=planned)}
         assert judge(claim(), table(*pair()), "small", required).text.startswith(
             "not assessable (new, case other, seeds 0-4: no record"
         )
@@ -374,13 +431,15 @@ class TestPreconditions:
         ]
         assert verdict(learned, gate={"metric": "learned", "threshold": 0.9}).outcome != "not assessable"
 
-    @pytest.mark.parametrize("lost", ["new", "old"])
-    def test_nothing_is_reproduced_by_the_score_of_a_guess(self, lost: str) -> None:
-        runs = pair()
-        for entry in runs:
-            if (entry["run"]["entrant"], entry["run"]["seed"]) == (lost, 2):
-                entry["run"]["status"] = "diverged"
-        judged = verdict(runs)
+    @pytest.mark.parametrize(
+        ("lost", "hypothesis"), [("old", {}), ("new", {"kind": "noninferior", "margin": 0.5})], ids=["old", "new"]
+    )
+    def test_nothing_is_reproduced_by_the_score_of_a_guess(self, lost: str, hypothesis: dict[str, Any]) -> None:
+        levels = {"new": 0.8, "old": 0.5}
+        runs = [record(e, s, v + 0.01 * s * (e == "new"), chance=0.45) for e, v in levels.items() for s in range(5)]
+        assert verdict(runs, **hypothesis).outcome == "reproduced"
+        next(r for r in runs if (r["run"]["entrant"], r["run"]["seed"]) == (lost, 2))["run"]["status"] = "diverged"
+        judged = verdict(runs, **hypothesis)
         assert judged.text.startswith(f"not assessable (1 of 5 runs of {lost} diverged")
         assert judged.deciding.n == 5
 
@@ -442,7 +501,7 @@ class TestCountsSharesAndTimes:
         finding = verdict(records, lower=10, **size).deciding
         assert (finding.outcome, str(finding.interval)) == ("reproduced", "n/a")
         assert math.isnan(finding.p)
-        assert verdict(records, lower=30, **size).outcome == "contradicted"
+        assert verdict(records, lower=30, **size).outcome == "smaller"
 
     def test_a_contended_time_is_never_used(self) -> None:
         timed = {"unit": "ms", "better": "lower", "timing": True}
@@ -643,9 +702,8 @@ class TestCurves:
         for entry in slow:
             if entry["run"]["entrant"] == "new":
                 entry["values"]["loss"][(("spent", 1000),)] = 3.0
-        assert verdict(slow, metric="loss", estimand="steps_ratio", margin=1.1).text.startswith(
-            "inconclusive (leaning against"
-        )
+        judged = verdict(slow, metric="loss", estimand="steps_ratio", margin=1.1)
+        assert judged.text == "contradicted (opposite)"
 
     def test_nothing_is_gained_by_an_opponent_that_diverged(self) -> None:
         records = self.records(2.05)
@@ -700,6 +758,7 @@ class TestItems:
         sure = judge(claim(), table(*pair()), "small", items=self.reader(0.1))
         assert sure.text == "reproduced"
         assert sure.deciding.items == pytest.approx((0.1, 0.1), abs=0.02)
+        assert sure.deciding.marks == ()
         unsure = judge(claim(), table(*pair()), "small", items=self.reader(5.0))
         assert unsure.text == "reproduced (on these items only)"
 
@@ -758,5 +817,109 @@ def test_the_summary_says_how_many_claims_would_be_decided_by_chance() -> None:
     ]
     counts, by_chance, *_, last = summary({"paper": verdicts})
     assert counts == "1 reproduced, 1 contradicted, 1 not assessable, 1 rehearsal."
-    assert by_chance == "At alpha = 0.05, chance alone would decide about 0.1 of 2 judged claims."
+    assert by_chance.startswith(
+        "If each of 2 judged claims lay at the boundary of not holding, chance would reproduce at most 0.1; "
+    )
     assert last == "At this tier every verdict is a rehearsal."
+
+
+def test_errors_are_counted_by_claim_and_comparison() -> None:
+    eight = np.tile(DIFFERENCES, 2)[:8]
+    third = [record("third", s, 0.2 + 0.01 * s) for s in range(8)]
+    two = verdict([*pair(eight), *third], over=["old", "third"])
+    counts = [
+        record(e, 0, {"bytes": v}, unit="bytes", better="lower", exact=True) for e, v in (("new", 10), ("old", 200))
+    ]
+    counted = verdict(counts, metric="bytes", margin=1.0)
+    # Counts never err; at 5 seeds 1 of 32 sign flips is as extreme, at 8 seeds 12 of 256.
+    assert expected_errors([verdict(pair()), counted]) == (2, 1 / 32, 1 / 32)
+    assert expected_errors([two]) == (1, 12 / 256, 2 * 12 / 256)
+    assert expected_errors([verdict(pair()[:5]), verdict(pair(tier="quick"), "quick")]) == (0, 0, 0)
+
+
+class TestRow:
+    """A row can be read alone: claim, verdict, what was compared, what was asked, what was found, and on what."""
+
+    def test_of_a_difference(self) -> None:
+        judged = verdict(pair(component="Part"), says="New is better.", where={"case": "main"})
+        assert row("paper", judged) == [
+            "paper",
+            "New is better. (Table 1; `better`)",
+            "reproduced",
+            "accuracy ↑: new - old; controlled",
+            "above 0, and 0.02 or more not ruled out",
+            "+0.1 [+0.0849, +0.115], p = 0.031, 5 seeds",
+            "toy; main; tier small; cpu; 1000 examples",
+        ]
+
+    def test_of_a_ratio_of_what_should_be_low(self) -> None:
+        records = [
+            record(e, s, v + 0.01 * s, unit="ms", better="lower") for e, v in (("new", 1), ("old", 2)) for s in range(5)
+        ]
+        *_, compared, wanted, found, _ = row("paper", verdict(records, estimand="log_ratio", margin=1.05))
+        assert compared == "accuracy ↓: old / new; system comparison"
+        assert wanted == "above x1, and x1.05 or more not ruled out"
+        assert found == "x1.98 [x1.97, x2], p = 0.031, 5 seeds"
+
+    def test_of_several_cases_and_comparisons(self) -> None:
+        records = [entry for case in ("main", "other") for entry in pair(case=case)]
+        third = [record("third", s, 0.2 + 0.01 * s, case=case) for s in range(5) for case in ("main", "other")]
+        *_, compared, _, found, place = row("paper", verdict([*records, *third], over=["old", "third"]))
+        assert compared == "accuracy ↑: new - old; decides among 2 comparisons; system comparison"
+        assert found.endswith("5 seeds (main +0.1 [+0.0849, +0.115]; other +0.1 [+0.0849, +0.115])")
+        assert place == "toy; main, other; tier small; cpu; 1000 examples"
+
+    def test_of_what_could_not_be_assessed(self) -> None:
+        judged = verdict(pair(tier="large"), "large", where={"case": "main", "L": ">= 9"})
+        *_, text, compared, _, found, place = row("paper", judged)
+        assert text == "not assessable (the claim is for tier small, not large)"
+        assert (compared, found) == ("accuracy: new - old", "n/a")
+        assert place == "toy; case = main; L >= 9; tier large"
+
+    @pytest.mark.parametrize(
+        ("changes", "compared", "asked"),
+        [
+            ({"kind": "noninferior"}, "accuracy: new - old", "above -0.02"),
+            (
+                {"kind": "equivalent", "estimand": "log_ratio", "margin": 1.25},
+                "accuracy: new / old",
+                "between x0.8 and x1.25",
+            ),
+            ({"kind": "within", "margin": None, "lower": 1, "upper": 2}, "accuracy: new - old", "between 1 and 2"),
+            (
+                {"kind": "within", "margin": None, "estimand": "level", "over": None, "upper": 0.1},
+                "accuracy of new",
+                "below 0.1",
+            ),
+            (
+                {
+                    "kind": "within",
+                    "margin": None,
+                    "estimand": "slope",
+                    "over": None,
+                    "lower": 2,
+                    "x": "L",
+                    "loglog": True,
+                },
+                "slope of accuracy of new along L (log-log)",
+                "above 2",
+            ),
+            (
+                {"estimand": "gap_slope", "x": "n"},
+                "accuracy: new - old, its change with every doubling of n",
+                "above 0, and 0.02 or more not ruled out",
+            ),
+            (
+                {"estimand": "steps_ratio", "margin": 2},
+                "budget until the same accuracy on the validation split: old / new",
+                "above x1, and x2 or more not ruled out",
+            ),
+            (
+                {"estimand": "good_share", "good": 0.9},
+                "share of settings with 90% of the best accuracy: new - old",
+                "above 0, and 0.02 or more not ruled out",
+            ),
+        ],
+    )
+    def test_of_every_kind(self, changes: dict[str, Any], compared: str, asked: str) -> None:
+        assert row("paper", verdict([], **changes))[3:5] == [compared, asked]

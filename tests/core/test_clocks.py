@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.core.run import Clocks
+from harness.core.clocks import Clocks
 
 
 class Time:
@@ -21,7 +21,7 @@ class Time:
 @pytest.fixture
 def time(monkeypatch: pytest.MonkeyPatch) -> Time:
     fake = Time()
-    monkeypatch.setattr("harness.core.run.time", fake)
+    monkeypatch.setattr("harness.core.clocks.time", fake)
     return fake
 
 
@@ -34,7 +34,7 @@ def test_no_clock_runs_before_between_and_after(time: Time) -> None:
     with clocks.on("train"):
         time.passes(8)
     time.passes(16)
-    assert clocks.seconds == {"setup": 2, "shared": 0, "train": 8, "eval": 0}
+    assert clocks.seconds == {"setup": 2, "shared": 0, "train": 8, "eval": 0, "checkpoint": 0}
 
 
 def test_an_inner_clock_stops_the_outer_one(time: Time) -> None:
@@ -49,7 +49,7 @@ def test_an_inner_clock_stops_the_outer_one(time: Time) -> None:
         time.passes(16)
         with clocks.on("shared"):
             time.passes(32)
-    assert clocks.seconds == {"setup": 0, "shared": 36, "train": 17, "eval": 10}
+    assert clocks.seconds == {"setup": 0, "shared": 36, "train": 17, "eval": 10, "checkpoint": 0}
 
 
 def test_a_clock_within_itself_counts_once(time: Time) -> None:
@@ -77,7 +77,7 @@ def test_clocks_stop_when_a_block_raises(time: Time) -> None:
     time.passes(4)
     with clocks.on("setup"):
         time.passes(8)
-    assert clocks.seconds == {"setup": 8, "shared": 0, "train": 1, "eval": 2}
+    assert clocks.seconds == {"setup": 8, "shared": 0, "train": 1, "eval": 2, "checkpoint": 0}
 
 
 def test_seconds_are_of_wall_time() -> None:

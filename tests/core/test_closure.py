@@ -234,9 +234,11 @@ def test_the_walk_is_the_same_from_any_place(tree: Tree, tmp_path: Path, monkeyp
     assert _of(tmp_path / "link", "words/ppmi.py").digest == expected.digest
 
 
-def test_the_search_space_of_an_entrant_voids_nothing_and_any_other_attribute_of_that_name_does(tree: Tree) -> None:
+def test_what_only_tuning_reads_of_an_entrant_voids_nothing_and_elsewhere_these_names_do(
+    tree: Tree,
+) -> None:
     named, nameless = 'class A:\n    name = "a"\n    {}\n    d = 1\n', "class A:\n    {}\n    d = 1\n"
-    plain = ('"""Nothing."""', 'search_space = {"d": [1]}', 'search_space: ClassVar = {"d": (1, 9)}')
+    plain = ('"""Nothing."""', 'search_space = {"d": [1]}', 'tuned_as: ClassVar = "b"')
     digests = [[_of(tree({"a.py": text.format(line)}), "a.py").digest for line in plain] for text in (named, nameless)]
     assert len(set(digests[0])) == 1
     assert len(set(digests[1])) == 3

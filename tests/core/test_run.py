@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from harness.core.artefacts import Cache, Recipe
+from harness.core.clocks import Clocks
 from harness.core.errors import Diverged
-from harness.core.run import Clocks
 from harness.core.seeds import Streams
 from harness.core.spec import Budget
 from harness.run import Run
@@ -107,7 +107,7 @@ class Time:
 @pytest.fixture
 def time(monkeypatch: pytest.MonkeyPatch) -> Time:
     fake = Time()
-    monkeypatch.setattr("harness.core.run.time", fake)
+    monkeypatch.setattr("harness.core.clocks.time", fake)
     return fake
 
 
@@ -250,7 +250,7 @@ def test_building_an_artefact_is_not_charged(tmp_path: Path, time: Time, monkeyp
         time.now += 1
         run.artefact(Squares(5))
         time.now += 2
-    assert clocks.seconds == {"setup": 0, "shared": 500, "train": 3, "eval": 0}
+    assert clocks.seconds == {"setup": 0, "shared": 500, "train": 3, "eval": 0, "checkpoint": 0}
 
 
 def test_what_is_kept_or_built_while_measuring_belongs_to_the_run(cached: Run) -> None:

@@ -559,7 +559,8 @@ def test_medic_counts(mirror: Path) -> None:
 def test_gum_counts(mirror: Path) -> None:
     documents = gum.documents(mirror / "gum")
     mentions = [(d.split, m, d.text[m.start : m.stop]) for d in documents for m in d.mentions]
-    assert Counter(split for split, _, _ in mentions) == {"train": 8532, "valid": 1110, "test": 1323}
+    assert Counter(split for split, _, _ in mentions) == {"train": 8086, "valid": 1110, "test": 1323}
+    assert len({document.id for document in documents}) == len(documents) == 217
     assert len({mention.title for _, mention, _ in mentions}) == 2609
     assert ("test", "Lord_Byron", "Byron") not in {(split, m.title, text) for split, m, text in mentions}
     assert ("valid", "Lord_Byron", "Byron") in {(split, m.title, text) for split, m, text in mentions}
@@ -567,7 +568,7 @@ def test_gum_counts(mirror: Path) -> None:
     assert is_content("gum", digest.of_rows(documents))
 
 
-def test_gum_reads_nested_mentions_and_forms_agree(tmp_path: Path) -> None:
+def test_gum_reads_nested_mentions_keeps_splits_apart_and_forms_agree(tmp_path: Path) -> None:
     sentence = (
         "# text = Lake Zug (Zug)\n"
         "1\tLake\tlake\tNOUN\tNN\t_\t0\troot\t_\tEntity=(1-place-new-nnnnn-cf1-1-sgl-Lake_Zug\n"
@@ -577,7 +578,7 @@ def test_gum_reads_nested_mentions_and_forms_agree(tmp_path: Path) -> None:
         "4\tZug\tZug\tPROPN\tNNP\t_\t1\tappos\t_\tEntity=(2-place-giv-nnnnn-cf2-1-coref-Zug)|SpaceAfter=No\n"
         "5\t)\t)\tPUNCT\t-RRB-\t_\t1\tpunct\t_\tEntity=(3-time-new-nnnnn-cf2-1-sgl)\n"
     )
-    members = {"file-lists/files.train": "A\nreddit", "file-lists/files.dev": "B", "file-lists/files.test": ""}
+    members = {"file-lists/files.train": "B\nA\nreddit", "file-lists/files.dev": "B", "file-lists/files.test": ""}
     members |= {"sources/A.conllu": sentence + "\n" + sentence, "sources/B.conllu": sentence}
     packed = pack(tmp_path / "packed" / "gum.tar.xz", {f"gum/{name}": text for name, text in members.items()}, "w:xz")
     inside = "UD_English-GUM-afb41/not-to-release"

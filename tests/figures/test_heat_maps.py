@@ -181,7 +181,7 @@ class TestLosses:
         figure = heat(made, **GRID)
         assert values(maps(figure)[0])[1.0, 1.0] == 0.1
         assert "with diverged runs" in marks_of(figure)
-        assert "with diverged runs, scored at chance: adam" in figure.notes
+        assert "with diverged runs, scored at chance or worse: adam" in figure.notes
 
     def test_many_losses_of_an_entrant_are_one_line(self, record: Make, heat: Maps) -> None:
         made = [

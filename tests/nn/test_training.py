@@ -3,11 +3,16 @@
 import math
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
 
+from harness.core.checkpoints import Checkpoints
 from harness.core.errors import Diverged
 from harness.core.seeds import Streams
 from harness.core.spec import Budget
@@ -297,3 +302,73 @@ def test_gradient_descent_has_momentum() -> None:
     options = TrainingOptions(optimizer="sgd", momentum=0.5, lr=0.1, warmup=0, decay="constant", weight_decay=0, clip=0)
     train(module, range(3), lambda batch: module.weight, _run(3), cost=1, options=options)
     assert module.weight.item() == pytest.approx(-0.1 * (1 + 1.5 + 1.75))
+
+
+class Interrupted(BaseException):
+    """Stands for a kill."""
+
+
+def _noisy_training(folder: Path, *, every_s: float, killed_after: int = 0) -> tuple[Run, dict[str, Tensor], int]:
+    """A training of 23 steps, in two loops with one module, that draws from every kind of random stream: the run, the
+    module's state and the number of steps that were taken."""
+    run = Run(
+        settings={},
+        budget=Budget("examples", 8 * 23),
+        streams=Streams("words", 0),
+        ticks=4,
+        checkpoints=Checkpoints(folder, "words/smoke/atlas/noisy/default-s0.json", "one", every_s),
+    )
+    run.measure_validation = lambda: {"valid_weight": float(module[0].weight.detach().norm())}
+    torch.manual_seed(1)
+    np.random.seed(1)
+    module = nn.Sequential(nn.Linear(4, 8), nn.Dropout(0.5), nn.BatchNorm1d(8), nn.Linear(8, 1))
+    average = AveragedModel(module)  # type: ignore[no-untyped-call]
+    taken = []
+
+    def loss(rows: Tensor) -> Tensor:
+        taken.append(rows)
+        if len(taken) == killed_after + 1 and killed_after:
+            raise Interrupted
+        scale = run.rng("scale").random() + np.random.random()
+        noise: Tensor = module(torch.randn(len(rows), 4, generator=run.torch_rng("noise")) * scale + rows[:, None])
+        return noise.square().mean()
+
+    for steps in (10, None):
+        order = shuffled_batches(30, 8, run.torch_rng("order"))
+        options = TrainingOptions(lr=1e-2)
+        train(
+            module,
+            order,
+            loss,
+            run,
+            cost=8,
+            options=options,
+            steps=steps,
+            after_step=lambda step: average.update_parameters(module),
+            state={"average": average},
+        )
+    return run, average.state_dict(), len(taken)
+
+
+@pytest.mark.parametrize("killed_after", [1, 4, 10, 11, 17, 22])
+def test_a_training_that_went_on_from_a_checkpoint_is_the_same_bit_for_bit(tmp_path: Path, killed_after: int) -> None:
+    whole, expected, _ = _noisy_training(tmp_path, every_s=math.inf)
+    with pytest.raises(Interrupted):
+        _noisy_training(tmp_path, every_s=0, killed_after=killed_after)
+    resumed, weights, taken = _noisy_training(tmp_path, every_s=math.inf)
+    assert taken == 23 - killed_after
+    assert (whole.resumed, resumed.resumed) == (0, 1)
+    assert (resumed.curve, resumed.spent) == (whole.curve, whole.spent)
+    assert all(torch.equal(weights[name], value) for name, value in expected.items())
+
+
+def test_without_a_state_nothing_is_written(tmp_path: Path) -> None:
+    run = Run(
+        settings={},
+        budget=Budget("examples", 20),
+        streams=Streams("words", 0),
+        checkpoints=Checkpoints(tmp_path, "place", "one", 0.0),
+    )
+    module = Scalar()
+    train(module, iter(int, 1), lambda batch: module.weight**2, run, cost=1, options=PLAIN)
+    assert list(tmp_path.iterdir()) == []

@@ -13,9 +13,10 @@ from harness.core.spec import Budget
 from harness.records.record import Failure, Record, RecordedScore
 from harness.records.scored import TaskScores, scored
 from harness.records.store import Store
+from toys import CARD, make_card
 
 FIELDS: dict[str, Any] = {
-    **{"settings": {"width": 8}, "generated": True, "curve": (), "trials": 7},
+    **{"settings": {"width": 8}, "generated": True, "curve": (), "trials": 7, "resumed": 1},
     **{"train_s": 3, "weights": 6, "contended": True},
     **{"kind": "method", "component": "ImageModel", "commit": "abc", "dirty": True, "device": "cuda", "threads": 2},
 }
@@ -57,6 +58,8 @@ def test_a_run_has_every_field_of_its_record(make: Make) -> None:
         "version": 1,
         "data": record.spec.data,
         "deviating": run.deviating,
+        "deviating_parameters": run.deviating_parameters,
+        "code": record.spec.code,
         "produced": "plain0",
         "generated": True,
         "device": "cuda",
@@ -68,6 +71,7 @@ def test_a_run_has_every_field_of_its_record(make: Make) -> None:
         "budget": 500,
         "unit": "examples",
         "train_s": 3,
+        "resumed": 1,
         "contended": True,
         "path": "toy/small/plain/vit/dim=50-s0.json",
         "chosen": {"dim"},
@@ -143,6 +147,17 @@ def test_a_diverged_run_is_at_chance_wherever_finished_runs_of_its_case_are_meas
     ]
     along = [score for score in made.curves if score.run.entrant == "bit"]
     assert [(score.value, score.at["spent"]) for score in along] == [(0.1, 500.0)]
+
+
+@pytest.mark.parametrize(("better", "expected"), [("higher", 0.05), ("lower", 0.8)])
+def test_a_diverged_run_is_never_better_than_a_finished_one(make: Make, better: str, expected: float) -> None:
+    card = make_card(metrics={**CARD["metrics"], "accuracy": {"better": better, "chance": 0.1}})
+    made = rows(
+        *(make(name, scores={"accuracy": value}, card=card) for name, value in (("vit", 0.8), ("maj", 0.05))),
+        make("bit", scores=0.1, status="diverged", card=card),
+    )
+    (lost,) = (score.value for score in made.scores if score.run.entrant == "bit")
+    assert lost == expected
 
 
 def test_a_diverged_run_of_a_case_without_finished_runs_has_a_chance_score_without_a_point(make: Make) -> None:

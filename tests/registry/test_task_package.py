@@ -36,9 +36,11 @@ def test_a_task_of_another_package_is_listed_run_shown_and_judged(sea: Command, 
     assert report.returncode == 0, report.stderr
     folder = tmp_path / "results" / "report"
     assert "Error of predicted heights by hours ahead" in (folder / "tides-smoke-ahead.svg").read_text()
-    page = (folder / "index-smoke.html").read_text()
-    assert "Tides, tier smoke: error" in page
-    assert "A wave of the moon&#39;s period tells heights more closely than their mean." in page
+    made = sea("site", "--out", "board", "--tier", "smoke")
+    assert made.returncode == 0, made.stderr
+    assert "Tides, tier smoke: error" in (tmp_path / "board" / "tides-smoke.html").read_text()
+    claims = (tmp_path / "board" / "claims.html").read_text()
+    assert "A wave of the moon&#39;s period tells heights more closely than their mean." in claims
 
     checked = sea("check")
     assert checked.returncode == 0, checked.stderr

@@ -33,6 +33,15 @@ class Mine(WordEmbedder):
     dim: int = 10
     cap: int | None = 5
 '''
+TWIN = '''
+
+class Twin(Mine):
+    """The same weights, of which the answers are read off in another way."""
+
+    name = "twin"
+    tuned_as = "mine"
+    dim: int = 20
+'''
 ENTRY = TunedEntry(
     budget={"tokens": 20000},
     asked=8,
@@ -117,6 +126,29 @@ def test_a_case_that_was_tuned_on_has_its_own_entry_and_the_others_that_of_the_c
 def test_a_case_on_which_the_class_defaults_won_inherits_nothing(plugin: Path) -> None:
     write_tuned(plugin.parent, {SMALL: ENTRY, SMALL._replace(case="mix"): ENTRY.model_copy(update={"parameters": {}})})
     assert parameters(plugin, tier="small")["mix"] == {}
+
+
+def test_an_entrant_that_is_tuned_as_another_has_its_choice_and_its_number_of_trials(plugin: Path) -> None:
+    plugin.write_text(PLUGIN + TWIN)
+    write_tuned(plugin.parent, {QUICK: ENTRY})
+    job = plan(plugin, "twin").runs[0]
+    assert job.parameters == {"lr": 0.0004, "dim": 20, "cap": 5}
+    assert job.trials == ENTRY.trials
+
+
+def test_an_entry_for_an_entrant_that_is_tuned_as_another_is_an_error(plugin: Path) -> None:
+    plugin.write_text(PLUGIN + TWIN)
+    write_tuned(plugin.parent, {QUICK._replace(entrant="twin"): ENTRY})
+    with pytest.raises(UserError, match="twin has the parameters of mine; delete the entry"):
+        plan(plugin)
+
+
+def test_an_entrant_that_is_tuned_as_an_unknown_one_is_an_error_with_its_place(plugin: Path) -> None:
+    plugin.write_text(PLUGIN + TWIN.replace('"mine"', '"mime"'))
+    with pytest.raises(UserError, match="mime") as raised:
+        plan(plugin, "twin")
+    assert str(plugin) in str(raised.value)
+    assert "mine" in str(raised.value)
 
 
 def test_what_is_chosen_on_one_case_voids_no_record_of_another_that_was_tuned_on(plugin: Path) -> None:

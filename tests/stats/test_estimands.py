@@ -4,6 +4,7 @@ import math
 import sys
 from collections.abc import Iterable
 from subprocess import run
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -148,18 +149,24 @@ class TestStepsRatio:
         dip = [(0, 10, 6.0), (0, 25, 1.0), (0, 50, 7.0), (0, 100, 2.0)]
         assert self.ratio(dip) == pytest.approx(0, abs=1e-12)
 
-    def test_equally_good_noisy_curves_are_even_on_average(self) -> None:
+    @pytest.mark.parametrize(
+        ("better", "slope", "spread"),
+        [("higher", 1.0, math.log(1.5)), ("lower", -1.0, math.log(1.5)), ("higher", 0.0, math.log(10))],
+        ids=["rising", "falling", "flat"],
+    )
+    def test_equal_noisy_curves_have_a_ratio_of_one(self, better: Any, slope: float, spread: float) -> None:
+        """In 1,000 simulated pairs, on average; no flat pair is further apart than the first point from the last."""
         rng = np.random.default_rng(0)
         budgets = np.linspace(10, 100, 10)
 
         def noisy(label: str) -> Side:
-            values = -np.log(budgets) + rng.normal(0, 0.1, (400, 10))
+            values = slope * np.log(budgets) + rng.normal(0, 0.1, (1000, 10))
             rows = [(seed, x, y) for seed, row in enumerate(values) for x, y in zip(budgets, row, strict=True)]
             return side(label, rows)
 
-        ratios = Estimand("steps_ratio", "lower").per_seed(noisy("a"), noisy("b"))
-        assert abs(ratios.mean()) < 3 * ratios.std() / 20
-        assert ratios.std() < math.log(1.5)
+        ratios = Estimand("steps_ratio", better).per_seed(noisy("a"), noisy("b"))
+        assert abs(ratios.mean()) < 3 * ratios.std() / math.sqrt(1000)
+        assert ratios.std() < spread
 
     def test_budgets_below_the_first_point_are_not_known(self) -> None:
         assert self.ratio([(0, 0, 1.0), (0, 25, 1.0), (0, 100, 1.0)]) == pytest.approx(math.log(4))

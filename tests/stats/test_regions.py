@@ -34,9 +34,14 @@ EVIDENCE = st.one_of(
     [
         (Region("greater", margin=0.5), 0.0, "reproduced", ""),
         (Region("greater", margin=1.1), 0.0, "reproduced", ""),  # above 0 and not below the margin
-        (Region("greater", margin=1.5), 0.0, "contradicted", "too small"),
+        (Region("greater", margin=1.5), 0.0, "smaller", ""),
         (Region("greater", margin=0.5), -1.3, "contradicted", "opposite"),
-        (Region("greater", margin=0.5), -1.05, "contradicted", "too small"),  # its mean is below 0, its interval is not
+        (
+            Region("greater", margin=0.5),
+            -1.05,
+            "contradicted",
+            "no such effect",
+        ),  # its mean is below 0, its interval is not
         (Region("greater", margin=0.2), -0.9, "inconclusive", ""),
         (Region("noninferior", margin=0.5), -1.25, "reproduced", ""),
         (Region("noninferior", margin=0.5), -1.3, "inconclusive", ""),  # its interval passes, its lowest seed does not
@@ -51,6 +56,16 @@ EVIDENCE = st.one_of(
         (Region("within", upper=1.25), 0.0, "reproduced", ""),
         (Region("within", upper=1.25), 1.0, "contradicted", ""),
         (Region("within", lower=0.7), -1.0, "contradicted", ""),
+        (Region("within", lower=0.9, no_effect=0.0), 0.0, "inconclusive", "in the claimed direction"),
+        (Region("within", lower=0.9, no_effect=0.9), 0.0, "inconclusive", ""),
+        (Region("within", lower=1.5), 0.0, "contradicted", ""),  # no value is known to be that of no effect
+        (Region("within", lower=1.5, no_effect=0.0), 0.0, "smaller", ""),
+        (Region("within", lower=1.5, no_effect=0.9), 0.0, "contradicted", ""),  # not shown to be above it
+        (Region("within", lower=1.5, upper=2.0, no_effect=0.0), 2.0, "contradicted", ""),  # larger than claimed
+        (Region("within", lower=-2.0, upper=-1.5, no_effect=0.0), -2.0, "smaller", ""),
+        (Region("within", lower=-2.0, upper=-1.5, no_effect=0.0), 0.0, "contradicted", ""),
+        (Region("within", lower=-2.0, upper=2.0, no_effect=0.0), 2.0, "contradicted", ""),  # claims no effect
+        (Region("noninferior", margin=0.5, no_effect=0.0), -1.8, "contradicted", ""),
     ],
 )
 def test_outcomes_by_hand(region: Region, shift: float, outcome: str, detail: str) -> None:
@@ -73,10 +88,13 @@ def test_fewer_than_five_seeds_are_inconclusive(n: int) -> None:
         assert region.decide(SeedEvidence(-values)).outcome == "inconclusive"
 
 
-def test_identical_seeds_show_nothing() -> None:
+def test_numbers_that_do_not_vary_are_decided_by_the_exact_test_alone() -> None:
     same = np.full(8, 0.1 + 0.2)
-    assert not SeedEvidence(same).above(-1)
-    assert not SeedEvidence(same).below(1)
+    assert SeedEvidence(same).above(-1)
+    assert SeedEvidence(same).below(1)
+    assert not SeedEvidence(same).above(0.5)
+    assert not SeedEvidence(same[:4]).above(-1)
+    assert Region("greater", margin=0.1).p_value(same) == 1 / 256
 
 
 def test_nan_is_never_evidence() -> None:

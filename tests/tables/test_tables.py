@@ -81,6 +81,15 @@ class TestCells:
         command = "harness run --task toy --tier small --case hard --entrant bit"
         assert table.notes == (f"missing: bit, case hard, seeds 0, 1; `{command}`",)
 
+    def test_an_interval_ends_where_the_range_of_the_metric_ends(self, record: Make, tables: Tables) -> None:
+        values = (0.99, 0.99, 0.03)
+        made = [record(name, seed, values[seed]) for name in ("vit", "bit") for seed in range(3)]
+        made += [record("lo", seed, {"loss": 0.1 + seed}) for seed in range(3)]
+        result = cell(tables(made)[0], "vit", "plain")
+        assert result.is_cut
+        assert result.interval == (0, 1)
+        assert not cell(tables(made, metric="loss")[0], "lo", "plain").is_cut
+
     def test_a_diverged_run_is_scored_at_chance_and_flagged(self, record: Make, tables: Tables) -> None:
         values = [(0.7, "ok"), (0.1, "diverged"), (0.7, "ok")]
         (table,) = tables(record("vit", seed, value, status=status) for seed, (value, status) in enumerate(values))
@@ -194,6 +203,11 @@ class TestBest:
         (table,) = tables(made)
         assert cell(table, "a", "cost").flags == ("contended",)
         assert self.marks(table, "cost") == {"a": "", "b": "best", "c": ""}
+
+    def test_a_mean_over_diverged_runs_is_never_the_best(self, record: Make, tables: Tables) -> None:
+        made = [record("a", seed, 0.9, status="diverged" if seed else "ok") for seed in range(2)]
+        made += [record(name, seed, value) for name, value in (("b", 0.3), ("c", 0.2)) for seed in range(2)]
+        assert self.marks(tables(made)[0]) == {"a": "", "b": "best", "c": ""}
 
     def test_references_are_never_the_best(self, record: Make, tables: Tables) -> None:
         made = [
@@ -417,7 +431,7 @@ class TestExpected:
 
     def test_rows_that_are_not_asked_for_leave_neither_cells_nor_notes(self, record: Make, tables: Tables) -> None:
         made = [record(name, seed) for name in ("a", "b", "c") for seed in range(2)]
-        (table,) = tables(made[:-1], expected=self.expected(made), rows=frozenset({"a"}))
+        (table,) = tables(made[:-1], expected=self.expected(made), entrants=("a",))
         assert ([row.label for row in table.rows], table.notes) == (["a"], ())
 
     def test_a_planned_case_without_any_record_is_named(self, record: Make, tables: Tables) -> None:

@@ -53,6 +53,13 @@ class Fixed(Mine):
 
     name = "fixed"
     search_space = {}
+
+
+class Twin(Mine):
+    """The same weights."""
+
+    name = "twin"
+    tuned_as = "mine"
 '''
 TASK, PRIMARY = "word_similarity", "mean_spearman"
 
@@ -99,7 +106,8 @@ def result_of(
 def test_every_entrant_has_as_many_trials_or_all_that_there_are(planner: Planner) -> None:
     trials = {tuning.name.entrant: len(tuning.trials) for tuning in planned(planner, trials=6).tunings}
     headers = planner.registry.of_task(TASK)
-    assert set(trials) == {name for name, header in headers.items() if header.from_tier == "smoke"}
+    tuned = {name for name, header in headers.items() if header.from_tier == "smoke" and not header.tuned_as}
+    assert set(trials) == tuned
     searched = {name for name in trials if headers[name].search_space.domains}
     assert searched >= {"flyvec", "mine", "ppmi", "sgns"}
     assert {trials[name] for name in searched} == {6}
@@ -203,6 +211,14 @@ def test_a_trial_of_which_one_seed_failed_cannot_win(planner: Planner) -> None:
 def test_where_all_trials_failed_nothing_is_written(planner: Planner) -> None:
     result = result_of(planner, tuning_of_mine(planner), [(None, "error")] * 4)
     assert result.entry() is None
+
+
+def test_an_entrant_that_is_tuned_as_another_has_no_trials(planner: Planner) -> None:
+    plan = planned(planner, "twin", "mine")
+    assert [tuning.name.entrant for tuning in plan.tunings] == ["mine"]
+    assert [(skipped.entrant, skipped.why) for skipped in plan.not_applicable] == [
+        ("twin", "has the parameters that are chosen for mine")
+    ]
 
 
 def test_stored_trials_are_done_and_more_of_them_go_on(planner: Planner) -> None:
@@ -380,6 +396,7 @@ def test_entrants_that_were_not_tuned_alike_are_named(planner: Planner) -> None:
     now = written(planner, [0.1, 0.2, 0.3, 0.4])
     lines = list(uneven(now, now.registry.card(TASK), "quick"))
     assert any("fixed was never tuned, unlike mine" in line for line in lines)
+    assert not any("twin" in line for line in lines)
     (fixed,) = planned(now, "fixed", trials=9).tunings
     entry = result_of(now, fixed, [0.1]).entry()
     assert entry is not None

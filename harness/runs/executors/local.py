@@ -18,6 +18,7 @@ from harness.records.record import Failure, RunStatus
 from harness.runs.executors.isolated import IsolatedCall, ProcessEnded, prepare_server, wait_for_any
 from harness.runs.job import Job
 from harness.runs.outcome import Answer, JobStatus, conclude
+from harness.runs.recovery import identity
 from harness.runs.runner import execute
 
 INTERRUPTED = Answer(status="interrupted", failure=Failure(type="KeyboardInterrupt", message="interrupted"))
@@ -102,7 +103,7 @@ class LocalExecutor:
 def _start(job: Job) -> IsolatedCall:
     """Start a job's process. A run on an accelerator may use as much of the machine's memory as it likes."""
     memory_mb = job.memory_mb if job.environment.device == "cpu" else math.inf
-    return IsolatedCall(execute, job, limit_s=job.limit_s, memory_mb=memory_mb)
+    return IsolatedCall(execute, job, identity(job), limit_s=job.limit_s, memory_mb=memory_mb)
 
 
 def _answer(call: IsolatedCall) -> Answer:

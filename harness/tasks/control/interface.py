@@ -15,12 +15,13 @@ from harness.nn.returned import returned_module
 from harness.nn.training import seeded
 from harness.run import Run
 from harness.tasks.control.models.actor_critic import ActorCritic, NetworkSizes
-from harness.tasks.control.models.dueling import QNetwork
-from harness.tasks.control.models.trunk import trunk
+from harness.tasks.control.models.dueling import CategoricalNetwork, QNetwork
+from harness.tasks.control.models.trunk import Trunk, trunk
 from harness.tasks.control.problems.environment import Observation
 from harness.tasks.control.problems.episodes import World
 from harness.tasks.control.problems.sight import Observes, Sight
 from harness.tasks.control.problems.transitions import FixedReplay
+from harness.tasks.control.training.categorical import CategoricalDqn
 from harness.tasks.control.training.dqn import Dqn
 from harness.tasks.control.training.evaluation import evaluate_policy
 from harness.tasks.control.training.loop import interact
@@ -96,7 +97,9 @@ class AugmentedAgent(Agent):
     def _checked_views(self, batch: Minibatch, rng: np.random.Generator) -> Views:
         return check_views(self.views(batch, rng), batch)
 
-    def _schedule(self, learner: L, sight: Sight, run: Run, **deviating: int | None) -> Student[L]:
+    def _schedule(
+        self, learner: L, sight: Sight, run: Run, *, prioritised: bool = False, **deviating: int | None
+    ) -> Student[L]:
         """The student by a run's settings, but for those that are given."""
         settings = {**run.settings, **{name: value for name, value in deviating.items() if value is not None}}
         student = Student(
@@ -107,6 +110,7 @@ class AugmentedAgent(Agent):
             batch=self.batches * settings["batch"],
             updates=settings["updates"],
             n_step=settings["n_step"],
+            prioritised=prioritised,
         )
         self._student: Student[Learner] = student
         return student
@@ -162,12 +166,17 @@ class AugmentedDqn(AugmentedAgent):
 
     `double` and `dueling` are van Hasselt's and Wang's (both: Efficient DQN); `updates` is the number of updates for
     each step, and `n_step` the number of steps whose rewards a target adds; None stands for the task's setting.
+    `atoms` is the number of returns, from -`most_return` to `most_return`, over which distributions are learned; with 1
+    it is the expected return. `prioritised` transitions are drawn by their losses.
     """
 
     double: bool = True
     dueling: bool = True
     updates: Annotated[int, Ge(1)] | None = None
     n_step: Annotated[int, Ge(1)] | None = None
+    atoms: Annotated[int, Ge(1)] = 1
+    most_return: Annotated[float, Gt(0)] = 10.0
+    prioritised: bool = False
 
     @final
     def fit(self, train: World | FixedReplay, run: Run, /) -> None:
@@ -176,14 +185,22 @@ class AugmentedDqn(AugmentedAgent):
             raise TypeError(f"{self.name} learns in a world, not from a fixed replay")
         settings, sight = run.settings, self._sight(train, run)
         with seeded(run, "init"):
-            seen_with = trunk(sight, train.spaces, settings)
-            network = QNetwork(seen_with, train.spaces.actions, settings["hidden"], dueling=self.dueling)
-        self.network = network.to(run.device)
+            self.network = self._network(trunk(sight, train.spaces, settings), train.spaces.actions, settings["hidden"])
+        self.network.to(run.device)
+        learner = Dqn if self.atoms == 1 else CategoricalDqn
         lr, rng = self.lr or settings["lr"], run.rng("explore")
-        self._dqn = Dqn(self.network, settings, rng, lr=lr, double=self.double)
-        interact(train, self._schedule(self._dqn, sight, run, updates=self.updates, n_step=self.n_step), run)
+        self._dqn = learner(self.network, settings, rng, lr=lr, double=self.double)
+        deviating = {"updates": self.updates, "n_step": self.n_step}
+        interact(train, self._schedule(self._dqn, sight, run, prioritised=self.prioritised, **deviating), run)
 
     @final
     def choose(self, observation: Observation) -> np.ndarray:
         """The actions of highest value, for the observations as they are."""
         return self._dqn.act(self._student.see(observation))
+
+    def _network(self, seen_with: Trunk, actions: int, hidden: int) -> QNetwork:
+        if self.atoms == 1:
+            return QNetwork(seen_with, actions, hidden, dueling=self.dueling)
+        return CategoricalNetwork(
+            seen_with, actions, hidden, dueling=self.dueling, atoms=self.atoms, most=self.most_return
+        )

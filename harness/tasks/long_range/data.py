@@ -90,7 +90,7 @@ def _text(request: _Request) -> Problem:
 def _pixels(request: _Request) -> Problem:
     """The seed draws 90 % of the training images; validation and test images are the same for all seeds."""
     sizes = request.sizes
-    training, test = pixels.shuffled_pictures(request.case)
+    training, test = pixels.shuffled_pictures(request.case, request.settings["shrink"])
     rest = np.arange(sizes["valid"], len(training.labels))
     drawn = request.run.rng("data").permutation(rest)[: min(sizes["train"], round(DRAWN_SHARE * len(rest)))]
     chosen = {

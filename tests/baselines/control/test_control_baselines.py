@@ -92,6 +92,16 @@ def test_rainbow_s_schedule_updates_eight_times_a_step() -> None:
     assert logs[1] == 8 * logs[0] > 0
 
 
+def test_rainbow_s_values_and_priorities_are_options() -> None:
+    run = a_run("dreach")
+    entrant = OvertrainedDqn(atoms=51, prioritised=True)
+    problem = TASK.problem("dreach", run)
+    entrant.fit(problem.train, run)
+    assert entrant.network.advantage[-1].out_features == 51 * problem.train.spaces.actions
+    scores = {score.metric: score.value for score in TASK.measure(entrant, problem.test, run.for_measuring())}
+    assert np.isfinite(scores["normalised_return"])
+
+
 @pytest.mark.parametrize("case", ["reach", "dreach"])
 def test_anchors_are_where_they_should_be(case: str) -> None:
     found = {}

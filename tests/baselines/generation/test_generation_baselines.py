@@ -14,9 +14,12 @@ from baselines.generation.gan import Gan, Generator
 from baselines.generation.ncsn import Ncsn
 from baselines.generation.references import GaussianImages, NoiseImages, TrainingImages
 from generated import make_run, random_images
+from harness.core.card import read_card
+from harness.registry.headers import HARNESS
 from harness.run import Run
 from harness.tasks.generation import Images, Noise, Process, Sampling, network_weights
 
+CARD = read_card(HARNESS / "tasks" / "generation" / "task.toml")
 MEAN, STD = 2.0, 0.5
 
 
@@ -38,6 +41,14 @@ def exact(x: Tensor, noise: Noise) -> Tensor:
 def drawn(process: Process, evaluations: int, n: int = 20_000) -> Tensor:
     sampling = Sampling(process.sampler, evaluations, torch.Generator().manual_seed(0))
     return process.sample(exact, (n, 1), sampling)
+
+
+@pytest.mark.parametrize("case", ["clothes", "clothes_mlp", "mixture"])
+def test_evaluations_suffice_for_all_numbers_of_levels_that_tuning_chooses_among(case: str) -> None:
+    settings = CARD.resolve("small", case).settings
+    fewest = min([settings["evaluations"], *settings["compared_evaluations"]])
+    # The last step, which removes noise, is an evaluation, too.
+    assert max(Ncsn.search_space["levels"]) < fewest
 
 
 @pytest.mark.parametrize("variance", ["upper", "lower"])

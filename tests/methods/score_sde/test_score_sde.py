@@ -43,6 +43,14 @@ def test_uniform_cubes_have_eight_bits_a_dimension(low: float, density: float) -
 
 
 @pytest.mark.parametrize("cls", ENTRANTS)
+def test_tuning_chooses_among_samplers_that_the_process_has(cls: type[ScoreSde]) -> None:
+    process = cls().build(9.0)
+    chosen = cls.search_space["sampler"]
+    assert process.sampler in chosen
+    assert set(chosen) <= set(process.samplers)
+
+
+@pytest.mark.parametrize("cls", ENTRANTS)
 def test_training_covers_all_times_with_equal_weights(cls: type[ScoreSde]) -> None:
     process = cls().build(9.0)
     noise, weight = process.draw(20_000, generator())

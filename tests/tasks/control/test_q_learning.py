@@ -87,7 +87,17 @@ def test_the_loss_is_huber_s() -> None:
     """Errors of 3 and .5: 3 - 1/2 and .5^2 / 2."""
     network = Table([[1.0, 0.0, 0.0]])
     loss = a_learner(network).update(a_batch([4.0, 1.5], [0.0, 0.0]), Views([shown(0, 0)], [shown(0, 0)]))
-    assert loss.item() == pytest.approx((2.5 + 0.125) / 2)
+    assert loss.tolist() == pytest.approx([2.5, 0.125])
+
+
+def test_transitions_count_as_much_as_they_weigh() -> None:
+    """The gradient of a value is -1 for errors above 1; with weights of .5 and .1, a mean over two transitions."""
+    network = Table([[0.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
+    batch = a_batch([4.0, 5.0], [0.0, 0.0])._replace(weights=torch.tensor([0.5, 0.1]))
+    losses = a_learner(network).update(batch, Views([shown(0, 1)], [shown(0, 1)]))
+    assert network.rows.grad is not None
+    assert network.rows.grad[:, 0].tolist() == pytest.approx([-0.25, -0.05])
+    assert losses.tolist() == [3.5, 4.5]
 
 
 def test_a_share_of_one_copies_the_network_into_its_target() -> None:

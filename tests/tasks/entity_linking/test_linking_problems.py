@@ -9,7 +9,13 @@ from harness.core.errors import UserError
 from harness.tasks.entity_linking import NIL, Catalogue, Mentions, TrainingSet
 from harness.tasks.entity_linking.data import collect
 from harness.tasks.entity_linking.models.candidates import with_candidates
-from harness.tasks.entity_linking.problems.annotated import diseases, first_identifier
+from harness.tasks.entity_linking.problems.annotated import (
+    BENCHMARKS,
+    diseases,
+    first_identifier,
+    wikipedia_benchmarks,
+    wikipedia_titles,
+)
 from harness.tasks.entity_linking.problems.growing import growing
 from harness.tasks.entity_linking.problems.mentions import Candidates, Linked
 from harness.tasks.entity_linking.problems.tokens import Mark, Reader, Tokens
@@ -211,6 +217,16 @@ def test_the_anchors_on_ncbi(mirror, smoke):
     was_seen = np.array([surface.lower() in prior.seen for surface in asked.mentions.surfaces])
     right = was_seen & (prior.link(asked.mentions, 1)[:, 0] == asked.entities)
     assert right.mean() == pytest.approx(0.645, abs=1e-3)
+
+
+@pytest.mark.parametrize("read", [diseases, wikipedia_titles, wikipedia_benchmarks])
+def test_no_text_is_in_two_splits(mirror, read):
+    _, data = read()
+    texts: dict[str, set[str]] = {}
+    for document, source in zip(data.mentions.document.tolist(), data.source.tolist(), strict=True):
+        texts.setdefault(data.mentions.texts[document], set()).add(BENCHMARKS.get(source, source))
+    assert len(texts) > 150
+    assert {frozenset(splits) for splits in texts.values() if len(splits) > 1} == set()
 
 
 def test_no_disease_is_in_two_splits(mirror, smoke):

@@ -20,7 +20,7 @@ from harness.tasks.federated.models.build import build
 from harness.tasks.federated.problems.clients import UNCOUNTED, Examples
 from harness.tasks.federated.scores.metrics import accuracy_by_client, count_correct, rounds_to_target, worst_decile
 from harness.tasks.federated.task import Federated
-from harness.tasks.federated.training.checkpoints import Checkpoints
+from harness.tasks.federated.training.scored_models import ScoredModels
 from methods.fedopt.fedopt import FedAdam
 
 MakeRun = Callable[..., Run]
@@ -92,16 +92,16 @@ def test_global_random_state_is_left_alone(task: Federated, make_run: MakeRun) -
 
 
 def test_the_last_tenth_of_the_rounds_is_scored_and_ten_models_on_the_way() -> None:
-    checkpoints = Checkpoints(200)
+    scored = ScoredModels(200)
     for done in range(1, 201):
-        checkpoints.add(torch.tensor([float(done)]), done)
+        scored.add(torch.tensor([float(done)]), done)
         if done == 100:
-            assert checkpoints.final[:, 0].tolist() == [100.0]
-    assert checkpoints.final[:, 0].tolist() == [float(done) for done in range(181, 201)]
-    rounds, models = checkpoints.spaced
+            assert scored.final[:, 0].tolist() == [100.0]
+    assert scored.final[:, 0].tolist() == [float(done) for done in range(181, 201)]
+    rounds, models = scored.spaced
     assert rounds == list(range(20, 201, 20))
     assert models[:, 0].tolist() == rounds
-    assert [part.item() for part in checkpoints.parameters()] == [200.0]
+    assert [part.item() for part in scored.parameters()] == [200.0]
 
 
 def test_scores_are_means_over_the_last_models(task: Federated, make_run: MakeRun) -> None:

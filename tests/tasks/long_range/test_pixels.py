@@ -42,6 +42,21 @@ def test_grey_is_luma() -> None:
     assert grey(colours).tolist() == [255, 0, 76, 150, 29, 18]
 
 
+def test_shrunk_images_are_means_of_areas() -> None:
+    image = np.array([[[0, 2, 255, 255], [4, 6, 255, 252]]], dtype=np.uint8)
+    shrunk = Pictures(image, np.array([7])).shrunk(2)
+    assert shrunk.images.tolist() == [[[3, 254]]]
+    assert shrunk.images.dtype == np.uint8
+    assert shrunk.labels.tolist() == [7]
+    with pytest.raises(ValueError, match=r"2 x 4 pixels cannot be shrunk by 3: it must divide both"):
+        Pictures(image, np.array([7])).shrunk(3)
+
+
+def test_images_that_shrinking_makes_alike_are_in_one_split() -> None:
+    training, test = shuffled_pictures("digits", shrink=8)
+    assert not {image.tobytes() for image in training.images} & {image.tobytes() for image in test.images}
+
+
 def test_cases_name_their_data() -> None:
     assert {case.id: case.data for case in CARD.cases if case.id in pixels.SETS} == {
         case: (name,) for case, name in pixels.SETS.items()
@@ -89,3 +104,9 @@ def test_clothes_are_784_pixels_of_ten_kinds() -> None:
     assert made.test.keep.all()
     assert set(made.test.labels) == set(range(10))
     assert made.chance["accuracy"] < 0.13
+
+
+@pytest.mark.usefixtures("mirror")
+def test_clothes_are_196_pixels_at_small() -> None:
+    made = problem("fashion", 0, **{**CARD.resolve("small", "fashion").settings, "train_items": 500, "test_items": 500})
+    assert made.train.tokens.shape == (500, 197)

@@ -1,5 +1,6 @@
-"""The network of Q-learning: values of discrete actions, plain or dueling."""
+"""The networks of Q-learning: values of discrete actions, plain or dueling, or distributions of returns."""
 
+import torch
 from torch import Tensor, nn
 
 from harness.tasks.control.models.trunk import Trunk, initialise, perceptron
@@ -9,14 +10,14 @@ class QNetwork(nn.Module):
     """pictures [n c h w] -> the values F32[n actions] of all actions.
 
     A `dueling` network (Wang et al., 2016) adds a value of the state and an advantage of each action, whose mean over
-    the actions is 0. Both have one hidden layer.
+    the actions is 0. Both have one hidden layer. `atoms` is the number of outputs for each action.
     """
 
-    def __init__(self, trunk: Trunk, actions: int, hidden: int, *, dueling: bool) -> None:
+    def __init__(self, trunk: Trunk, actions: int, hidden: int, *, dueling: bool, atoms: int = 1) -> None:
         super().__init__()
-        self.trunk, self.actions = trunk, actions
-        self.advantage = perceptron(trunk.width, hidden, actions)
-        self.value = perceptron(trunk.width, hidden, 1) if dueling else None
+        self.trunk, self.actions, self.atoms = trunk, actions, atoms
+        self.advantage = perceptron(trunk.width, hidden, actions * atoms)
+        self.value = perceptron(trunk.width, hidden, atoms) if dueling else None
         initialise(self)
 
     def forward(self, pictures: Tensor) -> Tensor:
@@ -26,3 +27,26 @@ class QNetwork(nn.Module):
             return advantages
         values: Tensor = self.value(features) + advantages - advantages.mean(dim=1, keepdim=True)
         return values
+
+
+class CategoricalNetwork(QNetwork):
+    """The same values, as means of distributions over returns (C51; Bellemare et al., 2017): `support` F32[atoms] are
+    returns from -`most` to `most` at equal distances."""
+
+    support: Tensor
+
+    def __init__(self, trunk: Trunk, actions: int, hidden: int, *, dueling: bool, atoms: int, most: float) -> None:
+        super().__init__(trunk, actions, hidden, dueling=dueling, atoms=atoms)
+        self.register_buffer("support", torch.linspace(-most, most, atoms))
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        values: Tensor = self.log_probabilities(pictures).exp() @ self.support
+        return values
+
+    def log_probabilities(self, pictures: Tensor) -> Tensor:
+        """F32[n actions atoms]: the logarithm of each return's probability."""
+        features = self.trunk(pictures)
+        logits: Tensor = self.advantage(features).view(len(features), self.actions, self.atoms)
+        if self.value is not None:
+            logits = self.value(features)[:, None] + logits - logits.mean(dim=1, keepdim=True)
+        return logits.log_softmax(dim=2)

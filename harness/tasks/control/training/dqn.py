@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from harness.core.checkpoints import Stateful
 from harness.tasks.control.models.dueling import QNetwork
 from harness.tasks.control.training.optimisers import adam, approach, minimise
 from harness.tasks.control.training.replay import Minibatch
@@ -29,6 +30,20 @@ class Dqn:
         self._optimizer = adam(list(network.parameters()), lr, settings)
         self._updates = 0
 
+    def state_dict(self) -> dict[str, Any]:
+        """What updates change."""
+        return {"parts": [part.state_dict() for part in self._parts], "updates": self._updates}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Go on from another state."""
+        for part, state in zip(self._parts, state_dict["parts"], strict=True):
+            part.load_state_dict(state)
+        self._updates = state_dict["updates"]
+
+    @property
+    def _parts(self) -> tuple[Stateful, ...]:
+        return self.network, self.target, self._optimizer
+
     def explore(self, pictures: Tensor, steps: int) -> np.ndarray:
         """I64[n]: the actions of highest value, or random ones."""
         best = self.act(pictures)
@@ -48,18 +63,21 @@ class Dqn:
         return best
 
     def update(self, batch: Minibatch, views: Views) -> Tensor:
-        """One update of the network, and of the target network where it is due. Returns the loss: Huber's, a mean over
-        views and transitions."""
-        n = len(views.now)
-        targets = self.targets(batch, views)
-        values = self.network(torch.cat(list(views.now))).gather(1, batch.actions.repeat(n)[:, None]).squeeze(1)
-        loss: Tensor = views.scale * nn.functional.smooth_l1_loss(values, targets.repeat(n))
-        minimise(loss, self._optimizer)
+        """One update of the network, and of the target network where it is due. Its loss is a mean over views and
+        transitions. Returns the loss of each transition F32[B], without its weight."""
+        losses = self.losses(batch, views).view(len(views.now), -1)
+        minimise(views.scale * (losses * batch.weights).mean(), self._optimizer)
         self._updates += 1
         if self._updates % self._settings["target_every"] == 0:
             approach(self.target, self.network, self._settings["tau"])
-        detached: Tensor = loss.detach()
-        return detached
+        return views.scale * losses.detach().mean(dim=0)
+
+    def losses(self, batch: Minibatch, views: Views) -> Tensor:
+        """F32[M*B]: Huber's loss of each transition in each of M views, one view after the other."""
+        n = len(views.now)
+        targets = self.targets(batch, views)
+        values = self.network(torch.cat(list(views.now))).gather(1, batch.actions.repeat(n)[:, None]).squeeze(1)
+        return nn.functional.smooth_l1_loss(values, targets.repeat(n), reduction="none")
 
     @torch.no_grad()
     def targets(self, batch: Minibatch, views: Views) -> Tensor:

@@ -5,6 +5,7 @@ import time
 import numpy as np
 import torch
 
+from harness.core.checkpoints import Stateful
 from harness.run import Run
 from harness.tasks.control.problems.sight import Sight
 from harness.tasks.control.problems.transitions import FixedReplay
@@ -18,7 +19,8 @@ def evaluate_policy(fixed: FixedReplay, student: Student[Sac], run: Run) -> None
     replay, rng, log = _filled(fixed, student.sight, run.device), run.rng("batches"), student.log
     policy = torch.from_numpy(np.repeat(fixed.transitions.later_actions, 2, axis=0)).to(run.device)
     losses = Losses(run, run.budget.total)
-    for step in run.draw(range(run.budget.total), 1):
+    state: dict[str, Stateful] = {"learner": student.learner, "log": log, "losses": losses}
+    for step in run.draw(range(run.budget.total), 1, state):
         started = time.perf_counter()
         batch = replay.sample(student.batch, rng, discount=run.settings["discount"])
         losses.add(student.learner.update_values(batch, student.treatment(batch), policy[batch.rows]))

@@ -1,7 +1,8 @@
 """`Replay`, which stores each frame once, and the `Minibatch`es that are drawn from it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -50,7 +51,8 @@ class Frames:
 class Minibatch(NamedTuple):
     """Transitions, n steps long: `rewards` F32[B] are the discounted rewards on the way from `now` to `later`, and
     `discounts` F32[B] what the value of `later` counts for (0 where the episode terminated). `actions` are F32[B a] or
-    I64[B]; `rows` I64[B] are the transitions' numbers in order of insertion, counting all frames."""
+    I64[B]; `rows` I64[B] are the transitions' numbers in order of insertion, counting all frames. `weights` F32[B] are
+    what each counts for in the loss."""
 
     now: Frames
     later: Frames
@@ -58,6 +60,7 @@ class Minibatch(NamedTuple):
     rewards: Tensor
     discounts: Tensor
     rows: np.ndarray
+    weights: Tensor | float = 1.0
 
 
 class Replay:
@@ -114,6 +117,17 @@ class Replay:
         acted, rewarded, discounted = (torch.from_numpy(x).to(self._device) for x in (actions, rewards, discounts))
         return Minibatch(self._observations(rows), self._observations(later), acted, rewarded, discounted, rows)
 
+    def learned(self, batch: Minibatch, losses: Tensor) -> None:
+        """Take note of what was learned from a minibatch: the losses F32[B] of its transitions, or F32[] of all of
+        them. Transitions that are drawn uniformly do not depend on it."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """What learning has changed; nothing where transitions are drawn uniformly."""
+        return {}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Set what learning had changed in a replay that stores the same."""
+
     def _store(self, frame: np.ndarray, first: int) -> None:
         slot = self._added % self._capacity
         down, across = self._padded
@@ -123,15 +137,20 @@ class Replay:
 
     def _rows(self, batch: int, rng: np.random.Generator) -> np.ndarray:
         """Numbers I64[batch] of frames that an action followed and whose stack is still stored."""
-        oldest = self._added - len(self)
-        low = oldest + (self._stack - 1 if oldest else 0)
-        if low >= self._added or self._is_last[np.arange(low, self._added) % self._capacity].all():
-            raise ValueError("the replay holds no transition")
+        low = self._least_row()
         rows = np.empty(0, np.int64)
         while len(rows) < batch:
             drawn = rng.integers(low, self._added, size=2 * batch)
             rows = np.concatenate([rows, drawn[~self._is_last[drawn % self._capacity]]])
         return rows[:batch]
+
+    def _least_row(self) -> int:
+        """The number of the first frame whose stack is still stored. Raises `ValueError` if no transition is."""
+        oldest = self._added - len(self)
+        low = oldest + (self._stack - 1 if oldest else 0)
+        if low >= self._added or self._is_last[np.arange(low, self._added) % self._capacity].all():
+            raise ValueError("the replay holds no transition")
+        return low
 
     def _observations(self, rows: np.ndarray) -> Frames:
         earlier = rows[:, None] - np.arange(self._stack - 1, -1, -1)

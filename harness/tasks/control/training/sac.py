@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from harness.core.checkpoints import Stateful
 from harness.nn.returned import returned_tensor
 from harness.tasks.control.models.actor_critic import ActorCritic
 from harness.tasks.control.training.optimisers import adam, approach, minimise
@@ -43,6 +44,17 @@ class Sac:
         if auxiliary is not None:
             self._auxiliary_optimizer = adam([*encoder, *auxiliary.parameters()], lr, settings)
         self._updates = 0
+
+    def state_dict(self) -> dict[str, Any]:
+        """What updates change."""
+        parts = {name: part.state_dict() for name, part in self._parts().items()}
+        return {"parts": parts, "updates": self._updates}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Go on from another state."""
+        for name, part in self._parts().items():
+            part.load_state_dict(state_dict["parts"][name])
+        self._updates = state_dict["updates"]
 
     @torch.no_grad()
     def explore(self, pictures: Tensor, steps: int) -> np.ndarray:
@@ -118,6 +130,18 @@ class Sac:
         minimise((temperature.detach() * log_densities - values).mean(), self._actor_optimizer)
         surplus = -log_densities.detach() + actions.shape[1]  # above the target entropy, -|A|
         minimise((temperature * surplus).mean(), self._temperature_optimizer)
+
+    def _parts(self) -> dict[str, Stateful]:
+        parts: dict[str, Stateful] = {
+            "networks": self.networks,
+            "targets": self._targets,
+            "critic optimizer": self._critic_optimizer,
+            "actor optimizer": self._actor_optimizer,
+            "temperature optimizer": self._temperature_optimizer,
+        }
+        if self._auxiliary is not None:
+            parts |= {"auxiliary": self._auxiliary, "auxiliary optimizer": self._auxiliary_optimizer}
+        return parts
 
     def _follow(self) -> None:
         """Move the target networks, where that is due."""

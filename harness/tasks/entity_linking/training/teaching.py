@@ -37,4 +37,4 @@ def teach(
             logits.flatten(0, 1), target.flatten(), ignore_index=int(Mark.PAD), label_smoothing=smoothing
         )
 
-    train(model, batches, loss, run, cost=batch, options=options)
+    train(model, batches, loss, run, cost=batch, options=options, state={})

@@ -1,5 +1,8 @@
 """The curve of a federated training: the clients' mean loss, a few times on the way."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -25,3 +28,11 @@ class Curve:
             self._run.log(loss=float(torch.stack(self._losses).mean()), weight_norm=float(model.norm()))
             self._losses.clear()
         self._run.validate_if_due()
+
+    def state_dict(self) -> dict[str, Any]:
+        """The losses since the last point of the curve."""
+        return {"losses": self._losses}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Go on from the losses of another state."""
+        self._losses = state_dict["losses"]

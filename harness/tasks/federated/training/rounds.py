@@ -1,6 +1,6 @@
 """The rounds of a training: `Training`, which all learners share, and `federate`, federated optimization."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from itertools import repeat
 from typing import Any, Protocol
@@ -8,7 +8,9 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from torch import Tensor
+from torch.utils import _pytree as pytree
 
+from harness.core.checkpoints import Stateful
 from harness.core.task import checked_instance, checked_parts
 from harness.nn.returned import returned_like
 from harness.run import Run
@@ -16,11 +18,11 @@ from harness.tasks.federated.models.build import build
 from harness.tasks.federated.models.network import Network
 from harness.tasks.federated.problems.clients import Clients, Inputs
 from harness.tasks.federated.problems.crops import random_crops
-from harness.tasks.federated.training.checkpoints import Checkpoints
 from harness.tasks.federated.training.client_states import ClientStates
 from harness.tasks.federated.training.cohorts import BatchSchedule, Cohort, Cohorts, schedule_batches
 from harness.tasks.federated.training.curve import Curve
 from harness.tasks.federated.training.descent import Correction, LocalUpdates, descend
+from harness.tasks.federated.training.scored_models import ScoredModels
 
 
 class Training:
@@ -35,15 +37,21 @@ class Training:
         self.initial = self.network.initial(torch.Generator().manual_seed(run.seed("init"))).to(run.device)
         self._clients = clients
         self._run = run
-        self._checkpoints = Checkpoints(run.budget.total)
+        self._scored = ScoredModels(run.budget.total)
         self._curve = Curve(run)
 
-    def rounds(self) -> Iterator[np.ndarray]:
+    def rounds(self, state: Mapping[str, Stateful] | None = None) -> Iterator[np.ndarray]:
         """I64[c]: the clients of each round that the budget allows, the largest first, drawn with equal probability and
-        without replacement."""
+        without replacement.
+
+        `state` names all that a round changes besides what is kept here; with it, a long run that was killed goes on
+        from its last checkpoint, as `Run.draw` says.
+        """
         rng, sizes = self._run.rng("clients"), self._clients.sizes
         number = min(self._run.settings["cohort"], len(self._clients))
-        for _ in self._run.draw(repeat(None), cost=1):
+        if state is not None:
+            state = {"scored": self._scored, "curve": self._curve, **state}
+        for _ in self._run.draw(repeat(None), 1, state):
             drawn = rng.choice(len(self._clients), number, replace=False)
             yield drawn[np.argsort(-sizes[drawn], kind="stable")]
 
@@ -56,22 +64,22 @@ class Training:
     def finish_round(self, model: Tensor, loss: Tensor) -> None:
         """Keep the model F[p] after a round if it is to be scored, and add the round's loss, a scalar, to the curve.
         The caller must not change the model afterwards."""
-        self._checkpoints.add(model, self._run.spent)
+        self._scored.add(model, self._run.spent)
         self._curve.add(loss, model)
 
     def logits(self, inputs: Inputs) -> np.ndarray:
         """F32[m n classes] or F32[m n L classes]: the answers of the models after each of the last tenth of the
         rounds."""
-        return self.network.answers(self._checkpoints.final, inputs)
+        return self.network.answers(self._scored.final, inputs)
 
     def logits_by_round(self, inputs: Inputs) -> tuple[list[int], np.ndarray]:
         """The numbers of at most ten rounds, evenly spread, and the answers of the models after them."""
-        rounds, models = self._checkpoints.spaced
+        rounds, models = self._scored.spaced
         return rounds, self.network.answers(models, inputs)
 
     def parameters(self) -> Iterator[Tensor]:
         """The newest model: the learned weights, which are counted once."""
-        return self._checkpoints.parameters()
+        return self._scored.parameters()
 
 
 class Server(Protocol):
@@ -100,10 +108,10 @@ def federate(server: Server, clients: Clients, run: Run, training: Training) -> 
     cohorts, order = Cohorts(clients, run.device), run.rng("order")
     has_client_states = checked_instance("has_client_states", server.has_client_states, bool)
     full_batch = checked_instance("full_batch", server.full_batch, bool)
-    x = training.initial
-    state = server.init(x)
-    states = ClientStates(len(clients) if has_client_states else 0, x)
-    for chosen in training.rounds():
+    model = _ServerModel(server, training.initial)
+    states = ClientStates(len(clients) if has_client_states else 0, model.x)
+    for chosen in training.rounds({"model": model, "clients": states}):
+        x = model.x
         sizes = clients.sizes[chosen]
         batch_size, passes = (int(sizes[0]), 1) if full_batch else (batch, epochs)
         schedule = schedule_batches(sizes, batch_size, passes, order)
@@ -125,6 +133,26 @@ def federate(server: Server, clients: Clients, run: Run, training: Training) -> 
         else:
             updates = training.descend(x, cohort, schedule, server.client_lr)
         shares = torch.tensor(sizes / sizes.sum(), device=x.device, dtype=x.dtype)
-        stepped, state = checked_parts("step", server.step(x, updates.weighted_sum(shares, len(x)), state), 2)
-        x = returned_like("step", stepped, x)
-        training.finish_round(x, updates.loss)
+        model.step(updates.weighted_sum(shares, len(x)))
+        training.finish_round(model.x, updates.loss)
+
+
+class _ServerModel:
+    """The model `x` F[p] of the server, and the state of its optimizer."""
+
+    def __init__(self, server: Server, x: Tensor) -> None:
+        self.x = x
+        self._server, self._state = server, server.init(x)
+
+    def step(self, delta: Tensor) -> None:
+        """One step of the server, given the clients' mean change F[p]."""
+        stepped, self._state = checked_parts("step", self._server.step(self.x, delta, self._state), 2)
+        self.x = returned_like("step", stepped, self.x)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"x": self.x, "state": pytree.tree_leaves(self._state)}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Go on from another model and state, which is composed like the first state of the optimizer."""
+        self.x = state_dict["x"]
+        self._state = pytree.tree_unflatten(state_dict["state"], pytree.tree_structure(self._state))

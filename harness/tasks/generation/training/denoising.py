@@ -50,6 +50,7 @@ def learn(images: Images, process: Process, run: Run) -> Denoiser:
         cost=settings["batch"],
         options=options,
         after_step=lambda step: average.update_parameters(model),
+        state={"average": average},
     )
     averaged = average.module.eval().requires_grad_(False)
     assert isinstance(averaged, Denoiser)

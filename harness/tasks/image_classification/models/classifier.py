@@ -64,7 +64,7 @@ class Classifier(nn.Module):
             return nn.functional.cross_entropy(self(batch_images), labels[rows])
 
         order = shuffled_batches(len(labels), batch, run.torch_rng("order"))
-        train(self, order, loss, run, cost=batch, options=options, steps=steps)
+        train(self, order, loss, run, cost=batch, options=options, steps=steps, state={})
 
     def answers(self, images: np.ndarray) -> np.ndarray:
         """F32[n classes]: the logits of images U8[n h w c]."""

@@ -71,7 +71,7 @@ class Classifier(nn.Module):
         batch = run.settings["batch"]
         order = shuffled_batches(len(labels), batch, run.torch_rng("order"))
         options = TrainingOptions(lr=lr, **{name: run.settings[name] for name in ("warmup", "decay", "weight_decay")})
-        train(self, order, loss, run, cost=batch, options=options)
+        train(self, order, loss, run, cost=batch, options=options, state={})
 
     def answers(self, tokens: np.ndarray, keep: np.ndarray) -> np.ndarray:
         """F32[n classes]: the logits of tokens I64[n L], of which those with `keep` Bool[n L] are no padding."""

@@ -32,13 +32,25 @@ class Pictures(NamedTuple):
         """The images of the rows I64[k] or Bool[n]."""
         return Pictures(self.images[rows], self.labels[rows])
 
+    def shrunk(self, factor: int) -> "Pictures":
+        """The images U8[n h/factor w/factor], each pixel the rounded mean of factor x factor pixels.
 
-def shuffled_pictures(case: str) -> tuple[Pictures, Pictures]:
-    """The training and the test images, each in a random order that is the same in every run.
+        `ValueError` if the factor does not divide height and width.
+        """
+        n, height, width = self.images.shape
+        if height % factor or width % factor:
+            raise ValueError(f"images of {height} x {width} pixels cannot be shrunk by {factor}: it must divide both")
+        areas = self.images.reshape(n, height // factor, factor, width // factor, factor)
+        return Pictures(areas.mean(axis=(2, 4)).round().astype(np.uint8), self.labels)
+
+
+def shuffled_pictures(case: str, shrink: int = 1) -> tuple[Pictures, Pictures]:
+    """The training and the test images, each in a random order that is the same in every run, and with sides that are
+    divided by `shrink`.
 
     Training images that are also in the test split are left out.
     """
-    training, test = (_sort_by_digest(part) for part in _read(case))
+    training, test = (_sort_by_digest(part).shrunk(shrink) for part in _read(case))
     test_images = {image.tobytes() for image in test.images}
     return training.select(np.array([image.tobytes() not in test_images for image in training.images])), test
 

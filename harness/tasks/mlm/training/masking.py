@@ -1,7 +1,8 @@
 """Masking: units are drawn until a share of the tokens is masked, and the tokens of a drawn unit are replaced."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 import torch
@@ -73,6 +74,15 @@ class Tally:
     def coverage(self) -> float:
         """The share of all tokens that are in units of several words."""
         return float(self.tokens[2:].sum() / self.tokens.sum())
+
+    def state_dict(self) -> dict[str, Any]:
+        """What was counted so far."""
+        return {"tokens": torch.from_numpy(self.tokens), "masked": torch.from_numpy(self.masked), "gains": self.gains}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Go on from what was counted."""
+        self.tokens, self.masked = (state_dict[name].numpy() for name in ("tokens", "masked"))
+        self.gains = state_dict["gains"]
 
 
 def mask(

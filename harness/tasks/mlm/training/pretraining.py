@@ -45,4 +45,4 @@ def pretrain(network: Network, text: TrainingText, units: Units, run: Run, lr: f
 
     order = shuffled_batches(len(blocks), settings["batch"], run.torch_rng("order"))
     schedule = TrainingOptions(lr=lr, warmup=settings["warmup"], weight_decay=settings["weight_decay"])
-    train(network, order, loss, run, cost=settings["batch"], options=schedule)
+    train(network, order, loss, run, cost=settings["batch"], options=schedule, state={"tally": tally})

@@ -77,7 +77,7 @@ class Predictor(nn.Module, Generic[Items]):
         order = shuffled_batches(len(items), batch, run.torch_rng("order"))
         names = ("warmup", "decay", "weight_decay", "clip")
         options = TrainingOptions(lr=lr, **{name: run.settings[name] for name in names})
-        train(self, order, self.batch_loss(items, run.device), run, cost=batch, options=options)
+        train(self, order, self.batch_loss(items, run.device), run, cost=batch, options=options, state={})
 
     def activity(self, items: np.ndarray) -> np.ndarray:
         """Bool[n T modules]: whether each module was active at each step."""

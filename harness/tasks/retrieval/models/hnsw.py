@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import Final
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from harness.core.errors import UserError
@@ -50,6 +51,10 @@ class HnswIndex(Index):
         self._graph.hnsw.efConstruction = BUILD_BREADTH
         with _one_thread(library):
             self._graph.add(vectors.cpu().numpy())
+
+    @property
+    def vectors(self) -> Tensor:
+        return torch.from_numpy(self._graph.reconstruct_n(0, self._graph.ntotal))
 
     def search(self, queries: Tensor, k: int, without: tuple[I64, I64] | None = None) -> I64:
         excluded = 0 if without is None else int(np.bincount(without[0], minlength=1).max())

@@ -24,6 +24,11 @@ class Index(ABC):
     def __init__(self, vectors: Tensor, passages: Passages) -> None:
         """Index the vectors."""
 
+    @property
+    @abstractmethod
+    def vectors(self) -> Tensor:
+        """F32[passages width]: the vectors that are indexed."""
+
     @abstractmethod
     def search(self, queries: Tensor, k: int, without: tuple[I64, I64] | None = None) -> I64:
         """I64[n k]: the documents with the largest inner product with queries F32[n width], best first; -1 after the
@@ -39,6 +44,10 @@ class ExactIndex(Index):
     def __init__(self, vectors: Tensor, passages: Passages) -> None:
         self._vectors = vectors
         self._passages = passages
+
+    @property
+    def vectors(self) -> Tensor:
+        return self._vectors
 
     @torch.inference_mode()
     def search(self, queries: Tensor, k: int, without: tuple[I64, I64] | None = None) -> I64:

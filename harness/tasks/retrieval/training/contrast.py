@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from harness.core.checkpoints import Stateful
 from harness.core.errors import BadOutput
 from harness.core.task import checked
 from harness.nn.training import TrainingOptions, shuffled_batches, train
@@ -57,7 +58,9 @@ def contrast(view: View, sampler: Sampler, run: Run, trace: Trace, *, batch: int
         if step % every == 0:
             run.log(**{f"gradient_norm.{part}": norm for part, norm in trace.gradient_norms().items()})
 
-    train(encoder.tower, _batches(view, run, batch), loss, run, cost=batch, options=options, after_step=advance)
+    state: dict[str, Stateful] = {"view": view, "trace": trace}
+    batches = _batches(view, run, batch)
+    train(encoder.tower, batches, loss, run, cost=batch, options=options, after_step=advance, state=state)
 
 
 def check_negatives(negatives: I64, batch: Batch, view: View) -> I64:

@@ -1,10 +1,10 @@
 """A snapshot: the index of a checkpoint of the tower, from which later negatives are drawn."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -59,3 +59,12 @@ class Snapshot:
                 vectors = self._queries[torch.from_numpy(new).to(self._queries.device)]
                 lists[new] = self._index.search(vectors, k, without=self._barred.relevant(new))
         return lists[queries].astype(np.int64)
+
+    def state_dict(self) -> dict[str, Any]:
+        """What was encoded, and what has been searched for."""
+        lists = {k: torch.from_numpy(found) for k, found in self._lists.items()}
+        return {"step": self.step, "documents": self._index.vectors, "queries": self._queries, "lists": lists}
+
+    def load_lists(self, lists: Mapping[int, Tensor]) -> None:
+        """Take over what another snapshot of the same checkpoint has searched for."""
+        self._lists = {k: found.numpy() for k, found in lists.items()}

@@ -1,8 +1,8 @@
 """The trace of a training: its last negatives and gradients, from which the diagnostics are computed."""
 
 from collections import defaultdict, deque
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -40,3 +40,14 @@ class Trace:
     def gradient_norms(self) -> dict[str, float]:
         """The mean norm of the last gradients by part of the tower."""
         return {part: float(np.mean([float(norm) for norm in norms])) for part, norms in self._norms.items()}
+
+    def state_dict(self) -> dict[str, Any]:
+        """What is remembered."""
+        negatives = [(torch.from_numpy(queries), torch.from_numpy(drawn)) for queries, drawn in self._negatives]
+        return {"negatives": negatives, "norms": {part: list(norms) for part, norms in self._norms.items()}}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Remember what was remembered."""
+        self._negatives.extend((queries.numpy(), drawn.numpy()) for queries, drawn in state_dict["negatives"])
+        for part, norms in state_dict["norms"].items():
+            self._norms[part].extend(norms)

@@ -3,7 +3,7 @@ past."""
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import torch
@@ -113,6 +113,21 @@ class View:
         if not self._snapshots:
             raise ValueError("there is no snapshot yet: call view.refresh() first")
         return self._snapshots[max(0, len(self._snapshots) - 1 - lag)]
+
+    def state_dict(self) -> dict[str, Any]:
+        """What training changes of the view, apart from the tower and the random stream."""
+        snapshots = [snapshot.state_dict() for snapshot in self._snapshots]
+        return {"step": self.step, "seconds": {**vars(self.seconds)}, "snapshots": snapshots}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Go on from another state. Indexes are built again."""
+        self.step = state_dict["step"]
+        self._snapshots.clear()
+        for saved in state_dict["snapshots"]:
+            index = self._make_index(saved["documents"], self.encoder.passages)
+            self._snapshots.append(Snapshot(saved["step"], index, saved["queries"], self.barred, self.seconds))
+            self._snapshots[-1].load_lists(saved["lists"])
+        vars(self.seconds).update(state_dict["seconds"])
 
     def choose(self, queries: I64, pool: I64, m: int) -> I64:
         """I64[n m]: documents drawn uniformly and with replacement from each row of `pool` I64[n p], in which -1

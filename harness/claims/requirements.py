@@ -1,0 +1,59 @@
+"""Requirements: what a task's card asks of the claims on it at a tier, and on which records they are judged."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from harness.core.spec import TierName
+from harness.registry.find import Registry
+from harness.registry.headers import inapplicable
+
+
+class PlannedCase(NamedTuple):
+    """A case of a tier: who takes part, and its place on the axes."""
+
+    takers: frozenset[str]
+    at: Mapping[str, int | float | str] = {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Requirements:
+    """What a task's card asks of the claims on it at one tier, and on which records they are judged.
+
+    `margins` says for a metric how far above chance a baseline must be, on average; without one, it must be above
+    chance. `planned` has the cases by name; those of times are not in it, since claims name these themselves. `seeds`
+    are those that are judged, `planned_seeds` those of the tier (none: whichever the records have). `keys` has the key
+    of every planned run by case, label and seed: a record with another key is stale.
+    """
+
+    margins: Mapping[str, float] = field(default_factory=dict)
+    planned: Mapping[str, PlannedCase] = field(default_factory=dict)
+    seeds: tuple[int, ...] = ()
+    planned_seeds: tuple[int, ...] = ()
+    keys: Mapping[tuple[str, str, int], str] = field(default_factory=dict)
+
+
+def requirements(
+    registry: Registry, tier: TierName, seeds: int | None = None, first_seed: int = 0
+) -> dict[str, Requirements]:
+    """What each task's card asks of the claims on it at a tier. Judged are so many `seeds` from the first one on, by
+    default as many as the tier has."""
+    required = {}
+    for task, card in registry.tasks.items():
+        headers = registry.of_task(task).values()
+        planned = {
+            resolved.case.id: PlannedCase(
+                frozenset(header.name for header in headers if not inapplicable(header, resolved)), resolved.case.at
+            )
+            for resolved in card.at_tier(tier)
+            if not resolved.case.exclusive
+        }
+        planned_seeds = range(card.tiers[tier].seeds) if tier in card.tiers else range(0)
+        judged = range(first_seed, first_seed + (seeds or len(planned_seeds)))
+        required[task] = Requirements(
+            margins={name: metric.margin for name, metric in card.metrics.items() if metric.margin is not None},
+            planned=planned,
+            seeds=tuple(judged),
+            planned_seeds=tuple(planned_seeds),
+        )
+    return required

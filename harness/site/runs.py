@@ -1,0 +1,87 @@
+"""The page of a run: its record, and the command that repeats it."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from markupsafe import Markup
+
+from harness.records.record import Stored
+from harness.records.scored import SPENT, VALIDATION, RunRow
+from harness.site.addresses import entrant_page, task_page
+from harness.site.drawing import curve_drawing
+from harness.site.words import number
+from harness.tables.comparable import rerun
+
+
+class RunFacts(NamedTuple):
+    """What other pages need of a run: its row, when it was finished, and its entrant's first line and code."""
+
+    row: RunRow
+    finished: str
+    title: str
+    code: Mapping[str, str]
+
+
+class ScoreView(NamedTuple):
+    """A score: its metric with what the card says of it, where it was measured, its value and its items."""
+
+    metric: str
+    about: str
+    unit: str
+    at: str
+    value: str
+    items: str
+
+
+def run(row: RunRow, stored: Stored) -> dict[str, Any]:
+    """What the page of a run shows."""
+    content = stored.content
+    command = rerun(row.task, row.tier, {row.label: row.kind}, cases=[row.case], seeds=row.seed + 1)
+    is_known = len(row.commit) == 40 and not row.dirty
+    return {
+        "run": row,
+        "place": task_page(row.task, row.tier),
+        "entrant": entrant_page(row.task, row.entrant),
+        "content": content,
+        "scores": list(_scores(content)),
+        "curves": list(_curves(row)),
+        "costs": _costs(content["costs"]),
+        "settings": _sorted(row.settings),
+        "parameters": _sorted(row.parameters),
+        "environment": _sorted({**content["environment"], **content["environment"]["packages"]}, leave_out="packages"),
+        "commands": [*([f"git checkout {row.commit}"] if is_known else []), f"{command} --results again"],
+    }
+
+
+def _scores(content: Mapping[str, Any]) -> Iterator[ScoreView]:
+    for score in content["scores"]:
+        metric = content["metrics"][score["metric"]]
+        at = ", ".join(f"{axis} = {value}" for axis, value in score["at"].items())
+        items = f"{score['n_used']:,} of {score['n_expected']:,}" if score["n_expected"] else ""
+        yield ScoreView(score["metric"], metric["about"], metric["unit"], at, number(score["value"]), items)
+
+
+def _curves(row: RunRow) -> Iterator[tuple[str, Markup]]:
+    """The curve of a run, a drawing for each value that it logs."""
+    for name in dict.fromkeys(name for point in row.curve for name in point if name != SPENT):
+        points = [(point.get(SPENT, math.nan), point[name]) for point in row.curve if name in point]
+        said = f"{name.removeprefix(VALIDATION)}, validation" if name.startswith(VALIDATION) else name
+        if drawing := curve_drawing(points, said):
+            yield said, drawing
+
+
+def _costs(costs: Mapping[str, Any]) -> list[tuple[str, str]]:
+    names = {
+        "setup_s": "set-up, s",
+        "shared_s": "shared artefacts, s",
+        "train_s": "training, s",
+        "eval_s": "evaluation, s",
+        "peak_mb": "peak memory, MB",
+    }
+    facts = [(said, number(costs[name], 4)) for name, said in names.items()]
+    return [*facts, ("weights", f"{costs['weights']:,}"), ("beside other runs", "yes" if costs["contended"] else "no")]
+
+
+def _sorted(values: Mapping[str, Any], leave_out: str = "") -> Sequence[tuple[str, str]]:
+    return [(name, str(value)) for name, value in sorted(values.items()) if name != leave_out]

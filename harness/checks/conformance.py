@@ -8,7 +8,7 @@ import pickle
 import random
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
@@ -51,18 +51,21 @@ class CheckResult(NamedTuple):
     problem: str = ""
 
 
-def conform(registry: Registry, header: Header, limit_s: float | None = None) -> Iterator[CheckResult]:
-    """Check an entrant of the registry; results come as they are made. Each run is stopped after its limit: the smoke
-    tier's, or `limit_s` where that is shorter. An entrant whose smoke runs fail is not checked any further."""
+def conform(
+    registry: Registry, header: Header, limit_s: float | None = None, cases: Sequence[str] = ()
+) -> Iterator[CheckResult]:
+    """Check an entrant of the registry, in some cases of the smoke tier (none = all); results come as they are made.
+    Each run is stopped after its limit: the smoke tier's, or `limit_s` where that is shorter. An entrant whose smoke
+    runs fail is not checked any further."""
     yield CheckResult("class attributes", _unannotated(header))
-    runs = list(_run_twice(registry, header, limit_s))
+    runs = list(_run_twice(registry, header, limit_s, cases))
     yield from runs
     if any(result.problem for result in runs):
         return
     card = registry.card(header.task)
     seconds = sum(min(resolved.limit_s, limit_s or resolved.limit_s) for resolved in card.at_tier("smoke"))
     try:
-        call = IsolatedCall(_examine, card, header, limit_s=seconds, memory_mb=_memory_mb(card))
+        call = IsolatedCall(_examine, card, header, cases, limit_s=seconds, memory_mb=_memory_mb(card))
         results = json.loads(call.result())
     except MemoryError as error:
         results = [(QUESTIONS, str(error))]
@@ -90,10 +93,12 @@ def _unannotated(header: Header) -> str:
     return f"{', '.join(names)} has no annotation, so it is no parameter; write `{names[0]}: int = ...` (or ClassVar)"
 
 
-def _run_twice(registry: Registry, header: Header, limit_s: float | None) -> Iterator[CheckResult]:
+def _run_twice(
+    registry: Registry, header: Header, limit_s: float | None, cases: Sequence[str]
+) -> Iterator[CheckResult]:
     """Two smoke runs of one seed in processes of their own; only the first where that fails."""
     with tempfile.TemporaryDirectory() as folder:
-        smoke = partial(run_smoke, registry, header.task, [header.name], limit_s=limit_s)
+        smoke = partial(run_smoke, registry, header.task, [header.name], limit_s=limit_s, cases=cases)
         first = smoke(results=Path(folder) / "first")
         ended = all(record.status in SCORED for record in first)
         second = {record.spec.place: record for record in smoke(results=Path(folder) / "second")} if ended else {}
@@ -112,16 +117,16 @@ def _run_twice(registry: Registry, header: Header, limit_s: float | None) -> Ite
         yield CheckResult(f"{case}: same seed, same scores", "" if same else advice)
 
 
-def _examine(card: Card, header: Header) -> str:
+def _examine(card: Card, header: Header, cases: Sequence[str]) -> str:
     """The results of all other checks as JSON; an error is a result. The process has not imported the entrant yet."""
     limits.limit_memory(_memory_mb(card))
     try:
-        return json.dumps(list(_examined(card, header)))
+        return json.dumps(list(_examined(card, header, cases)))
     except BaseException as error:
         return json.dumps([CheckResult(QUESTIONS, f"{type(error).__name__}: {error}"[:LONGEST_PROBLEM])])
 
 
-def _examined(card: Card, header: Header) -> Iterator[CheckResult]:
+def _examined(card: Card, header: Header, cases: Sequence[str]) -> Iterator[CheckResult]:
     load_entrant(header)  # with the libraries that it imports: some of them draw random numbers while imported
     package = header.module.partition(".")[0]
     for name in [name for name in sys.modules if name.partition(".")[0] == package]:
@@ -143,7 +148,11 @@ def _examined(card: Card, header: Header) -> Iterator[CheckResult]:
         unpicklable = f"{type(error).__name__}: {error}"
     yield CheckResult("picklable", unpicklable)
     task = load_task(card, header.home)
-    applicable = [resolved for resolved in card.at_tier("smoke") if not inapplicable(header, resolved)]
+    applicable = [
+        resolved
+        for resolved in card.at_tier("smoke")
+        if not inapplicable(header, resolved) and (not cases or resolved.case.id in cases)
+    ]
     for resolved in applicable:
         for check, problem in _ask_in_batches(task, entrant, resolved):
             yield CheckResult(f"{resolved.case.id}: {check}", problem)

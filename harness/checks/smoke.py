@@ -28,17 +28,19 @@ def run_smoke(
     *,
     workers: int = 1,
     limit_s: float | None = None,
+    cases: Sequence[str] = (),
 ) -> list[Record]:
-    """Do the smoke runs of some entrants of a task and return their records, in order of path. Each run is stopped
-    after the tier's limit, or after `limit_s` where that is shorter."""
+    """Do the smoke runs of some entrants of a task, in some cases (none = all), and return their records, in order of
+    path. Each run is stopped after the tier's limit, or after `limit_s` where that is shorter. An unknown case is a
+    `UserError`."""
     store = Store(results)
-    plan = Planner(registry, store, describe_environment()).plan(_selection(task, entrants))
+    plan = Planner(registry, store, describe_environment()).plan(_selection(task, entrants, cases))
     LocalExecutor(workers).run(replace(run, limit_s=min(run.limit_s, limit_s or run.limit_s)) for run in plan.runs)
     return list(store.all())
 
 
-def _selection(task: str, entrants: Sequence[str]) -> Selection:
-    return Selection(tier="smoke", tasks=[task], entrants=entrants, seeds=1)
+def _selection(task: str, entrants: Sequence[str], cases: Sequence[str] = ()) -> Selection:
+    return Selection(tier="smoke", tasks=[task], cases=cases, entrants=entrants, seeds=1)
 
 
 def untimed_scores(record: Record) -> dict[str, float]:

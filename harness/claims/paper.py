@@ -148,8 +148,8 @@ def _in_words(error: ValidationError, written: Mapping[str, Any]) -> str:
 
 
 def find_papers(registry: Registry) -> dict[str, Paper]:
-    """The papers by the name of their folder, in order of name."""
-    return {path.parent.name: load_paper(path) for path in _files(registry)}
+    """The papers by the name of their folder, in order of name. Two folders of the same name are a `UserError`."""
+    return {name: load_paper(path) for name, path in _files(registry).items()}
 
 
 def paper_problems(registry: Registry) -> list[str]:
@@ -157,7 +157,11 @@ def paper_problems(registry: Registry) -> list[str]:
     entrants = {name: set(header.parameters) for (_, name), header in registry.entrants.items()}
     references = {name for (_, name), header in registry.entrants.items() if header.kind == "reference"}
     problems: list[str] = []
-    for path in _files(registry):
+    try:
+        paths = _files(registry).values()
+    except UserError as error:
+        return [str(error)]
+    for path in paths:
         try:
             lines = check_paper(load_paper(path), entrants, registry.tasks, references)
             problems += [f"{path}: {line}" for line in lines]
@@ -166,6 +170,13 @@ def paper_problems(registry: Registry) -> list[str]:
     return problems
 
 
-def _files(registry: Registry) -> list[Path]:
+def _files(registry: Registry) -> dict[str, Path]:
+    """Each `paper.toml` by the name of its folder, in order of path."""
     folders = {header.path.parent for header in registry.entrants.values()}
-    return sorted(path for folder in folders if (path := folder / "paper.toml").is_file())
+    files: dict[str, Path] = {}
+    for path in sorted(path for folder in folders if (path := folder / "paper.toml").is_file()):
+        if (other := files.setdefault(path.parent.name, path)) != path:
+            raise UserError(
+                f"two papers are called '{path.parent.name}', {other} and {path}; rename one of the folders"
+            )
+    return files

@@ -1,6 +1,6 @@
 """`harness check`: whether what is committed holds together; an entrant's conformance; a task's golden scores."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,12 +27,19 @@ Accept = Annotated[
 ]
 
 
-def command(what: What = None, limit: options.Limit = None, golden: Golden = False, accept: Accept = False) -> None:
+def command(
+    what: What = None,
+    case: options.Cases = None,
+    limit: options.Limit = None,
+    golden: Golden = False,
+    accept: Accept = False,
+) -> None:
     """Check entrants, tasks, or (without arguments) that everything committed holds together.
 
     Without arguments nothing runs: tasks, entrants, claims and figures are read, and of golden scores the keys and
-    the defaults. A plug-in file or an entrant is run twice at the smoke tier and checked for conformance. A task is run
-    once at the smoke tier, and its scores are compared with the golden ones.
+    the defaults. A plug-in file or an entrant is run twice at the smoke tier, or at some of its cases (`--case`), and
+    checked for conformance; what fails is said first. A task is run once at the smoke tier, and its scores are compared
+    with the golden ones.
     """
     from harness.checks.golden import check_scores, renew_golden
     from harness.core.errors import UserError
@@ -41,6 +48,8 @@ def command(what: What = None, limit: options.Limit = None, golden: Golden = Fal
     names = what or []
     registry = find([Path(name) for name in names if name.endswith(".py")])
     tasks, headers = _named(registry, names)
+    if case and (tasks or not headers or golden or accept):
+        raise UserError("--case goes with the conformance of entrants: harness check NAME --case CASE")
     if golden:
         if accept or headers or not tasks:
             raise UserError("--golden writes the scores of whole tasks: harness check --golden TASK...")
@@ -50,7 +59,7 @@ def command(what: What = None, limit: options.Limit = None, golden: Golden = Fal
             raise UserError("--accept needs names of entrants or tasks: harness check --accept NAME...")
         good = _accept(registry, tasks, headers)
     elif names:
-        good = [_conform(registry, header, limit) for header in headers]
+        good = [_conform(registry, header, limit, case or ()) for header in headers]
         good += [_report(*check_scores(registry, task)) for task in tasks]
     else:
         good = [_check_committed(registry)]
@@ -81,16 +90,21 @@ def _named(registry: "Registry", names: list[str]) -> tuple[list[str], list["Hea
     return tasks, [header for header in registry.entrants.values() if header.name in others or header.path in paths]
 
 
-def _conform(registry: "Registry", header: "Header", limit: float | None) -> bool:
-    """Print each check of an entrant as it is made; whether the entrant passed them all."""
+def _conform(registry: "Registry", header: "Header", limit: float | None, cases: Sequence[str]) -> bool:
+    """Print each check of an entrant that fails as soon as it is made, and the others at the end; whether the entrant
+    passed them all."""
     from harness.checks.conformance import conform
 
     typer.secho(f"{header.task} {header.name} ({header.place})", bold=True)
-    good = True
-    for check, problem in conform(registry, header, limit):
-        good &= not problem
-        mark = typer.style("fail", fg="red") if problem else typer.style("ok  ", fg="green")
-        typer.echo(f"  {mark} {check}{f': {problem}' if problem else ''}")
+    good, passed = True, []
+    for check, problem in conform(registry, header, limit, cases):
+        if problem:
+            good = False
+            typer.echo(f"  {typer.style('fail', fg='red')} {check}: {problem}")
+        else:
+            passed.append(check)
+    for check in passed:
+        typer.echo(f"  {typer.style('ok  ', fg='green')} {check}")
     return good
 
 

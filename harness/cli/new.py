@@ -6,9 +6,12 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from string import Template
+from textwrap import indent
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from harness.registry.source import SourceClass
 
 if TYPE_CHECKING:
     from harness.registry.find import Registry
@@ -98,23 +101,30 @@ def _to_fill_in(registry: "Registry", task: str, base: str, name: str) -> dict[s
     classes = _open_classes(home.folder / "interface.py")
     check_known(f"class of {task} to fill in", [base] if base else [], classes)
     chosen = base or next(iter(classes))
-    return {"package": home.package, "base": chosen, "methods": classes[chosen].removesuffix("\n")}
+    methods = "".join(_stub(method) for method in _abstract(classes[chosen])).removesuffix("\n")
+    return {"package": home.package, "base": chosen, "space": _search_space(classes[chosen]), "methods": methods}
 
 
-def _open_classes(interface: Path) -> dict[str, str]:
-    """The classes of an interface that have abstract methods, the last one first, each with stubs of these methods."""
-    classes: dict[str, str] = {}
-    for node in ast.parse(interface.read_text()).body:
-        if isinstance(node, ast.ClassDef):
-            methods = [entry for entry in node.body if isinstance(entry, ast.FunctionDef)]
-            stubs = [_stub(method) for method in methods if "abstractmethod" in map(ast.unparse, method.decorator_list)]
-            if stubs:
-                classes[node.name] = "".join(stubs)
-    return dict(reversed(classes.items()))
+def _open_classes(interface: Path) -> dict[str, ast.ClassDef]:
+    """The classes of an interface that have abstract methods, the last one first."""
+    classes = [node for node in ast.parse(interface.read_text()).body if isinstance(node, ast.ClassDef)]
+    return {node.name: node for node in reversed(classes) if _abstract(node)}
+
+
+def _abstract(definition: ast.ClassDef) -> list[ast.FunctionDef]:
+    methods = (entry for entry in definition.body if isinstance(entry, ast.FunctionDef))
+    return [method for method in methods if "abstractmethod" in map(ast.unparse, method.decorator_list)]
+
+
+def _search_space(definition: ast.ClassDef) -> str:
+    """The search space of the example's parameter and of those that the class brings."""
+    own = SourceClass(Path(), definition).assigned("search_space")
+    brought = ast.literal_eval(own) if own is not None else {}
+    return repr({"strength": (0.1, 10.0), **brought}).replace("'", '"')
 
 
 def _stub(method: ast.FunctionDef) -> str:
+    """A method to be written, with the whole contract that the interface gives."""
     names = ", ".join(argument.arg for argument in [*method.args.posonlyargs, *method.args.args])
-    about = (ast.get_docstring(method) or "").split("\n", 1)[0]
-    body = f'        """{about}"""\n        raise NotImplementedError("write {method.name}")\n'
-    return f"\n    def {method.name}({names}):\n{body}"
+    about = indent(f'"""{ast.get_docstring(method) or ""}"""', " " * 8)
+    return f'\n    def {method.name}({names}):\n{about}\n        raise NotImplementedError("write {method.name}")\n'

@@ -38,6 +38,7 @@ def command(
     from harness.cli.session import Session, open_planner, warn
     from harness.cli.table import print_tables
     from harness.core.errors import UserError
+    from harness.runs.selection import Given
 
     execution = ExecutionOptions(workers, threads, device, limit, memory, checkpoint)
     selection = options.select(tier, task, case, entrant, seeds, plugin, first_seed)
@@ -53,7 +54,8 @@ def command(
     if as_json:
         options.print_json({"planned": len(plan.runs), "ran": len(due), "failures": failures, "failed_before": failed})
     elif not no_table:
-        tasks = {job.spec.task for job in plan.runs}
-        print_tables(Session(registry, store, sorted(tasks), [selection.tier], selection.plugins), selection)
+        tasks, given = sorted({job.spec.task for job in plan.runs}), Given(results, selection.plugins)
+        session = Session(registry, store, tasks, [selection.tier], given)
+        print_tables(session, selection, {job.spec.label for job in plan.runs})
     if failures or failed:
         raise typer.Exit(1)

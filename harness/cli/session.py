@@ -14,7 +14,7 @@ from harness.records.record import Environment
 from harness.records.store import Store
 from harness.registry.find import Registry, find
 from harness.runs.plan import NOWHERE, Planner
-from harness.runs.selection import Selection
+from harness.runs.selection import NOTHING_GIVEN, Given, Selection
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 class Session:
     """The registry and the store of one command, and what is made of them, each made when it is first asked for.
 
-    Only records of the given tasks are read, and of the given tiers (none given = all).
+    Only records of the given tasks are read, and of the given tiers (none given = all). `given` is what the user's
+    command said.
     """
 
     def __init__(
@@ -44,10 +45,10 @@ class Session:
         store: Store,
         tasks: Collection[str],
         tiers: Sequence[str] = (),
-        plugins: Sequence[Path] = (),
+        given: Given = NOTHING_GIVEN,
     ) -> None:
-        self.registry, self.store, self.tasks = registry, store, tasks
-        self._tiers, self._plugins = tiers, plugins
+        self.registry, self.store, self.tasks, self.given = registry, store, tasks, given
+        self._tiers = tiers
         self._presentations: dict[str, Presentation] = {}
         self._items: dict[str, dict[str, np.ndarray]] = {}
 
@@ -99,7 +100,6 @@ class Session:
             cases=view.cases,
             seeds=view.seeds,
             first_seed=view.first_seed,
-            plugins=self._plugins,
         )
         plan = Planner(self.registry, self.store, read=False).plan(selection)
         return expected_of(plan, task, view.tier, any_key=any_key)
@@ -114,6 +114,7 @@ class Session:
             results=TaskResults(self.scored, task, tier),
             kept=self.store.kept,
             expected=expected,
+            given=self.given,
             capabilities={name: header.capabilities for name, header in self.registry.of_task(task).items()},
         )
 
@@ -129,18 +130,23 @@ class Session:
             for number in paper.published
         ]
         card, options = self.registry.card(task), self.presentation(task)
-        tables = build_tables(self.scored, card, view, expected, published, options)
+        tables = build_tables(self.scored, card, replace(view, given=self.given), expected, published, options)
         return [marked_rows(table, self.submitted) for table in tables]
 
     def tables_of_all(self, view: "View", *, any_key: bool = False) -> "Iterator[Table]":
         """The tables of all tasks with records at a view's tier, each of those of the view's cases that the task has
         there; with `any_key`, no record is marked as stale."""
+        for task, of_task in self.by_task(view):
+            yield from self.tables(task, of_task, self.expected(task, of_task, any_key=any_key))
+
+    def by_task(self, view: "View") -> "Iterator[tuple[str, View]]":
+        """Each task with records at a view's tier and one of its cases, and the view of those cases that the task has
+        there."""
         for task in self.tasks_at(view.tier):
             tier = self.registry.card(task).tiers.get(view.tier)
             cases = tuple(case for case in view.cases if tier and case in tier.cases)
             if cases or not view.cases:
-                of_task = replace(view, cases=cases)
-                yield from self.tables(task, of_task, self.expected(task, of_task, any_key=any_key))
+                yield task, replace(view, cases=cases)
 
     def verdicts(self, tier: "TierName", seeds: int | None = None, first_seed: int = 0) -> "dict[str, list[Verdict]]":
         """The verdicts on the claims about the tasks, by paper: on so many seeds from the first one on, by default on
@@ -180,11 +186,15 @@ def open_session(
     tasks: Iterable[str] | None = None,
     tiers: Sequence[str] = (),
     plugins: Sequence[Path] | None = None,
+    *,
+    for_files: bool = False,
 ) -> Session:
-    """The session of a verb's options; no tasks are all tasks. Raises `UserError` for an unknown task."""
+    """The session of a verb's options; no tasks are all tasks. What goes to files is made of records alone: commands in
+    it do not say where the records lie. Raises `UserError` for an unknown task."""
     registry = registry_with(plugins)
     names = [registry.card(name).task for name in tasks or registry.tasks]
-    return Session(registry, Store(results_folder(results)), names, tiers, plugins or ())
+    given = NOTHING_GIVEN if for_files else Given(results, plugins or ())
+    return Session(registry, Store(results_folder(results)), names, tiers, given)
 
 
 def warn(problems: Iterable[str]) -> None:

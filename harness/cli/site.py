@@ -32,7 +32,7 @@ def command(
     from harness.site.folder import check_site, owned, write_site
     from harness.site.verdicts import board
 
-    session = open_session(results, task, [tier_name(text) for text in tier or TIERS], plugin)
+    session = open_session(results, task, [tier_name(text) for text in tier or TIERS], plugin, for_files=True)
     folder = out or session.store.root / "site"
     owned(folder)  # A folder that is not ours is refused before the work.
     chapters = chapters_of(session)

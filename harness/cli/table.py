@@ -91,7 +91,7 @@ def command(
     form = "json" if as_json else form
     check_known("format", [form], FORMATS)
     tiers = [tier_name(text) for text in tier or TIERS]
-    session = open_session(results, task, tiers, plugin)
+    session = open_session(results, task, tiers, plugin, for_files=write or check)
     known = {entry.id for name in session.tasks for entry in session.registry.card(name).cases}
     check_known("case", case or (), known)
     options = TextOptions(digits=digits, hidden=hidden(drop or ()), title=caption, label=label)
@@ -131,17 +131,24 @@ def command(
         raise typer.Exit(1)
 
 
-def print_tables(session: "Session", selection: "Selection") -> None:
-    """Print the tables of a session's tasks after a run, in Markdown and without published numbers; a task whose rows
-    cannot be compared says why."""
+def print_tables(session: "Session", selection: "Selection", labels: Iterable[str]) -> None:
+    """Print the tables of what was selected after a run, in Markdown and without published numbers: where entrants were
+    named, the rows with these labels. A task whose rows cannot be compared says why."""
     from harness.core.errors import UserError
     from harness.tables.build import View
     from harness.tables.formats import render
 
-    view = View(tier=selection.tier, seeds=selection.seeds, first_seed=selection.first_seed)
-    for task in session.tasks_at(selection.tier):
+    entrants = tuple(labels if selection.entrants else ())
+    view = View(
+        tier=selection.tier,
+        cases=tuple(selection.cases),
+        entrants=entrants,
+        seeds=selection.seeds,
+        first_seed=selection.first_seed,
+    )
+    for task, of_task in session.by_task(view):
         try:
-            tables = session.tables(task, view, session.expected(task, view))
+            tables = session.tables(task, of_task, session.expected(task, of_task))
         except UserError as error:
             typer.echo(f"no table of {task}: {error}", err=True)
         else:

@@ -58,7 +58,7 @@ def _scored(figure: Lines | Curves | Dots | Profile | Heat, readings: Readings) 
     runs = sorted({run.path: run for run in readings.every_run()}.values(), key=lambda run: run.path)
     metrics = subject.card.metrics
     timed = any(metrics[metric].timing for metric in figure.shows if metric in metrics)
-    check_comparable(runs, subject.card, subject.results.tier, timed=timed)
+    check_comparable(runs, subject.card, subject.results.tier, timed=timed, given=subject.given)
     facts = _facts(subject, figure, runs, _shown(readings), readings.kinds)
     made: Figure | str
     if isinstance(figure, Heat):
@@ -130,7 +130,7 @@ def _kept(subject: Subject, figure: Kept) -> FilmStrips | TextFigure | str:
     keepers = [run for run in keepers if run.seed == first]
     if not keepers:
         return f"no record of seed {first} keeps {figure.file}: {'; '.join(failures(runs))}"
-    check_comparable(runs, subject.card, subject.results.tier)
+    check_comparable(runs, subject.card, subject.results.tier, given=subject.given)
     digests = [[run.path, run.kept[figure.file]] for run in keepers]
     facts = _facts(subject, figure, runs, digests, subject.results.kinds)
     notes = tuple(kept_remarks(subject, figure, runs))

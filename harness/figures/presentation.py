@@ -11,12 +11,12 @@ from harness.claims.paper import find_papers
 from harness.core.card import Card
 from harness.core.errors import UserError
 from harness.core.spec import entrant_in, set_in
-from harness.core.strict import read_toml
+from harness.core.strict import Strict, read_toml
 from harness.core.suggest import unknown, unknown_among
 from harness.figures.declared import CASE, METRIC, Curves, DeclaredFigure, Kept, Lines, Profile
 from harness.records.scored import VALIDATION
 from harness.registry.find import Registry
-from harness.tables.build import TableOptions
+from harness.tables.build import Slice, TableOptions
 from harness.tables.notes import DEFAULT
 
 FILE = "figures.toml"
@@ -58,8 +58,9 @@ def _in_words(error: ValidationError, written: Mapping[str, Any]) -> str:
         place = [f"figure '{entry.get('id', int(place[1]) + 1)}'", *place[2 + (place[2:3] == [kind]) :]]
     if first["type"] == "extra_forbidden":
         *place, field = place
-        models = {model.__name__.lower(): model for model in get_args(DeclaredFigure)}
-        model = models.get(kind, Presentation)
+        models: dict[str, type[Strict]] = {model.__name__.lower(): model for model in get_args(DeclaredFigure)}
+        # Of a table there is only a slice, whose place begins with the name of the metric.
+        model = Slice if place[:1] == ["tables"] else models.get(kind, Presentation)
         return ": ".join([*place, str(unknown("field", field, model.model_fields))])
     return ": ".join([*place, first["msg"].removeprefix("Value error, ")])
 

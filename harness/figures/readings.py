@@ -12,6 +12,7 @@ from harness.core.spec import without
 from harness.figures.declared import CASE, METRIC, Curves, DeclaredFigure, Dots, Heat, Lines, Profile
 from harness.figures.plot import Place
 from harness.records.scored import SPENT, VALIDATION, RunRow, ScoreRow
+from harness.runs.selection import NOTHING_GIVEN, Given
 from harness.tables.results import ExpectedRuns, TaskResults
 from harness.tables.rows import cell_of
 from harness.tables.table import Cell
@@ -23,13 +24,15 @@ Home: TypeAlias = tuple[Place | None, ...]
 @dataclass(frozen=True, kw_only=True)
 class Subject:
     """What the figures of a task at a tier are made from. `kept` gives the bytes of a file that a record kept, by its
-    path, the file's name and digest; `capabilities` are those of each entrant that is known."""
+    path, the file's name and digest; `capabilities` are those of each entrant that is known. What was `given` is part
+    of the commands in remarks and errors."""
 
     card: Card
     results: TaskResults
     kept: Callable[[str, str, str], bytes]
     expected: ExpectedRuns | None = None
     capabilities: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    given: Given = NOTHING_GIVEN
 
     def swept(self, figure: DeclaredFigure) -> frozenset[str]:
         """The axes within a figure's panels that are parameters of entrants."""

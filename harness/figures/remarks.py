@@ -116,7 +116,7 @@ def why_nothing(subject: Subject, figure: DeclaredFigure) -> str:
         case.id for case in card.cases if case.primary in figure.shows and level and case.id in level.cases
     ]
     who = f" of {', '.join(figure.entrants)}" if figure.entrants else ""
-    command = rerun(card.task, tier, dict.fromkeys(figure.entrants, ""), cases=cases)
+    command = rerun(card.task, tier, dict.fromkeys(figure.entrants, ""), cases=cases, given=subject.given)
     return f"no record{who} with {' or '.join(figure.shows)}; `{command}`"
 
 
@@ -129,11 +129,11 @@ def why_few_places(subject: Subject, figure: Lines | Heat) -> str:
     why = f"{' and '.join(figure.metrics)} at one place only on {on}"
     if not swept:
         return f"{why}, and no other is planned at tier {tier}"
-    return f"{why}; `{rerun(card.task, tier, dict.fromkeys(swept, ''))}`"
+    return f"{why}; `{rerun(card.task, tier, dict.fromkeys(swept, ''), given=subject.given)}`"
 
 
 def why_nothing_kept(subject: Subject, figure: Kept, runs: Sequence[RunRow]) -> str:
     """Why there is no kept file, and the command that makes what it is made of."""
     names = dict.fromkeys(figure.entrants, "")
-    command = rerun(subject.card.task, subject.results.tier, names, cases=figure.cases)
+    command = rerun(subject.card.task, subject.results.tier, names, cases=figure.cases, given=subject.given)
     return f"{'no record keeps' if runs else 'no record, and so no'} {figure.file}; `{command}`"

@@ -15,7 +15,7 @@ from harness.core.entrant import Entrant
 from harness.core.errors import UserError
 from harness.core.suggest import check_known
 from harness.core.task import Task
-from harness.registry.headers import HARNESS, Header, read_headers
+from harness.registry.headers import HARNESS, Header, read_headers, unknown_base
 from harness.registry.tasks import CARD, PROTOCOL, TaskHome, read_task
 
 OWN = ("harness", "methods", "baselines")
@@ -103,6 +103,8 @@ def find(plugins: Iterable[Path] = ()) -> Registry:
         root = top_level_folder(path)
         _check_module_name(path, root)
         if not _add_entrants(registry, path, root):
+            if wrong := unknown_base(path, registry.homes):
+                raise UserError(f"plug-in {wrong}")
             raise UserError(
                 f"plug-in {plugin} defines no entrant: a top-level class with a literal `name` "
                 "whose base is imported from a task's package, such as harness.tasks.<task>"

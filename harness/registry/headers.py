@@ -10,9 +10,10 @@ from typing import Any
 from harness.core.card import Resolved
 from harness.core.entrant import EntrantKind
 from harness.core.spec import NAME, TIERS
+from harness.core.suggest import unknown
 from harness.registry.parameters import Parameter
 from harness.registry.search import EXAMPLE, Space, read_space
-from harness.registry.source import SourceClass, Sources, classes_in, is_below
+from harness.registry.source import SourceClass, Sources, classes_in, imports_in, is_below
 from harness.registry.tasks import TaskHome
 
 HARNESS = Path(__file__).resolve().parents[1]
@@ -135,6 +136,23 @@ def read_headers(path: Path, root: Path, homes: Mapping[str, TaskHome]) -> Itera
                 search_space=_search_space(lineage),
                 tuned_as=_attribute(lineage, "tuned_as", ""),
             )
+
+
+def unknown_base(path: Path, homes: Mapping[str, TaskHome]) -> str:
+    """The first base of a class in a file that is imported from a task's package which does not have it, with the names
+    that it has; "" if there is none."""
+    imports, packages = imports_in(path), {home.package: home.folder / "__init__.py" for home in homes.values()}
+    for source in classes_in(path):
+        for base in source.definition.bases:
+            _, module, name = imports.get(ast.unparse(base), (0, "", ""))
+            if module in packages and packages[module].is_file():
+                known = {
+                    *imports_in(packages[module]),
+                    *(above.definition.name for above in classes_in(packages[module])),
+                }
+                if name not in known:
+                    return f"{path}:{source.definition.lineno}: {unknown(f'class of {module}', name, known)}"
+    return ""
 
 
 def _is_entrant(source: SourceClass, sources: Sources) -> bool:

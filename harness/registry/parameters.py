@@ -29,8 +29,9 @@ class Parameter:
     default: Any
 
     def parse(self, text: str) -> Value:
-        """The value that `text` stands for. Raises `ValueError` with what is allowed."""
-        return self._allowed(lambda adapter: _validated(adapter, text))
+        """The value that `text` stands for, which may be in quotes. Raises `ValueError` with what is allowed."""
+        quoted = len(text) > 1 and text[0] == text[-1] and text[0] in ("'", '"')
+        return self._allowed(lambda adapter: _validated(adapter, text[1:-1] if quoted else text))
 
     def check(self, value: Any) -> Value:
         """A value in the parameter's type: 1 becomes 1.0 for a float. Raises `ValueError` with what is allowed."""

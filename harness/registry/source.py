@@ -32,6 +32,11 @@ def classes_in(path: Path) -> list[SourceClass]:
     return [SourceClass(path, definition) for definition in _read_module(path).classes.values()]
 
 
+def imports_in(path: Path) -> Mapping[str, tuple[int, str, str]]:
+    """The level, module and name of each `from module import name` at the top level of a file, by local name."""
+    return _read_module(path).imports
+
+
 def is_below(path: Path, folder: Path) -> bool:
     """Whether a folder, or a folder in it, holds a file."""
     return folder in _folders(path)

@@ -1,13 +1,14 @@
 """`Selection`: which runs the user asks for; and reading entrants that are written as `name[parameter=value,...]`."""
 
 import itertools
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.core.card import Card
 from harness.core.errors import UserError
-from harness.core.spec import TierName, Value
+from harness.core.spec import NAME, TierName, Value
 from harness.core.suggest import check_known
 from harness.registry.headers import Header
 
@@ -31,14 +32,33 @@ class Selection:
         check_known(f"case at tier {self.tier}", self.cases, known)
 
 
+@dataclass(frozen=True)
+class Given:
+    """What a command of the user said that a command which repairs its results must say again: the folder of results
+    (None: the usual one) and the files of plug-ins."""
+
+    results: Path | None = None
+    plugins: Sequence[Path] = ()
+
+
+NOTHING_GIVEN = Given()
+
+
+_SEPARATED = re.compile(r"[;|=]|\s")
+"""What stands between values where somebody did not write a comma."""
+
+
 def combinations(values: Mapping[str, Iterable[Value]]) -> Iterator[dict[str, Value]]:
     """Every combination of one value for each name."""
     return (dict(zip(values, combination, strict=True)) for combination in itertools.product(*values.values()))
 
 
 def split_entrant(text: str) -> tuple[str, str]:
-    """The name of an entrant and the text in the brackets after it. A missing closing bracket is a `UserError`."""
+    """The name of an entrant and the text in the brackets after it. Other brackets, and a missing one, are a
+    `UserError`."""
     name, _, rest = text.partition("[")
+    if wrong := re.fullmatch(rf"({NAME.pattern})[({{:/].*=.*", name):
+        raise UserError(f"entrant '{text}': parameters stand in square brackets; write {wrong[1]}[par=value,...]")
     if rest and not rest.endswith("]"):
         raise UserError(f"entrant '{text}' lacks its closing bracket; write name[par=value,...]")
     return name, rest.removesuffix("]")
@@ -67,4 +87,9 @@ def parse_parameter(header: Header, name: str, text: str) -> Value:
     try:
         return header.parameters[name].parse(text)
     except ValueError as error:
-        raise UserError(f"parameter {name}={text} of {header.name}: {error}") from error
+        hint = (
+            "; values and parameters are separated by commas: name[par=v1,v2,other=v3]"
+            if _SEPARATED.search(text)
+            else ""
+        )
+        raise UserError(f"parameter {name}={text} of {header.name}: {error}{hint}") from error

@@ -15,6 +15,7 @@ from harness.core.spec import TierName, set_in
 from harness.core.strict import Strict
 from harness.core.suggest import check_known, unknown
 from harness.records.scored import Scored
+from harness.runs.selection import NOTHING_GIVEN, Given
 from harness.tables.columns import lay_out
 from harness.tables.comparable import check_comparable, rerun
 from harness.tables.notes import held_settings, notes_on, shared_artefacts
@@ -56,7 +57,7 @@ class View:
     `metric` asks for one table of that metric wherever it was measured, `by` spreads an axis (a case's, a point's, a
     parameter's) over the columns, `cases` keeps some cases (none = all), `entrants` some rows by label or entrant (none
     = all), `where` some points of measurement, `seeds` so many seeds from `first_seed` on; `leave_out` leaves out the
-    rows that set one of some parameters from outside.
+    rows that set one of some parameters from outside. What was `given` is part of the commands in notes and errors.
     """
 
     tier: TierName
@@ -68,6 +69,7 @@ class View:
     leave_out: tuple[str, ...] = ()
     seeds: int | None = None
     first_seed: int = 0
+    given: Given = field(default=NOTHING_GIVEN, compare=False)
 
     @property
     def is_default(self) -> bool:
@@ -114,7 +116,7 @@ def build_tables(
     if tables:
         planned = {case for case, _ in expected.cells} if expected and view.is_default else set()
         notes = (
-            f"missing: all of case {case}; `{rerun(card.task, view.tier, {}, cases=[case])}`"
+            f"missing: all of case {case}; `{rerun(card.task, view.tier, {}, cases=[case], given=view.given)}`"
             for case in sorted(planned - results.cases)
         )
         tables[0] = replace(tables[0], notes=(*tables[0].notes, *notes), published=tuple(published))
@@ -167,7 +169,7 @@ def _table(
         raise UserError(f"{card.task} at {results.tier}: no {topic.metric} where {spelled(view.where)}")
     planned = expected.leaving_out(view.leave_out) if expected else None
     layout = lay_out(selection, card, results.tier, topic.metric, view.by, planned)
-    check_comparable(layout.runs, card, results.tier, timed=layout.metric.timing)
+    check_comparable(layout.runs, card, results.tier, timed=layout.metric.timing, given=view.given)
     flops = {score.path: score for score in results.select(FLOPS, topic.cases).scores}
     rows = rows_of(layout, flops)
     suffixes = _suffixes(topic, view, options)
@@ -192,7 +194,7 @@ def _table(
             *(f"{text}; `{command}` shows all" for text in slices),
             *held_settings(layout.runs, options.held),
             *shared_artefacts(layout.runs),
-            *notes_on(rows, layout),
+            *notes_on(rows, layout, view.given),
         ),
     )
 

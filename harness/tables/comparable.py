@@ -11,33 +11,55 @@ from harness.core.errors import UserError
 from harness.core.words import listed
 from harness.records.comparable import Difference, find_difference
 from harness.records.scored import RunRow
+from harness.runs.selection import NOTHING_GIVEN, Given
 
 _NOT_IN_THE_KEY = frozenset({"produced data", "device and threads"})
 """Differences that `harness run` cannot see: it repeats no run because of them."""
 _MOST_NAMES = 8
 
 
-def check_comparable(runs: Sequence[RunRow], card: Card, tier: str, *, timed: bool = False) -> None:
+def check_comparable(
+    runs: Sequence[RunRow], card: Card, tier: str, *, timed: bool = False, given: Given = NOTHING_GIVEN
+) -> None:
     """Raises `UserError` if the runs of one table differ in more than the entrant: what differs, between which rows,
     and the command that repairs it. Times must be of one kind of device, too."""
     if (difference := find_difference(runs, timed=timed)) is not None:
-        raise _refusal(difference, card, tier)
+        raise _refusal(difference, card, tier, given)
     for case in dict.fromkeys(run.case for run in runs):
-        _check_seeds([run for run in runs if run.case == case], case, card.task, tier)
+        _check_seeds([run for run in runs if run.case == case], case, card.task, tier, given)
 
 
 def rerun(
-    task: str, tier: str, entrants: Mapping[str, str], *, cases: Collection[str] = (), seeds: int | None = None
+    task: str,
+    tier: str,
+    entrants: Mapping[str, str],
+    *,
+    cases: Collection[str] = (),
+    seeds: int | None = None,
+    given: Given = NOTHING_GIVEN,
 ) -> str:
-    """The command that runs what is missing or stale of entrants, given the kind of each label."""
+    """The command that runs what is missing or stale of entrants (none = all), given the kind of each label. `FILE`
+    stands for the file of a plug-in that was not given."""
     words = ["harness", "run", "--task", task, "--tier", tier]
     words += [word for case in cases for word in ("--case", case)]
     words += [word for label in sorted(entrants) for word in ("--entrant", label)]
     words += [] if seeds is None else ["--seeds", str(seeds)]
-    return shlex.join(words) + (" --plugin FILE" if "plugin" in entrants.values() else "")
+    needs_plugin = "plugin" in entrants.values()
+    if needs_plugin or not entrants:
+        files = list(map(str, given.plugins)) or ["FILE"] * needs_plugin
+        words += [word for file in files for word in ("--plugin", file)]
+    words += [] if given.results is None else ["--results", str(given.results)]
+    return shlex.join(words)
 
 
-def _refusal(difference: Difference, card: Card, tier: str) -> UserError:
+def seeds_to_ask(card: Card, tier: str, seeds: Iterable[int]) -> int | None:
+    """How many seeds a command must ask for, so that it does these; None where the tier has as many."""
+    number = max(seeds, default=-1) + 1
+    level = next((level for name, level in card.tiers.items() if name == tier), None)
+    return number if level is not None and number > level.seeds else None
+
+
+def _refusal(difference: Difference, card: Card, tier: str, given: Given) -> UserError:
     """The error for runs that differ. The command repeats the rows that are not as the card asks; where the card does
     not say what is right, all rows: `run` repeats those that are stale."""
     what, place, runs = difference
@@ -45,7 +67,9 @@ def _refusal(difference: Difference, card: Card, tier: str) -> UserError:
     ordered = sorted(runs, key=lambda value: (value != asked, -len(runs[value]), str(value)))
     differing = " and ".join(f"{_shown(value)} ({_names(runs[value])})" for value in ordered)
     wrong = {run.label: run.kind for value in ordered[asked in runs :] for run in runs[value]}
-    command = rerun(card.task, tier, wrong, cases=[place["case"]] if "case" in place else ())
+    seeds = seeds_to_ask(card, tier, (run.seed for value in ordered[asked in runs :] for run in runs[value]))
+    cases = [place["case"]] if "case" in place else ()
+    command = rerun(card.task, tier, wrong, cases=cases, seeds=seeds, given=given)
     if what in _NOT_IN_THE_KEY:
         odd = sorted(run.path for value in ordered[1:] for run in runs[value])
         command = f"delete {', '.join(odd[:_MOST_NAMES])} below records/, then {command}"
@@ -53,7 +77,7 @@ def _refusal(difference: Difference, card: Card, tier: str) -> UserError:
     return UserError(f"{card.task} at {tier}: {text}")
 
 
-def _check_seeds(runs: Sequence[RunRow], case: str, task: str, tier: str) -> None:
+def _check_seeds(runs: Sequence[RunRow], case: str, task: str, tier: str, given: Given) -> None:
     """All rows of a case must have the same seeds: means over other seeds are means over other data."""
     seeds: dict[str, set[int]] = {}
     for run in runs:
@@ -66,7 +90,7 @@ def _check_seeds(runs: Sequence[RunRow], case: str, task: str, tier: str) -> Non
         by_seeds.setdefault(listed(seeds[run.label]), []).append(run)
     differing = " and ".join(f"{text} ({_names(by_seeds[text])})" for text in sorted(by_seeds))
     short = {run.label: run.kind for run in runs if seeds[run.label] != union}
-    command = rerun(task, tier, short, cases=[case], seeds=max(union) + 1)
+    command = rerun(task, tier, short, cases=[case], seeds=max(union) + 1, given=given)
     if common and common == set(range(len(common))):
         command += f", or show the seeds that all have: --seeds {len(common)}"
     raise UserError(

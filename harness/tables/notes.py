@@ -6,24 +6,26 @@ from typing import Any
 
 from harness.core.words import counted, listed, seeds_in_words
 from harness.records.scored import RunRow
+from harness.runs.selection import NOTHING_GIVEN, Given
 from harness.tables.columns import Layout
-from harness.tables.comparable import rerun
+from harness.tables.comparable import rerun, seeds_to_ask
 from harness.tables.table import Column, Row
 
 _LONGEST_ERROR = 160
 
 
-def notes_on(rows: Sequence[Row], layout: Layout) -> Iterator[str]:
-    """The notes on what became of the runs, a line each."""
+def notes_on(rows: Sequence[Row], layout: Layout, given: Given = NOTHING_GIVEN) -> Iterator[str]:
+    """The notes on what became of the runs, a line each; `given` is part of their commands."""
     card, version = layout.card, layout.runs[0].version
     if version != card.version:
         yield f"made at task version {version}; the card is at version {card.version}"
     yield from failures(layout.runs)
-    yield from _missing(rows, layout)
+    yield from _missing(rows, layout, given)
     stale = sorted({row.label for row in rows for cell in row.cells if "stale" in cell.flags})
     if stale:
-        again = {run.label: run.kind for run in layout.runs if layout.row(run.label) in stale}
-        command = rerun(card.task, layout.tier, again)
+        runs = [run for run in layout.runs if layout.row(run.label) in stale]
+        again, seeds = {run.label: run.kind for run in runs}, (run.seed for run in runs)
+        command = rerun(card.task, layout.tier, again, seeds=seeds_to_ask(card, layout.tier, seeds), given=given)
         yield f"stale, made by code or settings that have changed since: {', '.join(stale)}; `{command}`"
     yield from _inapplicable(rows, layout.columns)
     yield from _coverage(rows, layout.columns)
@@ -41,7 +43,7 @@ def failures(runs: Iterable[RunRow]) -> Iterator[str]:
         yield f"{status}: {label}, case {case}, {seeds_in_words(seeds)}{f': {why}' if why else ''}"
 
 
-def _missing(rows: Sequence[Row], layout: Layout) -> Iterator[str]:
+def _missing(rows: Sequence[Row], layout: Layout, given: Given) -> Iterator[str]:
     """Cells without records, and planned seeds that no row has, with the command that fills them."""
     present = {(run.case, run.label, run.seed) for run in layout.runs}
     lacking: dict[tuple[str, str], set[int]] = defaultdict(set)
@@ -53,13 +55,14 @@ def _missing(rows: Sequence[Row], layout: Layout) -> Iterator[str]:
     for case, label, seed in set(layout.expected.keys) - present if layout.expected else ():
         if case in cases:
             lacking[label, case].add(seed)
-    kinds = {row.label: row.kind for row in rows}
+    card, kinds = layout.card, {row.label: row.kind for row in rows}
     groups: dict[tuple[str, tuple[int, ...]], dict[str, str]] = defaultdict(dict)
     for (label, case), seeds in sorted(lacking.items()):
         groups[case, tuple(sorted(seeds))][label] = kinds.get(label, "")
     for (case, group_seeds), entrants in groups.items():
         which = f", {seeds_in_words(group_seeds)}" if group_seeds else ""
-        command = rerun(layout.card.task, layout.tier, entrants, cases=[case])
+        number = seeds_to_ask(card, layout.tier, group_seeds)
+        command = rerun(card.task, layout.tier, entrants, cases=[case], seeds=number, given=given)
         yield f"missing: {', '.join(entrants)}, case {case}{which}; `{command}`"
 
 

@@ -122,3 +122,23 @@ def test_debug_shows_the_traceback_of_a_failed_run(harness: Command, tmp_path: P
     done = harness("--debug", "run", *SMALLEST, "--entrant", "fails", "--plugin", plugin, "--json")
     (failure,) = json.loads(done.stdout)["failures"]
     assert "Traceback" in failure
+
+
+def test_a_check_of_one_case_says_nothing_of_others_and_what_fails_first(harness: Command, tmp_path: Path) -> None:
+    done = harness("check", write(tmp_path, "odd", "dim: int = 2", 'dim: int = "two"'), "--case", "atlas")
+    assert done.returncode == 1
+    _, first, *others = done.stdout.splitlines()
+    assert first.startswith("  fail ")
+    assert all(line.startswith("  ok   ") for line in others)
+    assert any("atlas" in line for line in others)
+    assert "cost" not in done.stdout
+
+
+def test_a_run_of_named_entrants_shows_these_alone(harness: Command, tmp_path: Path) -> None:
+    words = ["--plugin", write(tmp_path, "alpha"), "--plugin", write(tmp_path, "beta")]
+    for name, absent in (("alpha", "beta"), ("beta", "alpha")):
+        done = harness("run", *SMALLEST, *words, "--entrant", name)
+        assert done.returncode == 0
+        assert re.search(rf"^\| {name} ", done.stdout, flags=re.M)
+        assert absent not in done.stdout
+        assert "missing" not in done.stdout

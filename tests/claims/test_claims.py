@@ -8,9 +8,11 @@ import pytest
 from pydantic import ValidationError
 
 from harness.claims.claim import Claim
-from harness.claims.paper import Paper, check_paper, load_paper
+from harness.claims.paper import Paper, check_paper, find_papers, load_paper
 from harness.core.card import Card
 from harness.core.errors import UserError
+from harness.registry.find import find
+from harness.registry.headers import HARNESS
 
 PAPER = """
 [paper]
@@ -252,6 +254,20 @@ def test_a_fault_of_the_file_is_one_line_that_names_its_place(written: Path, old
     assert message in str(caught.value)
     assert str(written) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_two_papers_of_one_name_are_one_line_that_names_both(tmp_path: Path) -> None:
+    plugin = tmp_path / "ance" / "mine.py"
+    plugin.parent.mkdir()
+    source = "from harness.tasks.long_range import Attention\n\n\nclass Mine(Attention):\n    name = 'mine'\n"
+    plugin.write_text(source)
+    assert "ance" in find_papers(find([plugin]))
+    (plugin.parent / "paper.toml").write_text("")
+    with pytest.raises(UserError) as error:
+        find_papers(find([plugin]))
+    assert str(error.value).startswith("two papers are called 'ance', ")
+    for path in (plugin.parent / "paper.toml", HARNESS.parent / "methods" / "ance" / "paper.toml"):
+        assert str(path) in str(error.value)
 
 
 def test_a_missing_file_is_one_line(tmp_path: Path) -> None:

@@ -65,6 +65,7 @@ def test_without_a_file_nothing_is_declared(tmp_path: Path) -> None:
         (FILM + "frames = 0", ["figure 'f': frames", "greater than or equal to 1"]),
         (FILM + 'rows = "case"', ["figure 'f'", "unknown field 'rows'"]),
         ("helt = {}", ["unknown field 'helt'", "did you mean held"]),
+        ("[tables.accuracy]\nlave_out = []", ["tables: accuracy: unknown field 'lave_out'; did you mean leave_out?"]),
     ],
 )
 def test_a_fault_names_file_figure_and_field(tmp_path: Path, text: str, parts: list[str]) -> None:

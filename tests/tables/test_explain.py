@@ -90,7 +90,7 @@ def test_it_reads_as_text(explained: Explain) -> None:
 
 
 def test_what_is_not_there_is_named_with_the_nearest(explained: Explain) -> None:
-    with pytest.raises(UserError, match=r"unknown entrant in toy-small 'vit'; did you mean bit or vit\[m=16\]"):
+    with pytest.raises(UserError, match=r"unknown entrant in toy-small 'vit'; did you mean vit\[m=16\]\?"):
         explained("vit")
     with pytest.raises(UserError, match="unknown case or column of toy-small 'plein'; did you mean plain"):
         explained("bit", "plein")

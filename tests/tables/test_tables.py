@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from harness.core.errors import UserError
 from harness.core.spec import Budget
 from harness.records.record import Record
 from harness.records.scored import scored
+from harness.runs.selection import Given
 from harness.tables.build import View, build_tables
 from harness.tables.results import ExpectedRuns
 from harness.tables.table import Cell, Reference, Row, Span, Table
@@ -406,6 +409,30 @@ class TestExpected:
         made = [record("a", seed) for seed in range(5)]
         (table,) = tables(made[:2], expected=self.expected(made))
         assert [note.partition(";")[0] for note in table.notes] == ["missing: a, case plain, seeds 2-4"]
+
+    def test_a_command_asks_for_the_seeds_that_the_tier_does_not_have(
+        self, record: Make, tables: Tables, card: Callable[..., Card]
+    ) -> None:
+        planned = card().tiers["small"].seeds
+        made = [record(name, seed) for name in ("a", "b") for seed in range(planned + 2)]
+        (table,) = tables(made[: planned + 2], expected=self.expected(made))
+        (note,) = table.notes
+        assert note.endswith(f"--case plain --entrant b --seeds {planned + 2}`")
+
+    def test_a_command_says_again_what_the_users_command_said(self, record: Make, tables: Tables) -> None:
+        made = [record(name, 0) for name in ("a", "mine")]
+        expected = replace(self.expected(made), kinds={"a": "baseline", "mine": "plugin"})
+        given = Given(Path("other results"), [Path("my plugin.py")])
+        command = "harness run --task toy --tier small --case plain --entrant mine"
+        (table,) = tables(made[:1], expected=expected, given=given)
+        assert table.notes[0].endswith(f"`{command} --plugin 'my plugin.py' --results 'other results'`")
+        (table,) = tables(made[:1], expected=expected)
+        assert table.notes[0].endswith(f"`{command} --plugin FILE`")
+
+    def test_rows_that_are_not_asked_for_leave_neither_cells_nor_notes(self, record: Make, tables: Tables) -> None:
+        made = [record(name, seed) for name in ("a", "b", "c") for seed in range(2)]
+        (table,) = tables(made[:-1], expected=self.expected(made), entrants=("a",))
+        assert ([row.label for row in table.rows], table.notes) == (["a"], ())
 
     def test_a_planned_case_without_any_record_is_named(self, record: Make, tables: Tables) -> None:
         made = [record("a", 0, case=case) for case in ("plain", "hard")]

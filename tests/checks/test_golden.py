@@ -67,6 +67,15 @@ def test_scores_are_compared_bit_for_bit_in_the_same_place_and_within_a_toleranc
     assert bool(changed_scores(TASK, GOLDEN, now)) == (VALUE + moved != VALUE and (moved > 0.02 or not place))
 
 
+@pytest.mark.parametrize(("place", "is_compared"), [({}, True), ({"processor": "an abacus"}, False)])
+def test_runs_that_amplify_rounding_errors_are_compared_in_the_same_place_alone(
+    place: dict[str, Any], is_compared: bool
+) -> None:
+    golden = GOLDEN.model_copy(update={"amplified": (RUN,)})
+    now = changed(scores={RUN: {SCORE: VALUE + 0.5, "coverage": 1.0}}, **place)
+    assert bool(changed_scores(TASK, golden, now)) == is_compared
+
+
 def test_changed_scores_are_named_with_their_runs_and_what_to_do() -> None:
     head, *lines, last = changed_scores(TASK, GOLDEN, changed(scores={run: {SCORE: 0.5} for run in SPECS}))
     assert head == (

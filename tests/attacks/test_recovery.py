@@ -55,7 +55,9 @@ def test_a_training_killed_twice_has_the_scores_of_one_never_killed(
     for killed, share in zip(("run", "harness"), sorted(random.Random(str(run)).sample(range(5, 75), 2)), strict=True):
         _kill(_start(run, tmp_path / "twice"), tmp_path / "twice", share / 100, whole=killed == "harness")
     resumed = _finish(run, tmp_path / "twice")
-    assert (expected.resumed, resumed.resumed) == (0, 2)
+    assert expected.resumed == 0
+    # Once only, if the first kill came so late that the second one met the run before it had gone on.
+    assert resumed.resumed in (1, 2)
     assert untimed_scores(resumed) == untimed_scores(expected)
     assert (resumed.curve, resumed.spent, resumed.produced) == (expected.curve, expected.spent, expected.produced)
     before, after = Store(tmp_path / "never").items(expected), Store(tmp_path / "twice").items(resumed)

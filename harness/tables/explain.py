@@ -101,7 +101,7 @@ def _formula(table: Table, column: Column, cell: Cell) -> str:
         return f"no value: {cell.text}"
     values = ", ".join(f"{value:.6g}" for value in cell.values)
     what = table.metric if column.case else f"each seed's mean of {table.metric} over the cases"
-    return f"mean over {len(cell.seeds)} seeds of {what} = mean({values}) = {cell.value:.6g}"
+    return f"mean over {counted(len(cell.seeds), 'seed')} of {what} = mean({values}) = {cell.value:.6g}"
 
 
 def _interval(table: Table, cell: Cell) -> str:

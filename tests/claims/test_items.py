@@ -14,25 +14,16 @@ from harness.claims.paper import Citation, Paper
 from harness.claims.verdict import judge
 from harness.records.record import Record
 from harness.records.scored import scored
+from toys import CLAIM
 
-CLAIM: dict[str, Any] = {
-    "id": "better",
-    "source": "Table 1",
-    "task": "toy",
-    "tiers": ["small"],
-    "metric": "accuracy",
-    "kind": "greater",
-    "margin": 0.01,
-    "of": "fly",
-    "over": ["sign"],
-}
+FLY = {**CLAIM, "margin": 0.01, "of": "fly", "over": ["sign"]}
 METRICS = ("accuracy", "loss")
 POINTS = {(("shift", 0.0),): 0.5, (("shift", 1.0),): 0.6, (("shift", 2.0),): 0.7}
 
 
 def _paper(**changes: Any) -> Paper:
     citation = Citation(title="Toys", authors="A. Author", venue="ICLR", year=2021, url="https://example.org")
-    return Paper(paper=citation, claim=(Claim.model_validate({**CLAIM, **changes}),))
+    return Paper(paper=citation, claim=(Claim.model_validate({**FLY, **changes}),))
 
 
 def _kept(paper: Paper, records: list[Record], tier: str = "small") -> set[tuple[str, str, float]]:

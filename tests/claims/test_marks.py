@@ -16,21 +16,11 @@ from harness.claims.verdict import Verdict, judge
 from harness.records.record import Record
 from harness.records.scored import scored
 from harness.records.store import Store
+from toys import CLAIM
 
 Make = Callable[..., Record]
 
-BETTER: dict[str, Any] = {
-    "id": "better",
-    "source": "Table 1",
-    "task": "toy",
-    "tiers": ["small"],
-    "metric": "accuracy",
-    "kind": "greater",
-    "margin": 0.02,
-    "of": "new",
-    "over": ["old"],
-    "where": {"case": "plain"},
-}
+BETTER = {**CLAIM, "where": {"case": "plain"}}
 SEEDS = (0, 1, 2, 3, 4)
 EVERYONE = PlannedCase(frozenset({"new", "old"}), {"n": 100})
 REQUIRED = Requirements(planned={"plain": EVERYONE}, seeds=SEEDS, planned_seeds=SEEDS)

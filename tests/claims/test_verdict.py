@@ -16,20 +16,10 @@ from harness.core.spec import Budget, Spec, set_in
 from harness.records.record import Stored
 from harness.records.scored import Scored, scored
 from harness.site.verdicts import board, row, summary
+from toys import CLAIM
 
 S, TWO = (digest({"setting": value}) for value in ("s", "2"))
 DIFFERENCES = np.array([0.08, 0.10, 0.12, 0.09, 0.11])
-BASE = {
-    "id": "better",
-    "source": "Table 1",
-    "task": "toy",
-    "tiers": ["small"],
-    "metric": "accuracy",
-    "kind": "greater",
-    "margin": 0.02,
-    "of": "new",
-    "over": ["old"],
-}
 
 
 def record(entrant: str, seed: int, value: float | Mapping[str, Any], **fields: Any) -> dict[str, Any]:
@@ -134,7 +124,7 @@ def pair(differences: np.ndarray = DIFFERENCES, **fields: Any) -> list[dict[str,
 
 
 def claim(**changes: Any) -> Claim:
-    return Claim.model_validate({name: value for name, value in {**BASE, **changes}.items() if value is not None})
+    return Claim.model_validate({name: value for name, value in {**CLAIM, **changes}.items() if value is not None})
 
 
 def verdict(records: list[dict[str, Any]], tier: str = "small", **changes: Any) -> Verdict:

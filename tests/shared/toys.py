@@ -48,6 +48,18 @@ CARD: dict[str, Any] = {
 }
 
 
+CLAIM: Mapping[str, Any] = {
+    "id": "better",
+    "source": "Table 1",
+    "task": "toy",
+    "tiers": ["small"],
+    "metric": "accuracy",
+    "kind": "greater",
+    "margin": 0.02,
+    "of": "new",
+    "over": ["old"],
+}
+"""The entries of a claim in a `paper.toml`: an entrant `new` is better than `old`."""
 OWNERS: Mapping[str, Any] = {"costs": Costs, "environment": Environment, "origin": Origin}
 
 

@@ -10,7 +10,6 @@ from harness.records.record import Stored
 from harness.records.scored import SPENT, VALIDATION, RunRow
 from harness.site.addresses import entrant_page, task_page
 from harness.site.drawing import curve_drawing
-from harness.site.words import number
 from harness.tables.comparable import rerun
 
 
@@ -59,7 +58,7 @@ def _scores(content: Mapping[str, Any]) -> Iterator[ScoreView]:
         metric = content["metrics"][score["metric"]]
         at = ", ".join(f"{axis} = {value}" for axis, value in score["at"].items())
         items = f"{score['n_used']:,} of {score['n_expected']:,}" if score["n_expected"] else ""
-        yield ScoreView(score["metric"], metric["about"], metric["unit"], at, number(score["value"]), items)
+        yield ScoreView(score["metric"], metric["about"], metric["unit"], at, _number(score["value"]), items)
 
 
 def _curves(row: RunRow) -> Iterator[tuple[str, Markup]]:
@@ -79,9 +78,14 @@ def _costs(costs: Mapping[str, Any]) -> list[tuple[str, str]]:
         "eval_s": "evaluation, s",
         "peak_mb": "peak memory, MB",
     }
-    facts = [(said, number(costs[name], 4)) for name, said in names.items()]
+    facts = [(said, _number(costs[name], 4)) for name, said in names.items()]
     return [*facts, ("weights", f"{costs['weights']:,}"), ("beside other runs", "yes" if costs["contended"] else "no")]
 
 
 def _sorted(values: Mapping[str, Any], leave_out: str = "") -> Sequence[tuple[str, str]]:
     return [(name, str(value)) for name, value in sorted(values.items()) if name != leave_out]
+
+
+def _number(value: float, digits: int = 6) -> str:
+    """A number with so many digits; `n/a` for NaN."""
+    return "n/a" if math.isnan(value) else f"{value:.{digits}g}".replace("-", "\N{MINUS SIGN}")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from harness.claims.claim import Part
 from harness.claims.conditions import literals, spelled
 from harness.claims.finding import Finding
+from harness.core.words import counted
 from harness.stats.estimands import RATIOS
 from harness.tables.text import arrow
 
@@ -67,7 +68,7 @@ def found(finding: Finding) -> str:
     if not finding.values:
         return "n/a"
     p = "" if math.isnan(finding.p) else f", p = {finding.p:.2g}"
-    seeds = f"{finding.n} seed{'s' * (finding.n > 1)}"
+    seeds = counted(finding.n, "seed")
     cases = "; ".join(by_case(finding)) if len(finding.by_case) <= _MOST_CASES else ""
     return f"{estimate(finding)}{p}, {seeds}" + (f" ({cases})" if cases else "")
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from harness.checks.golden import ABSOLUTE, RELATIVE, TOLERANCE
+from harness.checks.golden_file import ABSOLUTE, RELATIVE, TOLERANCE
 from harness.core.words import counted
 from harness.records.record import Environment, Record, RecordedScore
 from harness.records.scored import SPENT, VALIDATION

@@ -9,15 +9,8 @@ from typing import Any
 
 import pytest
 
-from harness.checks.golden import (
-    Golden,
-    changed_scores,
-    check_scores,
-    defaults,
-    golden_problems,
-    own_entrants,
-    run_name,
-)
+from harness.checks.golden import changed_scores, check_scores, golden_problems, own_entrants
+from harness.checks.golden_file import Golden, defaults, run_name
 from harness.checks.smoke import smoke_specs
 from harness.registry.find import find
 from harness.registry.headers import HARNESS

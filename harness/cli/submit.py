@@ -30,6 +30,7 @@ def command(
     """
     from harness.cli.session import open_planner, warn
     from harness.core.spec import TIERS
+    from harness.runs.selection import Given
     from harness.submissions.bundle import pack
     from harness.submissions.contents import contents_of
     from harness.submissions.manifest import sha256
@@ -42,7 +43,7 @@ def command(
     card = registry.card(header.task)
     contents = contents_of(planner, header, tiers)
     warn(f"left out: {place}: {why}" for place, why in contents.foreign)
-    check_submittable(contents, card, header, store)
+    check_submittable(contents, card, header, store, Given(results, plugin or ()))
     records = records_of(contents, store)
     files = files_in(contents, records, header, registry, store)
     manifest = manifest_of(header, card, records, files, trained_on)

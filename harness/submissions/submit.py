@@ -16,6 +16,7 @@ from harness.registry.find import Registry
 from harness.registry.headers import Header
 from harness.registry.tuned import TUNED, EntryName, TunedEntry, tune_command, write_tuned
 from harness.runs.job import Job
+from harness.runs.selection import Given
 from harness.submissions.bundle import RECORDS, SOURCE, members_of
 from harness.submissions.contents import Contents, Tuned
 from harness.submissions.manifest import FORM, Manifest, TrainedOn
@@ -37,15 +38,18 @@ def find_entrant(registry: Registry, entrant: str, task: str = "") -> Header:
     return registry.header(tasks[0], entrant)
 
 
-def check_submittable(contents: Contents, card: Card, header: Header, store: Store) -> None:
+def check_submittable(contents: Contents, card: Card, header: Header, store: Store, given: Given) -> None:
     """Raise a `UserError` unless the store has a record of each run, made with the present code, and the trials that
-    each entry of `tuned.toml` was chosen by. A run that failed is a result, too."""
+    each entry of `tuned.toml` was chosen by. A run that failed is a result, too. What was `given` is part of the
+    commands that repair it."""
     if not contents.results:
-        command = rerun(card.task, "quick", {header.name: header.kind})
+        command = rerun(card.task, "quick", {header.name: header.kind}, given=given)
         raise UserError(f"there are no records of {header.name} on {card.task} in {store.root}; `{command}` makes some")
     due = [run for run in contents.results if run.state not in ("done", "failed")]
     if due:
-        raise UserError(f"{counted(len(due), 'run')} cannot be submitted, the first of them: {_repair(due[0], header)}")
+        raise UserError(
+            f"{counted(len(due), 'run')} cannot be submitted, the first of them: {_repair(due[0], header, given)}"
+        )
     for tuned in contents.tuned:
         result = TuningResult.of(tuned.tuning, store)
         if not result.complete or result.digest != tuned.entry.digest:
@@ -53,10 +57,11 @@ def check_submittable(contents: Contents, card: Card, header: Header, store: Sto
             raise UserError(f"{TUNED}: {tuned.tuning.name}: its trials are not in {store.root}; `{command}` makes them")
 
 
-def _repair(run: Job, header: Header) -> str:
+def _repair(run: Job, header: Header, given: Given) -> str:
     """Why a run lacks a record that can be submitted, and the command that makes one."""
     spec = run.spec
-    command = rerun(spec.task, spec.tier, {spec.label: header.kind}, cases=[spec.case], seeds=spec.seed + 1)
+    labels = {spec.label: header.kind}
+    command = rerun(spec.task, spec.tier, labels, cases=[spec.case], seeds=spec.seed + 1, given=given)
     return f"{spec.place} is {run.state}{f' ({run.why})' if run.why else ''}; `{command}`"
 
 

@@ -185,5 +185,6 @@ def test_only_what_is_complete_and_of_this_code_can_be_submitted(
     opened.remove(3)
     missing = tell(*words, "--out", "no.zip")
     assert "1 run cannot be submitted, the first of them: tides/smoke/harbour/waves/default-s3.json" in missing.stderr
-    assert "--case harbour --entrant waves --seeds 4 --plugin FILE`" in missing.stderr
+    repair = "--case harbour --entrant waves --seeds 4 --plugin opened/source/waves.py --results opened`"
+    assert repair in missing.stderr
     assert not (tmp_path / "no.zip").exists()

@@ -74,9 +74,7 @@ class Session:
     @cached_property
     def papers(self) -> "Mapping[str, Paper]":
         """The papers by the name of their folder."""
-        from harness.claims.paper import find_papers
-
-        return find_papers(self.registry)
+        return self._planner.papers
 
     def presentation(self, task: str) -> "Presentation":
         """What a task's `figures.toml` says."""
@@ -101,8 +99,11 @@ class Session:
             seeds=view.seeds,
             first_seed=view.first_seed,
         )
-        plan = Planner(self.registry, self.store, read=False).plan(selection)
-        return expected_of(plan, task, view.tier, any_key=any_key)
+        return expected_of(self._planner.plan(selection), task, view.tier, any_key=any_key)
+
+    @cached_property
+    def _planner(self) -> Planner:
+        return Planner(self.registry, self.store, read=False)
 
     def subject(self, task: str, tier: "TierName", expected: "ExpectedRuns") -> "Subject":
         """What the figures of a task at a tier are made of."""

@@ -153,7 +153,7 @@ class Session:
         """The verdicts on the claims about the tasks, by paper: on so many seeds from the first one on, by default on
         those that the tier plans."""
         from harness.claims.requirements import requirements
-        from harness.claims.verdict import judge
+        from harness.claims.verdict import judge, marked_verdict
         from harness.tables.build import View
 
         required = requirements(self.registry, tier, seeds, first_seed)
@@ -162,7 +162,7 @@ class Session:
             required[task] = replace(required[task], keys=self.expected(task, view).keys)
         by_paper = {
             name: [
-                judge(claim, self.scored, tier, required, self._item_scores)
+                marked_verdict(judge(claim, self.scored, tier, required, self._item_scores), self.submitted)
                 for claim in paper.claim
                 if not claim.tasks.isdisjoint(self.tasks)
             ]

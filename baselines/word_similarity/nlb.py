@@ -25,8 +25,8 @@ class Nlb(Binariser):
     with `"mean"` it is averaged, and at their `rate` the code then stays nearly random.
 
     `epochs`: passes over all words, each in another order. `batch`, `rate` and `momentum`: of the descent, whose rate
-    is multiplied by `decay` after each pass. The authors' program makes 5 passes, always in the same order, at a rate of
-    0.001, with which codes of 256 bits of vectors as narrow as here saturate. W is trained anew for every code length.
+    is multiplied by `decay` after each pass. The authors make 5 passes, always in the same order, at a rate of 0.001,
+    with which codes of 256 bits of vectors as narrow as here saturate. W is trained anew for every code length.
     """
 
     name = "nlb"

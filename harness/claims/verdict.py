@@ -113,7 +113,7 @@ def _findings(
     for opponent in part.opponents:
         try:
             comparison = scores.compare(opponent)
-            check_preconditions(part, of_task.scores, comparison, required.margins)
+            check_preconditions(part, of_task.scores, comparison, required)
             yield from [assess(part, scale, comparison, tier, required, items) for scale in part.scales]
         except NotAssessable as why:
             yield Finding(part=part, opponent=opponent or "", reason=str(why))

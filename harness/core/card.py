@@ -23,7 +23,7 @@ class Metric(Strict):
     `margin` is how far above chance a baseline must be before a claim is judged (None: at all, on average); an `exact`
     metric is counted and has no interval; a `timing` metric differs between machines; `needs` names the capability
     that an entrant must have; `change_of` names the metric of the same place whose change it is: where that is at
-    chance, no claim on the change is judged.
+    chance, no claim on the change is judged. It is not stored with records, since claims ask the current card.
     """
 
     better: Literal["higher", "lower"]
@@ -35,7 +35,7 @@ class Metric(Strict):
     exact: bool = False
     timing: bool = False
     needs: str | None = None
-    change_of: str | None = None
+    change_of: str | None = Field(default=None, exclude=True)
 
 
 class Case(Strict):

@@ -53,16 +53,13 @@ def to_files(record: Record) -> Files:
     any later change of either shows.
 
     A metric's chance may depend on the drawn data, so it stands in the record's own file. A score leaves out `at` and
-    `items` where they are empty, and `n_expected` where it equals `n_used`; a metric leaves out what it is a change of,
-    which claims ask of the current card.
+    `items` where they are empty, and `n_expected` where it equals `n_used`.
     """
     content = record.model_dump(mode="json")
     case = {name: content.pop(name) for name in _OF_THE_CASE}
     case["spec"] = {name: content["spec"].pop(name) for name in _SPEC_OF_THE_CASE}
     machine, origin, scores, curve = (content.pop(name) for name in ("environment", "origin", *_ONE_A_LINE))
     chances = {name: metric.pop("chance") for name, metric in case["metrics"].items()}
-    for metric in case["metrics"].values():
-        del metric["change_of"]
     checkout = {name: machine.pop(name) for name in _OF_THE_CHECKOUT}
     files = [_shared_file(values) for values in (case, machine, origin)]
     own = {

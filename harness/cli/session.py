@@ -162,7 +162,7 @@ class Session:
             required[task] = replace(required[task], keys=self.expected(task, view).keys)
         by_paper = {
             name: [
-                marked_verdict(judge(claim, self.scored, tier, required, self._item_scores), self.submitted)
+                marked_verdict(judge(claim, self.scored, tier, required, self.item_scores), self.submitted)
                 for claim in paper.claim
                 if not claim.tasks.isdisjoint(self.tasks)
             ]
@@ -170,7 +170,7 @@ class Session:
         }
         return {name: verdicts for name, verdicts in by_paper.items() if verdicts}
 
-    def _item_scores(self, path: str, name: str) -> "np.ndarray | None":
+    def item_scores(self, path: str, name: str) -> "np.ndarray | None":
         """The array of that name in the sidecar of the record at a path; None if it has none."""
         if path not in self._items:
             self._items[path] = self.store.item_scores(path, self._sidecars[path])

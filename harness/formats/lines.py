@@ -94,4 +94,4 @@ def _check_encoding(path: Path, first: int, lines: Sequence[bytes]) -> None:
             try:
                 line.decode()
             except UnicodeDecodeError:
-                raise wrong(path, f"{quoted(line)} is not UTF-8", "UTF-8 text", number) from None
+                raise wrong(path, f"{quoted(line.strip())} is not UTF-8", "UTF-8 text", number) from None

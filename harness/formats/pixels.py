@@ -1,7 +1,5 @@
 """Images as a folder of PNG files, or as a `.npz` file."""
 
-import io
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -34,16 +32,6 @@ def read_pixels(path: Path, images: int, shape: tuple[int, int, int]) -> np.ndar
     for i, file in enumerate(files):
         pixels[i] = _png(file, shape)
     return pixels
-
-
-def written_pngs(pixels: np.ndarray) -> Iterator[tuple[str, bytes]]:
-    """The PNG file of each image of U8[n h w c], with its name."""
-    from PIL import Image
-
-    for i, image in enumerate(pixels):
-        buffer = io.BytesIO()
-        Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(buffer, "PNG")
-        yield f"{i:06}.png", buffer.getvalue()
 
 
 def _png(file: Path, shape: tuple[int, int, int]) -> np.ndarray:

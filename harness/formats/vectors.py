@@ -75,16 +75,28 @@ def _read_text(path: Path, header: tuple[int, int] | None) -> Vectors:
         lines, first = (block.lines[1:], 2) if header and block.first == 1 else (block.lines, block.first)
         pairs = [line.strip().partition(b" ") for line in lines]
         dimension = dimension or len(pairs[0][2].split())
-        numbers = np.fromstring(b" ".join(pair[2] for pair in pairs), np.float64, sep=" ") if pairs else np.zeros(0)
-        if len(numbers) != len(pairs) * dimension or not np.isfinite(numbers).all():
+        numbers = _numbers([numbers for _, _, numbers in pairs], dimension)
+        if numbers is None:
             raise _text_fault(path, first, lines, dimension)
-        words += [pair[0].decode() for pair in pairs]
-        parts.append(numbers.reshape(-1, dimension).astype(np.float32))
+        words += [word.decode() for word, _, _ in pairs]
+        parts.append(numbers)
     if not words:
         raise wrong(path, "no vectors", "a word and its numbers on each line")
     if header and len(words) != header[0]:
         raise wrong(path, f"{len(words):,} vectors", f"the {header[0]:,} of the header", len(words) + 1)
     return Vectors(words, np.concatenate(parts), 2 if header else 1)
+
+
+def _numbers(texts: Sequence[bytes], dimension: int) -> F32 | None:
+    """F32[n dimension]: the finite numbers in texts, with single spaces between them; None if one has others."""
+    if any(text.count(b" ") != dimension - 1 for text in texts):
+        return None
+    try:
+        values = np.fromstring(b" ".join(texts), np.float64, sep=" ") if texts else np.zeros(0)
+    except ValueError:
+        return None
+    is_sound = len(values) == len(texts) * dimension and np.isfinite(values).all()
+    return values.reshape(-1, dimension).astype(np.float32) if is_sound else None
 
 
 def _text_fault(path: Path, first: int, lines: Sequence[bytes], dimension: int) -> UserError:

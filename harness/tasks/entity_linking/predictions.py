@@ -47,9 +47,11 @@ class LinkPredictions(PredictionFormat):
             yield "mentions.jsonl", written_json_lines(_mentions(test.mentions))
 
     def guesses(self, problem: Problem) -> list[Answer]:
-        """The first entity of the catalogue for every mention, or no link."""
+        """The first entity of the catalogue for every mention, or for the first word of the first text."""
         if isinstance(problem.test, Passages):
-            return [Answer("mark", (), links_of([]))]
+            word = problem.test.texts[0].split(maxsplit=1)[0]
+            start = problem.test.texts[0].index(word)
+            return [Answer("mark", (), links_of([(0, start, start + len(word), 0)]))]
         ranked = np.full((len(problem.test.entities), DEPTH), NIL)
         ranked[:, 0] = 0
         return [Answer("link", (), ranked)]

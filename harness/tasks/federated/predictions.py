@@ -35,7 +35,7 @@ class ClientPredictions(PredictionFormat):
         """The test examples, and whose they are."""
         test: Examples = problem.test
         inputs = test.inputs.toarray() if issparse(test.inputs) else test.inputs
-        yield "examples.npz", written_arrays({"inputs": inputs, "clients": test.clients})
+        yield "inputs.npz", written_arrays({"inputs": inputs, "clients": test.clients})
 
     def guesses(self, problem: Problem) -> list[Answer]:
         """The first label everywhere."""

@@ -1,5 +1,6 @@
 """Arrays in `.npy` and `.npz` files, gzipped or not."""
 
+import gzip
 import io
 import zipfile
 import zlib
@@ -33,7 +34,9 @@ def read_arrays(path: Path, names: Collection[str]) -> dict[str, np.ndarray]:
             start = file.read(len(_NPY))
             file.seek(0)
             if start == _NPY:
-                return {"": np.load(file, allow_pickle=False)}
+                # Only what is used of an array that is not packed comes into memory.
+                packed = file if isinstance(file, gzip.GzipFile) else None
+                return {"": np.load(packed or path, mmap_mode=None if packed else "r", allow_pickle=False)}
             if not start.startswith(_NPZ):
                 raise wrong(path, "another kind of file", expected)
             with np.load(file, allow_pickle=False) as stored:

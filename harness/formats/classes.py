@@ -26,46 +26,62 @@ class Classes(NamedTuple):
     only_labels: bool
 
 
+class _Raw(NamedTuple):
+    """What a file holds: arrays by query, logits or labels, and the numbers of the items if it has any."""
+
+    arrays: dict[str, np.ndarray]
+    ids: np.ndarray | None
+    is_text: bool
+
+
 def read_classes(path: Path, queries: Sequence[str], items: int, classes: int, *, allow_missing: bool) -> Classes:
     """The predictions in a file for as many items and classes. Where there are several queries, it is a `.npz` file
     with the logits of each."""
-    if is_array_file(path):
-        arrays = read_arrays(path, [*queries, LABELS, IDS])
-        ids = arrays.pop(IDS, None)
-        if "" in arrays or LABELS in arrays:
-            arrays = {queries[-1]: arrays.popitem()[1]}
-        check_present(path, arrays, queries)
-    else:
-        table = read_columns(path, lambda names: _is_header(names, classes), _HEADER)
-        ids, values = table.values[:, 0], table.values[:, 1:]
-        arrays = {queries[-1]: values[:, 0] if table.names[1] == "label" else values}
-    count = items if ids is None else len(ids)
-    rows = np.arange(items) if ids is None else _rows(path, ids, items)
-    order = np.argsort(rows)
-    if arrays[queries[-1]].ndim == 1:
+    raw = _from_arrays(path, queries) if is_array_file(path) else _from_text(path, queries[-1], classes)
+    rows = np.arange(items) if raw.ids is None else _rows(path, raw.ids, items, is_text=raw.is_text)
+    only_labels = raw.arrays[queries[-1]].ndim == 1
+    if only_labels:
         if len(queries) > 1:
             raise UserError(f"{path}: labels alone do not answer {', '.join(queries)}; give the logits of each")
-        labels = _checked_labels(path, arrays[queries[-1]], count, classes)
+        labels = _checked_labels(path, raw.arrays[queries[0]], len(rows), classes)
         logits = {queries[0]: np.eye(classes, dtype=np.float32)[labels]}
     else:
-        logits = {
-            name: check_array(path, name, arrays[name], (count, classes), "f", "items x classes") for name in queries
-        }
+        shape = len(rows), classes
+        logits = {name: check_array(path, name, raw.arrays[name], shape, "f", "items x classes") for name in queries}
     missing = np.setdiff1d(np.arange(items), rows)
     example = str(missing[0]) if len(missing) else ""
     check_missing(path, len(missing), items, "items", example, allow_missing=allow_missing)
-    is_ordered = bool((np.diff(rows) > 0).all())
-    logits = logits if is_ordered else {name: array[order] for name, array in logits.items()}
-    return Classes(logits, rows[order], only_labels=arrays[queries[-1]].ndim == 1)
+    if not (np.diff(rows) > 0).all():
+        order = np.argsort(rows)
+        rows, logits = rows[order], {name: array[order] for name, array in logits.items()}
+    return Classes(logits, rows, only_labels)
 
 
-def _rows(path: Path, ids: np.ndarray, items: int) -> np.ndarray:
+def _from_arrays(path: Path, queries: Sequence[str]) -> _Raw:
+    """A `.npz` file, or a `.npy` file, which answers the last query."""
+    arrays = read_arrays(path, [*queries, LABELS, IDS])
+    ids = arrays.pop(IDS, None)
+    for name in ("", LABELS):
+        if name in arrays:
+            arrays.setdefault(queries[-1], arrays.pop(name))
+    check_present(path, arrays, queries)
+    return _Raw(arrays, None if ids is None else check_array(path, IDS, ids, (None,), "iu", "items"), is_text=False)
+
+
+def _from_text(path: Path, query: str, classes: int) -> _Raw:
+    """A table with a column of numbers of items."""
+    headers = (["id", "label"], ["id", *map(str, range(classes))])
+    table = read_columns(path, lambda names: list(names) in headers, _HEADER)
+    ids, values = table.values[:, 0], table.values[:, 1:]
+    return _Raw({query: values[:, 0] if table.names[1] == "label" else values}, ids, is_text=True)
+
+
+def _rows(path: Path, ids: np.ndarray, items: int, *, is_text: bool) -> np.ndarray:
     """I64[n]: the rows of items with these numbers."""
-    if ids.ndim != 1:
-        raise wrong(path, f"array '{IDS}' has {ids.ndim} axes", "one, with the number of each item")
     known = (ids >= 0) & (ids < items) & (ids == np.floor(ids))
     rows = np.where(known, ids, -1).astype(np.int64)
-    found = Found(rows, np.arange(2, len(rows) + 2), lambda n: f"item {ids[n]:g}")
+    lines = np.arange(2, len(rows) + 2) if is_text else None
+    found = Found(rows, lines, lambda n: f"item {ids[n]:g}" + ("" if is_text else f" in row {n:,} of '{IDS}'"))
     check_items(path, found, items - len(np.unique(rows[known])))
     return rows
 
@@ -80,7 +96,3 @@ def _checked_labels(path: Path, labels: np.ndarray, items: int, classes: int) ->
     if labels.dtype.kind == "f" and (labels != np.floor(labels)).any():
         raise wrong(path, "labels that are not whole numbers", f"0 to {classes - 1}; or logits, a row for each item")
     return labels.astype(np.int64)
-
-
-def _is_header(names: Sequence[str], classes: int) -> bool:
-    return list(names) in (["id", "label"], ["id", *map(str, range(classes))])

@@ -15,10 +15,10 @@ I64 = NDArray[np.int64]
 
 class Found(NamedTuple):
     """The items that a file names, in its order: `rows` I64[n] among those that were asked for, -1 for one that was
-    not; `lines` I64[n], where they stand. `name` says what the n-th item is, as in `item '7'`."""
+    not; `lines` I64[n], where they stand in a text. `name` says what the n-th item is, as in `item '7'`."""
 
     rows: I64
-    lines: I64
+    lines: I64 | None
     name: Callable[[int], str]
 
 
@@ -32,7 +32,8 @@ def check_items(path: Path, found: Found, missing: int) -> None:
     first = int(np.argmax(unknown | doubled))
     counts = f"in all {missing:,} missing, {doubled.sum():,} doubled, {unknown.sum():,} unknown"
     what = f"{found.name(first)} is {'unknown' if unknown[first] else 'there twice'}"
-    raise wrong(path, f"{what} ({counts})", "what is asked for, each once", int(found.lines[first]))
+    line = None if found.lines is None else int(found.lines[first])
+    raise wrong(path, f"{what} ({counts})", "what is asked for, each once", line)
 
 
 def check_missing(path: Path, missing: int, asked: int, nouns: str, example: str, *, allow_missing: bool) -> None:

@@ -11,6 +11,8 @@ from harness.formats.lines import wrong
 
 ARRAY: Final = "arr_0"
 """What the array is called that numpy saves without a name."""
+_LABELS: Final = "arr_1"
+"""Where guided-diffusion puts the labels of its images."""
 
 
 def read_pixels(path: Path, images: int, shape: tuple[int, int, int]) -> np.ndarray:
@@ -19,7 +21,7 @@ def read_pixels(path: Path, images: int, shape: tuple[int, int, int]) -> np.ndar
     A `UserError` names the image that is of another size or kind, or says how many are missing.
     """
     if not path.is_dir():
-        arrays = read_arrays(path, [ARRAY])
+        arrays = read_arrays(path, [ARRAY, _LABELS])
         pixels = arrays.get("", arrays.get(ARRAY))
         if pixels is None or pixels.dtype != np.uint8:
             found = "no array" if pixels is None else f"an array of dtype {pixels.dtype}"

@@ -104,11 +104,11 @@ def test_items_may_be_missing_only_if_that_is_allowed(tmp_path: Path) -> None:
         (lambda path: npz(path, ids=ORDER), "there is no array 'logits'"),
         (
             lambda path: npz(path, logits=LOGITS, ids=[0, 1, 2, 3, 3]),
-            "item 3 is there twice (in all 1 missing, 1 doubled",
+            "item 3 in row 4 of 'ids' is there twice (in all 1 missing, 1",
         ),
         (
             lambda path: npz(path, logits=LOGITS, ids=[0, 1, 2, 3, 7]),
-            "item 7 is unknown (in all 1 missing, 0 doubled, 1",
+            "item 7 in row 4 of 'ids' is unknown (in all 1 missing, 0",
         ),
         (lambda path: path.write_text(csv().partition("\n")[2]), "line 1: the header '0,"),
         (lambda path: path.write_text(csv() + "4,1,2,3\n"), "line 7: item 4 is there twice (in all 0 missing, 1"),

@@ -48,8 +48,7 @@ def test_what_is_asked_can_be_predicted_scored_and_shown(verb: Command, asked: P
     assert "harness score --task retrieval --tier smoke --case atlas --name guess --replace FILE" in explained
     done = verb("site", "--tier", "smoke", "--out", "site")
     assert done.returncode == 0, done.stderr
-    page = next((tmp_path / "site").rglob("guess.html")).read_text()
-    assert "predictions" in page
+    assert '<span class="kind predictions">predictions' in (tmp_path / "site/entrant/retrieval-guess.html").read_text()
 
 
 @pytest.mark.parametrize(
@@ -101,10 +100,10 @@ def test_predictions_are_kept_only_if_asked_and_then_exported(harness: Command, 
 
 def test_a_run_that_has_no_predictions_says_why(harness: Command, tmp_path: Path) -> None:
     place = ("--task", "generation", "--tier", "smoke", "--case", "mixture")
-    run = ("run", *place, "--entrant", "ve", "--seeds", 1, "--keep-predictions", "--json")
+    run = ("run", *place, "--entrant", "ve_sde", "--seeds", 1, "--keep-predictions", "--json")
     assert [json.loads(harness(*run).stdout)["ran"] for _ in range(2)] == [1, 0]
     (record,) = Store(tmp_path / "results").all()
     assert NONE in record.kept
-    done = harness("export", *place, "--predictions", "ve", "--out", "found")
+    done = harness("export", *place, "--predictions", "ve_sde", "--out", "found")
     assert done.returncode == 2
     assert "no predictions: it samples where the score is known" in done.stderr

@@ -13,6 +13,7 @@ from harness.core.errors import UserError
 from harness.core.task import KINDS, has_shape
 from harness.formats.lines import opened, wrong
 
+_KINDS = {**KINDS, "biu": "truth values or whole numbers"}
 _NPY, _NPZ = b"\x93NUMPY", b"PK"
 
 
@@ -53,7 +54,7 @@ def check_array(
     """An array if it has this shape (None = any length) and one of these kinds of dtypes, and is finite; else a
     `UserError`. `axes` says what the axes are, as in `n classes`."""
     wanted = " x ".join("any" if length is None else f"{length:,}" for length in shape)
-    expected = f"{KINDS[kinds]} of shape {wanted} ({axes})"
+    expected = f"{_KINDS[kinds]} of shape {wanted} ({axes})"
     called = f"array '{name}'" if name else "the array"
     if not has_shape(array.shape, shape):
         raise wrong(path, f"{called} has shape {' x '.join(f'{length:,}' for length in array.shape)}", expected)

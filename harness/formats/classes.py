@@ -87,12 +87,10 @@ def _rows(path: Path, ids: np.ndarray, items: int, *, is_text: bool) -> np.ndarr
 
 
 def _checked_labels(path: Path, labels: np.ndarray, items: int, classes: int) -> np.ndarray:
-    """I64[n]: labels below the number of classes."""
-    if labels.shape != (items,):
-        raise wrong(path, f"{len(labels):,} labels", f"{items:,}")
-    if labels.dtype.kind not in "iuf" or not (is_class := (labels >= 0) & (labels < classes)).all():
-        what = f"the label {labels[np.argmin(is_class)]} of item {np.argmin(is_class):,}"
-        raise wrong(path, what if labels.dtype.kind in "iuf" else f"dtype {labels.dtype}", f"0 to {classes - 1}")
-    if labels.dtype.kind == "f" and (labels != np.floor(labels)).any():
-        raise wrong(path, "labels that are not whole numbers", f"0 to {classes - 1}; or logits, a row for each item")
+    """I64[n]: labels below the number of classes; a `UserError` for others."""
+    check_array(path, LABELS, labels, (items,), "fiu", "items")
+    is_class = (labels >= 0) & (labels < classes) & (labels == np.floor(labels))
+    if not is_class.all():
+        item = int(np.argmin(is_class))
+        raise wrong(path, f"the label {labels[item]:g} of item {item:,}", f"whole numbers from 0 to {classes - 1}")
     return labels.astype(np.int64)

@@ -76,7 +76,8 @@ class LearnedBefore(FederatedLearner):
 
     def _one_hot(self, labels: np.ndarray) -> np.ndarray:
         """F32[m n ... classes] from labels I64[n m ...]."""
-        return np.eye(self._classes, dtype=np.float32)[labels.swapaxes(0, 1)]
+        one_hot: np.ndarray = np.eye(self._classes, dtype=np.float32)[labels.swapaxes(0, 1)]
+        return one_hot
 
 
 class FollowedBefore(LearnedBefore):

@@ -1,4 +1,5 @@
-"""How fast files of predictions are read, and in how much memory, each in a process of its own."""
+"""How fast files of predictions are read, and in how much memory, each in a process of its own: seconds of a processor,
+since others may use it, too."""
 
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from pathlib import Path
 from harness.formats.classes import read_classes
 from harness.formats.trec import Names, read_run
 items, documents, path = *map(int, sys.argv[1:3]), Path(sys.argv[3])
-start = time.perf_counter()
+start = time.process_time()
 """
 _RUN = """
 names = [{f"{letter}{i}".encode(): i for i in range(n)} for letter, n in (("q", items), ("d", documents))]
@@ -26,12 +27,12 @@ _LOGITS = """
 count = len(read_classes(path, ["logits"], items, 10, allow_missing=False).rows)
 """
 _END = """
-print(count, time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+print(count, time.process_time() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
 
 
 def measured(program: str, items: int, path: Path) -> tuple[int, float, float]:
-    """How much was read, in how many seconds and with how many megabytes at most."""
+    """How much was read, in how many seconds of a processor, and with how many megabytes at most."""
     words = [sys.executable, "-c", f"{_START}{program}{_END}", str(items), str(DOCUMENTS), str(path)]
     count, seconds, megabytes = subprocess.run(words, check=True, capture_output=True, text=True).stdout.split()
     return int(count), float(seconds), float(megabytes)

@@ -26,7 +26,11 @@ class Glove(WordEmbedder):
 
     `dim`: the width of the vectors. `epochs`: of AdaGrad over the counts, which are made in one pass over the text.
     `batch`: the counts in a step, whose gradients are summed, fewer if an epoch would otherwise have less than
-    `updates` steps. `lr`: of AdaGrad, whose sums of squares start from 1 as in the authors' code.
+    `updates` steps. `lr`: of AdaGrad, whose sums of squares start from 1, as the authors' do.
+
+    The authors' program makes a step for each count, in threads that share the vectors, and clips gradients. It adds
+    squares after the step, and for the vectors these of the gradient times the rate, so that its steps shrink more
+    slowly. Its defaults are a rate of 0.05 and an `x_max` of 100.
     """
 
     name = "glove"

@@ -1,11 +1,13 @@
 """Preconditions: what the compared runs must fulfil before a claim on them is judged."""
 
+import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.claims.claim import Gate, Part
 from harness.claims.comparison import Comparison, final_rows
 from harness.claims.conditions import holds
+from harness.claims.requirements import Requirements
 from harness.records.scored import RunRow, ScoreRow
 from harness.stats.estimands import NotAssessable
 
@@ -13,16 +15,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def check_preconditions(
-    part: Part, scores: Sequence[ScoreRow], comparison: Comparison, margins: Mapping[str, float]
-) -> None:
+def check_preconditions(part: Part, scores: Sequence[ScoreRow], comparison: Comparison, required: Requirements) -> None:
     """Raises `NotAssessable` if opponent or method are at chance on average; if the opponent is not above it by the
     metric's margin, with every seed, where the card states one; or if a run has not learned its training task, given
-    all final scores of the task at the tier.
+    all final scores of the task at the tier. Of a metric that is a change, what changes must be above chance where it
+    is compared.
 
     A single seed at chance does not hinder where there is no margin, as in control: to fail at some seeds is what an
     agent may do that has learned to see nothing. Such seeds are marked.
     """
+    margins = required.margins
     if comparison.opponent is not None:
         opponent, method = (final_rows(side, part.estimand_on("raw", "higher")) for side in reversed(comparison.sides))
         if part.metric in margins:
@@ -30,8 +32,25 @@ def check_preconditions(
             _check_above_chance(comparison.opponent.label, finished, 0.0)
         _check_above_chance(comparison.opponent.label, _means(opponent), margins.get(part.metric, 0.0))
         _check_above_chance(comparison.method.label, _means(method), 0.0)
+        if part.metric in required.changed:
+            levels = {
+                (score.path, score.measured): score for score in scores if score.metric == required.changed[part.metric]
+            }
+            for side, rows in zip(comparison.sides, (method, opponent), strict=True):
+                _check_above_chance(side.label, _means(_levels(rows, levels)), 0.0)
     for gate in part.gate:
         _check_learned(gate, scores, comparison.runs)
+
+
+def _levels(rows: "pd.DataFrame", levels: Mapping[tuple[str, Any], ScoreRow]) -> "pd.DataFrame":
+    """The rows of changes, as rows of what changes, where it was measured at the same place of the same run."""
+    found = [levels.get(place) for place in zip(rows["path"], rows["measured"], strict=True)]
+    return rows.assign(
+        **{
+            name: [getattr(level, name) if level else missing for level in found]
+            for name, missing in (("value", math.nan), ("chance", math.nan), ("metric", ""), ("better", "higher"))
+        }
+    )
 
 
 def _means(rows: "pd.DataFrame") -> "pd.DataFrame":

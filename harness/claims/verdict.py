@@ -2,15 +2,18 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.claims.assessment import ItemScores, assess
 from harness.claims.claim import Claim, Part
 from harness.claims.comparison import PartScores
 from harness.claims.finding import Finding, Judgement, Leaning, qualified, undecided
+from harness.claims.marks import Mark
 from harness.claims.preconditions import check_preconditions
 from harness.claims.requirements import Requirements
+from harness.core.words import counted
 from harness.records.scored import Scored, TaskScores
+from harness.records.submitted import Submitted, mark_of
 from harness.stats.estimands import NotAssessable
 
 
@@ -111,7 +114,20 @@ def _findings(
     for opponent in part.opponents:
         try:
             comparison = scores.compare(opponent)
-            check_preconditions(part, of_task.scores, comparison, required.margins)
+            check_preconditions(part, of_task.scores, comparison, required)
             yield from [assess(part, scale, comparison, tier, required, items) for scale in part.scales]
         except NotAssessable as why:
             yield Finding(part=part, opponent=opponent or "", reason=str(why))
+
+
+def marked_verdict(verdict: Verdict, marks: Mapping[str, Submitted]) -> Verdict:
+    """A verdict whose findings say how far the records that others made were verified, given these by place."""
+    return replace(verdict, findings=tuple(_marked_finding(finding, marks) for finding in verdict.findings))
+
+
+def _marked_finding(finding: Finding, marks: Mapping[str, Submitted]) -> Finding:
+    merged = sum(path in marks for path in finding.paths)
+    if not merged:
+        return finding
+    details = f"others made {merged} of its {counted(len(finding.paths), 'record')}"
+    return replace(finding, marks=(*finding.marks, Mark(mark_of(finding.paths, marks), details)))

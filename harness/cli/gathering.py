@@ -37,6 +37,7 @@ def gather(session: Session, chapters: Sequence[Chapter]) -> Material:
         verdicts={tier: session.verdicts(tier) for tier in TIERS if session.tasks_at(tier)},
         scored=session.scored,
         records=session.stored,
+        items=session.item_scores,
     )
 
 

@@ -74,9 +74,7 @@ class Session:
     @cached_property
     def papers(self) -> "Mapping[str, Paper]":
         """The papers by the name of their folder."""
-        from harness.claims.paper import find_papers
-
-        return find_papers(self.registry)
+        return self._planner.papers
 
     def presentation(self, task: str) -> "Presentation":
         """What a task's `figures.toml` says."""
@@ -101,8 +99,11 @@ class Session:
             seeds=view.seeds,
             first_seed=view.first_seed,
         )
-        plan = Planner(self.registry, self.store, read=False).plan(selection)
-        return expected_of(plan, task, view.tier, any_key=any_key)
+        return expected_of(self._planner.plan(selection), task, view.tier, any_key=any_key)
+
+    @cached_property
+    def _planner(self) -> Planner:
+        return Planner(self.registry, self.store, read=False)
 
     def subject(self, task: str, tier: "TierName", expected: "ExpectedRuns") -> "Subject":
         """What the figures of a task at a tier are made of."""
@@ -157,7 +158,7 @@ class Session:
         """The verdicts on the claims about the tasks, by paper: on so many seeds from the first one on, by default on
         those that the tier plans."""
         from harness.claims.requirements import requirements
-        from harness.claims.verdict import judge
+        from harness.claims.verdict import judge, marked_verdict
         from harness.tables.build import View
 
         required = requirements(self.registry, tier, seeds, first_seed)
@@ -166,7 +167,7 @@ class Session:
             required[task] = replace(required[task], keys=self.expected(task, view).keys)
         by_paper = {
             name: [
-                judge(claim, self.scored, tier, required, self._item_scores)
+                marked_verdict(judge(claim, self.scored, tier, required, self.item_scores), self.submitted)
                 for claim in paper.claim
                 if not claim.tasks.isdisjoint(self.tasks)
             ]
@@ -174,7 +175,7 @@ class Session:
         }
         return {name: verdicts for name, verdicts in by_paper.items() if verdicts}
 
-    def _item_scores(self, path: str, name: str) -> "np.ndarray | None":
+    def item_scores(self, path: str, name: str) -> "np.ndarray | None":
         """The array of that name in the sidecar of the record at a path; None if it has none."""
         if path not in self._items:
             self._items[path] = self.store.item_scores(path, self._sidecars[path])

@@ -22,7 +22,8 @@ class Metric(Strict):
     `chance` is the score of guessing (a problem may state it for its drawn data) and `ceiling` the best possible score;
     `margin` is how far above chance a baseline must be before a claim is judged (None: at all, on average); an `exact`
     metric is counted and has no interval; a `timing` metric differs between machines; `needs` names the capability
-    that an entrant must have.
+    that an entrant must have; `change_of` names the metric of the same place whose change it is: where that is at
+    chance, no claim on the change is judged. It is not stored with records, since claims ask the current card.
     """
 
     better: Literal["higher", "lower"]
@@ -34,6 +35,7 @@ class Metric(Strict):
     exact: bool = False
     timing: bool = False
     needs: str | None = None
+    change_of: str | None = Field(default=None, exclude=True)
 
 
 class Case(Strict):
@@ -137,6 +139,9 @@ class Card(Strict):
         for metric in [self.primary, *(case.primary for case in self.cases if case.primary)]:
             if metric not in self.metrics:
                 raise ValueError(f"primary metric '{metric}' is not among the metrics")
+        for name, entry in self.metrics.items():
+            if entry.change_of is not None and entry.change_of not in self.metrics:
+                raise ValueError(f"metric '{name}' is a change of '{entry.change_of}', which is not among the metrics")
         if self.column not in {"case", *self.axes()}:
             raise ValueError(f"column '{self.column}' is neither 'case' nor an axis; name it in points")
         for name, tier in self.tiers.items():

@@ -58,7 +58,10 @@ def _runs(material: Material, pages: Pages, facts: dict[str, RunFacts]) -> Itera
         if row.key not in written:
             written.add(row.key)
             place = run_page(row.key)
-            yield place, pages.page("run.html", place, task=material.cards[row.task], **run(row, stored))
+            yield (
+                place,
+                pages.page("run.html", place, task=material.cards[row.task], **run(row, stored, material.items)),
+            )
 
 
 def _entrants(entrants: EntrantPages, pages: Pages) -> Iterator[File]:

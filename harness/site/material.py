@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from harness.claims.assessment import ItemScores
 from harness.claims.paper import Paper
 from harness.claims.verdict import Verdict
 from harness.core.card import Card
@@ -61,7 +62,8 @@ class Material:
     """All that the site shows.
 
     `headers` has the known entrants by task and name; `chapters` are in order of task and tier; `verdicts` has what
-    became of the claims, by tier and paper; `records` yields every record, each time that it is called.
+    became of the claims, by tier and paper; `records` yields every record, each time that it is called; `items` finds
+    the scores of single items.
     """
 
     cards: Mapping[str, Card]
@@ -71,6 +73,7 @@ class Material:
     verdicts: Mapping[TierName, Mapping[str, Sequence[Verdict]]]
     scored: Scored
     records: Callable[[], Iterator[Stored]]
+    items: ItemScores
 
     @property
     def tiers(self) -> list[TierName]:

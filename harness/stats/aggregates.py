@@ -15,19 +15,20 @@ TRIMMED = 0.25
 """The share of the lowest and of the highest scores that an interquartile mean leaves out."""
 
 
-def interquartile_mean(scores: ArrayLike) -> float:
-    """The mean of the middle half of all scores, whatever their shape."""
+def interquartile_mean(scores: ArrayLike) -> Floats:
+    """The mean [...] of the middle half of all scores [..., runs, cases]."""
     from scipy.stats import trim_mean
 
-    return float(trim_mean(np.ravel(np.asarray(scores, dtype=np.float64)), TRIMMED))
+    array = np.asarray(scores, dtype=np.float64)
+    return np.asarray(trim_mean(array.reshape(*array.shape[:-2], -1), TRIMMED, axis=-1))
 
 
-def probability_of_improvement(of: ArrayLike, over: ArrayLike) -> float:
-    """How often a run of `of` [runs, cases] has a higher score than one of `over` [other runs, cases] in the same case;
-    a mean over cases. Ties count half."""
+def probability_of_improvement(of: ArrayLike, over: ArrayLike) -> Floats:
+    """How often [...] a run of `of` [..., runs, cases] has a higher score than one of `over` [..., other runs, cases]
+    in the same case; a mean over cases. Ties count half."""
     ours, theirs = (np.asarray(scores, dtype=np.float64) for scores in (of, over))
-    difference = ours[:, None] - theirs[None]
-    return float(((difference > 0) + 0.5 * (difference == 0)).mean())
+    difference = ours[..., :, None, :] - theirs[..., None, :, :]
+    return np.asarray(((difference > 0) + 0.5 * (difference == 0)).mean(axis=(-3, -2, -1)))
 
 
 def performance_profile(scores: ArrayLike, thresholds: ArrayLike) -> Floats:
@@ -38,13 +39,13 @@ def performance_profile(scores: ArrayLike, thresholds: ArrayLike) -> Floats:
     )
 
 
-def stratified_interval(statistic: Callable[..., float], *samples: ArrayLike, resamples: int = RESAMPLES) -> Interval:
+def stratified_interval(statistic: Callable[..., Floats], *samples: ArrayLike, resamples: int = RESAMPLES) -> Interval:
     """The percentile interval of a statistic of samples [runs, cases], whose runs are drawn with replacement, case by
-    case and sample by sample."""
+    case and sample by sample. The statistic takes stacks of samples [resamples, runs, cases], one of each sample, and
+    returns a number for each [resamples]."""
     arrays = [np.asarray(sample, dtype=np.float64) for sample in samples]
     rng = generator(*arrays)
-    draws = []
-    for _ in range(resamples):
-        rows = (rng.integers(len(array), size=array.shape) for array in arrays)
-        draws.append(statistic(*(np.take_along_axis(array, row, 0) for array, row in zip(arrays, rows, strict=True))))
-    return percentile_interval(draws)
+    drawn = [rng.integers(len(array), size=(resamples, *array.shape)) for array in arrays]
+    return percentile_interval(
+        statistic(*(np.take_along_axis(array[None], rows, 1) for array, rows in zip(arrays, drawn, strict=True)))
+    )

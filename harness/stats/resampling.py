@@ -2,6 +2,7 @@
 bootstrap over a test set's items, with seeds averaged."""
 
 import hashlib
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -30,17 +31,27 @@ def item_bootstrap(of: ArrayLike, over: ArrayLike | None = None, resamples: int 
     averaged first: what varies is which items the test set happens to hold. Equally many items are drawn in the same
     way, so that means of several measurements of the same items may be averaged.
     """
-    items = np.mean(np.asarray(of, dtype=np.float64), axis=0)
-    if over is not None:
-        items = items - np.mean(np.asarray(over, dtype=np.float64), axis=0)
-    n = len(items)
+    means = _means_of_resamples(of, resamples)
+    return means if over is None else means - _means_of_resamples(over, resamples)
+
+
+def _means_of_resamples(scores: ArrayLike, resamples: int) -> Floats:
+    array = np.asarray(scores, dtype=np.float64)
+    # The scores are added before anything is divided: sums of right (1) and wrong (0) are exact on every processor.
+    return np.asarray(_times_drawn(array.shape[1], resamples) @ array.sum(axis=0) / array.size)
+
+
+@lru_cache(maxsize=1)
+def _times_drawn(n: int, resamples: int) -> Floats:
+    """How often [resamples, n] each resample draws each of n items. Claims on one test set share the counts."""
     rng = generator(np.array([float(n)]))
-    at_once = max(1, _MOST_DRAWN // n)
-    means = [
-        items[rng.integers(0, n, size=(min(at_once, resamples - done), n))].mean(axis=1)
-        for done in range(0, resamples, at_once)
-    ]
-    return np.concatenate(means)
+    counts = np.empty((resamples, n), dtype=np.float64)
+    for first in range(0, resamples, at_once := max(1, _MOST_DRAWN // n)):
+        block = counts[first : first + at_once]
+        starts = n * np.arange(len(block))[:, None]
+        drawn = rng.integers(0, n, size=block.shape) + starts
+        block[:] = np.bincount(drawn.ravel(), minlength=block.size).reshape(block.shape)
+    return counts
 
 
 def percentile_interval(draws: ArrayLike, alpha: float = ALPHA) -> Interval:

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from methods.rims.details import Details, initial_weights
+from methods.rims.details import Details, attention_weights
 
 
 class Communication(nn.Module):
@@ -18,8 +18,8 @@ class Communication(nn.Module):
         super().__init__()
         self.heads, self.details = heads, details
         self.width = details.communication_keys(size)
-        self.query = nn.Parameter(initial_weights(details, modules, heads * self.width, size))
-        self.key_value = nn.Parameter(initial_weights(details, modules, 2 * heads * self.width, size))
+        self.query = nn.Parameter(attention_weights(details, modules, heads * self.width, size))
+        self.key_value = nn.Parameter(attention_weights(details, modules, 2 * heads * self.width, size))
         self.merge = nn.Linear(heads * self.width, size, bias=details.gated)
         self.dropout = nn.Dropout(details.dropout)
         if details.gated:
@@ -42,11 +42,8 @@ class Communication(nn.Module):
         keys, values = keys_values.reshape(modules, 2, self.heads, self.width, n).unbind(1)
         scores = (queries[:, None] * keys).sum(3, keepdim=True) * self.width**-0.5
         mixed = (scores.softmax(dim=1) * values).sum(1).flatten(1, 2)
-        merged = _linear(self.merge, mixed)
-        if self.details.gated:
-            merged = _linear(self.gate, mixed).sigmoid() * merged.tanh()
-        added: Tensor = self.dropout(merged)
-        return added
+        merged: Tensor = self.dropout(_linear(self.merge, mixed))
+        return _linear(self.gate, mixed).sigmoid() * merged.tanh() if self.details.gated else merged
 
 
 def _linear(layer: nn.Linear, x: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from harness.tasks.ood_dynamics import Core
 from methods.rims.communication import Communication
-from methods.rims.details import DETAILS, Variant, initial_weights, scaled_width
+from methods.rims.details import DETAILS, Variant, attention_weights, cell_bias, cell_weights, scaled_width
 from methods.rims.dynamics import GruCells, LstmCells, Memory
 
 KEYS: Final = 0.64
@@ -59,8 +59,8 @@ class RimCore(Core[State]):
     gradients flow through it. The output is the state of all modules.
 
     A module reads the values of the input, multiplied by its attention, and the weights of its dynamics apply to them
-    linearly. So these weights are applied to the values of a whole sequence before its first step, and only scaled by
-    the attention in each step.
+    linearly. So these weights are applied to the values of a whole sequence, in training after dropout, before its
+    first step, and only scaled by the attention in each step.
 
     Inside, samples are the last axis, along which all elementwise operations then run.
     """
@@ -71,16 +71,21 @@ class RimCore(Core[State]):
         self.width = options.modules * options.size
         details = DETAILS[options.variant]
         modules, size, heads = options.modules, options.size, options.input_heads
-        self.cells = (LstmCells if options.cell == "lstm" else GruCells)(modules, size)
-        gates = self.cells.gates * size
-        self.values = nn.Parameter(initial_weights(details, heads, VALUES * size, inputs))
-        self.input_weights = nn.Parameter(initial_weights(details, modules, gates, VALUES * size))
-        self.recurrent_weights = nn.Parameter(initial_weights(details, modules, gates, size))
-        self.bias = nn.Parameter(torch.zeros(modules, gates, 1))
+        gates = (LstmCells if options.cell == "lstm" else GruCells).gates * size
+        self.values = nn.Parameter(attention_weights(details, heads, VALUES * size, inputs))
+        self.input_weights = nn.Parameter(cell_weights(details, self.width, modules, gates, VALUES * size))
+        self.recurrent_weights = nn.Parameter(cell_weights(details, self.width, modules, gates, size))
+        read_bias, kept_bias = (cell_bias(details, self.width, modules, gates, 1) for _ in range(2))
+        self.cells: LstmCells | GruCells = LstmCells(size)
+        if options.cell == "gru":
+            read_bias, candidate_bias = torch.split(read_bias, [gates - size, size], dim=1)
+            read_bias = nn.functional.pad(read_bias, (0, 0, 0, size))
+            self.cells = GruCells(candidate_bias.clone())
+        self.bias = nn.Parameter(read_bias + kept_bias)
         if options.input_attention:
             keys = scaled_width(KEYS, size)
-            self.keys = nn.Parameter(initial_weights(details, heads, keys, inputs))
-            self.queries = nn.Parameter(initial_weights(details, modules, heads * keys, size))
+            self.keys = nn.Parameter(attention_weights(details, heads, keys, inputs))
+            self.queries = nn.Parameter(attention_weights(details, modules, heads * keys, size))
         if options.communication:
             self.communication = Communication(modules, size, COMMUNICATION_HEADS, details)
         self.dropout = nn.Dropout(details.dropout)
@@ -107,7 +112,6 @@ class RimCore(Core[State]):
                 recurrent, queries = torch.split(product, sizes, dim=1)
                 attention = self._attention(queries, keys)
                 active = largest(attention.detach().mean(dim=0), self.options.active)
-                attention = self.dropout(attention)
                 state = self._next(recurrent, reading, attention, active, state.memory)
                 outputs.append(state.memory.hidden)
         else:
@@ -124,8 +128,13 @@ class RimCore(Core[State]):
 
     def _readings(self, x: Tensor) -> Tensor:
         """F32[T h m g n]: what each head reads from x F32[T i n] at full attention, in terms of the gates. Heads are
-        added up."""
+        added up; what a module drops of their sum, it drops of each."""
         values = (self.values / self.options.input_heads) @ x[:, None]
+        if self.training and self.dropout.p:
+            steps, _, width, n = values.shape
+            kept = self.dropout(values.new_ones(steps, 1, self.options.modules, width, n))
+            dropped: Tensor = self.input_weights @ (values[:, :, None] * kept)
+            return dropped
         readings: Tensor = self.input_weights.flatten(0, 1) @ values
         return readings.view(*readings.shape[:2], *self.input_weights.shape[:2], readings.shape[-1])
 

@@ -18,7 +18,7 @@ class LstmCells(nn.Module):
 
     gates: ClassVar[int] = 4
 
-    def __init__(self, modules: int, size: int) -> None:
+    def __init__(self, size: int) -> None:
         super().__init__()
         self.size = size
 
@@ -39,10 +39,11 @@ class GruCells(nn.Module):
 
     gates: ClassVar[int] = 3
 
-    def __init__(self, modules: int, size: int) -> None:
+    def __init__(self, bias: Tensor) -> None:
+        """`bias` F32[m s 1] is added to the candidate, beside what the reset gate passes."""
         super().__init__()
-        self.size = size
-        self.bias = nn.Parameter(torch.zeros(modules, size, 1))
+        self.size = bias.shape[1]
+        self.bias = nn.Parameter(bias)
 
     def forward(self, recurrent: Tensor, read: Tensor, attention: Tensor, before: Memory) -> Memory:
         """The same as in `LstmCells`, with 3s instead of 4s numbers."""

@@ -16,8 +16,8 @@ class Rims(RecurrentCore):
     `active` of `modules` modules, all of one size, are updated in a step: those that attend most to the input. `cell`
     are their dynamics. `input_heads` is the number of heads of the input attention; the paper's text and its authors'
     scripts have 1, its table of hyper-parameters 4. `variant`: inactive modules send to the others the state that they
-    keep (`paper`), or the state that they would have if they were active, through a gate, with dropout and with smaller
-    keys and initial weights (`released`, as in the authors' code).
+    keep (`paper`), or the state that they would have if they were active, through a gate, with smaller keys, and with
+    dropout and initial weights as in the authors' code (`released`).
     """
 
     name = "rims"

@@ -12,10 +12,11 @@ import pytest
 
 from harness.claims.claim import Claim
 from harness.claims.requirements import PlannedCase, Requirements
-from harness.claims.verdict import Verdict, judge
+from harness.claims.verdict import Verdict, judge, marked_verdict
 from harness.records.record import Record
 from harness.records.scored import scored
 from harness.records.store import Store
+from harness.records.submitted import Submitted
 from toys import CLAIM
 
 Make = Callable[..., Record]
@@ -194,3 +195,13 @@ class TestCases:
         judged = verdict(self.records(make, 0.3), required, estimand="gap_slope", x="n", where=where)
         gap = "not assessable (new, case gone, seeds 0-4: no record (and 1 more gap))"
         assert judged.text == ("reproduced" if restricted else gap)
+
+
+def test_records_that_others_made_are_marked(records: dict[tuple[str, int], Record]) -> None:
+    judged = verdict(records)
+    mark = Submitted("verified 1 of 5", verified=False)
+    of_new = dict.fromkeys((made.spec.place for (entrant, _), made in records.items() if entrant == "new"), mark)
+    marked = marked_verdict(judged, of_new)
+    assert marked.text == "reproduced (in part verified 1 of 5)"
+    assert [mark.details for mark in marked.deciding.marks] == ["others made 5 of its 10 records"]
+    assert marked_verdict(judged, {}) == judged

@@ -343,6 +343,18 @@ class TestPreconditions:
             judged = judge(claim(), table(*records), "small", required)
             assert judged.text.startswith(f"not assessable ({side} is not above chance in case main: accuracy 0.1,")
 
+    @pytest.mark.parametrize("at_chance", ["new", "old", ""])
+    def test_what_changes_must_be_above_chance_where_a_change_is_compared(self, at_chance: str) -> None:
+        required = {"toy": Requirements(changed={"gain": "accuracy"})}
+        records = [
+            record(side, seed, {"gain": gain + 0.01 * seed, "accuracy": 0.1 if side == at_chance else 0.2})
+            for side, gain in (("new", 0.5), ("old", 0.3))
+            for seed in range(5)
+        ]
+        judged = judge(claim(metric="gain"), table(*records), "small", required)
+        at = f"not assessable ({at_chance} is not above chance in case main: accuracy 0.1, chance 0.1, margin 0)"
+        assert judged.text == (at if at_chance else "reproduced")
+
     def test_a_planned_case_that_both_lack_is_missed(self) -> None:
         everyone = PlannedCase(frozenset({"new", "old"}))
         planned = {"main": everyone, "other": everyone, "of old": PlannedCase(frozenset({"old"}))}

@@ -171,6 +171,11 @@ FAULTS: list[tuple[str, Change, str]] = [
     ),
     ("metric field", _set("metrics", "seconds", "units", value="s"), "metrics.seconds.units: Extra inputs"),
     ("primary", _set("primary", value="acc"), "card: primary metric 'acc' is not among the metrics"),
+    (
+        "change",
+        _set("metrics", "seconds", "change_of", value="acc"),
+        "metric 'seconds' is a change of 'acc', which is not among the metrics",
+    ),
     ("case's primary", _set("cases", 1, "primary", value="acc"), "primary metric 'acc' is not among the metrics"),
     ("case id", _set("cases", 0, "id", value="N 100"), "cases.0.id: String should match pattern"),
     ("case id with newline", _set("cases", 0, "id", value="n100\n"), "cases.0.id: String should match pattern"),

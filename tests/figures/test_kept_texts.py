@@ -99,7 +99,7 @@ def test_text_is_never_taken_for_markup(record: Make, texts: Figures) -> None:
     chapter = Chapter(
         card=make_card(), tier="small", tables=(), further=(), figures=(), texts=(figure,), absent=(), coverage={}
     )
-    nothing: dict[str, Any] = {"headers": {}, "papers": {}, "scored": {}, "records": lambda: iter(())}
+    nothing: dict[str, Any] = {"headers": {}, "papers": {}, "scored": {}, "records": lambda: iter(()), "items": None}
     material = Material(cards={}, chapters=[chapter], verdicts={"small": {}}, **nothing)
     page = Pages([]).page("task.html", "toy-small.html", **task(material, chapter, Drawn())).decode()
     assert "<b>" not in page

@@ -275,7 +275,9 @@ def _written(kind: Any) -> str:
 
 
 def _fields(part: Any) -> set[str]:
-    return {field.name for field in fields(part)} if is_dataclass(part) else set(part.model_fields)
+    if is_dataclass(part):
+        return {field.name for field in fields(part)}
+    return {name for name, field in part.model_fields.items() if not field.exclude}
 
 
 def test_statuses_are_scored_repeated_or_errors() -> None:

@@ -5,6 +5,7 @@ import math
 import re
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 from harness.claims.claim import Claim
@@ -18,6 +19,7 @@ from harness.site.entrants import bibtex
 from harness.site.guide import address_of, guide, texts
 from harness.site.marks import OUTCOMES, mark_of
 from harness.site.picture import picture
+from harness.site.runs import named_items
 from harness.stats.intervals import Interval
 
 CLAIM = Claim.model_validate(
@@ -158,3 +160,16 @@ def test_a_picture_of_the_board_has_a_mark_for_every_claim() -> None:
     ]
     assert sorted(letters) == sorted("RIS" * 2), "a mark for each claim and one for each entry of the legend"
     assert "http" not in text.replace("http://www.w3.org/2000/svg", "")
+
+
+@pytest.mark.parametrize(
+    ("scores", "said"),
+    [
+        ([0.5, 0.25, 0.75], "1: 0.25; 0: 0.5; 2: 0.75"),
+        ([1.0, 0.0, 1.0, 0.0], "1, 3: 0; 0, 2: 1"),
+        ([0.0] * 9, "0, 1, 2, 3, 4, 5 and 3 more: 0"),
+        ([float(i) for i in range(9)], "0: 0; 1: 1; 2: 2; 3: 3; 4: 4; 5: 5"),
+    ],
+)
+def test_the_first_items_are_named_and_equal_scores_stand_together(scores: list[float], said: str) -> None:
+    assert named_items(np.array(scores), np.argsort(scores, kind="stable")) == said

@@ -109,13 +109,15 @@ class NameGenerator(EntityLinker):
     `allowed` says what may be written: a name of the mention's candidates (of any entity, where the case has no
     candidate sets), a name of any entity of the catalogue, or anything. `renormalise` and `length_rule` are how texts
     are scored: by default as in the released code of GENRE, by the mean over the tokens of log-probabilities that are
-    not renormalised over the allowed tokens. A name that several entities have stands for the first of them.
+    not renormalised over the allowed tokens. With `early_stopping`, as released, a search ends once `beam` names have
+    ended. A name that several entities have stands for the first of them.
     """
 
     allowed: Literal["candidates", "catalogue", "anything"] = "candidates"
     renormalise: bool = False
     length_rule: LengthRule = "mean"
     beam: Annotated[int, Ge(1)] = 10
+    early_stopping: bool = True
     lr: Annotated[float, Gt(0)] | None = None
     batch: Annotated[int, Ge(1)] = 32
     name_share: Annotated[float, Ge(0), Le(1)] = 0.7
@@ -201,7 +203,14 @@ class NameGenerator(EntityLinker):
     def _search(self, source: I32, allowed: Allowed, length: int) -> Beams:
         with evaluating(self._model):
             writer = ModelWriter(self._model, source, self._device)
-            return search(writer, allowed, beam=self.beam, length=length, rule=self.length_rule)
+            return search(
+                writer,
+                allowed,
+                beam=self.beam,
+                length=length,
+                rule=self.length_rule,
+                early_stopping=self.early_stopping,
+            )
 
     def _indexed(self, catalogue: Catalogue, reader: Reader, rng: np.random.Generator) -> NameIndex:
         written = check_names(self.names(catalogue, rng), catalogue)

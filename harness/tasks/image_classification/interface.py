@@ -54,7 +54,7 @@ class ImageModel(ImageClassifier):
     """
 
     lr: Annotated[float, Gt(0)] | None = None
-    search_space: ClassVar[Mapping[str, Any]] = {"lr": (3e-4, 1e-2)}
+    search_space: ClassVar[Mapping[str, Any]] = {"lr": [3e-4, 1e-3, 1e-2, 3e-2]}
 
     @abstractmethod
     def build(self, shape: Shape, classes: int) -> nn.Module:

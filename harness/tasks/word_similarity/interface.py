@@ -5,7 +5,7 @@ from abc import abstractmethod
 from typing import Annotated, final
 
 import numpy as np
-from annotated_types import Gt
+from annotated_types import Ge, Gt
 
 from harness.core.entrant import Entrant, capability
 from harness.core.task import checked
@@ -55,10 +55,15 @@ class Binariser(WordEmbedder):
     """Codes made from dense vectors. Subclasses differ only in `encode`.
 
     All binarisers of a seed share their dense vectors: skip-gram with negative sampling, trained once on the corpus in
-    as many passes as the budget allows.
+    as many passes as the budget allows. `negative`, `sample` and `lr` are its options, with the values that tuning
+    chose for `sgns`.
     """
 
     cases = ("atlas", "wikipedia", "mix")  # in the cost cases the dense vectors are measured as `sgns`
+    tuned_as = "sgns"
+    negative: Annotated[int, Gt(0)] = 5
+    sample: Annotated[float, Ge(0)] = 1e-3
+    lr: Annotated[float, Gt(0)] = 0.025
     hash_length: Annotated[int, Gt(0)] = 50
     """The number of active bits of the codes that `vectors` returns."""
 
@@ -78,7 +83,15 @@ class Binariser(WordEmbedder):
     def fit(self, train: Corpus, run: Run, /) -> None:
         """Use the dense vectors of the seed, whose training is charged to the budget."""
         passes = sum(1 for _ in train.passes(run))
-        recipe = DenseVectors(corpus=train.digest, passes=passes, seed=run.seed("dense"), text=train)
+        recipe = DenseVectors(
+            corpus=train.digest,
+            passes=passes,
+            seed=run.seed("dense"),
+            negative=self.negative,
+            sample=self.sample,
+            lr=self.lr,
+            text=train,
+        )
         before = run.shared_s
         self._dense = run.artefact(recipe)["vectors"]
         self.shared_s = run.shared_s - before

@@ -136,6 +136,19 @@ def test_scores_with_and_without_renormalisation(renormalise: bool, expected: di
     assert np.exp(beams.score).sum() == pytest.approx(1.0 if renormalise else 0.19, abs=1e-5)
 
 
+LATE = {(): {A: 1.0}, (A,): {END: 0.3, C: 0.2}, (A, C): {END: 1.0}}
+
+
+@pytest.mark.parametrize(("early_stopping", "expected"), [(True, (A,)), (False, (A, C))])
+def test_a_search_that_stops_early_misses_a_longer_name_with_a_better_mean(
+    early_stopping: bool, expected: tuple[int, ...]
+) -> None:
+    """log(.3) / 2 is less than log(.2) / 3."""
+    allowed = TrieNames(trie_of([[A], [A, C]]), np.zeros(1, np.int64))
+    beams = search(FixedWriter(LATE), allowed, beam=1, length=LENGTH, early_stopping=early_stopping)
+    assert texts_of(beams, 0) == [expected]
+
+
 @pytest.mark.parametrize(
     ("rule", "ranked", "scores"),
     [("mean", [(B, C), (A,)], [-0.511, -0.693]), ("sum", [(A,), (B, C)], [-1.386, -1.532])],

@@ -262,7 +262,9 @@ def test_training_time_of_a_binariser_is_that_of_its_dense_vectors(
     prepare: Callable[..., tuple[Problem, Run]],
 ) -> None:
     problem, run = prepare("cost")
-    run.artefact(DenseVectors(corpus="another", passes=1, seed=1, text=problem.train))
+    run.artefact(
+        DenseVectors(corpus="another", passes=1, seed=1, negative=5, sample=1e-3, lr=0.025, text=problem.train)
+    )
     before = run.shared_s
     system = Signs()
     system.fit(problem.train, run)

@@ -41,12 +41,21 @@ class Beams(NamedTuple):
         return _rank(self.text)
 
 
-def search(writer: Writer, allowed: Allowed, *, beam: int, length: int, rule: LengthRule = "mean") -> Beams:
+def search(
+    writer: Writer,
+    allowed: Allowed,
+    *,
+    beam: int,
+    length: int,
+    rule: LengthRule = "mean",
+    early_stopping: bool = True,
+) -> Beams:
     """Searches the best texts of at most `length` tokens with their END.
 
     In every step the best `beam` unfinished continuations of a text are kept. A continuation that ends, and that is
-    among the best `beam` of all continuations, is finished. A text is done when `beam` of its continuations have
-    finished, as in the released code, or none is left. Equal scores are ordered by token.
+    among the best `beam` of all continuations, is finished. A text is done when none is left or, with
+    `early_stopping`, when `beam` of its continuations have finished, as in the released code: a longer one with a
+    better mean may then be missed. Equal scores are ordered by token.
     """
     state = allowed.start()
     text, score = np.arange(len(state)), np.zeros(len(state))
@@ -71,7 +80,7 @@ def search(writer: Writer, allowed: Allowed, *, beam: int, length: int, rule: Le
         finished.append((owner[complete], value, state[complete], written[complete]))
         np.add.at(done, owner[complete], 1)
 
-        going = np.flatnonzero(~ends & (done[owner] < beam))
+        going = np.flatnonzero(~ends & (done[owner] < beam)) if early_stopping else np.flatnonzero(~ends)
         going = going[_rank(owner[going]) < beam]
         text, score, state, tokens = owner[going], total[going], state[going], written[going]
         rows, last = row[going], token[going]

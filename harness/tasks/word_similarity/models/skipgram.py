@@ -66,16 +66,20 @@ def _as_words(corpus: Corpus) -> list[list[str]]:
 
 @dataclass(frozen=True, kw_only=True)
 class DenseVectors(Recipe):
-    """The recipe of `vectors`, F32[V 100], which the binarisers of a seed share, trained with the default options.
+    """The recipe of `vectors`, F32[V 100], which the binarisers of a seed share.
 
-    `corpus` is the digest of `text`.
+    `corpus` is the digest of `text`; `negative`, `sample` and `lr` are as in `SkipGramOptions`.
     """
 
     corpus: str
     passes: int
     seed: int
+    negative: int
+    sample: float
+    lr: float
     text: Corpus = field(compare=False, repr=False)
 
     def build(self) -> dict[str, np.ndarray]:
         """Trains skip-gram."""
-        return {"vectors": train_skipgram(self.text, SkipGramOptions(), self.passes, self.seed)}
+        options = SkipGramOptions(negative=self.negative, sample=self.sample, lr=self.lr)
+        return {"vectors": train_skipgram(self.text, options, self.passes, self.seed)}

@@ -28,6 +28,7 @@ from harness.registry.find import Registry, load_predictions, load_task
 from harness.registry.headers import Header
 from harness.registry.tasks import TaskHome
 from harness.runs.job import Job
+from harness.runs.outcome import faults
 from harness.runs.plan import data_identity
 
 
@@ -109,8 +110,8 @@ def score(asked: Question, path: Path, name: str, seed: int, store: Store, *, al
     with run.clocks.on("eval"):
         replay = asked.format.read(path, problem, allow_missing=allow_missing)
         scores = measured(asked.task, asked.format, replay, run, path)
-    seconds = run.clocks.seconds
-    return _job(asked, name, seed, files, store).record(
+    seconds, job = run.clocks.seconds, _job(asked, name, seed, files, store)
+    record = job.record(
         "ok",
         started,
         scores=tuple(RecordedScore(**{**each._asdict(), "items": ""}) for each in scores),
@@ -119,6 +120,9 @@ def score(asked: Question, path: Path, name: str, seed: int, store: Store, *, al
         artefacts=run.artefacts,
         costs=Costs(setup_s=seconds["setup"], shared_s=run.shared_s, eval_s=seconds["eval"]),
     )
+    for fault in faults(record, job):
+        raise UserError(f"{path}: {fault}")
+    return record
 
 
 def score_outside(registry: Registry, task: str, path: Path, labels: Path, *, allow_missing: bool) -> list[Score]:

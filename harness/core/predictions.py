@@ -18,6 +18,8 @@ from harness.core.task import Problem
 
 KEPT: Final = "predictions."
 """What the name of a kept file with predictions begins with."""
+MISSING: Final = "missing"
+"""What the parameter is called in which a record of predictions says how many items were missing."""
 NONE: Final = f"{KEPT}none.txt"
 """The kept file that says why a run kept no predictions."""
 MOST_BYTES: Final = 256 * 10**6
@@ -36,13 +38,15 @@ class Replay(NamedTuple):
     """Predictions in place of a system that was trained.
 
     `system` answers from a file when it is asked about the items of `split`, in their order. Where the file lacks
-    items, `split` has the others, and `whole` is a replay of all items, whose scores mean nothing but say how many
-    items each has. `silent` says why such a file has nothing to say about some metrics, by their name.
+    items, so many are `missing` and `split` has the others; `whole` is a replay of all items, whose scores mean nothing
+    but say how many items each has (None: `split` knows how many there were). `silent` says why such a file has nothing
+    to say about some metrics, by their name.
     """
 
     system: Entrant
     split: Any
     silent: Mapping[str, str] = {}
+    missing: int = 0
     whole: "Replay | None" = None
 
 

@@ -14,7 +14,7 @@ from harness.core.canonical import digest
 from harness.core.card import Card, Resolved
 from harness.core.entrant import Entrant
 from harness.core.errors import BadOutput, UserError
-from harness.core.predictions import PredictionFormat, Replay
+from harness.core.predictions import MISSING, PredictionFormat, Replay
 from harness.core.run import Run
 from harness.core.seeds import Streams
 from harness.core.spec import NAME, Budget, Spec, TierName
@@ -114,6 +114,7 @@ def score(asked: Question, path: Path, name: str, seed: int, store: Store, *, al
     record = job.record(
         "ok",
         started,
+        parameters={MISSING: replay.missing} if replay.missing else {},
         scores=tuple(RecordedScore(**{**each._asdict(), "items": ""}) for each in scores),
         produced=problem.produced,
         chance=problem.chance,

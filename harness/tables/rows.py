@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Literal
 
 from harness.core.entrant import EntrantKind
+from harness.core.predictions import MISSING
 from harness.core.spec import entrant_in
 from harness.records.record import SCORED
 from harness.records.scored import RunRow, ScoreRow, value_range
@@ -110,14 +111,15 @@ def cell_of(runs: Sequence[RunRow], scores: Mapping[str, ScoreRow], needs: str |
         return Cell(state="not measured", text=f"not measured{missing}", records=records)
     values = tuple(score.value for score in measured)
     diverged = sum(run.status == "diverged" for run in runs)
-    is_partial = runs[0].kind == "predictions" and any(score.n_used < score.n_expected for score in measured)
     was_contended = any(score.timing and run.contended for run, score in zip(runs, measured, strict=True))
     finished = [score for score in measured if score.run.status == "ok"]  # a diverged run says nothing about the items
     n_used, n_expected = (sum(getattr(score, name) for score in finished) for name in ("n_used", "n_expected"))
     flags = {
         f"diverged {diverged}/{n}": diverged,
         "contended": was_contended,
-        f"partial {n_used:,}/{n_expected:,}": is_partial,
+        f"partial {n_used:,}/{n_expected:,}": any(
+            run.kind == "predictions" and run.parameters.get(MISSING) for run in runs
+        ),
     }
     return Cell(
         state="scored",

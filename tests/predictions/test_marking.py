@@ -8,6 +8,7 @@ import pytest
 from harness.claims.claim import Claim
 from harness.claims.verdict import judge
 from harness.core.errors import UserError
+from harness.core.predictions import MISSING
 from harness.core.spec import Budget
 from harness.predictions.scoring import file
 from harness.records.record import Record
@@ -52,10 +53,13 @@ def test_a_row_of_predictions_stands_in_the_table_unmarked_and_a_note_says_what_
     assert table.provenance.budget == ("1,000 examples",)
 
 
-def test_a_cell_says_how_many_items_were_scored(predicted: Make, trained: list[Record], tables: Tables) -> None:
-    (table,) = tables([*trained, predicted(items=80)])
-    (cell,) = next(row.cells for row in table.rows if row.label == "mine")
-    assert cell.flags == ("partial 80/100",)
+@pytest.mark.parametrize(("missing", "flags"), [(20, ("partial 80/100",)), (0, ())])
+def test_a_cell_says_how_many_items_were_scored_if_some_were_missing(
+    missing: int, flags: tuple[str, ...], predicted: Make, trained: list[Record], tables: Tables
+) -> None:
+    parameters = {MISSING: missing} if missing else {}
+    (table,) = tables([*trained, predicted(items=100 - missing).model_copy(update={"parameters": parameters})])
+    assert {row.label: row.cells[0].flags for row in table.rows} == {"new": (), "old": (), "mine": flags}
 
 
 def test_predictions_of_other_data_are_refused_with_the_command_that_scores_them(

@@ -88,7 +88,7 @@ class LinkPredictions(PredictionFormat):
             return whole
         parts = {name: mask[present] for name, mask in test.parts.items()}
         part = Linked(test.catalogue, test.mentions.take(present), test.entities[present], parts)
-        return Replay(LinkedBefore(ranked[present]), part, whole=whole)
+        return Replay(LinkedBefore(ranked[present]), part, missing=len(missing), whole=whole)
 
 
 class LinkedBefore(EntityLinker):

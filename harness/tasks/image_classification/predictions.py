@@ -56,7 +56,8 @@ class ImagePredictions(PredictionFormat):
             return Replay(ClassifiedBefore(read.logits), problem.test, silent)
         fillers = {query: np.zeros((len(images.labels), images.classes)) for query in asked}
         whole = Replay(ClassifiedBefore(fillers), problem.test)
-        return Replay(ClassifiedBefore(read.logits), _selected(problem.test, read.rows), silent, whole)
+        part, missing = _selected(problem.test, read.rows), len(images.labels) - len(read.rows)
+        return Replay(ClassifiedBefore(read.logits), part, silent, missing, whole)
 
 
 class ClassifiedBefore(ImageClassifier):

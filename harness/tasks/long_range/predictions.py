@@ -53,7 +53,8 @@ class SequencePredictions(PredictionFormat):
         if len(read.rows) == items:
             return Replay(ClassifiedBefore(read.logits), test)
         whole = Replay(ClassifiedBefore({query: np.zeros((items, classes)) for query in read.logits}), test)
-        return Replay(ClassifiedBefore(read.logits), _selected(test, read.rows), whole=whole)
+        part = _selected(test, read.rows)
+        return Replay(ClassifiedBefore(read.logits), part, missing=items - len(read.rows), whole=whole)
 
 
 class ClassifiedBefore(SequenceClassifier):

@@ -87,7 +87,7 @@ def replay(path: Path, found: TrecRun, questions: Questions, names: Sequence[str
     if not len(missing):
         return whole
     part = Questions([questions.queries[row] for row in present], questions.judgements.of_queries(present))
-    return Replay(FoundBefore(ranked[present]), part, whole=whole)
+    return Replay(FoundBefore(ranked[present]), part, missing=len(missing), whole=whole)
 
 
 def document_names(train: TrainingSet) -> list[str]:

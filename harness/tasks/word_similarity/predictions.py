@@ -91,7 +91,8 @@ class WordVectors(PredictionFormat):
         is_code = bool(np.isin(values, (0, 1)).all())
         silent = {"bytes_a_word": _INFORMATION} if is_code else {}
         system = EmbeddedBefore(values) if not codes else CodedBefore(values, codes)
-        return Replay(system, _of_words(problem.test, known), silent)
+        missing = int((~known[len(SPECIAL) :]).sum())
+        return Replay(system, _of_words(problem.test, known), silent, missing)
 
 
 class EmbeddedBefore(WordEmbedder):

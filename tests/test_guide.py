@@ -63,8 +63,14 @@ def test_every_task_has_a_page_on_its_methods_and_they_are_listed() -> None:
     assert all(f"({link})" in (GUIDE / "methods.md").read_text() for link in tasks)
 
 
-def test_every_page_is_in_the_contents_or_in_the_list_of_methods() -> None:
-    listed = "".join((GUIDE / name).read_text() for name in ("README.md", "methods.md"))
+def test_every_task_has_a_page_on_its_predictions() -> None:
+    assert {in_words(page) for page in PAGES if page.parent.name == "predictions"} == {
+        f"predictions/{task}.md" for task in find().tasks
+    }
+
+
+def test_every_page_is_in_the_contents_or_in_a_list_of_pages() -> None:
+    listed = "".join((GUIDE / name).read_text() for name in ("README.md", "methods.md", "predictions.md"))
     assert [page for page in PAGES if page.name != "README.md" and f"({in_words(page)})" not in listed] == []
 
 

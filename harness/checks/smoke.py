@@ -29,13 +29,17 @@ def run_smoke(
     workers: int = 1,
     limit_s: float | None = None,
     cases: Sequence[str] = (),
+    keeps_predictions: bool = False,
 ) -> list[Record]:
     """Do the smoke runs of some entrants of a task, in some cases (none = all), and return their records, in order of
     path. Each run is stopped after the tier's limit, or after `limit_s` where that is shorter. An unknown case is a
     `UserError`."""
     store = Store(results)
     plan = Planner(registry, store, describe_environment()).plan(_selection(task, entrants, cases))
-    LocalExecutor(workers).run(replace(run, limit_s=min(run.limit_s, limit_s or run.limit_s)) for run in plan.runs)
+    LocalExecutor(workers).run(
+        replace(run, limit_s=min(run.limit_s, limit_s or run.limit_s), keeps_predictions=keeps_predictions)
+        for run in plan.runs
+    )
     return list(store.all())
 
 

@@ -108,7 +108,8 @@ def _findings(
         wrong_tier = f"the claim is for tier {' or '.join(part.tiers)}, not {tier}"
         yield Finding(part=part, reason="; ".join(flaws) or wrong_tier)
         return
-    of_task = scored.get((part.task, tier), TaskScores())
+    # A claim is about training under the same rules, of which files of predictions say nothing.
+    of_task = scored.get((part.task, tier), TaskScores()).without_predictions()
     scores = PartScores(of_task, part, tier, required)
     for opponent in part.opponents:
         try:

@@ -7,12 +7,14 @@ from harness.cli import (
     claims,
     data,
     explain,
+    export,
     list_,
     merge,
     new,
     plan,
     report,
     run,
+    score,
     site,
     status,
     submit,
@@ -44,6 +46,10 @@ app.command("site", epilog="Example: `harness site --tier small --out public`")(
 app.command("claims", epilog="Example: `harness claims --tier small`")(claims.command)
 app.command("explain", epilog="Example: `harness explain retrieval ance --tier small --case scifact`")(explain.command)
 app.command("tune", epilog="Example: `harness tune --task retrieval --tier small --trials 8`")(tune.command)
+app.command("score", epilog="Example: `harness score --task retrieval --case scifact --name mine mine.run.gz`")(
+    score.command
+)
+app.command("export", epilog="Example: `harness export --task retrieval --case scifact --out scifact`")(export.command)
 app.command("check", epilog="Example: `harness check my_method.py`")(check.command)
 app.command("new", epilog="Example: `harness new my_method --task retrieval`")(new.command)
 app.command("submit", epilog="Example: `harness submit --entrant mine --plugin mine.py --out mine.zip`")(submit.command)

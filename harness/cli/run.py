@@ -1,12 +1,26 @@
 """`harness run`: do what the plan says is due, and show the tables."""
 
-from typing import Annotated
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from harness.cli import options
 from harness.core.spec import TIERS
 
+if TYPE_CHECKING:
+    from harness.records.store import Store
+    from harness.runs.job import Job
+
+Keep = Annotated[
+    bool,
+    typer.Option(
+        "--keep-predictions",
+        help="Keep what the entrants answer on the test split, for `harness export`; runs that are done without it are "
+        "done again.",
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--no-table", help="Do not print the tables afterwards.")]
 
 
@@ -26,6 +40,7 @@ def command(
     memory: options.Memory = None,
     checkpoint: options.Checkpoint = 600,
     retry_errors: options.Retry = False,
+    keep_predictions: Keep = False,
     no_table: Quiet = False,
     as_json: options.Json = False,
 ) -> None:
@@ -49,6 +64,8 @@ def command(
         tiers = {name for each in task or registry.tasks for name in registry.card(each).tiers}
         raise UserError(f"there is nothing at tier {tier}; there are: {', '.join(sorted(tiers, key=TIERS.index))}")
     due = plan.due(retry_errors)
+    if keep_predictions:
+        due = [replace(job, keeps_predictions=True) for job in [*due, *_without_predictions(plan.runs, store)]]
     failures = execute(due, store, execution, quiet=as_json)
     failed = failed_before(plan.runs, retry_errors=retry_errors)
     if as_json:
@@ -59,3 +76,13 @@ def command(
         print_tables(session, selection, {job.spec.label for job in plan.runs})
     if failures or failed:
         raise typer.Exit(1)
+
+
+def _without_predictions(runs: "Iterable[Job]", store: "Store") -> "Iterator[Job]":
+    """The runs that are done and have kept no predictions."""
+    from harness.core.predictions import has_predictions
+
+    for job in runs:
+        stored = store.stored_at(job.spec.place) if job.state == "done" else None
+        if stored is not None and not has_predictions(stored.content["kept"]):
+            yield job

@@ -112,12 +112,17 @@ class Session:
 
         return Subject(
             card=self.registry.card(task),
-            results=TaskResults(self.scored, task, tier),
+            results=TaskResults(self._of_entrants(task, tier), task, tier),
             kept=self.store.kept,
             expected=expected,
             given=self.given,
             capabilities={name: header.capabilities for name, header in self.registry.of_task(task).items()},
         )
+
+    def _of_entrants(self, task: str, tier: "TierName") -> "Scored":
+        """The scored table of a task at a tier without predictions, which figures do not show."""
+        of_task = self.scored.get((task, tier))
+        return {(task, tier): of_task.without_predictions()} if of_task else {}
 
     def tables(self, task: str, view: "View", expected: "ExpectedRuns") -> "list[Table]":
         """The tables of one task, with the numbers that papers on it published."""

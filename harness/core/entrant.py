@@ -10,9 +10,10 @@ import numpy as np
 if TYPE_CHECKING:
     from harness.core.run import Run
 
-EntrantKind: TypeAlias = Literal["method", "baseline", "ablation", "plugin", "reference"]
-"""What an entrant is to its task: a method of a paper, a baseline, a method with one choice undone, a plug-in, or a
-reference, which measures chance or the best score that there can be."""
+EntrantKind: TypeAlias = Literal["method", "baseline", "ablation", "plugin", "predictions", "reference"]
+"""What an entrant is to its task: a method of a paper, a baseline, a method with one choice undone, a plug-in,
+predictions that were made elsewhere and lie in files, or a reference, which measures chance or the best score that
+there can be."""
 
 Stub = TypeVar("Stub", bound=Callable[..., Any])
 

@@ -7,18 +7,20 @@ from harness.records.scored import RunRow
 
 
 class _Rule(NamedTuple):
-    """What must be the same among runs that agree in the fields `within`, and the fields that hold it."""
+    """What must be the same among runs that agree in the fields `within`, and the fields that hold it; predictions, of
+    whose training nothing is known, need not have what is `of_training`."""
 
     what: str
     within: tuple[str, ...]
     fields: tuple[str, ...]
+    of_training: bool = False
 
 
 _RULES = (
     _Rule("task version", (), ("version",)),
     _Rule("data", ("case",), ("data",)),
     _Rule("settings", ("case",), ("deviating",)),
-    _Rule("budget", ("case",), ("budget", "unit")),
+    _Rule("budget", ("case",), ("budget", "unit"), of_training=True),
     _Rule("produced data", ("case", "seed"), ("produced",)),
 )
 _RULES_OF_ENTRANTS = (
@@ -49,11 +51,11 @@ def find_difference(runs: Sequence[RunRow], *, timed: bool = False, made_alike: 
     A run that failed before its data was drawn has produced nothing, and agrees with any.
     """
     rules = (*_RULES, *(_RULES_OF_ENTRANTS if made_alike else ()), *(_RULES_OF_TIMES if timed else ()))
-    for what, within, fields in rules:
+    for what, within, fields, of_training in rules:
         groups: dict[tuple[Any, ...], dict[tuple[Any, ...], list[RunRow]]] = {}
         for run in runs:
             place, values = (tuple(getattr(run, name) for name in names) for names in (within, fields))
-            if values != ("",):
+            if values != ("",) and not (of_training and run.kind == "predictions"):
                 groups.setdefault(place, {}).setdefault(values, []).append(run)
         for place, by_values in groups.items():
             if len(by_values) > 1:

@@ -136,6 +136,14 @@ class TaskScores:
     scores: list[ScoreRow] = field(default_factory=list)
     curves: list[ScoreRow] = field(default_factory=list)
 
+    def without_predictions(self) -> "TaskScores":
+        """What runs of entrants gave: without what files of predictions were scored, of whose training nothing is
+        known."""
+        return TaskScores(
+            [run for run in self.runs if run.kind != "predictions"],
+            *([score for score in scores if score.run.kind != "predictions"] for scores in (self.scores, self.curves)),
+        )
+
 
 Scored: TypeAlias = Mapping[tuple[str, str], TaskScores]
 """The scored table, by task and tier."""

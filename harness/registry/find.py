@@ -4,19 +4,21 @@ import importlib
 import importlib.util
 import sys
 import sysconfig
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from typing import Any
 
 from harness.core.card import Card
 from harness.core.closure import Closure, closure, top_level_folder
 from harness.core.entrant import Entrant
 from harness.core.errors import UserError
+from harness.core.predictions import PredictionFormat
 from harness.core.suggest import check_known
 from harness.core.task import Task
 from harness.registry.headers import HARNESS, Header, read_headers, unknown_base
-from harness.registry.tasks import CARD, PROTOCOL, TaskHome, read_task
+from harness.registry.tasks import CARD, PREDICTIONS, PROTOCOL, TaskHome, read_task
 
 OWN = ("harness", "methods", "baselines")
 """The top-level packages of this distribution."""
@@ -232,13 +234,27 @@ def load_entrant(header: Header) -> type[Entrant]:
 
 def load_task(card: Card, home: TaskHome) -> Task[Entrant]:
     """Import and construct a task: the one subclass of `Task` that its `task.py` defines (else a `UserError`)."""
-    module = importlib.import_module(f"{home.package}.{Path(PROTOCOL).stem}")
+    task: Task[Entrant] = _only_class(home, PROTOCOL, Task)(card)
+    return task
+
+
+def load_predictions(card: Card, home: TaskHome, settings: Mapping[str, Any]) -> PredictionFormat | None:
+    """Import and construct the format of a task's predictions for a case with these settings: the one subclass of
+    `PredictionFormat` that its `predictions.py` defines (else a `UserError`). None for a task that takes none."""
+    if not (home.folder / PREDICTIONS).is_file():
+        return None
+    predictions: PredictionFormat = _only_class(home, PREDICTIONS, PredictionFormat)(card.task, settings)
+    return predictions
+
+
+def _only_class(home: TaskHome, file: str, base: type) -> Any:
+    """The one subclass of a class that a file of a task's folder defines."""
+    module = importlib.import_module(f"{home.package}.{Path(file).stem}")
     owned = [
         value
         for value in vars(module).values()
-        if isinstance(value, type) and issubclass(value, Task) and value.__module__ == module.__name__
+        if isinstance(value, type) and issubclass(value, base) and value.__module__ == module.__name__
     ]
     if len(owned) != 1:
-        raise UserError(f"{home.folder / PROTOCOL} must define one subclass of Task, but defines {len(owned)}")
-    task: Task[Entrant] = owned[0](card)
-    return task
+        raise UserError(f"{home.folder / file} must define one subclass of {base.__name__}, but defines {len(owned)}")
+    return owned[0]

@@ -11,6 +11,7 @@ from harness.data.catalogue import catalogue
 
 CARD = "task.toml"
 PROTOCOL = "task.py"
+PREDICTIONS = "predictions.py"
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,8 @@ class Job:
     run keeps these scores and no others. `state` is that of the stored record, `why` the reason in words; `seen` is the
     time at which the stored record was finished, "" if there is none. The run is stopped after `limit_s` seconds of
     wall time and may allocate `memory_mb` megabytes; its training writes a checkpoint every `checkpoint_s` seconds.
-    `contended` says whether other runs may run at the same time.
+    `contended` says whether other runs may run at the same time, `keeps_predictions` whether the run keeps what its
+    system answers when it is measured.
     """
 
     spec: Spec
@@ -49,6 +50,7 @@ class Job:
     why: str = ""
     seen: str = ""
     contended: bool = False
+    keeps_predictions: bool = False
 
     @property
     def bundled(self) -> tuple[str, ...]:

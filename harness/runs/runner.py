@@ -15,13 +15,14 @@ from harness.core.canonical import canonical
 from harness.core.checkpoints import Checkpoints, UnusableCheckpoint, remove_checkpoints
 from harness.core.entrant import Entrant
 from harness.core.errors import BadOutput, Diverged
+from harness.core.predictions import has_predictions, kept_predictions, noted
 from harness.core.run import Run
 from harness.core.seeds import Streams
 from harness.core.task import Problem, Score, Task
 from harness.core.withheld import Withheld
 from harness.records.record import REPEATED, SCORED, Costs, Failure, Record, RecordedScore, RunStatus, thinned
 from harness.records.store import Store
-from harness.registry.find import load_entrant, load_task
+from harness.registry.find import load_entrant, load_predictions, load_task
 from harness.runs.job import Job
 from harness.runs.outcome import Answer, JobStatus, described, is_out_of_memory, is_outcome
 from harness.runs.watch import Watch
@@ -72,10 +73,12 @@ def _execute(job: Job, identity: str) -> JobStatus:
 
 def _same_run(job: Job, store: Store) -> JobStatus | None:
     """The status of the run with the same key that is stored in another place, because a parameter was set to the value
-    that it has anyway. Its record is copied. None if there is no such run, or if it lacks items that a claim reads."""
+    that it has anyway. Its record is copied. None if there is no such run, or if it lacks what this one keeps."""
     for place in store.places_beside(job.spec):
         record = store.read(place)
         if record is None or record.key != job.spec.key or record.status not in SCORED:
+            continue
+        if job.keeps_predictions and not has_predictions(record.kept):
             continue
         if all(score.items or not _keeps_items(job, score.metric, score.at) for score in record.scores):
             kept = {name: store.kept(place, name, digest) for name, digest in record.kept.items()}
@@ -194,11 +197,15 @@ class _Attempt:
         with clocks.on("setup"):
             split = test.value() if job.spec.split == "test" else problem.valid
             del test
-        with clocks.on("eval"):
+        form = load_predictions(job.card, job.header.home, handle.settings) if job.keeps_predictions else None
+        with clocks.on("eval"), noted(entrant, form.methods if form else ()) as answers:
             for score in task.measure(entrant, split, handle.for_measuring()):
                 self._take(score)
         if not self.scores:
             raise BadOutput(f"task {job.spec.task} measured nothing for {job.spec.label}")
+        if job.keeps_predictions:
+            for name, data in kept_predictions(form, job.resolved.case, answers, replace(problem, test=split)).items():
+                handle.keep(name, data)
 
     def _problem(self, task: Task[Entrant]) -> Problem:
         """The problem. That of a tuning trial has no test split, since tuning must not use it."""

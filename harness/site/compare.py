@@ -42,7 +42,8 @@ def _table(table: Table) -> dict[str, Any]:
         "better": table.better,
         "exact": table.exact,
         "columns": [{"name": column.name, "case": column.case} for column in table.columns],
-        "rows": [_row(table, row) for row in table.rows],
+        # Nothing is known of how predictions came about, so that a difference would say nothing either.
+        "rows": [_row(table, row) for row in table.rows if row.kind != "predictions"],
     }
 
 

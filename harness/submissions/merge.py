@@ -65,6 +65,9 @@ def from_folder(folder: Path, registry: Registry, *, is_own: bool) -> Source:
     parts = [place.split("/") for place in store.places() if place not in merged]
     records: list[Record] = []
     for task, entrant in sorted({(task, entrant) for task, _tier, _case, entrant, _file in parts}):
+        if predicted := list(_predictions(store, [part for part in parts if (part[0], part[3]) == (task, entrant)])):
+            records += predicted
+            continue
         if (task, entrant) not in registry.entrants:
             raise UserError(
                 f"{folder} is not merged: {task} has no entrant {entrant} here; name its file (--plugin), or merge its "
@@ -83,6 +86,12 @@ def from_folder(folder: Path, registry: Registry, *, is_own: bool) -> Source:
     digest = sha256("\n".join(f"{place} {digests[place]}" for place in sorted(digests)).encode())
     filing = None if is_own else Filing(source=folder.resolve().name, digest=digest, records=digests)
     return Source(f"{folder.resolve().name}-{digest[:12]}", store, tuple(records), filing)
+
+
+def _predictions(store: Store, parts: Sequence[Sequence[str]]) -> Iterator[Record]:
+    """The records at some places that are of predictions, which have no code."""
+    found = (store.read("/".join(part)) for part in parts)
+    return (record for record in found if record is not None and record.origin.kind == "predictions")
 
 
 def merge(target: Store, sources: Sequence[Source]) -> list[tuple[Source, int]]:

@@ -25,8 +25,10 @@ def check_comparable(
     and the command that repairs it. Times must be of one kind of device, too."""
     if (difference := find_difference(runs, timed=timed)) is not None:
         raise _refusal(difference, card, tier, given)
-    for case in dict.fromkeys(run.case for run in runs):
-        _check_seeds([run for run in runs if run.case == case], case, card.task, tier, given)
+    # Predictions come in as many seeds as somebody had.
+    trained = [run for run in runs if run.kind != "predictions"]
+    for case in dict.fromkeys(run.case for run in trained):
+        _check_seeds([run for run in trained if run.case == case], case, card.task, tier, given)
 
 
 def rerun(
@@ -38,18 +40,22 @@ def rerun(
     seeds: int | None = None,
     given: Given = NOTHING_GIVEN,
 ) -> str:
-    """The command that runs what is missing or stale of entrants (none = all), given the kind of each label. `FILE`
-    stands for the file of a plug-in that was not given."""
-    words = ["harness", "run", "--task", task, "--tier", tier]
-    words += [word for case in cases for word in ("--case", case)]
-    words += [word for label in sorted(entrants) for word in ("--entrant", label)]
-    words += [] if seeds is None else ["--seeds", str(seeds)]
-    needs_plugin = "plugin" in entrants.values()
-    if needs_plugin or not entrants:
-        files = list(map(str, given.plugins)) or ["FILE"] * needs_plugin
-        words += [word for file in files for word in ("--plugin", file)]
-    words += [] if given.results is None else ["--results", str(given.results)]
-    return shlex.join(words)
+    """The command that runs what is missing or stale of entrants (none = all), given the kind of each label; and the
+    commands that score predictions. `FILE` stands for the file of a plug-in that was not given, and of predictions."""
+    place = ["--task", task, "--tier", tier, *(word for case in cases for word in ("--case", case))]
+    results = [] if given.results is None else ["--results", str(given.results)]
+    predicted = sorted(label for label, kind in entrants.items() if kind == "predictions")
+    commands = [["harness", "score", *place, "--name", label, "--replace", "FILE", *results] for label in predicted]
+    if len(predicted) < len(entrants) or not entrants:
+        words = ["harness", "run", *place]
+        words += [word for label in sorted(entrants.keys() - set(predicted)) for word in ("--entrant", label)]
+        words += [] if seeds is None else ["--seeds", str(seeds)]
+        needs_plugin = "plugin" in entrants.values()
+        if needs_plugin or not entrants:
+            files = list(map(str, given.plugins)) or ["FILE"] * needs_plugin
+            words += [word for file in files for word in ("--plugin", file)]
+        commands.insert(0, [*words, *results])
+    return "; ".join(map(shlex.join, commands))
 
 
 def seeds_to_ask(card: Card, tier: str, seeds: Iterable[int]) -> int | None:

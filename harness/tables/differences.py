@@ -40,18 +40,18 @@ class PairedDifference:
 
 def paired_differences(table: Table, method: str | None = None) -> list[PairedDifference]:
     """The differences between the row `method` and every other row; without it, between every method or plug-in and
-    every other row, each pair once. They are taken in the mean over cases where the table has one, else in every
-    column.
+    every other row, each pair once; rows of predictions are left out, since nothing is known of their training. They
+    are taken in the mean over cases where the table has one, else in every column.
 
     An unknown row is a `UserError`.
     """
-    labels = [row.label for row in table.rows]
-    check_known(f"entrant in {table.name}", [] if method is None else [method], labels)
+    rows = [row for row in table.rows if row.kind != "predictions"]
+    check_known(f"entrant in {table.name}", [] if method is None else [method], [row.label for row in rows])
     mean = [i for i, column in enumerate(table.columns) if not column.case]
     differences = [
         _difference(table, i, row, other)
         for i in mean or range(len(table.columns))
-        for row, other in _pairs(table.rows, method)
+        for row, other in _pairs(rows, method)
     ]
     adjusted = holm([difference.p for difference in differences])
     return [replace(difference, adjusted=float(p)) for difference, p in zip(differences, adjusted, strict=True)]

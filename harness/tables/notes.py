@@ -19,6 +19,7 @@ def notes_on(rows: Sequence[Row], layout: Layout, given: Given = NOTHING_GIVEN) 
     card, version = layout.card, layout.runs[0].version
     if version != card.version:
         yield f"made at task version {version}; the card is at version {card.version}"
+    yield from _predicted(rows)
     yield from failures(layout.runs)
     yield from _missing(rows, layout, given)
     stale = sorted({row.label for row in rows for cell in row.cells if "stale" in cell.flags})
@@ -41,6 +42,17 @@ def failures(runs: Iterable[RunRow]) -> Iterator[str]:
         why = error.replace("`", "'")
         why = why if len(why) <= _LONGEST_ERROR else f"{why[:_LONGEST_ERROR]}..."
         yield f"{status}: {label}, case {case}, {seeds_in_words(seeds)}{f': {why}' if why else ''}"
+
+
+def _predicted(rows: Sequence[Row]) -> Iterator[str]:
+    """How rows of predictions differ from the others."""
+    labels = [row.label for row in rows if row.kind == "predictions"]
+    if labels:
+        yield (
+            f"predictions: {', '.join(labels)}: scored from files that were made elsewhere. Their training, its data "
+            "and budget, and what they were tuned on are unknown, so that they are not marked as best, and no contrast "
+            "and no claim uses them; what such files do not say is not measured"
+        )
 
 
 def _missing(rows: Sequence[Row], layout: Layout, given: Given) -> Iterator[str]:

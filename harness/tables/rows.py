@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Literal
 
 from harness.core.entrant import EntrantKind
+from harness.core.predictions import MISSING
 from harness.core.spec import entrant_in
 from harness.records.record import SCORED
 from harness.records.scored import RunRow, ScoreRow, value_range
@@ -30,7 +31,7 @@ def rows_of(layout: Layout, flops: Mapping[str, ScoreRow]) -> tuple[Row, ...]:
         kinds = {label: layout.expected.kinds[label] for case, label in layout.expected.cells if case in cases} | kinds
     labels = in_order(kinds)
     grid = [_cells(layout, label, runs_of.get(label, [])) for label in labels]
-    compared = [kinds[label] != "reference" for label in labels]
+    compared = [kinds[label] not in ("reference", "predictions") for label in labels]
     columns = [marked(column, layout.metric.better, compared) for column in zip(*grid, strict=True)]
     rows = []
     for label, cells in zip(labels, zip(*columns, strict=True), strict=True):
@@ -65,6 +66,8 @@ def _cells(layout: Layout, label: str, runs: Sequence[RunRow]) -> list[Cell]:
             cells.append(replace(cell, flags=(*cell.flags, "stale")) if is_stale else cell)
         elif expected and (why := expected.inapplicable.get((column.case, entrant_in(label)))):
             cells.append(Cell(state="not applicable", text=why))
+        elif runs and runs[0].kind == "predictions":
+            cells.append(Cell(state="not planned", text="no predictions"))
         elif layout.spread or (expected and (column.case, label) not in expected.cells):
             cells.append(Cell(state="not planned", text="not planned"))
         else:
@@ -110,15 +113,23 @@ def cell_of(runs: Sequence[RunRow], scores: Mapping[str, ScoreRow], needs: str |
     diverged = sum(run.status == "diverged" for run in runs)
     was_contended = any(score.timing and run.contended for run, score in zip(runs, measured, strict=True))
     finished = [score for score in measured if score.run.status == "ok"]  # a diverged run says nothing about the items
+    n_used, n_expected = (sum(getattr(score, name) for score in finished) for name in ("n_used", "n_expected"))
+    flags = {
+        f"diverged {diverged}/{n}": diverged,
+        "contended": was_contended,
+        f"partial {n_used:,}/{n_expected:,}": any(
+            run.kind == "predictions" and run.parameters.get(MISSING) for run in runs
+        ),
+    }
     return Cell(
         state="scored",
         seeds=tuple(run.seed for run in runs),
         values=values,
         half=math.nan if measured[0].exact else half_width(values),
         range=value_range(measured[0].better, measured[0].unit, measured[0].ceiling),
-        n_used=sum(score.n_used for score in finished),
-        n_expected=sum(score.n_expected for score in finished),
-        flags=(*([f"diverged {diverged}/{n}"] if diverged else []), *(["contended"] if was_contended else [])),
+        n_used=n_used,
+        n_expected=n_expected,
+        flags=tuple(flag for flag, is_set in flags.items() if is_set),
         records=records,
     )
 

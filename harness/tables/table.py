@@ -20,7 +20,7 @@ planned`: no run is asked for; `not applicable`: the entrant lacks a capability;
 are not all scored."""
 Mark: TypeAlias = Literal["best", "tie", ""]
 
-KINDS: tuple[EntrantKind, ...] = ("method", "baseline", "ablation", "plugin", "reference")
+KINDS: tuple[EntrantKind, ...] = ("method", "baseline", "ablation", "plugin", "predictions", "reference")
 """The kinds of entrants in the order of their rows."""
 
 
@@ -132,7 +132,7 @@ class Provenance:
     @staticmethod
     def of(runs: Sequence[RunRow], shown: Sequence[Any], subject: Iterable[Any]) -> "Provenance":
         """The provenance of what is `shown` of runs, plain values without NaN; `subject` is what chose the runs."""
-        budgets = {run.case: f"{run.budget:,} {run.unit}" for run in runs}
+        budgets = {run.case: f"{run.budget:,} {run.unit}" for run in runs if run.kind != "predictions"}
         alike = len(set(budgets.values())) == 1
         identities = [[run.path, run.key, run.status, run.error, run.weights, run.trials, run.train_s] for run in runs]
         return Provenance(

@@ -2,19 +2,22 @@
 
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from harness.checks import golden
 from harness.checks.golden import changed_scores, check_scores, golden_problems, own_entrants
 from harness.checks.golden_file import Golden, defaults, run_name
-from harness.checks.smoke import smoke_specs
-from harness.registry.find import find
+from harness.checks.smoke import run_smoke, smoke_specs
+from harness.records.record import Record
+from harness.registry.find import Registry, find
 from harness.registry.headers import HARNESS
 from harness.registry.tasks import TaskHome
+from predicting import lost_in_round_trips
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -37,10 +40,19 @@ GOLDEN = Golden(
 
 @pytest.mark.usefixtures("server")
 @pytest.mark.parametrize("task", [task for task, home in REGISTRY.homes.items() if home.root == HARNESS])
-def test_smoke_scores_are_the_golden_ones(task: str) -> None:
+def test_smoke_scores_are_the_golden_ones_and_those_of_the_predictions_that_are_kept(
+    task: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """One test for both: it runs the whole smoke tier of the task."""
+
+    def run_and_keep(registry: Registry, task: str, entrants: Sequence[str], _: Path, **options: Any) -> list[Record]:
+        return run_smoke(registry, task, entrants, tmp_path, keeps_predictions=True, **options)
+
+    monkeypatch.setattr(golden, "run_smoke", run_and_keep)
     problems, compared = check_scores(REGISTRY, task)
     assert not problems, "\n".join(problems)
     assert compared
+    assert list(lost_in_round_trips(REGISTRY, task, tmp_path)) == []
 
 
 def changed(**fields: Any) -> Golden:

@@ -8,7 +8,16 @@ import pytest
 import harness.tasks
 
 FOLDERS = sorted(path.parent for path in Path(harness.tasks.__file__).parent.glob("*/task.toml"))
-FILES = {"task.toml", "figures.toml", "task.py", "interface.py", "data.py", "README.md", "__init__.py"}
+FILES = {
+    "task.toml",
+    "figures.toml",
+    "task.py",
+    "interface.py",
+    "data.py",
+    "predictions.py",
+    "README.md",
+    "__init__.py",
+}
 ROOMS = {"problems", "models", "training", "scores"}
 
 

@@ -1,0 +1,1 @@
+"""Files of the field's own formats: reading what others wrote, and writing what others read."""

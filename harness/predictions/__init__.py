@@ -1,0 +1,1 @@
+"""Scoring predictions that lie in files, and giving out those of entrants."""

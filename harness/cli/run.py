@@ -25,6 +25,7 @@ def command(
     limit: options.Limit = None,
     memory: options.Memory = None,
     checkpoint: options.Checkpoint = 600,
+    on: options.On = "",
     retry_errors: options.Retry = False,
     no_table: Quiet = False,
     as_json: options.Json = False,
@@ -40,7 +41,7 @@ def command(
     from harness.core.errors import UserError
     from harness.runs.selection import Given
 
-    execution = ExecutionOptions(workers, threads, device, limit, memory, checkpoint)
+    execution = ExecutionOptions(workers, threads, device, limit, memory, checkpoint, on)
     selection = options.select(tier, task, case, entrant, seeds, plugin, first_seed)
     planner = open_planner(results, plugin, execution.environment())
     registry, store, plan = planner.registry, planner.store, planner.plan(selection)

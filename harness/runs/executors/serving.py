@@ -1,0 +1,173 @@
+"""What a worker does for the machine that sends it orders: it says what it has, and does runs."""
+
+import fcntl
+import os
+import platform
+import shutil
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from threading import Lock
+from typing import NamedTuple
+
+from harness.core.artefacts import Cache
+from harness.core.errors import UserError
+from harness.records.copies import read_files
+from harness.records.environment import describe_environment
+from harness.records.record import Environment
+from harness.records.store import Store
+from harness.runs.executors.isolated import prepare_server
+from harness.runs.executors.local import LocalExecutor, usable_cores
+from harness.runs.executors.orders import Need, Order, here, lacking
+from harness.runs.outcome import JobStatus
+
+LEAST_FREE_MB = 100
+"""A worker with less space than this for records or artefacts does no runs."""
+PAUSE_S = 0.2
+"""How often a run that waits for its machine looks whether it may start, in seconds."""
+
+
+class Question(NamedTuple):
+    """What a machine that will send orders wants to know: which of the `needs` are lacking, for runs on a device with
+    so many threads each. `preload` are the modules that the runs import."""
+
+    needs: frozenset[Need]
+    device: str
+    threads: int
+    preload: tuple[str, ...] = ()
+
+
+class Offer(NamedTuple):
+    """What a worker says of itself: `machine` is equal for the workers of one machine, whose name is `host`; it does so
+    many `runs` at a time; `lacking` has a line for each need that it lacks; it will end in `left_s` seconds."""
+
+    machine: str
+    host: str
+    runs: int
+    environment: Environment
+    lacking: Mapping[Need, str]
+    left_s: float
+
+
+class Delivery(NamedTuple):
+    """What became of an order: the status of its run and the files of its record by name; or why the worker `refuses`
+    it, in one line."""
+
+    status: JobStatus = "error"
+    files: Mapping[str, bytes] = {}
+    refusal: str = ""
+
+
+@dataclass
+class Worker:
+    """Does runs on this machine, at most so many at a time, each in a process of its own. `accelerators` is how many of
+    those it may use. Ends at the time `ends` of the monotonic clock."""
+
+    runs: int
+    accelerators: int = 0
+    ends: float = float("inf")
+    _in_use: Counter[int] = field(default_factory=Counter, init=False, repr=False)
+    _lock: Lock = field(default_factory=Lock, init=False, repr=False)
+
+    def offer(self, question: Question) -> Offer:
+        """What this worker has. Raises `UserError` if it can do nothing at all."""
+        _check_room()
+        prepare_server(("harness.runs.runner", *question.preload), question.threads)
+        lacks = lacking(question.needs)
+        if question.device == "cpu":
+            runs = min(self.runs, usable_cores() // question.threads)
+        else:
+            runs = self.runs if self.accelerators else 0
+        if runs == 0:
+            what = f"{question.threads} threads a run" if question.device == "cpu" else f"the device {question.device}"
+            raise UserError(f"has too few cores for {what}" if question.device == "cpu" else f"does not offer {what}")
+        environment = _environment(question.device, question.threads)
+        return Offer(_machine(), platform.node(), runs, environment, lacks, self.ends - time.monotonic())
+
+    def do(self, order: Order, is_interrupted: Callable[[], bool]) -> Delivery:
+        """Do a run, as this machine does its own. Where `is_interrupted` says so, the run is stopped."""
+        try:
+            _check_room()
+            with self._device(order) as device, _machine_held(order.job.resolved.case.exclusive, is_interrupted):
+                return _do(order, device, is_interrupted)
+        except KeyboardInterrupt:
+            return Delivery("interrupted")
+        except UserError as error:
+            return Delivery(refusal=str(error))
+        except OSError as error:
+            return Delivery(refusal=f"cannot write {error.filename or 'its files'}: {error.strerror}")
+
+    @contextmanager
+    def _device(self, order: Order) -> Iterator[str]:
+        """The device of a run: where there are several accelerators, the one with the fewest runs."""
+        device = order.job.environment.device
+        if device != "cuda" or self.accelerators < 2:
+            yield device
+            return
+        with self._lock:
+            number = min(range(self.accelerators), key=lambda number: self._in_use[number])
+            self._in_use[number] += 1
+        try:
+            yield f"cuda:{number}"
+        finally:
+            with self._lock:
+                self._in_use[number] -= 1
+
+
+def _do(order: Order, device: str, is_interrupted: Callable[[], bool]) -> Delivery:
+    with tempfile.TemporaryDirectory(prefix="harness-") as folder:
+        results = Path(folder)
+        # Checkpoints outlast the folder, so that a run which was stopped goes on here, or wherever the cache is shared.
+        checkpoints = Cache().folder / "checkpoints"
+        checkpoints.mkdir(parents=True, exist_ok=True)
+        store = Store(results)
+        store.checkpoints.symlink_to(checkpoints.absolute())
+        job = here(order, results)
+        job = replace(job, environment=job.environment.model_copy(update={"device": device}))
+        (status,) = LocalExecutor(1, job.environment.threads, is_interrupted).run([job])
+        record = store.read(job.spec.place)
+        return Delivery(status, read_files(record, store) if record else {})
+
+
+@contextmanager
+def _machine_held(alone: bool, is_interrupted: Callable[[], bool]) -> Iterator[None]:
+    """Hold this machine, alone or together with other runs of its workers. Raises `KeyboardInterrupt` if the run is
+    stopped meanwhile."""
+    path = Path(tempfile.gettempdir(), f"harness-machine-{os.getuid()}.lock")
+    with path.open("a") as file:
+        while True:
+            try:
+                fcntl.flock(file, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if is_interrupted():
+                    raise KeyboardInterrupt from None
+                time.sleep(PAUSE_S)
+        yield
+
+
+def _check_room() -> None:
+    """Raise a `UserError` if there is too little space for records or artefacts."""
+    for folder in (Path(tempfile.gettempdir()), Cache().folder):
+        existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+        free_mb = shutil.disk_usage(existing).free / 1e6
+        if free_mb < LEAST_FREE_MB:
+            raise UserError(f"has {free_mb:.0f} MB free in {folder}; it needs {LEAST_FREE_MB} MB")
+
+
+@cache
+def _environment(device: str, threads: int) -> Environment:
+    return describe_environment(device, threads)
+
+
+def _machine() -> str:
+    """What tells this machine from others: containers on one machine have different names."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return platform.node()

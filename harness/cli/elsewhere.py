@@ -20,6 +20,14 @@ def open_cluster(on: str, jobs: Sequence[Job], device: str, threads: int, most: 
     require_engine()
     from harness.runs.executors.cluster import ClusterExecutor
 
-    check_address(on)
-    warn(filter(None, [open_to_others(on)]))
-    yield ClusterExecutor(partial(connect, on), device, threads, most)
+    if on == "slurm" or on.startswith("slurm:"):
+        from harness.runs.executors.slurm import check_limits, open_slurm, read_options
+
+        slurm = read_options(on)
+        check_limits(jobs, slurm)
+        with open_slurm(slurm, jobs[0].results) as connect_to_it:
+            yield ClusterExecutor(connect_to_it, device, threads, most, slurm.patience_minutes * 60)
+    else:
+        check_address(on)
+        warn(filter(None, [open_to_others(on)]))
+        yield ClusterExecutor(partial(connect, on), device, threads, most)

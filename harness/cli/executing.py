@@ -50,13 +50,13 @@ class ExecutionOptions:
     @contextmanager
     def executor(self, jobs: Sequence[Job]) -> Iterator[Executor]:
         """The executor for some jobs."""
-        if self.on:
+        if self.on and jobs:
             from harness.cli.elsewhere import open_cluster
 
             with open_cluster(self.on, jobs, self.device, self.threads, self.workers) as cluster:
                 yield cluster
         else:
-            yield LocalExecutor(self.workers, self.threads)
+            yield LocalExecutor(max(1, self.workers), self.threads)
 
 
 def execute(due: Sequence[Job], store: Store, options: ExecutionOptions, *, quiet: bool) -> list[str]:

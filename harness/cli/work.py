@@ -21,6 +21,8 @@ Lifetime = Annotated[
     typer.Option("--lifetime", min=1, help="End after so many seconds; runs that may take longer are not begun."),
 ]
 
+Name = Annotated[str | None, typer.Option("--name", help="The name of this worker. Default: its address.")]
+
 
 def command(
     address: Address,
@@ -29,6 +31,7 @@ def command(
     host: Host = None,
     wait: Wait = 600,
     lifetime: Lifetime = None,
+    name: Name = None,
 ) -> None:
     """Do runs for a machine that gives `harness run --on ADDRESS`, until this is interrupted.
 
@@ -43,9 +46,9 @@ def command(
     warn(filter(None, [open_to_others(address)]))
 
     from harness.runs.executors.local import usable_cores
-    from harness.runs.executors.member import serve
+    from harness.runs.executors.member import Membership, serve
     from harness.runs.executors.serving import Worker
 
     ends = float("inf") if lifetime is None else time.monotonic() + lifetime
     worker = Worker(workers or gpus or usable_cores(), gpus, ends)
-    serve(address, worker, host, wait, lambda line: typer.echo(line, err=True))
+    serve(Membership(address, host, name), worker, wait, lambda line: typer.echo(line, err=True))

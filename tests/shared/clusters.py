@@ -33,7 +33,7 @@ class Slow(WordEmbedder):
         note.touch()
         time.sleep(self.wait)
         self.table = run.rng("init").standard_normal((len(corpus.vocabulary), WIDTH)).astype("float32")
-        note.rename(note.with_suffix(f".{begun}-{time.monotonic()}.done"))
+        note.rename(note.with_suffix(f".{begun}-{time.monotonic()}-{self.wait}.done"))
 
     def vectors(self):
         return self.table
@@ -110,7 +110,13 @@ class Engine:
 
     def running(self) -> list[int]:
         """The processes of the runs that are being trained."""
-        return [int(note.stem) for note in (self.folder / "notes").glob("*.running")]
+        numbers = [int(note.stem) for note in (self.folder / "notes").glob("*.running")]
+        return [number for number in numbers if Path(f"/proc/{number}").exists()]
+
+    def trained(self) -> list[tuple[float, float, float]]:
+        """When each run that was trained to its end began and ended, and how long it waited."""
+        spans = [note.name.split(".", 1)[1].removesuffix(".done") for note in (self.folder / "notes").glob("*.done")]
+        return [(float(begun), float(ended), float(wait)) for begun, ended, wait in (s.split("-") for s in spans)]
 
     def stop(self) -> None:
         """End all processes."""

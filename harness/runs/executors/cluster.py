@@ -41,6 +41,8 @@ ANSWER_S = 30
 """Seconds within which a worker that is there must hand over what it has done."""
 ABSENCE_S = 60
 """Seconds for which a scheduler that has ended is waited for."""
+UNFIT_S = 5
+"""Seconds for which a worker is waited for that can do what those that are there cannot."""
 MOST_LOSSES = 3
 """A run whose worker has ended so often while doing it is given up as killed."""
 
@@ -59,15 +61,16 @@ class _Sent:
 class ClusterExecutor:
     """Runs jobs on the workers of a scheduler, at most `most` at a time (0: as many as they do).
 
-    `connect` opens a connection to the scheduler, and raises a `UserError` if there is none. If no worker is there that
-    can do what is left, one is waited for `patience_s` seconds; then the runs that are left are unplaced.
+    `connect` opens a connection to the scheduler, and raises a `UserError` if there is none. Where no worker is there,
+    one is waited for `patience_s` seconds; where those that are there cannot do what is left, for a few seconds. Then
+    the runs that are left are unplaced.
     """
 
     connect: Callable[[], Client]
     device: str = "cpu"
     threads: int = 1
     most: int = 0
-    patience_s: float = 30.0
+    patience_s: float = 60.0
     _placing: Placing = field(default_factory=Placing, init=False, repr=False)
 
     @property
@@ -326,7 +329,7 @@ class _Delegation:
         """Where nothing goes on and no worker can do what is left, say so of each run, and be done."""
         if self._sent or self._asked or self._busy or not self._placing.waiting:
             self._last_progress = time.monotonic()
-        elif time.monotonic() > self._last_progress + self._executor.patience_s:
+        elif time.monotonic() > self._last_progress + (UNFIT_S if self._known else self._executor.patience_s):
             refused = "; ".join(self._refused.values())
             for job, why in self._placing.take_waiting():
                 self._events.unplaced(job, why or refused or "no worker has joined; start some with `harness work`")

@@ -56,16 +56,24 @@ def security_for(address: str) -> "Security":
     if address.startswith("tcp://"):
         return Security(require_encryption=False)
     chosen = os.environ.get("HARNESS_TLS", "")
-    files = {name: Path(chosen, file) for name, file in TLS_FILES.items()}
-    missing = [path.name for path in files.values() if not path.is_file()]
+    missing = [file for file in TLS_FILES.values() if not Path(chosen, file).is_file()]
     if not chosen or missing:
         what = f"lacks {', '.join(missing)}" if chosen else "is not set"
         raise UserError(
             f"HARNESS_TLS {what}: tls:// needs a folder with {', '.join(TLS_FILES.values())} "
             "(the guide's page on many machines shows how to make them)"
         )
-    roles = {f"tls_{role}_{name}": str(files[name]) for role in ("client", "worker") for name in ("cert", "key")}
-    return Security(require_encryption=True, tls_ca_file=str(files["ca_file"]), **roles)
+    return security_from(Path(chosen))
+
+
+def security_from(folder: Path) -> "Security":
+    """The certificates in the files of a folder, with which both sides show who they are."""
+    from distributed.security import Security
+
+    files = {name: str(folder / file) for name, file in TLS_FILES.items()}
+    roles = ("client", "worker", "scheduler")
+    own = {f"tls_{role}_{name}": files[name] for role in roles for name in ("cert", "key")}
+    return Security(require_encryption=True, tls_ca_file=files["ca_file"], **own)
 
 
 class NoScheduler(UserError):

@@ -6,6 +6,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from distributed import Status, get_worker
@@ -57,27 +58,42 @@ def _worker() -> Member:
     return member
 
 
-def serve(address: str, worker: Worker, host: str | None, wait_s: float, said: Callable[[str], None]) -> None:
+@dataclass(frozen=True)
+class Membership:
+    """How a worker joins: the scheduler's address; the address to listen at, by default (None) that by which this
+    machine reaches the scheduler; and the worker's name, by default its address."""
+
+    address: str
+    host: str | None = None
+    name: str | None = None
+
+
+def serve(membership: Membership, worker: Worker, wait_s: float, said: Callable[[str], None]) -> None:
     """Be a worker of the scheduler at an address, until a signal ends it, or the worker's time is over. A scheduler
-    that is not there, or ends, is waited for; `UserError` if it has not come after `wait_s` seconds. `host` is the
-    address to listen at, by default that by which this machine reaches the scheduler. `said` is told what happens."""
+    that is not there, or ends, is waited for; `UserError` if it has not come after `wait_s` seconds. `said` is told
+    what happens."""
     while True:
-        connect_within(address, wait_s).close()
-        if asyncio.run(_session(address, worker, host, said)):
+        connect_within(membership.address, wait_s).close()
+        if asyncio.run(_session(membership, worker, said)):
             return
-        said(f"the scheduler at {address} has ended; waiting {wait_s:.0f} s for another one")
+        said(f"the scheduler at {membership.address} has ended; waiting {wait_s:.0f} s for another one")
 
 
-async def _session(address: str, worker: Worker, host: str | None, said: Callable[[str], None]) -> bool:
+async def _session(membership: Membership, worker: Worker, said: Callable[[str], None]) -> bool:
     """Be a worker for as long as the scheduler is there. Returns whether the worker is to end."""
     end = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, end.set)
     left_s = None if math.isinf(worker.ends) else worker.ends - time.monotonic()
     # Without an address the engine would listen at all of this machine's.
-    listen = host or get_ip(get_address_host(address))
+    address, listen = membership.address, membership.host or get_ip(get_address_host(membership.address))
     with tempfile.TemporaryDirectory(prefix="harness-worker-") as folder:
-        options = {"host": listen, "security": security_for(address), "local_directory": folder}
+        options = {
+            "host": listen,
+            "security": security_for(address),
+            "local_directory": folder,
+            "name": membership.name,
+        }
         async with Member(address, worker, death_timeout=CONNECT_S, **options) as member:
             said(f"{member.address} does {counted(worker.runs, 'run')} at a time for {address}")
             waits = [asyncio.ensure_future(wait) for wait in (end.wait(), member.finished())]

@@ -46,6 +46,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines inst
 Workers = Annotated[
     int, typer.Option("--workers", "-j", min=0, help="How many runs at a time. 0: as many as the cores allow.")
 ]
+MostWorkers = Annotated[
+    int, typer.Option("--workers", "-j", min=0, help="With `--on`: how many runs at a time at most. 0: any number.")
+]
 Threads = Annotated[
     int, typer.Option("--threads", min=1, help="Threads of each run; workers x threads is at most the cores.")
 ]

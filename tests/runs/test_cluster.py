@@ -1,7 +1,11 @@
 """Many machines, here as several workers on loopback: the same records as locally, whatever is killed."""
 
+import json
+import re
+import shlex
 import shutil
 import signal
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -11,6 +15,7 @@ import psutil
 import pytest
 
 from clusters import SLOW, Engine, wait_until
+from harness.core.errors import UserError
 from harness.records.record import Record
 from harness.records.store import Store
 from harness.registry.find import find
@@ -95,7 +100,7 @@ def jobs_of(engine: Engine, entrant: str, seeds: int) -> list[Job]:
 def exclusively(job: Job) -> Job:
     """The same job, as if its case were timed."""
     case = job.resolved.case.model_copy(update={"exclusive": True})
-    return replace(job, resolved=replace(job.resolved, case=case))
+    return replace(job, resolved=job.resolved._replace(case=case))
 
 
 def test_a_worker_with_another_harness_source_is_named_and_does_nothing(engine: Engine, tmp_path: Path) -> None:
@@ -130,6 +135,54 @@ def test_nothing_listens_but_at_the_address_that_was_asked_for(engine: Engine) -
         assert {address.ip for address in listening} == {"127.0.0.1"}
         # The engine's own scheduler opens its page, too, where it is told to.
         assert len(listening) == (2 if process is engine.processes[0] else 1)
+
+
+def test_tune_verify_and_plan_use_the_workers(engine: Engine) -> None:
+    shutil.copytree(engine.folder / "plugin", engine.folder / "tuned")
+    words = ("--tier", "smoke", "--task", "word_similarity", "--plugin", "tuned/slow_entrant.py", "--entrant", "slow")
+    on = ("--on", engine.address)
+    planned = json.loads(engine.command("plan", *words, "--results", "tuned", *on, "--json"))["elsewhere"]
+    assert (planned["runs_at_a_time"], planned["machines"], planned["unplaced"]) == (4, 1, {})
+    assert planned["seconds"] > 0
+    engine.command("tune", *words, "--results", "tuned", "--trials", "2", *on)
+    assert "[word_similarity.slow.smoke." in (engine.folder / "tuned" / "tuned.toml").read_text()
+    engine.command("run", *words, "--results", "tuned", "--no-table", *on)
+    own = ("--plugin", "tuned/slow_entrant.py", "--entrant", "slow")
+    engine.command("submit", *own, "--results", "tuned", "--out", "slow.zip")
+    assert "verified 2 of" in engine.command("verify", "slow.zip", "--sample", "2", *on)
+
+
+def test_the_commands_of_the_guide_work_and_are_encrypted(tmp_path: Path) -> None:
+    engine = Engine.at(tmp_path, "tls")
+    page = (HARNESS.parent / "docs" / "guide" / "machines.md").read_text()
+    certificates, scheduler, worker, runs, *_ = re.findall(r"^```bash\n(.*?)^```$", page, flags=re.S | re.M)
+    here = engine.address.partition("://")[2]
+
+    def words_of(line: str) -> list[str]:
+        local = line.replace("10.0.0.1:8786", here).replace("10.0.0.1 --port 8786", here.replace(":", " --port "))
+        return shlex.split(local.removeprefix("HARNESS_TLS=tls "))
+
+    subprocess.run(["bash", "-ec", certificates], check=True, cwd=tmp_path, capture_output=True)
+    try:
+        assert words_of(scheduler)[:2] == ["dask", "scheduler"]
+        engine.start("-m", "distributed.cli.dask_scheduler", *words_of(scheduler)[2:])
+        assert words_of(worker)[:2] == ["harness", "work"]
+        joined = engine.start("-m", *words_of(worker), HARNESS_TLS="tls")
+        wait_until(lambda: "at a time for tls://" in engine.says(joined))
+        for line in runs.splitlines():
+            process = engine.start("-m", *words_of(line), HARNESS_TLS="tls")
+            assert process.wait(120) == 0, engine.says(process)
+        assert {record.status for record in Store(tmp_path / "results").all()} == {"ok"}
+        with pytest.raises(UserError, match=r"wants encryption|no scheduler answers"):
+            connect(engine.address.replace("tls", "tcp"), timeout_s=3)
+        (tmp_path / "other").mkdir()
+        subprocess.run(["bash", "-ec", certificates.replace("tls", "other")], check=True, cwd=tmp_path)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("HARNESS_TLS", str(tmp_path / "other"))
+            with pytest.raises(UserError, match="does not accept the certificates"):
+                connect(engine.address, timeout_s=3)
+    finally:
+        engine.stop()
 
 
 def test_nothing_is_lost_or_done_twice_when_worker_scheduler_and_client_are_killed(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ class Slow(WordEmbedder):
     """Waits, then draws random vectors."""
 
     name = "slow"
+    search_space = {"wait": [0.0, 0.01]}
     wait: float = 0.0
 
     def fit(self, corpus, run):
@@ -67,7 +68,7 @@ class Engine:
         (folder / "plugin").mkdir(exist_ok=True)
         (folder / "plugin" / "slow_helper.py").write_text("WIDTH = 8\n")
         (folder / "plugin" / "slow_entrant.py").write_text(PLUGIN)
-        own = {"NOTES": str(folder / "notes"), "HARNESS_CACHE": str(folder / "cache"), **environment}
+        own = {"HARNESS_CACHE": str(folder / "cache"), **environment}
         return cls(folder, f"{protocol}://127.0.0.1:{port}", {**os.environ, **own})
 
     def scheduler(self, *words: str) -> "subprocess.Popen[bytes]":
@@ -79,8 +80,8 @@ class Engine:
         return self.start("-m", "distributed.cli.dask_scheduler", *where, *words)
 
     def worker(self, *words: str, **environment: str) -> "subprocess.Popen[bytes]":
-        """Start a worker."""
-        return self.start("-m", "harness", "work", self.address, *words, **environment)
+        """Start a worker. Only there the plug-in knows where to write its notes."""
+        return self.start("-m", "harness", "work", self.address, *words, **self._notes, **environment)
 
     def start(self, *words: str, **environment: str) -> "subprocess.Popen[bytes]":
         """Start a Python process; what it says lies in `N.log`."""
@@ -105,8 +106,18 @@ class Engine:
 
     def local(self, results: str, *words: str) -> None:
         """Do the same runs here."""
-        process = self.start("-m", "harness", "run", *RUN, "--results", results, *words)
+        process = self.start("-m", "harness", "run", *RUN, "--results", results, *words, **self._notes)
         assert process.wait(120) == 0, self.says(process)
+
+    def command(self, *words: str) -> str:
+        """What a finished `harness` command has said, which must have succeeded."""
+        process = self.start("-m", "harness", *words)
+        assert process.wait(120) == 0, self.says(process)
+        return self.says(process)
+
+    @property
+    def _notes(self) -> dict[str, str]:
+        return {"NOTES": str(self.folder / "notes")}
 
     def running(self) -> list[int]:
         """The processes of the runs that are being trained."""

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
-from harness.core.words import counted
 from harness.runs.executors.orders import Need, needs_of
 from harness.runs.executors.serving import Offer
 from harness.runs.job import Job
@@ -203,10 +202,3 @@ def planned_s(jobs: Iterable[Job], offers: Iterable[Offer], most: int = 0) -> tu
             return now, list(placing.take_waiting())
         now, _, placed = heapq.heappop(running)
         placing.done(placed)
-
-
-def in_words(offers: Iterable[Offer]) -> str:
-    """How many runs at a time some workers do, and on how many machines."""
-    listed = list(offers)
-    runs, machines = sum(offer.runs for offer in listed), len({offer.machine for offer in listed})
-    return f"{counted(runs, 'run')} at a time on {counted(machines, 'machine')}"

@@ -20,7 +20,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from harness.core.errors import UserError
 from harness.core.strict import first_fault
+from harness.records.record import Environment
 from harness.runs.executors.engine import TLS_FILES, security_from
+from harness.runs.executors.serving import Offer
 from harness.runs.job import Job
 
 MARGIN_S = 30
@@ -57,6 +59,12 @@ class SlurmOptions(BaseModel):
     def lifetime_s(self) -> int:
         """How long a worker lives, in seconds."""
         return self.minutes * 60 - MARGIN_S
+
+    def offers(self, environment: Environment) -> list[Offer]:
+        """What the workers will have, if each job has a node of its own."""
+        runs = self.gpus if environment.device != "cpu" else self.cores // environment.threads
+        names = [f"job {number}" for number in range(1, self.jobs + 1)]
+        return [Offer(name, name, runs, environment, {}, math.inf) for name in names if runs]
 
 
 def read_options(on: str) -> SlurmOptions:

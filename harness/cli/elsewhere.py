@@ -57,8 +57,9 @@ def plan_elsewhere(on: str, due: Sequence[Job], device: str, threads: int, most:
     if is_slurm(on):
         from harness.runs.executors.slurm import check_limits, read_options
 
-        slurm, lacking = read_options(on), []
+        slurm = read_options(on)
         check_limits(due, slurm)
+        lacking: list[str] = []
         offers = slurm.offers(Environment(device=device, threads=threads))
     else:
         with open_cluster(on, due, device, threads, most) as cluster:
@@ -71,7 +72,7 @@ def plan_elsewhere(on: str, due: Sequence[Job], device: str, threads: int, most:
         runs_at_a_time=min(at_a_time, most) if most else at_a_time,
         machines=len({offer.machine for offer in offers}),
         seconds=seconds,
-        exclusive=Counter(f"{job.spec.task}/{job.spec.case}" for job in due if job.resolved.case.exclusive),
+        exclusive=dict(Counter(f"{job.spec.task}/{job.spec.case}" for job in due if job.resolved.case.exclusive)),
         lacking=lacking,
         unplaced={job.spec.place: why or "there is no worker" for job, why in left},
     )

@@ -100,7 +100,7 @@ def jobs_of(engine: Engine, entrant: str, seeds: int) -> list[Job]:
 def exclusively(job: Job) -> Job:
     """The same job, as if its case were timed."""
     case = job.resolved.case.model_copy(update={"exclusive": True})
-    return replace(job, resolved=job.resolved._replace(case=case))
+    return replace(job, resolved=job.resolved.model_copy(update={"case": case}))
 
 
 def test_a_worker_with_another_harness_source_is_named_and_does_nothing(engine: Engine, tmp_path: Path) -> None:
@@ -123,7 +123,7 @@ def test_runs_whose_data_no_worker_has_are_named(engine: Engine) -> None:
     assert run.wait(60) == 1
     said = engine.says(run)
     assert "not done: retrieval/scifact bm25 seed 0: " in said
-    assert "data set 'scifact' (2.9 MB) is not here; get it with: harness data fetch scifact" in said
+    assert "is not here; get it with: harness data fetch scifact" in said
     assert "Traceback" not in said
 
 

@@ -38,7 +38,7 @@ def placing(jobs: list[Job], offers: dict[str, Offer], most: int = 0) -> Placing
 
 def exclusive(job: Job) -> Job:
     case = job.resolved.case.model_copy(update={"exclusive": True, "id": "timed"})
-    return replace(job, resolved=job.resolved._replace(case=case), spec=replace(job.spec, case="timed"))
+    return replace(job, resolved=job.resolved.model_copy(update={"case": case}), spec=replace(job.spec, case="timed"))
 
 
 def all_placed(placing: Placing) -> Iterator[Placed]:
@@ -57,7 +57,7 @@ def test_no_more_than_the_most_are_placed(jobs: list[Job]) -> None:
 
 
 def test_the_longest_job_is_placed_first(jobs: list[Job]) -> None:
-    longer = replace(jobs[5], resolved=jobs[5].resolved._replace(expect_s=1000))
+    longer = replace(jobs[5], resolved=jobs[5].resolved.model_copy(update={"expect_s": 1000.0}))
     first = placing([*jobs[:5], longer], {"one": offer()}).next()
     assert first
     assert first.job is longer

@@ -41,7 +41,7 @@ class Slow(WordEmbedder):
 '''
 
 
-def wait_until(is_so: Callable[[], bool], within_s: float = 60.0) -> None:
+def wait_until(is_so: Callable[[], bool], within_s: float = 120.0) -> None:
     """Wait until something is so. Fails if it does not become so."""
     give_up = time.monotonic() + within_s
     while not is_so():

@@ -109,16 +109,16 @@ class _Delegation:
         self._executor, self._placing, self._events = executor, placing, events
         self._question = Question(placing.needs, executor.device, executor.threads, placing.preload)
         self._client = executor.connect()
-        self._ended: queue.SimpleQueue[Future] = queue.SimpleQueue()
+        self._ended: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
         self._asked: dict[str, str] = {}  # addresses by the key of the question
         self._known: set[str] = set()
         self._refused: dict[str, str] = {}  # reasons by address
         self._sent: dict[str, _Sent] = {}  # by the key of the order
-        self._futures: dict[str, Future] = {}
+        self._futures: dict[str, Future[Any]] = {}
         self._busy: deque[tuple[float, Job]] = deque()
         self._losses: Counter[str] = Counter()
         self._statuses: Counter[JobStatus] = Counter()
-        self._next_look = self._last_progress = time.monotonic()
+        self._next_look = self._last_seen = self._last_progress = time.monotonic()
 
     def run(self) -> Counter[JobStatus]:
         """Have everything done."""
@@ -152,17 +152,27 @@ class _Delegation:
         if time.monotonic() < self._next_look:
             return
         self._next_look = time.monotonic() + LOOK_S
-        try:
-            found = self._client.sync(self._client.scheduler.identity, n_workers=-1, callback_timeout=engine.CONNECT_S)
-            there = set(found["workers"])
-        except Exception:
-            return self._find_scheduler()
+        there = self._addresses()
+        if there is None:
+            if self._client.status != "running" or time.monotonic() > self._last_seen + ABSENCE_S:
+                self._find_scheduler()
+            return
+        self._last_seen = time.monotonic()
         for address in self._known - there:
             self._take_back(address, f"worker {address} has left", is_loss=True)
         for address in there - self._known:
             key = self._submit(member.ask, self._question, address)
             self._asked[key] = address
         self._known = there
+
+    def _addresses(self) -> set[str] | None:
+        """The addresses of the workers that are there; None if the scheduler has ended or does not answer in time."""
+        if self._client.status != "running":
+            return None
+        try:
+            return set(engine.ask_scheduler(self._client, "identity", n_workers=-1)["workers"])
+        except OSError:
+            return None
 
     def _find_scheduler(self) -> None:
         """The scheduler is gone: take everything back, and wait for another one at its address."""
@@ -182,7 +192,7 @@ class _Delegation:
                     raise UserError(f"{error}; {what}") from error
                 time.sleep(LOOK_S)
         self._known, self._refused = set(), {}
-        self._last_progress = time.monotonic()
+        self._last_seen = self._last_progress = time.monotonic()
 
     def _send_all(self) -> None:
         """Send as many orders as the workers can do now."""
@@ -229,16 +239,17 @@ class _Delegation:
             while True:
                 self._take(self._ended.get_nowait())
 
-    def _take(self, future: Future) -> None:
+    def _take(self, future: Future[Any]) -> None:
         """Take the answer to a question, or a delivery."""
-        self._futures.pop(future.key, None)
-        if (address := self._asked.pop(future.key, None)) is not None:
+        key = str(future.key)
+        self._futures.pop(key, None)
+        if (address := self._asked.pop(key, None)) is not None:
             self._take_offer(address, future)
-        elif (sent := self._sent.pop(future.key, None)) is not None:
+        elif (sent := self._sent.pop(key, None)) is not None:
             self._last_progress = time.monotonic()
             self._take_delivery(sent, future)
 
-    def _take_offer(self, address: str, future: Future) -> None:
+    def _take_offer(self, address: str, future: Future[Any]) -> None:
         try:
             offer: Offer = future.result(timeout=ANSWER_S)
         except Exception as error:
@@ -250,25 +261,32 @@ class _Delegation:
         for why in offer.lacking.values():
             self._events.said(f"worker {offer.host} ({address}): {why}")
 
-    def _take_delivery(self, sent: _Sent, future: Future) -> None:
+    def _take_delivery(self, sent: _Sent, future: Future[Any]) -> None:
         try:
             delivery: Delivery = future.result(timeout=ANSWER_S)
         except Exception as error:
             if future.status == "error" and not isinstance(error, KilledWorker):
-                self._refuse(sent.placed.address, _in_words(error))
-                return self._again(sent)
-            return self._lost(sent)
+                delivery = Delivery(refusal=_in_words(error))
+            else:
+                self._lost(sent)
+                return
         if delivery.refusal:
             self._refuse(sent.placed.address, delivery.refusal)
-            return self._again(sent)
-        if delivery.status == "interrupted":  # the worker ends
-            return self._again(sent)
+            self._again(sent)
+        elif delivery.status == "interrupted":  # the worker ends
+            self._again(sent)
+        else:
+            self._file(sent, delivery)
+
+    def _file(self, sent: _Sent, delivery: Delivery) -> None:
+        """File the record that was delivered, or a failure where it is not sound."""
         job, answer = sent.placed.job, Answer(status=delivery.status)
+        store = Store(job.results)
         try:
             record = record_in(delivery.files, job.spec.place)
-            file_record(record, delivery.files, Store(job.results))
+            file_record(record, delivery.files, store)
             if record.status not in REPEATED:
-                remove_checkpoints(Store(job.results).checkpoints, job.spec.place)
+                remove_checkpoints(store.checkpoints, job.spec.place)
         except (CorruptRecord, UnusableRecord) as why:
             failure = Failure(type="BadOutput", message=f"the record that was delivered is {why}")
             answer = Answer(status="error", failure=failure)
@@ -276,8 +294,13 @@ class _Delegation:
             raise UserError(f"cannot write the record {job.spec.place}: {error.strerror}") from error
         finally:
             sent.lock.release()
+        self._end(sent, answer)
+
+    def _end(self, sent: _Sent, answer: Answer) -> None:
+        """What was sent has come to an end: conclude it."""
         self._placing.done(sent.placed)
-        self._finish(job, conclude(job, answer, sent.started), time.monotonic() - sent.clock)
+        status = conclude(sent.placed.job, answer, sent.started)
+        self._finish(sent.placed.job, status, time.monotonic() - sent.clock)
 
     def _finish(self, job: Job, status: JobStatus, seconds: float) -> None:
         if status == "busy":
@@ -317,13 +340,11 @@ class _Delegation:
         job = sent.placed.job
         self._losses[job.spec.place] += 1
         if self._losses[job.spec.place] < MOST_LOSSES:
-            return self._again(sent)
+            self._again(sent)
+            return
         sent.lock.release()
-        self._placing.done(sent.placed)
         message = f"{MOST_LOSSES} workers have ended while they did the run"
-        failure = Failure(type="WorkerLost", message=message)
-        answer = Answer(status="killed", failure=failure)
-        self._finish(job, conclude(job, answer, sent.started), time.monotonic() - sent.clock)
+        self._end(sent, Answer(status="killed", failure=Failure(type="WorkerLost", message=message)))
 
     def _lose_patience(self) -> None:
         """Where nothing goes on and no worker can do what is left, say so of each run, and be done."""

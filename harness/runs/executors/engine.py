@@ -6,7 +6,7 @@ import os
 import time
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.core.errors import UserError
 
@@ -107,8 +107,7 @@ def connect(address: str, timeout_s: float = CONNECT_S) -> "Client":
             f"what answers at {address} is no scheduler of dask.distributed {__version__} ({error})"
         ) from error
     try:
-        versions = client.sync(client.scheduler.versions, callback_timeout=timeout_s)
-        theirs = versions["packages"]["distributed"]
+        theirs = ask_scheduler(client, "versions", timeout_s)["packages"]["distributed"]
     except Exception as error:
         client.close(timeout=1)
         raise UserError(f"the scheduler at {address} does not say its version ({error})") from error
@@ -119,6 +118,11 @@ def connect(address: str, timeout_s: float = CONNECT_S) -> "Client":
             "install the same version on all machines"
         )
     return client
+
+
+def ask_scheduler(client: "Client", what: str, timeout_s: float = CONNECT_S, **arguments: Any) -> Any:
+    """What a scheduler answers to one of its calls, by name. Raises `OSError` if it does not answer in time."""
+    return client.sync(getattr(client.scheduler, what), callback_timeout=timeout_s, **arguments)
 
 
 def _no_scheduler(address: str, error: OSError) -> str:

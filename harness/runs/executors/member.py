@@ -23,7 +23,7 @@ from harness.runs.executors.serving import Delivery, Offer, Question, Worker
 _ALIVE = (Status.running, Status.paused, Status.closing_gracefully)
 
 
-class Member(EngineWorker):  # type: ignore[misc]
+class Member(EngineWorker):
     """The engine's worker, which listens at one port alone: without the web page that others open."""
 
     def __init__(self, address: str, worker: Worker, **options: Any) -> None:
@@ -74,8 +74,11 @@ def serve(membership: Membership, worker: Worker, wait_s: float, said: Callable[
     what happens."""
     while True:
         connect_within(membership.address, wait_s).close()
-        if asyncio.run(_session(membership, worker, said)):
-            return
+        try:
+            if asyncio.run(_session(membership, worker, said)):
+                return
+        except (RuntimeError, OSError) as error:
+            raise UserError(f"cannot join {membership.address}: {error.__cause__ or error}") from error
         said(f"the scheduler at {membership.address} has ended; waiting {wait_s:.0f} s for another one")
 
 

@@ -94,7 +94,7 @@ def check_limits(jobs: Sequence[Job], options: SlurmOptions) -> None:
         )
 
 
-class _Job(SLURMJob):  # type: ignore[misc]
+class _Job(SLURMJob):
     """A job of SLURM that is a worker of the harness."""
 
     def __init__(self, scheduler: str, name: str, *, tls: Path, options: SlurmOptions, **rest: Any) -> None:
@@ -115,7 +115,7 @@ def open_slurm(options: SlurmOptions, folder: Path) -> Iterator[Callable[[], Cli
         tls = Path(name).absolute()
         where = {"host": options.host or get_ip(), "dashboard": False, "dashboard_address": "127.0.0.1:0"}
         cluster = SLURMCluster(
-            job_cls=_Job,
+            job_cls=_Job,  # type: ignore[arg-type]
             tls=tls,
             options=options,
             cores=options.cores,

@@ -85,14 +85,19 @@ class Engine:
 
     def start(self, *words: str, **environment: str) -> "subprocess.Popen[bytes]":
         """Start a Python process; what it says lies in `N.log`."""
-        with (self.folder / f"{len(self.processes)}.log").open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, *words],
-                cwd=self.folder,
-                env={**self.environment, **environment},
-                stdout=log,
-                stderr=log,
-            )
+        # Where the tests run in the background interrupts are ignored, and children would inherit that.
+        before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+        try:
+            with (self.folder / f"{len(self.processes)}.log").open("wb") as log:
+                process = subprocess.Popen(
+                    [sys.executable, *words],
+                    cwd=self.folder,
+                    env={**self.environment, **environment},
+                    stdout=log,
+                    stderr=log,
+                )
+        finally:
+            signal.signal(signal.SIGINT, before)
         self.processes.append(process)
         return process
 

@@ -103,9 +103,9 @@ def connect(address: str, timeout_s: float = CONNECT_S) -> "Client":
     except OSError as error:
         raise NoScheduler(_no_scheduler(address, error)) from error
     except Exception as error:
-        raise UserError(
-            f"what answers at {address} is no scheduler of dask.distributed {__version__} ({error})"
-        ) from error
+        what = f"{type(error).__name__}: {error}"
+        own = f"dask.distributed {__version__}"
+        raise UserError(f"what answers at {address} is no scheduler of {own} ({what})") from error
     try:
         theirs = ask_scheduler(client, "versions", timeout_s)["packages"]["distributed"]
     except Exception as error:

@@ -151,9 +151,11 @@ class Placing:
         self._used[placed.machine] = self._used.get(placed.machine, 0) + change
         if member := self._members.get(placed.address):
             member.used += change
-        if placed.job.resolved.case.exclusive:
+        if placed.job.resolved.case.exclusive and change > 0:
             self._machine_of.setdefault(_case(placed.job), placed.machine)
-            (self._alone.add if change > 0 else self._alone.discard)(placed.machine)
+            self._alone.add(placed.machine)
+        elif placed.job.resolved.case.exclusive:
+            self._alone.discard(placed.machine)
 
     def _longest(self, member: _Member, *, exclusive: bool) -> _Cell | None:
         """The cell with the longest job that a worker can do now."""

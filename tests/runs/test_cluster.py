@@ -139,17 +139,18 @@ def test_nothing_listens_but_at_the_address_that_was_asked_for(engine: Engine) -
 
 def test_tune_verify_and_plan_use_the_workers(engine: Engine) -> None:
     shutil.copytree(engine.folder / "plugin", engine.folder / "tuned")
-    words = ("--tier", "smoke", "--task", "word_similarity", "--plugin", "tuned/slow_entrant.py", "--entrant", "slow")
-    on = ("--on", engine.address)
-    planned = json.loads(engine.command("plan", *words, "--results", "tuned", *on, "--json"))["elsewhere"]
+    words = ("--tier", "smoke", "--task", "word_similarity", "--entrant", "slow", "--results", "complete")
+    own, on = ("--plugin", "plugin/slow_entrant.py"), ("--on", engine.address)
+    planned = json.loads(engine.command("plan", *words, *own, *on, "--json"))["elsewhere"]
     assert (planned["runs_at_a_time"], planned["machines"], planned["unplaced"]) == (4, 1, {})
     assert planned["seconds"] > 0
-    engine.command("tune", *words, "--results", "tuned", "--trials", "2", *on)
+    engine.command("tune", *words, "--plugin", "tuned/slow_entrant.py", "--trials", "2", *on)
     assert "[word_similarity.slow.smoke." in (engine.folder / "tuned" / "tuned.toml").read_text()
-    engine.command("run", *words, "--results", "tuned", "--no-table", *on)
-    own = ("--plugin", "tuned/slow_entrant.py", "--entrant", "slow")
-    engine.command("submit", *own, "--results", "tuned", "--out", "slow.zip")
-    assert "verified 2 of" in engine.command("verify", "slow.zip", "--sample", "2", *on)
+    engine.command("run", *words, *own, "--no-table", *on)
+    engine.command("submit", *own, "--entrant", "slow", "--results", "complete", "--out", "slow.zip")
+    said = engine.command("verify", "slow.zip", "--sample", "2", *on)
+    assert said.count("the same bit for bit") == 2
+    assert "here: Python 3" in said
 
 
 def test_the_commands_of_the_guide_work_and_are_encrypted(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import math
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -13,7 +14,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from dask_jobqueue.slurm import SLURMCluster, SLURMJob
 from distributed import Client, Security
 from distributed.utils import get_ip
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -24,6 +24,12 @@ from harness.records.record import Environment
 from harness.runs.executors.engine import TLS_FILES, security_from
 from harness.runs.executors.serving import Offer
 from harness.runs.job import Job
+
+_INTERRUPT = signal.getsignal(signal.SIGINT)
+from dask_jobqueue.slurm import SLURMCluster, SLURMJob  # noqa: E402
+
+# The import has made an interrupt from the keyboard end the process silently.
+signal.signal(signal.SIGINT, _INTERRUPT)
 
 MARGIN_S = 30
 """How long before the end of its job a worker ends, in seconds."""

@@ -5,6 +5,7 @@ import logging
 import os
 import time
 import warnings
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,27 +95,26 @@ def connect_within(address: str, wait_s: float) -> "Client":
 
 def connect(address: str, timeout_s: float = CONNECT_S) -> "Client":
     """A client of the scheduler at an address. Raises a `UserError` if there is none, or one that does not fit."""
-    from distributed import Client, __version__
+    from distributed import Client
 
+    own, security = version("distributed"), security_for(address)
     try:
-        client = Client(address, security=security_for(address), timeout=timeout_s, set_as_default=False)
-    except UserError:
-        raise
+        client = Client(address, security=security, timeout=timeout_s, set_as_default=False)
     except OSError as error:
         raise NoScheduler(_no_scheduler(address, error)) from error
     except Exception as error:
         what = f"{type(error).__name__}: {error}"
-        own = f"dask.distributed {__version__}"
-        raise UserError(f"what answers at {address} is no scheduler of {own} ({what})") from error
+        said = f"what answers at {address} is no scheduler of dask.distributed {own} ({what})"
+        raise UserError(said) from error
     try:
         theirs = ask_scheduler(client, "versions", timeout_s)["packages"]["distributed"]
     except Exception as error:
         client.close(timeout=1)
         raise UserError(f"the scheduler at {address} does not say its version ({error})") from error
-    if theirs != __version__:
+    if theirs != own:
         client.close(timeout=1)
         raise UserError(
-            f"the scheduler at {address} has dask.distributed {theirs}, this machine has {__version__}; "
+            f"the scheduler at {address} has dask.distributed {theirs}, this machine has {own}; "
             "install the same version on all machines"
         )
     return client

@@ -66,9 +66,14 @@ class SlurmOptions(BaseModel):
         """How long a worker lives, in seconds."""
         return self.minutes * 60 - MARGIN_S
 
+    @property
+    def runs(self) -> int:
+        """How many runs a job does at a time at most: one on each accelerator, or else on each core."""
+        return self.gpus or self.cores
+
     def offers(self, environment: Environment) -> list[Offer]:
         """What the workers will have, if each job has a node of its own."""
-        runs = self.gpus if environment.device != "cpu" else self.cores // environment.threads
+        runs = self.gpus if environment.device != "cpu" else min(self.runs, self.cores // environment.threads)
         names = [f"job {number}" for number in range(1, self.jobs + 1)]
         return [Offer(name, name, runs, environment, {}, math.inf) for name in names if runs]
 
@@ -105,7 +110,7 @@ class _Job(SLURMJob):
 
     def __init__(self, scheduler: str, name: str, *, tls: Path, options: SlurmOptions, **rest: Any) -> None:
         super().__init__(scheduler, name, **rest)
-        words = [sys.executable, "-m", "harness", "work", scheduler, "--name", name, "--workers", str(options.cores)]
+        words = [sys.executable, "-m", "harness", "work", scheduler, "--name", name, "--workers", str(options.runs)]
         words += ["--gpus", str(options.gpus), "--wait", str(ABSENCE_S), "--lifetime", str(options.lifetime_s)]
         self._command_template = f"HARNESS_TLS={shlex.quote(str(tls))} exec {shlex.join(words)}"
 

@@ -1,6 +1,8 @@
 """`harness work`: do runs on this machine for `harness run --on` on another one."""
 
+import tempfile
 import time
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -50,5 +52,6 @@ def command(
     from harness.runs.executors.serving import Worker
 
     ends = float("inf") if lifetime is None else time.monotonic() + lifetime
-    worker = Worker(workers or gpus or usable_cores(), gpus, ends)
-    serve(Membership(address, host, name), worker, wait, lambda line: typer.echo(line, err=True))
+    with tempfile.TemporaryDirectory(prefix="harness-work-") as folder:
+        worker = Worker(Path(folder), workers or gpus or usable_cores(), gpus, ends)
+        serve(Membership(address, host, name), worker, wait, lambda line: typer.echo(line, err=True))

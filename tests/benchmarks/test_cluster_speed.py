@@ -49,9 +49,9 @@ class Simulated(Worker):
 
 
 @pytest.fixture(scope="module")
-def simulated() -> Iterator[SpecCluster]:
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SpecCluster]:
     """A scheduler and a worker of 64 runs at a time in this process."""
-    worker = {"cls": Member, "options": {"worker": Simulated(64)}}
+    worker = {"cls": Member, "options": {"worker": Simulated(tmp_path_factory.mktemp("worker"), 64)}}
     scheduler = {"cls": Scheduler, "options": {"protocol": "inproc", "dashboard_address": "127.0.0.1:0"}}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("harness.runs.executors.serving.usable_cores", lambda: 64)

@@ -105,14 +105,14 @@ def test_a_worker_whose_disk_is_full_says_so(monkeypatch: pytest.MonkeyPatch, tm
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path))
     monkeypatch.setattr("shutil.disk_usage", lambda path: type("Usage", (), {"free": 5e6}))
     with pytest.raises(UserError, match=r"has 5 MB free in .*; it needs 100 MB"):
-        Worker(1).offer(Question(frozenset(), "cpu", 1))
+        Worker(tmp_path, 1).offer(Question(frozenset(), "cpu", 1))
 
 
-def test_a_worker_without_the_device_or_with_too_few_cores_says_so() -> None:
+def test_a_worker_without_the_device_or_with_too_few_cores_says_so(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="does not offer the device cuda"):
-        Worker(4).offer(Question(frozenset(), "cuda", 1))
+        Worker(tmp_path, 4).offer(Question(frozenset(), "cuda", 1))
     with pytest.raises(UserError, match="has too few cores for 4096 threads a run"):
-        Worker(4).offer(Question(frozenset(), "cpu", 4096))
+        Worker(tmp_path, 4).offer(Question(frozenset(), "cpu", 4096))
 
 
 def test_slurm_that_is_not_there_is_said(verb: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import math
 import signal
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -90,17 +89,13 @@ async def _session(membership: Membership, worker: Worker, said: Callable[[str],
     left_s = None if math.isinf(worker.ends) else worker.ends - time.monotonic()
     # Without an address the engine would listen at all of this machine's.
     address, listen = membership.address, membership.host or get_ip(get_address_host(membership.address))
-    with tempfile.TemporaryDirectory(prefix="harness-worker-") as folder:
-        options = {
-            "host": listen,
-            "security": security_for(address),
-            "local_directory": folder,
-            "name": membership.name,
-        }
-        async with Member(address, worker, death_timeout=CONNECT_S, **options) as member:
-            said(f"{member.address} does {counted(worker.runs, 'run')} at a time for {address}")
-            waits = [asyncio.ensure_future(wait) for wait in (end.wait(), member.finished())]
-            done, _ = await asyncio.wait(waits, timeout=left_s, return_when=asyncio.FIRST_COMPLETED)
-            for wait in waits:
-                wait.cancel()
-            return waits[0] in done or not done
+    options = {"host": listen, "security": security_for(address), "name": membership.name}
+    async with Member(
+        address, worker, death_timeout=CONNECT_S, local_directory=str(worker.folder), **options
+    ) as member:
+        said(f"{member.address} does {counted(worker.runs, 'run')} at a time for {address}")
+        waits = [asyncio.ensure_future(wait) for wait in (end.wait(), member.finished())]
+        done, _ = await asyncio.wait(waits, timeout=left_s, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+        return waits[0] in done or not done

@@ -9,7 +9,6 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from harness.core.canonical import digest
 from harness.core.errors import UserError
-from harness.core.files import write_whole
 from harness.data.fetch import locate
 from harness.registry.find import Registry, find
 from harness.registry.headers import HARNESS, Header
@@ -86,7 +85,8 @@ def here(order: Order, results: Path) -> Job:
     if header.kind == "plugin":
         root = results / "plugin" / header.root.name
         for name, data in order.files.items():
-            write_whole(root / name, data)
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_bytes(data)
         placed = replace(header, root=root, path=root / header.path.relative_to(header.root))
     else:
         placed = registry.header(job.spec.task, header.name)

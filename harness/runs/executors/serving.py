@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from harness.core.artefacts import Cache
 from harness.core.errors import UserError
-from harness.records.copies import read_files
+from harness.records.copies import SHARED, read_files
 from harness.records.environment import describe_environment
 from harness.records.record import Environment
 from harness.records.store import Store
@@ -65,9 +65,10 @@ class Delivery(NamedTuple):
 
 @dataclass
 class Worker:
-    """Does runs on this machine, at most so many at a time, each in a process of its own. `accelerators` is how many of
-    those it may use. Ends at the time `ends` of the monotonic clock."""
+    """Does runs on this machine, at most so many at a time, each in a process of its own and in a folder of its own
+    below `folder`. `accelerators` is how many of those it may use. Ends at the time `ends` of the monotonic clock."""
 
+    folder: Path
     runs: int
     accelerators: int = 0
     ends: float = float("inf")
@@ -76,7 +77,7 @@ class Worker:
 
     def offer(self, question: Question) -> Offer:
         """What this worker has. Raises `UserError` if it can do nothing at all."""
-        _check_room()
+        self._check_room()
         prepare_server(("harness.runs.runner", *question.preload), question.threads)
         lacks = lacking(question.needs)
         if question.device == "cpu":
@@ -92,15 +93,36 @@ class Worker:
     def do(self, order: Order, is_interrupted: Callable[[], bool]) -> Delivery:
         """Do a run, as this machine does its own. Where `is_interrupted` says so, the run is stopped."""
         try:
-            _check_room()
+            self._check_room()
             with self._device(order) as device, _machine_held(order.job.resolved.case.exclusive, is_interrupted):
-                return _do(order, device, is_interrupted)
+                return self._do(order, device, is_interrupted)
         except KeyboardInterrupt:
             return Delivery("interrupted")
         except UserError as error:
             return Delivery(refusal=str(error))
         except OSError as error:
             return Delivery(refusal=f"cannot write {error.filename or 'its files'}: {error.strerror}")
+
+    def _do(self, order: Order, device: str, is_interrupted: Callable[[], bool]) -> Delivery:
+        with tempfile.TemporaryDirectory(prefix="run-", dir=self.folder) as name:
+            store = Store(Path(name))
+            # Checkpoints outlast the run's folder: a run that was stopped goes on wherever the cache is shared.
+            _link(store.checkpoints, Cache().folder / "checkpoints")
+            # What records share is the same for many runs, and writing waits for the disk.
+            _link(store.records / SHARED, self.folder / SHARED)
+            job = here(order, store.root)
+            job = replace(job, environment=job.environment.model_copy(update={"device": device}))
+            (status,) = LocalExecutor(1, job.environment.threads, is_interrupted).run([job])
+            record = store.read(job.spec.place)
+            return Delivery(status, read_files(record, store) if record else {})
+
+    def _check_room(self) -> None:
+        """Raise a `UserError` if there is too little space for records or artefacts."""
+        for folder in (self.folder, Cache().folder):
+            existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+            free_mb = shutil.disk_usage(existing).free / 1e6
+            if free_mb < LEAST_FREE_MB:
+                raise UserError(f"has {free_mb:.0f} MB free in {folder}; it needs {LEAST_FREE_MB} MB")
 
     @contextmanager
     def _device(self, order: Order) -> Iterator[str]:
@@ -119,19 +141,11 @@ class Worker:
                 self._in_use[number] -= 1
 
 
-def _do(order: Order, device: str, is_interrupted: Callable[[], bool]) -> Delivery:
-    with tempfile.TemporaryDirectory(prefix="harness-") as folder:
-        results = Path(folder)
-        # Checkpoints outlast the folder, so that a run which was stopped goes on here, or wherever the cache is shared.
-        checkpoints = Cache().folder / "checkpoints"
-        checkpoints.mkdir(parents=True, exist_ok=True)
-        store = Store(results)
-        store.checkpoints.symlink_to(checkpoints.absolute())
-        job = here(order, results)
-        job = replace(job, environment=job.environment.model_copy(update={"device": device}))
-        (status,) = LocalExecutor(1, job.environment.threads, is_interrupted).run([job])
-        record = store.read(job.spec.place)
-        return Delivery(status, read_files(record, store) if record else {})
+def _link(path: Path, folder: Path) -> None:
+    """Make a path lead to a folder, which is made if it is not there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.symlink_to(folder.absolute())
 
 
 @contextmanager
@@ -149,15 +163,6 @@ def _machine_held(alone: bool, is_interrupted: Callable[[], bool]) -> Iterator[N
                     raise KeyboardInterrupt from None
                 time.sleep(PAUSE_S)
         yield
-
-
-def _check_room() -> None:
-    """Raise a `UserError` if there is too little space for records or artefacts."""
-    for folder in (Path(tempfile.gettempdir()), Cache().folder):
-        existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
-        free_mb = shutil.disk_usage(existing).free / 1e6
-        if free_mb < LEAST_FREE_MB:
-            raise UserError(f"has {free_mb:.0f} MB free in {folder}; it needs {LEAST_FREE_MB} MB")
 
 
 @cache

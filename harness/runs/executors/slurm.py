@@ -109,7 +109,7 @@ class _Job(SLURMJob):
     """A job of SLURM that is a worker of the harness."""
 
     def __init__(self, scheduler: str, name: str, *, tls: Path, options: SlurmOptions, **rest: Any) -> None:
-        super().__init__(scheduler, name, **rest)
+        super().__init__(scheduler, name, **rest)  # type: ignore[no-untyped-call]
         words = [sys.executable, "-m", "harness", "work", scheduler, "--name", name, "--workers", str(options.runs)]
         words += ["--gpus", str(options.gpus), "--wait", str(ABSENCE_S), "--lifetime", str(options.lifetime_s)]
         self._command_template = f"HARNESS_TLS={shlex.quote(str(tls))} exec {shlex.join(words)}"

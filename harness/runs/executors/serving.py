@@ -79,16 +79,14 @@ class Worker:
         """What this worker has. Raises `UserError` if it can do nothing at all."""
         self._check_room()
         prepare_server(("harness.runs.runner", *question.preload), question.threads)
-        lacks = lacking(question.needs)
-        if question.device == "cpu":
-            runs = min(self.runs, usable_cores() // question.threads)
-        else:
-            runs = self.runs if self.accelerators else 0
+        on_cpu = question.device == "cpu"
+        if not on_cpu and not self.accelerators:
+            raise UserError(f"does not offer the device {question.device}; start it with --gpus")
+        runs = min(self.runs, usable_cores() // question.threads) if on_cpu else self.runs
         if runs == 0:
-            what = f"{question.threads} threads a run" if question.device == "cpu" else f"the device {question.device}"
-            raise UserError(f"has too few cores for {what}" if question.device == "cpu" else f"does not offer {what}")
-        environment = _environment(question.device, question.threads)
-        return Offer(_machine(), platform.node(), runs, environment, lacks, self.ends - time.monotonic())
+            raise UserError(f"has too few cores for {question.threads} threads a run")
+        environment, left_s = _environment(question.device, question.threads), self.ends - time.monotonic()
+        return Offer(_machine(), platform.node(), runs, environment, lacking(question.needs), left_s)
 
     def do(self, order: Order, is_interrupted: Callable[[], bool]) -> Delivery:
         """Do a run, as this machine does its own. Where `is_interrupted` says so, the run is stopped."""

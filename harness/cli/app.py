@@ -21,6 +21,7 @@ from harness.cli import (
     table,
     tune,
     verify,
+    work,
 )
 
 app = typer.Typer(
@@ -37,6 +38,7 @@ app = typer.Typer(
 app.command("list", epilog="Example: `harness list --task retrieval`")(list_.command)
 app.command("plan", epilog="Example: `harness plan --tier small --task long_range`")(plan.command)
 app.command("run", epilog="Example: `harness run --task word_similarity --plugin my_method.py`")(run.command)
+app.command("work", epilog="Example: `harness work tls://10.0.0.1:8786`")(work.command)
 app.command("status", epilog="Example: `harness status --why`")(status.command)
 app.command("table", epilog="Example: `harness table --task retrieval --tier small --format latex`")(table.command)
 app.command(

@@ -46,10 +46,22 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines inst
 Workers = Annotated[
     int, typer.Option("--workers", "-j", min=0, help="How many runs at a time. 0: as many as the cores allow.")
 ]
+MostWorkers = Annotated[
+    int, typer.Option("--workers", "-j", min=0, help="With `--on`: how many runs at a time at most. 0: any number.")
+]
 Threads = Annotated[
     int, typer.Option("--threads", min=1, help="Threads of each run; workers x threads is at most the cores.")
 ]
 Device = Annotated[str, typer.Option("--device", help="The torch device of the runs: `cpu`, `cuda`, `cuda:1`.")]
+On = Annotated[
+    str,
+    typer.Option(
+        "--on",
+        metavar="WHERE",
+        help="Do the runs on other machines: `tls://HOST:PORT` or `tcp://HOST:PORT`, where a scheduler is that workers "
+        "have joined (`harness work`), or `slurm[:FILE.toml]`. `--workers` then says how many runs at a time at most.",
+    ),
+]
 Retry = Annotated[bool, typer.Option("--retry-errors", help="Also repeat runs that ended in an error.")]
 Limit = Annotated[float | None, typer.Option("--limit", min=0.1, help="Stop each run after so many seconds.")]
 Memory = Annotated[int | None, typer.Option("--memory", min=1, help="Megabytes that each run may allocate.")]

@@ -20,23 +20,37 @@ def command(
     first_seed: options.FirstSeed = 0,
     plugin: options.Plugins = None,
     results: options.Results = None,
+    on: options.On = "",
+    workers: options.MostWorkers = 0,
+    threads: options.Threads = 1,
+    device: options.Device = "cpu",
     as_json: options.Json = False,
 ) -> None:
     """Show which runs there are, which of them `harness run` would do, and how long they would take.
 
-    The last line says which p-value so many seeds can reach at best: with too few, no claim can be judged.
+    The last line says which p-value so many seeds can reach at best: with too few, no claim can be judged. With `--on`
+    also how long the runs would take on other machines, and what these lack.
     """
     from harness.cli.session import open_planner, warn
+    from harness.records.record import Environment
 
     selection = options.select(tier, task, case, entrant, seeds, plugin, first_seed)
-    planner = open_planner(results, plugin)
+    planner = open_planner(results, plugin, Environment(device=device, threads=threads))
     plan = planner.plan(selection)
     warn(planner.store.problems)
+    elsewhere = None
+    if on:
+        from harness.cli.elsewhere import plan_elsewhere
+
+        elsewhere = plan_elsewhere(on, plan.due(), device, threads, workers)
     if as_json:
         runs = [{"cell": run.spec.place, "key": run.spec.key, "state": run.state, "why": run.why} for run in plan.runs]
-        options.print_json({"runs": runs, **plan_facts(plan)})
+        facts = {"elsewhere": elsewhere.facts} if elsewhere else {}
+        options.print_json({"runs": runs, **plan_facts(plan), **facts})
     else:
         _print_plan(plan)
+        for line in elsewhere.lines if elsewhere else ():
+            typer.echo(line)
 
 
 def plan_facts(plan: "Plan") -> dict[str, object]:

@@ -39,6 +39,7 @@ def command(
     limit: options.Limit = None,
     memory: options.Memory = None,
     checkpoint: options.Checkpoint = 600,
+    on: options.On = "",
     retry_errors: options.Retry = False,
     keep_predictions: Keep = False,
     no_table: Quiet = False,
@@ -55,7 +56,7 @@ def command(
     from harness.core.errors import UserError
     from harness.runs.selection import Given
 
-    execution = ExecutionOptions(workers, threads, device, limit, memory, checkpoint)
+    execution = ExecutionOptions(workers, threads, device, limit, memory, checkpoint, on)
     selection = options.select(tier, task, case, entrant, seeds, plugin, first_seed)
     planner = open_planner(results, plugin, execution.environment())
     registry, store, plan = planner.registry, planner.store, planner.plan(selection)

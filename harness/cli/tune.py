@@ -54,6 +54,7 @@ def command(
     limit: options.Limit = None,
     memory: options.Memory = None,
     checkpoint: options.Checkpoint = 600,
+    on: options.On = "",
     retry_errors: options.Retry = False,
     dry_run: DryRun = False,
     check: Check = False,
@@ -71,7 +72,7 @@ def command(
     from harness.tuning.entries import uneven, write_winners
     from harness.tuning.trials import TuningResult, plan_tuning
 
-    execution = ExecutionOptions(workers, threads, device, limit, memory, checkpoint)
+    execution = ExecutionOptions(workers, threads, device, limit, memory, checkpoint, on)
     selection = options.select(tier or "quick", task, case, entrant, seeds, plugin)
     planner = open_planner(results, plugin, execution.environment())
     if check:

@@ -29,6 +29,7 @@ def command(
     device: options.Device = "cpu",
     limit: options.Limit = None,
     memory: options.Memory = None,
+    on: options.On = "",
     as_json: options.Json = False,
 ) -> None:
     """Verify a bundle: its digests, its keys against its source, its seeds and its trials; then repeat a sample of its
@@ -45,7 +46,7 @@ def command(
     from harness.submissions.report import report_on
     from harness.submissions.rerun import again, compare, draw
 
-    execution = ExecutionOptions(workers, threads, device, limit, memory)
+    execution = ExecutionOptions(workers, threads, device, limit, memory, on=on)
     nonce = nonce or secrets.token_hex(16)
     with tempfile.TemporaryDirectory() as folder:
         examined = examine(unpack(bundle, Path(folder, "bundle")))
@@ -55,6 +56,7 @@ def command(
         if jobs := [again(job, repeated.root, environment) for job, _ in chosen]:
             execute(jobs, repeated, execution, quiet=as_json)
         comparisons = [compare(record, stored, repeated) for _, record in chosen]
+        environment = next((record.environment for record in repeated.all()), environment)
     report = report_on(examined, nonce, comparisons, environment)
     write_whole(out or bundle.with_suffix(".report.json"), f"{report.model_dump_json(indent=1)}\n".encode())
     typer.echo(report.model_dump_json(indent=1) if as_json else report.text, nl=as_json)

@@ -1,11 +1,16 @@
-"""The files of stored records, and copying records from one store to another, byte for byte."""
+"""The files of stored records, and copying records from one store to another, byte for byte, also by way of another
+machine."""
 
+import hashlib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from harness.core.files import write_whole
 from harness.records.beside import Beside, kept_path, sidecar_path
-from harness.records.form import to_files
+from harness.records.form import CorruptRecord, from_bytes, to_files
 from harness.records.record import Record
+from harness.records.shared import content_of
 from harness.records.store import Store
 
 SHARED = "shared"
@@ -27,6 +32,46 @@ def copy_record(record: Record, source: Store, target: Store) -> None:
     """Copy a stored record with all its files; its own file last. A record in its place is replaced. Raises
     `OSError`."""
     with target.lock(record.spec):
-        for name in files_of(record):
-            write_whole(target.path(name), source.path(name).read_bytes())
-        Beside(record.sidecar, record.kept).remove_others(target.path(record.spec.place))
+        file_record(record, read_files(record, source), target)
+
+
+def read_files(record: Record, source: Store) -> dict[str, bytes]:
+    """The bytes of all files of a stored record, by name. Raises `OSError`."""
+    return {name: source.path(name).read_bytes() for name in files_of(record)}
+
+
+def file_record(record: Record, files: Mapping[str, bytes], target: Store) -> None:
+    """Write the files of a record into a store, its own last, while the lock of its place is held. A record in its
+    place is replaced. Raises `OSError`."""
+    for name in files_of(record):
+        path = target.path(name)
+        # Many records share a file, and writing waits for the disk.
+        if not (name.startswith(f"{SHARED}/") and path.is_file() and path.read_bytes() == files[name]):
+            write_whole(path, files[name])
+    Beside(record.sidecar, record.kept).remove_others(target.path(record.spec.place))
+
+
+def record_in(files: Mapping[str, bytes], place: str) -> Record:
+    """The record of a place among the bytes of files, by name, which may have come from anywhere. All its files are
+    among them, with the digests that it names. Raises `CorruptRecord` or `UnusableRecord`."""
+
+    def data_of(name: str, digest: str) -> bytes:
+        data = files.get(name, b"")
+        if not hashlib.sha256(data).hexdigest().startswith(digest):
+            raise CorruptRecord(f"without its file {name}, which is missing or edited")
+        return data
+
+    def shared(kind: str, digest: str) -> Mapping[str, Any]:
+        return content_of(kind, data_of(f"{SHARED}/{digest}.json", digest))
+
+    record, path = from_bytes(files.get(place, b""), shared), Path(place)
+    if record.spec.place != place:
+        raise CorruptRecord(f"that of {record.spec.place}")
+    beside = {kept_path(path, name): digest for name, digest in record.kept.items()}
+    if record.sidecar:
+        beside[sidecar_path(path, record.sidecar)] = record.sidecar
+    for file, digest in beside.items():
+        data_of(file.as_posix(), digest)
+    if missing := set(files_of(record)) - files.keys():
+        raise CorruptRecord(f"without its file {min(missing)}, which is missing")
+    return record

@@ -40,12 +40,18 @@ class SharedFiles:
             if shared_digest(data) != digest:
                 repair = shlex.join(["git", "checkout", "--", str(path)])
                 raise UnusableRecord(f"{path} is missing or edited (`{repair}` restores it if it was committed)")
-            try:
-                self._found[digest] = SHARED[kind].validate_json(data)
-            except ValidationError as error:
-                raise CorruptRecord(f"with a shared file that is {not_in_form(error)}") from error
+            self._found[digest] = content_of(kind, data)
         return self._found[digest]
 
     def path(self, digest: str) -> Path:
         """Where the file with a digest lies."""
         return self.folder / f"{digest}.json"
+
+
+def content_of(kind: str, data: bytes) -> Mapping[str, Any]:
+    """What the bytes of a shared file hold. Raises `CorruptRecord` if they do not have the form of their kind."""
+    try:
+        content: Mapping[str, Any] = SHARED[kind].validate_json(data)
+    except ValidationError as error:
+        raise CorruptRecord(f"with a shared file that is {not_in_form(error)}") from error
+    return content

@@ -9,22 +9,22 @@ from typing import Any
 import numpy as np
 from filelock import Timeout
 
-from harness.claims.items import reads_items
 from harness.core import limits
 from harness.core.canonical import canonical
 from harness.core.checkpoints import Checkpoints, UnusableCheckpoint, remove_checkpoints
 from harness.core.entrant import Entrant
 from harness.core.errors import BadOutput, Diverged
-from harness.core.predictions import has_predictions, kept_predictions, noted
+from harness.core.predictions import kept_predictions, noted
 from harness.core.run import Run
 from harness.core.seeds import Streams
 from harness.core.task import Problem, Score, Task
 from harness.core.withheld import Withheld
-from harness.records.record import REPEATED, SCORED, Costs, Failure, Record, RecordedScore, RunStatus, thinned
+from harness.records.record import REPEATED, Costs, Failure, Record, RecordedScore, RunStatus, thinned
 from harness.records.store import Store
 from harness.registry.find import load_entrant, load_predictions, load_task
 from harness.runs.job import Job
-from harness.runs.outcome import Answer, JobStatus, described, is_out_of_memory, is_outcome
+from harness.runs.known import keeps_items, known_status
+from harness.runs.outcome import Answer, JobStatus, described, is_out_of_memory
 from harness.runs.watch import Watch
 
 NOTICEABLE_CORES = 0.5
@@ -50,10 +50,8 @@ def _execute(job: Job, identity: str) -> JobStatus:
     except Timeout:
         return "busy"
     with lock:
-        if is_outcome(store.read(job.spec.place), job):
-            return "done"
-        if (same := _same_run(job, store)) is not None:
-            return same
+        if (status := known_status(job, store)) is not None:
+            return status
         if job.environment.device == "cpu":
             limits.limit_memory(job.memory_mb)
         checkpoints = Checkpoints(store.checkpoints, job.spec.place, identity, job.checkpoint_s)
@@ -69,29 +67,6 @@ def _execute(job: Job, identity: str) -> JobStatus:
             if record.status not in REPEATED:
                 remove_checkpoints(store.checkpoints, job.spec.place)
     return record.status
-
-
-def _same_run(job: Job, store: Store) -> JobStatus | None:
-    """The status of the run with the same key that is stored in another place, because a parameter was set to the value
-    that it has anyway. Its record is copied. None if there is no such run, or if it lacks what this one keeps."""
-    for place in store.places_beside(job.spec):
-        record = store.read(place)
-        if record is None or record.key != job.spec.key or record.status not in SCORED:
-            continue
-        if job.keeps_predictions and not has_predictions(record.kept):
-            continue
-        if all(score.items or not _keeps_items(job, score.metric, score.at) for score in record.scores):
-            kept = {name: store.kept(place, name, digest) for name, digest in record.kept.items()}
-            copy = record.model_copy(update={"spec": job.spec, "trials": job.trials})
-            store.write(copy, store.items(record), kept)
-            return record.status
-    return None
-
-
-def _keeps_items(job: Job, metric: str, at: Mapping[str, float | str]) -> bool:
-    """Whether a claim reads the scores of a metric's items at a point; nothing else reads them."""
-    axes = {**job.resolved.case.at, **job.spec.chosen, **at}
-    return any(reads_items(part, job.spec, metric, axes) for part in job.claims)
 
 
 class _Attempt:
@@ -223,7 +198,7 @@ class _Attempt:
             where = dict(score.at) or f"the {self.job.spec.split} split"
             raise BadOutput(f"{score.metric} is {score.value} at {where}")
         name = ""
-        if score.items is not None and _keeps_items(self.job, score.metric, score.at):
+        if score.items is not None and keeps_items(self.job, score.metric, score.at):
             name = "|".join([score.metric, *(f"{axis}={value}" for axis, value in sorted(score.at.items()))])
             self.items[name] = score.items
         self.scores.append(RecordedScore(**{**score._asdict(), "value": float(score.value), "items": name}))

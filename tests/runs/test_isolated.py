@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,14 @@ def test_a_process_that_shares_a_processor_waits_for_it() -> None:
 def test_an_answer_that_a_pipe_cannot_hold_is_an_error_and_blocks_nothing() -> None:
     with pytest.raises(ProcessEnded, match="exited with status 1"):
         IsolatedCall(operator.mul, "x", LONGEST_ANSWER + 1, limit_s=60).result()
+
+
+def test_calls_of_several_threads_leave_each_other_alone() -> None:
+    def calls(number: int) -> list[str]:
+        return [IsolatedCall(_sleep, 0.02 * number, limit_s=60).result() for _ in range(8)]
+
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(calls, range(4))) == [["slept"] * 8] * 4
 
 
 def test_the_first_call_to_end_is_returned_first() -> None:

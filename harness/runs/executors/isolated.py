@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
@@ -57,15 +58,19 @@ class IsolatedCall:
 
     _running: ClassVar[set[int]] = set()
     """The processes of all calls that have not ended."""
+    _lock: ClassVar[threading.Lock] = threading.Lock()
+    """Is held while a call is started and while its remains are ended: several threads may make calls, and none may
+    take the new process of another for something that was left behind."""
 
     def __init__(
         self, function: Callable[..., str], *arguments: Any, limit_s: float, memory_mb: float = math.inf
     ) -> None:
         self._receiver, sender = _CONTEXT.Pipe(duplex=False)
         self._process = _CONTEXT.Process(target=_answer, args=(sender, function, arguments))
-        self._start()
+        with self._lock:
+            self._start()
+            self._running.add(self._number)
         sender.close()
-        self._running.add(self._number)
         self._limit_s, self._memory_mb = limit_s, memory_mb
         self._started = time.monotonic()
         self._next_look_s = min(limit_s, _LOOK_S)
@@ -97,11 +102,18 @@ class IsolatedCall:
         if self._process.exitcode is None:
             self._process.kill()
         self._process.join()
-        self._running.discard(self._number)
+        with self._lock:
+            self._running.discard(self._number)
         give_up = time.monotonic() + _ENDING_S  # the kernel may keep a process that waits for a device
-        while (left := self._left_behind()) and time.monotonic() < give_up:
-            guardian.end_all(left)
+        while self._end_remains() and time.monotonic() < give_up:
             time.sleep(_PAUSE_S)
+
+    def _end_remains(self) -> bool:
+        """End what the call, which has ended, has left behind. Returns whether there was anything."""
+        with self._lock:
+            left = self._left_behind()
+            guardian.end_all(left)
+        return bool(left)
 
     def _start(self) -> None:
         """Start the process; where the server has been killed, as soon as another one can be started."""

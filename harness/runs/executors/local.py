@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from harness.core.errors import UserError
 from harness.records.record import Failure, RunStatus
+from harness.runs.executors.base import SILENT, Events
 from harness.runs.executors.isolated import IsolatedCall, ProcessEnded, prepare_server, wait_for_any
 from harness.runs.job import Job
 from harness.runs.outcome import Answer, JobStatus, conclude
@@ -26,10 +27,15 @@ RETRY_BUSY_S = 1.0
 """Seconds after which a job is tried again whose place another process has locked."""
 
 
+def usable_cores() -> int:
+    """The number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def check_load(workers: int, threads: int) -> int:
     """The number of workers; for 0 as many as the cores allow. Raises `UserError` if workers x threads exceed the
     cores."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = usable_cores()
     count = workers or max(1, cores // threads)
     if count * threads > max(cores, threads):
         raise UserError(f"{count} workers x {threads} threads is more than the {cores} cores here; lower one of them")
@@ -53,25 +59,25 @@ def check_device(device: str) -> None:
 class LocalExecutor:
     """Runs jobs on this machine, `workers` at a time with `threads` each. Exclusive cases run last and alone.
 
-    `started` is called with each job that starts; `finished` with a job, its status and the seconds that its process
-    took.
+    `is_interrupted` is asked at least every second; where it says so, the jobs are stopped as by an interrupt from the
+    keyboard.
     """
 
     workers: int = 1
     threads: int = 1
-    started: Callable[[Job], None] = lambda job: None
-    finished: Callable[[Job, JobStatus, float], None] = lambda job, status, seconds: None
+    is_interrupted: Callable[[], bool] = lambda: False
 
-    def run(self, jobs: Iterable[Job]) -> dict[JobStatus, int]:
+    def run(self, jobs: Iterable[Job], events: Events = SILENT) -> dict[JobStatus, int]:
         """Run every job, the longest first, and return how many had each status. An interrupt from the keyboard stops
         the running jobs, records them as interrupted and is raised again."""
         ordered = sorted(jobs, key=lambda job: -job.expect_s)
         prepare_server(("harness.runs.runner", *sorted({n for job in ordered for n in job.card.preload})), self.threads)
         shared = [job for job in ordered if not job.resolved.case.exclusive]
         exclusive = [job for job in ordered if job.resolved.case.exclusive]
-        return dict(Counter([*self._run_group(shared, self.workers), *self._run_group(exclusive, 1)]))
+        statuses = [*self._run_group(shared, self.workers, events), *self._run_group(exclusive, 1, events)]
+        return dict(Counter(statuses))
 
-    def _run_group(self, jobs: Sequence[Job], workers: int) -> Iterator[JobStatus]:
+    def _run_group(self, jobs: Sequence[Job], workers: int, events: Events) -> Iterator[JobStatus]:
         waiting = deque((0.0, job) for job in jobs)
         running: dict[IsolatedCall, tuple[Job, datetime]] = {}
         try:
@@ -80,7 +86,9 @@ class LocalExecutor:
                     _, job = waiting.popleft()
                     since = datetime.now(UTC)
                     running[_start(job)] = job, since
-                    self.started(job)
+                    events.started(job)
+                if self.is_interrupted():
+                    raise KeyboardInterrupt
                 pause = waiting[0][0] - time.monotonic() if waiting and len(running) < workers else math.inf
                 for call in wait_for_any(running, pause):
                     job, since = running.pop(call)
@@ -88,7 +96,7 @@ class LocalExecutor:
                     if status == "busy":
                         waiting.append((time.monotonic() + RETRY_BUSY_S, job))
                         continue
-                    self.finished(job, status, call.seconds)
+                    events.finished(job, status, call.seconds)
                     yield status
         except KeyboardInterrupt:
             for call, (job, since) in running.items():

@@ -129,7 +129,7 @@ class PartScores:
 
     def _needed_cases(self, runs: Mapping[str, Runs]) -> set[str]:
         """The cases of either side, and those planned for both, in which the metric is measured; and those that the
-        part names.
+        part names, as far as the tier has any of them: a claim on several tiers names the cases of all.
 
         A case without any finished record may measure it: it is needed until a record shows that it does not.
         """
@@ -142,7 +142,8 @@ class PartScores:
             if entrants <= planned.takers and self._is_about({**planned.at, "case": case}):
                 cases.add(case)
         named = literals(where["case"]) if "case" in where else set()
-        return named | {case for case in cases if case in measured or case not in finished}
+        needed = named & self._required.cases or named
+        return needed | {case for case in cases if case in measured or case not in finished}
 
     def _is_about(self, place: Mapping[str, Any]) -> bool:
         """Whether the part is about a planned case, given its place. Along an axis that some cases have a place on, it

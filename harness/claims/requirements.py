@@ -21,14 +21,15 @@ class Requirements:
     """What a task's card asks of the claims on it at one tier, and on which records they are judged.
 
     `margins` says for a metric how far above chance a baseline must be, on average; without one, it must be above
-    chance. `changed` has, for a metric that is a change, the metric that changes. `planned` has the cases by name;
-    those of times are not in it, since claims name these themselves. `seeds` are those that are judged, `planned_seeds`
-    those of the tier (none: whichever the records have). `keys` has the key of every planned run by case, label and
-    seed: a record with another key is stale.
+    chance. `changed` has, for a metric that is a change, the metric that changes. `cases` are all of the tier (none:
+    unknown); `planned` has them by name, but for those of times, since claims name these themselves. `seeds` are those
+    that are judged, `planned_seeds` those of the tier (none: whichever the records have). `keys` has the key of every
+    planned run by case, label and seed: a record with another key is stale.
     """
 
     margins: Mapping[str, float] = field(default_factory=dict)
     changed: Mapping[str, str] = field(default_factory=dict)
+    cases: frozenset[str] = frozenset()
     planned: Mapping[str, PlannedCase] = field(default_factory=dict)
     seeds: tuple[int, ...] = ()
     planned_seeds: tuple[int, ...] = ()
@@ -55,6 +56,7 @@ def requirements(
         required[task] = Requirements(
             margins={name: metric.margin for name, metric in card.metrics.items() if metric.margin is not None},
             changed={name: metric.change_of for name, metric in card.metrics.items() if metric.change_of},
+            cases=frozenset(card.tiers[tier].cases) if tier in card.tiers else frozenset(),
             planned=planned,
             seeds=tuple(judged),
             planned_seeds=tuple(planned_seeds),

@@ -368,6 +368,16 @@ class TestPreconditions:
         judged = judge(claim(), table(*pair(), *elsewhere), "small", required)
         assert judged.outcome == "reproduced", "the other case measures something else"
 
+    def test_of_the_cases_that_a_claim_names_those_of_the_tier_are_needed(self) -> None:
+        named = claim(where={"case": ["main", "larger"]})
+        required = {"toy": Requirements(cases=frozenset({"main", "other"}))}
+        assert judge(named, table(*pair()), "small", required).outcome == "reproduced"
+        required = {"toy": Requirements(cases=frozenset({"main", "larger"}))}
+        judged = judge(named, table(*pair()), "small", required)
+        assert judged.text == "not assessable (new, case larger, seeds 0-4: no record (and 1 more gap))"
+        elsewhere = judge(claim(where={"case": "larger"}), table(*pair()), "small", required)
+        assert elsewhere.outcome == "not assessable"
+
     def test_chance_is_below_where_lower_is_better(self) -> None:
         required = {"toy": Requirements(margins={"accuracy": 0.1})}
         assert judge(claim(), table(*pair(-DIFFERENCES, better="lower", chance=1.0)), "small", required).outcome == (

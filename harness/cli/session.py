@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from harness.records.record import Stored
     from harness.records.scored import Scored
     from harness.records.submitted import Submitted
+    from harness.runs.plan import Plan
     from harness.tables.build import View
     from harness.tables.results import ExpectedRuns
     from harness.tables.table import Table
@@ -51,6 +52,7 @@ class Session:
         self._tiers = tiers
         self._presentations: dict[str, Presentation] = {}
         self._items: dict[str, dict[str, np.ndarray]] = {}
+        self._plans: dict[tuple[object, ...], Plan] = {}
 
     @cached_property
     def scored(self) -> "Scored":
@@ -92,14 +94,17 @@ class Session:
         """What is planned for a task at the tier of a view; with `any_key`, no record counts as stale."""
         from harness.tables.results import expected_of
 
-        selection = Selection(
-            tier=view.tier,
-            tasks=[task],
-            cases=view.cases,
-            seeds=view.seeds,
-            first_seed=view.first_seed,
-        )
-        return expected_of(self._planner.plan(selection), task, view.tier, any_key=any_key)
+        asked = (task, view.tier, view.cases, view.seeds, view.first_seed)
+        if asked not in self._plans:
+            selection = Selection(
+                tier=view.tier,
+                tasks=[task],
+                cases=view.cases,
+                seeds=view.seeds,
+                first_seed=view.first_seed,
+            )
+            self._plans[asked] = self._planner.plan(selection)
+        return expected_of(self._plans[asked], task, view.tier, any_key=any_key)
 
     @cached_property
     def _planner(self) -> Planner:

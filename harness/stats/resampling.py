@@ -41,9 +41,10 @@ def _means_of_resamples(scores: ArrayLike, resamples: int) -> Floats:
     return np.asarray(_times_drawn(array.shape[1], resamples) @ array.sum(axis=0) / array.size)
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=2)
 def _times_drawn(n: int, resamples: int) -> Floats:
-    """How often [resamples, n] each resample draws each of n items. Claims on one test set share the counts."""
+    """How often [resamples, n] each resample draws each of n items. Claims on one test set share the counts; those
+    of some tasks take turns between two test sets."""
     rng = generator(np.array([float(n)]))
     counts = np.empty((resamples, n), dtype=np.float64)
     for first in range(0, resamples, at_once := max(1, _MOST_DRAWN // n)):

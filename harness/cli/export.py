@@ -13,6 +13,9 @@ Out = Annotated[Path, typer.Option("--out", "-o", help="The folder to write, whi
 Entrant = Annotated[
     str, typer.Option("--predictions", help="Instead: the predictions that the runs of this row have kept.")
 ]
+Split = Annotated[
+    str, typer.Option("--split", help="The split that is predicted: `test`, the only one that is scored.")
+]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="The seed whose test split is asked for.")]
 
 
@@ -22,6 +25,7 @@ def command(
     tier: options.Tier = "small",
     case: Case = "",
     predictions: Entrant = "",
+    split: Split = "test",
     seed: Seed = 0,
     results: options.Results = None,
 ) -> None:
@@ -38,6 +42,8 @@ def command(
     from harness.records.store import Store
     from harness.site.guide import texts
 
+    if split != "test":
+        raise UserError(f"--split {split}: predictions are scored on the test split alone; leave --split out")
     registry, name = registry_with(None), options.tier_name(tier)
     if predictions:
         registry.card(task)

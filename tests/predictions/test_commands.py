@@ -73,6 +73,13 @@ def test_bad_input_is_one_line_and_files_nothing(
     assert not (tmp_path / "results").exists()
 
 
+def test_only_the_test_split_is_asked_for(verb: Command, tmp_path: Path) -> None:
+    assert verb("export", *CASE, "--split", "test", "--out", "asked").returncode == 0
+    done = verb("export", *CASE, "--split", "valid", "--out", "other")
+    assert (done.returncode, "predictions are scored on the test split alone" in done.stderr) == (2, True)
+    assert not (tmp_path / "other").exists()
+
+
 def test_one_bad_file_of_several_files_nothing(verb: Command, asked: Path, tmp_path: Path) -> None:
     (tmp_path / "bad.run").write_text("q0 Q0 d0 1\n")
     done = verb("score", *CASE, "--name", "guess", asked / "example.run.gz", "bad.run")

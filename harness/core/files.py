@@ -45,20 +45,22 @@ def names_in(folder: Path, *, beginning: str = "", ending: str = "") -> list[str
     return sorted(name for name in names if name.endswith(ending) and name.startswith(beginning))
 
 
-def _locked(path: Path) -> BinaryIO:
+@contextmanager
+def _locked(path: Path) -> Iterator[BinaryIO]:
     """An empty file at a path that is open for writing, and locked until it is closed."""
     while True:
-        file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o666), "wb")
-        try:
+        with open(path, "wb", opener=_as_it_is) as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             # Who held the lock until now may have renamed or removed the file that was opened here.
             if _lies_at(path, file):
                 file.truncate()
-                return file
-        except BaseException:
-            file.close()
-            raise
-        file.close()
+                yield file
+                return
+
+
+def _as_it_is(path: str, flags: int) -> int:
+    """Opens a file for writing, but does not empty it: another process may be writing it."""
+    return os.open(path, flags & ~os.O_TRUNC, 0o666)
 
 
 def _lies_at(path: Path, file: BinaryIO) -> bool:

@@ -50,11 +50,11 @@ class Simulated(Worker):
 
 @pytest.fixture(scope="module")
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SpecCluster]:
-    """A scheduler and a worker of 64 runs at a time in this process."""
-    worker = {"cls": Member, "options": {"worker": Simulated(tmp_path_factory.mktemp("worker"), 64)}}
+    """A scheduler and a worker of four runs at a time in this process."""
+    worker = {"cls": Member, "options": {"worker": Simulated(tmp_path_factory.mktemp("worker"), 4)}}
     scheduler = {"cls": Scheduler, "options": {"protocol": "inproc", "dashboard_address": "127.0.0.1:0"}}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("harness.runs.executors.serving.usable_cores", lambda: 64)
+        patch.setattr("harness.runs.executors.serving.usable_cores", lambda: 4)
         with SpecCluster(workers={0: worker}, scheduler=scheduler) as cluster:
             yield cluster
 

@@ -22,8 +22,8 @@ class OvertrainedDqn(EfficientDqn):
 
     It has the schedule of OTRainbow (Kielak, 2020), and is not OTRainbow: networks, rates and exploration are the
     task's, targets follow as the task's do, and neither are returns categorical nor transitions drawn by priority. With
-    `atoms = 51` and `prioritised = True` both are. Data-efficient Rainbow (van Hasselt et al., 2019) learns once for
-    each step and explores by noisy layers, which the task does not have.
+    `atoms = 51` and `prioritised = True` both are. Data-efficient Rainbow (van Hasselt et al., 2019) besides has double
+    and dueling networks and noisy layers (`noise = 0.1`), and learns once for each step.
     """
 
     name = "overtrained_dqn"

@@ -1,6 +1,6 @@
 """Files that are written whole or not at all."""
 
-import glob
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,21 +13,20 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     """A binary file to write to, which takes the place of `path` when the block ends.
 
     It is synchronised to the disk before it is renamed, so that readers, a kill and a power failure leave the old file
-    or the new one, never a part. If the block raises, `path` stays as it was. Missing folders are created, and what
-    processes have left that were killed while they wrote the same file is removed. Raises `OSError`.
+    or the new one, never a part. If the block raises, `path` stays as it was. Missing folders are created. Whoever
+    writes the same file meanwhile waits, and writes over what a process has left that was killed. Raises `OSError`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    _remove_parts(path)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
+    part = path.with_name(f".{path.name}.part")
+    with _locked(part) as file:
+        try:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+            part.replace(path)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -36,19 +35,37 @@ def write_whole(path: Path, data: bytes) -> None:
         file.write(data)
 
 
-def _remove_parts(path: Path) -> None:
-    """Remove the incomplete files for a path whose processes have ended."""
-    for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
-        number = part.name.split(".")[-2]
-        if number.isdigit() and not _runs(int(number)):
-            part.unlink(missing_ok=True)
-
-
-def _runs(process: int) -> bool:
+def names_in(folder: Path, *, beginning: str = "", ending: str = "") -> list[str]:
+    """The names in a folder that begin and end so, sorted; none if the folder is not there. With many thousands of
+    names, this takes a tenth of the time of `Path.glob`. Raises `OSError`."""
     try:
-        os.kill(process, 0)
-    except ProcessLookupError:
+        names = os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return sorted(name for name in names if name.endswith(ending) and name.startswith(beginning))
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[BinaryIO]:
+    """An empty file at a path that is open for writing, and locked until it is closed."""
+    while True:
+        with open(path, "wb", opener=_as_it_is) as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            # Who held the lock until now may have renamed or removed the file that was opened here.
+            if _lies_at(path, file):
+                file.truncate()
+                yield file
+                return
+
+
+def _as_it_is(path: str, flags: int) -> int:
+    """Opens a file for writing, but does not empty it: another process may be writing it."""
+    return os.open(path, flags & ~os.O_TRUNC, 0o666)
+
+
+def _lies_at(path: Path, file: BinaryIO) -> bool:
+    """Whether the open file is the one at a path."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    except FileNotFoundError:
         return False
-    except OSError:
-        return True
-    return True

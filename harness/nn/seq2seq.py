@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from harness.nn.encoder import Encoder, EncoderOptions
+from harness.nn.packing import Layout, Packed, Padded
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,8 @@ class Places(NamedTuple):
 class EncoderDecoder(nn.Module):
     """A pre-norm Transformer encoder and decoder (Vaswani et al., 2017; Xiong et al., 2020).
 
-    Encoder, decoder and output share one table of embeddings, as in BART (Lewis et al., 2020).
+    Encoder, decoder and output share one table of embeddings, as in BART (Lewis et al., 2020). No layer but the
+    attention computes padding.
     """
 
     def __init__(self, options: Seq2SeqOptions) -> None:
@@ -107,19 +109,21 @@ class EncoderDecoder(nn.Module):
         self.norm = nn.LayerNorm(size.width)
         self.encoder.scale_embeddings(options.embedding_std)
 
-    def forward(self, source: Tensor, keep: Tensor, target: Tensor) -> Tensor:
-        """source I64[B S], keep Bool[B S], target I64[B T] -> logits F32[B T vocabulary] of the tokens that follow each
-        prefix of the targets."""
-        encoded = self.encoder(source, keep)
-        states = self._embedded(target, 0)
+    def forward(self, source: Tensor, keep: Tensor, target: Tensor, wanted: Tensor) -> Tensor:
+        """source I64[B S], keep Bool[B S], target I64[B T], wanted Bool[B T] -> logits F32[N vocabulary] of the tokens
+        that follow each of the N wanted prefixes of the targets. If a prefix is wanted, so are all shorter ones."""
+        read, written = Packed(keep), Packed(wanted)
+        encoded = self.encoder.encode(source, keep, read)
+        states = written.pack(self._embedded(target, 0))
         for layer in self._layers():
-            states, _ = layer(states, layer.remember(encoded), keep, None)
+            states, _ = layer(states, layer.remember(encoded, read), keep, layout=written)
         return self._logits(states)
 
     def read(self, source: Tensor, keep: Tensor) -> Memory:
         """source I64[B S], keep Bool[B S] -> the memory before the first token is written."""
-        encoded = self.encoder(source, keep)
-        remembered = tuple(layer.remember(encoded) for layer in self._layers())
+        layout = Packed(keep)
+        encoded = self.encoder.encode(source, keep, layout)
+        remembered = tuple(layer.remember(encoded, layout) for layer in self._layers())
         return Memory(remembered, keep, torch.arange(len(source), device=source.device))
 
     def write(self, tokens: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
@@ -131,7 +135,7 @@ class EncoderDecoder(nn.Module):
         written = []
         for depth, layer in enumerate(self._layers()):
             before = memory.written[depth] if memory.written else None
-            states, own = layer(states, memory.source[depth], memory.keep, before, places)
+            states, own = layer(states, memory.source[depth], memory.keep, before=before, places=places)
             written.append(own)
         return self._logits(states)[:, 0], replace(memory, written=tuple(written), length=memory.length + 1)
 
@@ -144,6 +148,9 @@ class EncoderDecoder(nn.Module):
 
     def _logits(self, states: Tensor) -> Tensor:
         return functional.linear(self.norm(states), self.encoder.tokens.weight)
+
+
+_AS_THEY_ARE: Final = Padded()
 
 
 class _DecoderLayer(nn.Module):
@@ -167,34 +174,35 @@ class _DecoderLayer(nn.Module):
             _dropout(size.dropout),
         )
 
-    def remember(self, encoded: Tensor) -> KeysValues:
-        """encoded F32[B S width] -> what the layer attends to."""
-        return KeysValues(*self._heads(self.source(encoded), 2))
+    def remember(self, encoded: Tensor, layout: Layout) -> KeysValues:
+        """encoded, which lies in a layout -> what the layer attends to."""
+        return KeysValues(*self._heads(layout.spread(self.source(encoded)), 2))
 
     def forward(
         self,
         states: Tensor,
         source: KeysValues,
         keep: Tensor,
-        before: KeysValues | None,
+        *,
+        before: KeysValues | None = None,
         places: Places | None = None,
+        layout: Layout = _AS_THEY_ARE,
     ) -> tuple[Tensor, KeysValues]:
-        """states F32[m T width] of tokens that follow those in `before` -> the layer's output, and its keys and values
-        of all tokens. Without `before`, every token attends to itself and to those before it. `places` are those of a
-        `Memory`, for single tokens; without them, each sequence has the source of its row."""
-        query, *own = self._heads(self.own(self.own_norm(states)), 3)
+        """states F32[m T width], which lie in a layout, of tokens that follow those in `before` -> the layer's output,
+        and its keys and values of all tokens. Without `before`, every token attends to itself and to those before it.
+        `places` are those of a `Memory`, for single tokens; without them, each sequence has the source of its row."""
+        query, *own = self._heads(layout.spread(self.own(self.own_norm(states))), 3)
         written = KeysValues(*own)
         if before is not None:
             written = KeysValues(*(torch.cat(pair, dim=2) for pair in zip(before, written, strict=True)))
         attend = functional.scaled_dot_product_attention
-        mixed = attend(query, *written, is_causal=before is None and states.shape[1] > 1)
-        states = states + self.dropout(self.own_merge(_joined(mixed)))
-        query = self.query(self.source_norm(states))
+        mixed = attend(query, *written, is_causal=before is None and query.shape[2] > 1)
+        states = states + self.dropout(self.own_merge(layout.pack(_joined(mixed))))
+        query = layout.spread(self.query(self.source_norm(states)))
         if places is not None:
             query = places.arrange(query, len(keep))
         mixed = _joined(attend(self._heads(query, 1)[0], *source, attn_mask=keep[:, None, None, :]))
-        if places is not None:
-            mixed = places.collect(mixed)
+        mixed = layout.pack(mixed) if places is None else places.collect(mixed)
         states = states + self.dropout(self.source_merge(mixed))
         return states + self.feed_forward(states), written
 

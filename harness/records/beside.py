@@ -1,6 +1,5 @@
 """What lies beside a record's own file: the sidecar with items' scores, and the files that its run kept."""
 
-import glob
 import hashlib
 import io
 from collections.abc import Mapping
@@ -9,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from harness.core.files import write_whole
+from harness.core.files import names_in, write_whole
 from harness.core.run import check_kept
 
 
@@ -30,12 +29,13 @@ class Beside(NamedTuple):
 
     def remove_others(self, path: Path) -> None:
         """Remove what lies beside the record at a path and is not its own: that of the record which it replaced."""
-        for old in path.parent.glob(f"{glob.escape(path.stem)}.*.npz"):
-            if old != sidecar_path(path, self.sidecar):
-                old.unlink()
-        for old in path.with_suffix("").glob("*"):
-            if old.name not in self.kept:
-                old.unlink()
+        own = sidecar_path(path, self.sidecar).name
+        for name in names_in(path.parent, beginning=f"{path.stem}.", ending=".npz"):
+            if name != own:
+                path.with_name(name).unlink()
+        for name in names_in(kept := path.with_suffix("")):
+            if name not in self.kept:
+                (kept / name).unlink()
 
 
 def write_beside(path: Path, items: Mapping[str, np.ndarray], kept: Mapping[str, bytes]) -> Beside:

@@ -41,9 +41,9 @@ def read_files(record: Record, source: Store) -> dict[str, bytes]:
 
 
 def file_record(record: Record, files: Mapping[str, bytes], target: Store) -> None:
-    """Write the files of a record into a store, its own last, while the lock of its place is held. A record in its
-    place is replaced. Raises `OSError`."""
-    for name in files_of(record):
+    """Write the files of a record, all of them and no others, into a store, its own last, while the lock of its place
+    is held. A record in its place is replaced. Raises `OSError`."""
+    for name in sorted(files, key=lambda name: name == record.spec.place):
         path = target.path(name)
         # Many records share a file, and writing waits for the disk.
         if not (name.startswith(f"{SHARED}/") and path.is_file() and path.read_bytes() == files[name]):
@@ -52,8 +52,8 @@ def file_record(record: Record, files: Mapping[str, bytes], target: Store) -> No
 
 
 def record_in(files: Mapping[str, bytes], place: str) -> Record:
-    """The record of a place among the bytes of files, by name, which may have come from anywhere. All its files are
-    among them, with the digests that it names. Raises `CorruptRecord` or `UnusableRecord`."""
+    """The record of a place whose files these are, by name, which may have come from anywhere: all its files with the
+    digests that it names, and no others. Raises `CorruptRecord` or `UnusableRecord`."""
 
     def data_of(name: str, digest: str) -> bytes:
         data = files.get(name, b"")
@@ -72,6 +72,9 @@ def record_in(files: Mapping[str, bytes], place: str) -> Record:
         beside[sidecar_path(path, record.sidecar)] = record.sidecar
     for file, digest in beside.items():
         data_of(file.as_posix(), digest)
-    if missing := set(files_of(record)) - files.keys():
+    own = set(files_of(record))
+    if missing := own - files.keys():
         raise CorruptRecord(f"without its file {min(missing)}, which is missing")
+    if others := files.keys() - own:
+        raise CorruptRecord(f"beside the file {min(others)}, which it does not name")
     return record

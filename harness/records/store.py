@@ -18,7 +18,7 @@ import numpy as np
 from filelock import FileLock
 
 from harness.core.errors import UserError
-from harness.core.files import write_whole
+from harness.core.files import names_in, write_whole
 from harness.core.spec import Spec
 from harness.records.beside import Beside, has_digest, kept_path, sidecar_path, write_beside
 from harness.records.form import (
@@ -146,8 +146,8 @@ class Store:
         """The other places with a record of the same entrant, case and seed: those where parameters were set
         otherwise."""
         folder, _, own = spec.place.rpartition("/")
-        names = (path.name for path in self.path(folder).glob(f"*-s{spec.seed}.json"))
-        return [f"{folder}/{name}" for name in sorted(names) if name != own]
+        names = names_in(self.path(folder), ending=f"-s{spec.seed}.json")
+        return [f"{folder}/{name}" for name in names if name != own]
 
     def items(self, record: Record) -> dict[str, np.ndarray]:
         """The items' own scores beside a record: float32 arrays by the name that the record's score gives."""

@@ -50,11 +50,11 @@ class Simulated(Worker):
 
 @pytest.fixture(scope="module")
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SpecCluster]:
-    """A scheduler and a worker of 64 runs at a time in this process."""
-    worker = {"cls": Member, "options": {"worker": Simulated(tmp_path_factory.mktemp("worker"), 64)}}
+    """A scheduler and a worker of four runs at a time in this process."""
+    worker = {"cls": Member, "options": {"worker": Simulated(tmp_path_factory.mktemp("worker"), 4)}}
     scheduler = {"cls": Scheduler, "options": {"protocol": "inproc", "dashboard_address": "127.0.0.1:0"}}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("harness.runs.executors.serving.usable_cores", lambda: 64)
+        patch.setattr("harness.runs.executors.serving.usable_cores", lambda: 4)
         with SpecCluster(workers={0: worker}, scheduler=scheduler) as cluster:
             yield cluster
 
@@ -67,7 +67,7 @@ def _jobs(store: Store, seeds: int, *entrants: str, plugins: tuple[Path, ...] = 
     return Planner(find(plugins), store, describe_environment()).plan(selection).runs
 
 
-@pytest.mark.parametrize("seeds", [60, 600, 6_000])
+@pytest.mark.parametrize("seeds", [90, 900, 9_100])
 def test_the_scale_of_runs(benchmark: BenchmarkFixture, simulated: SpecCluster, tmp_path: Path, seeds: int) -> None:
     """Goal: what a run costs (`cpu_ms_a_run`) does not depend on their number: about 1,000, 10,000 and 100,000."""
     store, begun = Store(tmp_path), time.perf_counter()

@@ -357,18 +357,6 @@ def test_a_folder_that_cannot_be_read_is_named_and_the_others_are_used(store: St
     assert store.problems == ["the folder loop is not read: Too many levels of symbolic links"]
 
 
-def test_parts_of_files_that_the_dead_have_left_are_removed_by_who_writes_next(store: Store) -> None:
-    path = store.write(_record())
-    dead = subprocess.Popen(["true"])
-    dead.wait()
-    left, other = (path.with_name(f".{path.name}.{number}.part") for number in (dead.pid, os.getppid()))
-    left.touch()
-    other.touch()
-    store.write(_record())
-    assert not left.exists()
-    assert other.exists(), "its process still runs"
-
-
 def _forged(path: Path, change: Any) -> None:
     """Change what a record's own file holds, with the digest that fits."""
     content = json.loads(path.read_bytes())["record"]

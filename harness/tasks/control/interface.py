@@ -167,7 +167,9 @@ class AugmentedDqn(AugmentedAgent):
     `double` and `dueling` are van Hasselt's and Wang's (both: Efficient DQN); `updates` is the number of updates for
     each step, and `n_step` the number of steps whose rewards a target adds; None stands for the task's setting.
     `atoms` is the number of returns, from -`most_return` to `most_return`, over which distributions are learned; with 1
-    it is the expected return. `prioritised` transitions are drawn by their losses.
+    it is the expected return. `prioritised` transitions are drawn by their losses. `noise` is what the deviations of
+    noisy layers begin with, times the root of a layer's inputs (.5 in Fortunato et al., 2018; .1 in van Hasselt et al.,
+    2019); then their noise explores, and with 0 random actions do.
     """
 
     double: bool = True
@@ -177,6 +179,7 @@ class AugmentedDqn(AugmentedAgent):
     atoms: Annotated[int, Ge(1)] = 1
     most_return: Annotated[float, Gt(0)] = 10.0
     prioritised: bool = False
+    noise: Annotated[float, Ge(0)] = 0.0
 
     @final
     def fit(self, train: World | FixedReplay, run: Run, /) -> None:
@@ -189,7 +192,8 @@ class AugmentedDqn(AugmentedAgent):
         self.network.to(run.device)
         learner = Dqn if self.atoms == 1 else CategoricalDqn
         lr, rng = self.lr or settings["lr"], run.rng("explore")
-        self._dqn = learner(self.network, settings, rng, lr=lr, double=self.double)
+        noise = run.torch_rng("noise") if self.noise else None
+        self._dqn = learner(self.network, settings, rng, lr=lr, double=self.double, noise=noise)
         deviating = {"updates": self.updates, "n_step": self.n_step}
         interact(train, self._schedule(self._dqn, sight, run, prioritised=self.prioritised, **deviating), run)
 
@@ -200,7 +204,13 @@ class AugmentedDqn(AugmentedAgent):
 
     def _network(self, seen_with: Trunk, actions: int, hidden: int) -> QNetwork:
         if self.atoms == 1:
-            return QNetwork(seen_with, actions, hidden, dueling=self.dueling)
+            return QNetwork(seen_with, actions, hidden, dueling=self.dueling, noise=self.noise)
         return CategoricalNetwork(
-            seen_with, actions, hidden, dueling=self.dueling, atoms=self.atoms, most=self.most_return
+            seen_with,
+            actions,
+            hidden,
+            dueling=self.dueling,
+            atoms=self.atoms,
+            most=self.most_return,
+            noise=self.noise,
         )

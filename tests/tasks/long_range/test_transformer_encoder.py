@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from harness.core.errors import BadOutput
 from harness.nn.encoder import Encoder, EncoderOptions
+from harness.nn.packing import Padded
 
 OPTIONS = EncoderOptions(vocabulary=10, max_length=12, width=16, layers=2, heads=4)
 
@@ -52,7 +53,8 @@ def test_it_is_pytorch_s_own_pre_norm_layer(encoder: Encoder) -> None:
         {f"{name}{part}": getattr(module, part) for name, module in names.items() for part in ("weight", "bias")}
     )
     states = torch.randn(3, 12, 16)
-    torch.testing.assert_close(layer(states, torch.ones(3, 12, dtype=torch.bool)), own(states), atol=1e-5, rtol=1e-4)
+    all_kept = torch.ones(3, 12, dtype=torch.bool)
+    torch.testing.assert_close(layer(states, all_kept, Padded()), own(states), atol=1e-5, rtol=1e-4)
 
 
 def test_every_layer_has_an_attention_of_its_own(encoder: Encoder) -> None:

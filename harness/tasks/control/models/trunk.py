@@ -1,7 +1,7 @@
 """What agents see with: convolutions, which actor and critic share; and the initialisation of all networks."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, TypeAlias
@@ -72,11 +72,11 @@ def project(width: int, latent: int) -> nn.Module:
     return nn.Sequential(nn.Linear(width, latent), nn.LayerNorm(latent), nn.Tanh())
 
 
-def perceptron(*widths: int) -> nn.Sequential:
-    """Linear layers with rectifiers in between."""
+def perceptron(*widths: int, linear: Callable[[int, int], nn.Linear] = nn.Linear) -> nn.Sequential:
+    """Linear layers, which `linear` makes of numbers of inputs and outputs, with rectifiers in between."""
     made: list[nn.Module] = []
     for inputs, outputs in pairwise(widths):
-        made += [nn.Linear(inputs, outputs), nn.ReLU(inplace=True)]
+        made += [linear(inputs, outputs), nn.ReLU(inplace=True)]
     return nn.Sequential(*made[:-1])
 
 

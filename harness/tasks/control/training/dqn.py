@@ -9,7 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from harness.core.checkpoints import Stateful
+from harness.nn.training import evaluating
 from harness.tasks.control.models.dueling import QNetwork
+from harness.tasks.control.models.noisy import draw_noise
 from harness.tasks.control.training.optimisers import adam, approach, minimise
 from harness.tasks.control.training.replay import Minibatch
 from harness.tasks.control.training.views import Views
@@ -20,13 +22,23 @@ class Dqn:
 
     It tries a random action with a probability that falls from 1 to `epsilon` over the `epsilon_steps` steps after the
     random ones. With `double`, the network chooses the actions whose values the target network gives.
+
+    `noise` is the generator of noisy layers' noise, None where there are no such layers. Then no action is random after
+    the first ones: before each action, and for both networks before each update, noise is drawn.
     """
 
     def __init__(
-        self, network: QNetwork, settings: Mapping[str, Any], rng: np.random.Generator, *, lr: float, double: bool
+        self,
+        network: QNetwork,
+        settings: Mapping[str, Any],
+        rng: np.random.Generator,
+        *,
+        lr: float,
+        double: bool,
+        noise: torch.Generator | None = None,
     ) -> None:
         self.network, self.target = network, deepcopy(network)
-        self._settings, self._rng, self._double = settings, rng, double
+        self._settings, self._rng, self._double, self._noise = settings, rng, double, noise
         self._optimizer = adam(list(network.parameters()), lr, settings)
         self._updates = 0
 
@@ -45,8 +57,11 @@ class Dqn:
         return self.network, self.target, self._optimizer
 
     def explore(self, pictures: Tensor, steps: int) -> np.ndarray:
-        """I64[n]: the actions of highest value, or random ones."""
-        best = self.act(pictures)
+        """I64[n]: the actions of highest value, or random ones; with noisy layers, those of highest noisy value."""
+        if self._noise is not None:
+            draw_noise(self.network, self._noise)
+            return self._best(pictures)
+        best = self._best(pictures)
         random = self._rng.integers(self.network.actions, size=len(best))
         return np.where(self._rng.random(len(best)) < self.epsilon(steps), random, best)
 
@@ -56,15 +71,22 @@ class Dqn:
         least: float = self._settings["epsilon"]
         return 1 - (1 - least) * min(1.0, max(0.0, since))
 
-    @torch.no_grad()
     def act(self, pictures: Tensor) -> np.ndarray:
-        """I64[n]: the actions of highest value."""
+        """I64[n]: the actions of highest value, without noise."""
+        with evaluating(self.network):
+            return self._best(pictures)
+
+    @torch.no_grad()
+    def _best(self, pictures: Tensor) -> np.ndarray:
         best: np.ndarray = self.network(pictures).argmax(dim=1).cpu().numpy()
         return best
 
     def update(self, batch: Minibatch, views: Views) -> Tensor:
         """One update of the network, and of the target network where it is due. Its loss is a mean over views and
         transitions. Returns the loss of each transition F32[B], without its weight."""
+        if self._noise is not None:
+            draw_noise(self.network, self._noise)
+            draw_noise(self.target, self._noise)
         losses = self.losses(batch, views).view(len(views.now), -1)
         minimise(views.scale * (losses * batch.weights).mean(), self._optimizer)
         self._updates += 1

@@ -38,7 +38,8 @@ class ConstantSettings:
 
     def encoder(self, vocabulary: int) -> EncoderOptions:
         """The size of the encoder."""
-        return EncoderOptions(vocabulary, self.source_tokens, self.width, self.layers, self.heads, dropout=self.dropout)
+        sizes = (self.width, self.layers, self.heads)
+        return EncoderOptions(vocabulary, self.source_tokens, *sizes, dropout=self.dropout, packed=True)
 
     def network(self, vocabulary: int, embedding_std: float) -> Seq2SeqOptions:
         """The size of an encoder-decoder with that encoder."""

@@ -32,9 +32,8 @@ def teach(
     def loss(pairs: Pairs) -> Tensor:
         source, target = (trimmed(torch.from_numpy(side.astype(np.int64))).to(run.device) for side in pairs)
         start = torch.full_like(target[:, :1], int(Mark.START))
-        logits = model(source, source != Mark.PAD, torch.cat((start, target[:, :-1]), dim=1))
-        return functional.cross_entropy(
-            logits.flatten(0, 1), target.flatten(), ignore_index=int(Mark.PAD), label_smoothing=smoothing
-        )
+        wanted = target != Mark.PAD
+        logits = model(source, source != Mark.PAD, torch.cat((start, target[:, :-1]), dim=1), wanted)
+        return functional.cross_entropy(logits, target[wanted], label_smoothing=smoothing)
 
     train(model, batches, loss, run, cost=batch, options=options, state={})

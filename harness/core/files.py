@@ -13,8 +13,8 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     """A binary file to write to, which takes the place of `path` when the block ends.
 
     It is synchronised to the disk before it is renamed, so that readers, a kill and a power failure leave the old file
-    or the new one, never a part. If the block raises, `path` stays as it was. Missing folders are created. Whoever
-    writes the same file meanwhile waits, and writes over what a process has left that was killed. Raises `OSError`.
+    or the new one, never a part. If the block raises, `path` stays as it was. Missing folders are created. Writers of
+    the same file wait for each other, and write over the part that a killed one has left. Raises `OSError`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")

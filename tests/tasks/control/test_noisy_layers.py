@@ -11,14 +11,7 @@ from harness.tasks.control.training.dqn import Dqn
 from harness.tasks.control.training.replay import Frames, Minibatch
 from harness.tasks.control.training.views import Views
 
-SETTINGS = {
-    "adam_epsilon": 1e-8,
-    "tau": 1.0,
-    "target_every": 1,
-    "random_steps": 10,
-    "epsilon": 0.1,
-    "epsilon_steps": 100,
-}
+SETTINGS = {"adam_epsilon": 1e-8, "tau": 1.0, "target_every": 1}
 
 
 def a_layer() -> NoisyLinear:
@@ -39,7 +32,7 @@ def a_learner(noise: float) -> Dqn:
     with torch.random.fork_rng():
         torch.manual_seed(0)
         network = QNetwork(NoConvolutions(4), 3, 8, dueling=True, noise=noise)
-    generator = torch.Generator().manual_seed(0) if noise else None
+    generator = torch.Generator().manual_seed(0)
     return Dqn(network, SETTINGS, np.random.default_rng(0), lr=1e-2, double=True, noise=generator)
 
 

@@ -34,7 +34,7 @@ Check = Annotated[
     typer.Option(
         "--check",
         help="Run nothing. Fail if an entry of `tuned.toml` is not what its stored trials say, if the entrants of a "
-        "task were not tuned alike, or if stored trials are not counted.",
+        "task were not tuned alike, or if stored trials are not counted. Warn of choices at an end of the search.",
     ),
 ]
 
@@ -162,21 +162,22 @@ def _print_results(results: "list[TuningResult]") -> None:
 
 def _check(planner: "Planner", tasks: Sequence[str], tiers: Sequence[TierName], as_json: bool) -> None:
     from harness.cli.session import warn
-    from harness.tuning.entries import check_entries, uncounted, uneven
+    from harness.tuning.entries import at_an_end, check_entries, uncounted, uneven
 
     cards = [planner.registry.card(name) for name in tasks or planner.registry.tasks]
     scopes = [(planner, card, tier) for tier in tiers for card in cards]
     checks = [check for scope in scopes for check in check_entries(*scope)]
     not_alike = [line for scope in scopes for line in uneven(*scope)]
     not_counted = [line for scope in scopes for line in uncounted(*scope)]
+    at_ends = [line for scope in scopes for line in at_an_end(*scope)]
     if as_json:
         entries = [{"place": check.name, "state": check.state, "why": check.why} for check in checks]
-        options.print_json({"entries": entries, "uneven": not_alike, "strays": not_counted})
+        options.print_json({"entries": entries, "uneven": not_alike, "strays": not_counted, "at_an_end": at_ends})
     else:
         for check in checks:
             typer.echo(str(check))
         if not checks:
             typer.echo(f"nothing is tuned at tier {', '.join(tiers)}")
-        warn(not_alike + not_counted)
+        warn(not_alike + not_counted + at_ends)
     if not_alike or not_counted or "differs" in [check.state for check in checks]:
         raise typer.Exit(1)

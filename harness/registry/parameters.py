@@ -37,6 +37,14 @@ class Parameter:
         """A value in the parameter's type: 1 becomes 1.0 for a float. Raises `ValueError` with what is allowed."""
         return self._allowed(lambda adapter: adapter.validate_python(value, strict=True))
 
+    def allows(self, value: Any) -> bool:
+        """Whether a value is one of the parameter's."""
+        try:
+            self.check(value)
+        except ValueError:
+            return False
+        return True
+
     def _allowed(self, validate: Callable[[TypeAdapter[Value]], Value]) -> Value:
         try:
             value = validate(_adapter(self.annotation))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from math import exp, floor, inf, log, prod
+from math import exp, floor, inf, log, nextafter, prod
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,6 +13,8 @@ from harness.registry.parameters import Parameter
 
 DIGITS = 3
 """Significant digits of the numbers that are drawn from a range: enough to tell them apart, and easy to read."""
+OUTER = 0.1
+"""The share of a range, on its logarithmic scale, that counts as its end."""
 GAPS = ("Literal", "MultipleOf")
 """Words in annotations that do not allow every number between two allowed ones."""
 EXAMPLE = '{"lr": (1e-4, 1e-2), "top_k": [20, 50, 200]}'
@@ -38,6 +40,16 @@ class Range:
             drawn = float(f"{exp(rng.uniform(log(self.low), log(self.high))):.{DIGITS}g}")
         return min(max(drawn, self.low), self.high)  # rounding may lead beyond an end
 
+    def beyond(self, value: Any) -> float | None:
+        """The next number outside of the end that a number is near: within a tenth of the range, on a logarithmic
+        scale. None if it is near neither, or is no number."""
+        if not _is_number(value):
+            return None
+        place = log(value / self.low) / log(self.high / self.low)
+        if OUTER < place < 1 - OUTER:
+            return None
+        return _next(self.low, -1) if place <= OUTER else _next(self.high, 1)
+
     def __contains__(self, value: Any) -> bool:
         return isinstance(value, type(self.low)) and self.low <= value <= self.high
 
@@ -60,11 +72,28 @@ class Choice:
         """A random value."""
         return self.values[rng.integers(len(self.values))]
 
+    def beyond(self, value: Any) -> float | None:
+        """The next number below a number that is the least of the choices, or above one that is the greatest. None if
+        it is neither, is no number, or is one of two: these are a switch."""
+        numbers = sorted({number for number in (*self.values, value) if _is_number(number)})
+        if not _is_number(value) or len(numbers) < 3 or value not in (numbers[0], numbers[-1]):
+            return None
+        return _next(value, -1 if value == numbers[0] else 1)
+
     def __contains__(self, value: Any) -> bool:
         return value in self.values
 
     def __str__(self) -> str:
         return ", ".join(map(str, self.values))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _next(number: float, sign: int) -> float:
+    """The number after a number, or before it; an integer for an integer."""
+    return number + sign if isinstance(number, int) else nextafter(number, sign * inf)
 
 
 Domain: TypeAlias = Range | Choice

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Literal, NamedTuple, TypeAlias
 
 from harness.core.card import Card, Resolved
-from harness.core.spec import TierName
+from harness.core.spec import TierName, shown
 from harness.registry.headers import Header, inapplicable
 from harness.registry.tuned import EntryName, TunedEntry, tune_command, write_tuned
 from harness.runs.plan import Planner
@@ -77,6 +77,23 @@ def uncounted(planner: Planner, card: Card, tier: TierName) -> Iterator[str]:
                 f"{folder.relative_to(planner.store.records)} not among the trials that its entry counts "
                 f"({entry.trials}); delete what is of no use"
             )
+
+
+def at_an_end(planner: Planner, card: Card, tier: TierName) -> Iterator[str]:
+    """In words, for each entry of a task at a tier: the chosen numbers that are at an end of what was searched, so that
+    better ones may lie beyond it. Nothing is said of an end beyond which the parameter allows no value. A parameter
+    that is None stands for the task's setting of that name."""
+    for entry, tuning in _tunings(planner, card, tier):
+        header, settings = tuning.job.header, tuning.job.resolved.settings
+        for name, domain in header.search_space.domains.items():
+            chosen = entry.parameters.get(name, header.defaults[name])
+            value = settings.get(name) if chosen is None else chosen
+            beyond = domain.beyond(value)
+            if beyond is not None and header.parameters[name].allows(beyond):
+                yield (
+                    f"{card.task} {header.name} at {tier} on {tuning.name.case}: {name} = {shown(value)} is at an end "
+                    f"of what was searched ({domain})"
+                )
 
 
 def _tunings(planner: Planner, card: Card, tier: TierName) -> Iterator[tuple[TunedEntry, Tuning]]:

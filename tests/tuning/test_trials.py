@@ -23,7 +23,7 @@ from harness.runs import runner
 from harness.runs.job import Job
 from harness.runs.plan import Planner
 from harness.runs.selection import Selection
-from harness.tuning.entries import check_entries, restate_trials, uneven
+from harness.tuning.entries import at_an_end, check_entries, restate_trials, uneven
 from harness.tuning.trials import FIRST_SEED, Tuning, TuningPlan, TuningResult, budget_of_trials, plan_tuning
 
 PLUGIN = '''
@@ -403,6 +403,42 @@ def test_entrants_that_were_not_tuned_alike_are_named(planner: Planner) -> None:
     write_tuned(fixed.job.header.path.parent, {fixed.name: entry})
     lines = list(uneven(Planner(now.registry, now.store), now.registry.card(TASK), "quick"))
     assert any("not the same number of trials for all: fixed 9, mine 4" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("space", "annotation", "chosen", "named"),
+    [
+        ("(2, 500)", "int", 450, True),
+        ("(2, 500)", "int", 3, True),
+        ("(2, 500)", "int", 30, False),
+        ("(2, 500)", "Annotated[int, Le(500)]", 450, False),
+        ("[4, 16, 64]", "int", 64, True),
+        ("[4, 16, 64]", "int", 16, False),
+        ("[4, 64]", "int", 64, False),
+    ],
+)
+def test_a_choice_at_an_end_of_what_was_searched_is_named(
+    planner: Planner, space: str, annotation: str, chosen: int, named: bool
+) -> None:
+    """Not where the parameter allows nothing beyond it, nor one of two values."""
+    path = planner.registry.of_task(TASK)["mine"].path
+    path.write_text(
+        path.read_text()
+        .replace('{"dim": (2, 500)}', f'{{"dim": {space}}}')
+        .replace("dim: int = 8", f"dim: {annotation} = 8")
+        .replace(
+            "import numpy as np", "from typing import Annotated\n\nimport numpy as np\nfrom annotated_types import Le"
+        )
+    )
+    now = Planner(find([path]), planner.store)
+    entry = result_of(now, tuning_of_mine(now, trials=1), [0.4]).entry()
+    assert entry is not None
+    write_tuned(path.parent, {tuning_of_mine(now).name: entry.model_copy(update={"parameters": {"dim": chosen}})})
+    lines = list(at_an_end(Planner(now.registry, now.store), now.registry.card(TASK), "quick"))
+    ours = [line for line in lines if " mine " in line]
+    assert bool(ours) == named
+    if named:
+        assert f"dim = {chosen} is at an end of what was searched" in ours[0]
 
 
 def on_two_cases(planner: Planner) -> Planner:

@@ -62,9 +62,9 @@ def command(
 ) -> None:
     """Try values from each entrant's `search_space` and write the best to `tuned.toml` beside the entrant.
 
-    Each trial is a run on a fifth of the budget, scored on the validation split. The first trial has the class
-    defaults. The same command again runs nothing; with more trials, only the new ones run. The tier's cases that were
-    not tuned on take the parameters of the first case that was.
+    Each trial is a run on a part of the budget (a fifth, if the card says nothing else), scored on the validation
+    split. The first trial has the class defaults. The same command again runs nothing; with more trials, only the new
+    ones run. The tier's cases that were not tuned on take the parameters of the first case that was.
     """
     from harness.cli.executing import ExecutionOptions, execute, failed_before
     from harness.cli.session import open_planner, warn

@@ -81,7 +81,8 @@ class Override(Strict):
 
 class Tier(Override):
     """A named effort level. `expect_s` is the planned length of a run on one core; a run is stopped after `limit_s`;
-    `ticks` is how often the validation split is measured while training."""
+    `ticks` is how often the validation split is measured while training; a trial of tuning has the budget of a result
+    divided by `trial_divisor`."""
 
     cases: tuple[str, ...] = Field(min_length=1)
     seeds: int = Field(ge=1)
@@ -91,6 +92,7 @@ class Tier(Override):
     limit_s: float = Field(gt=0)
     memory_mb: int = Field(default=4096, gt=0)
     ticks: int = Field(default=0, ge=0, le=MOST_TICKS)
+    trial_divisor: int = Field(default=5, ge=1)
     case: Mapping[str, Override] = {}
 
 
@@ -106,6 +108,7 @@ class Resolved(Strict):
     limit_s: float
     memory_mb: int
     ticks: int
+    trial_divisor: int
     primary: str
 
 
@@ -191,6 +194,7 @@ class Card(Strict):
             limit_s=override.limit_s or level.limit_s,
             memory_mb=override.memory_mb or level.memory_mb,
             ticks=level.ticks if override.ticks is None else override.ticks,
+            trial_divisor=level.trial_divisor,
             primary=entry.primary or self.primary,
         )
 

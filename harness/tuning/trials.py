@@ -1,4 +1,4 @@
-"""Trials, as many for every entrant of a task, on the validation split and a fifth of the budget; and their result."""
+"""Trials, as many for every entrant of a task, on the validation split and a part of the budget; and their result."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -19,8 +19,6 @@ from harness.runs.job import Job
 from harness.runs.plan import NotApplicable, Plan, Planner
 from harness.runs.selection import Selection
 
-SHARE = 5
-"""A trial has the budget of a result divided by this."""
 FIRST_SEED = 1000
 """The seeds of trials are not those of results, which begin at 0."""
 DIGITS = 6
@@ -107,11 +105,11 @@ def plan_trials(planner: Planner, default: Job, asked: int, seeds: int) -> Tunin
 
 
 def budget_of_trials(resolved: Resolved) -> Budget:
-    """A fifth of the budget, in whole portions and at least one of them. A portion is a pass over the data, if a
-    setting with the name of the budget's unit states what a pass costs; else it is a batch."""
+    """A fifth of the budget, or the part that the tier says, in whole portions and at least one of them. A portion is a
+    pass over the data, if a setting with the name of the budget's unit states what a pass costs; else it is a batch."""
     unit, total = resolved.budget.unit, resolved.budget.total
     portion = resolved.settings.get(unit) or resolved.settings.get("batch") or 1
-    return Budget(unit, min(total, max(portion, total // SHARE // portion * portion)))
+    return Budget(unit, min(total, max(portion, total // resolved.trial_divisor // portion * portion)))
 
 
 def _cases_to_tune_on(card: Card, selection: Selection) -> list[Resolved]:

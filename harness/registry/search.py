@@ -42,10 +42,10 @@ class Range:
 
     def beyond(self, value: Any) -> float | None:
         """The next number outside of the end that a number is near: within a tenth of the range, on a logarithmic
-        scale. None if it is near neither, or is no number."""
+        scale, or outside of it. None if it is near neither, or is no number."""
         if not _is_number(value):
             return None
-        place = log(value / self.low) / log(self.high / self.low)
+        place = log(value / self.low) / log(self.high / self.low) if value > 0 else -inf
         if OUTER < place < 1 - OUTER:
             return None
         return _next(self.low, -1) if place <= OUTER else _next(self.high, 1)

@@ -413,6 +413,7 @@ def test_entrants_that_were_not_tuned_alike_are_named(planner: Planner) -> None:
         ("(2, 500)", "int", 450, True),
         ("(2, 500)", "int", 3, True),
         ("(2, 500)", "int", 30, False),
+        ("(2, 500)", "int", 0, True),
         ("(2, 500)", "Annotated[int, Le(500)]", 450, False),
         ("[4, 16, 64]", "int", 64, True),
         ("[4, 16, 64]", "int", 16, False),

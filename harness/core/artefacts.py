@@ -7,6 +7,7 @@ import time
 import zlib
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 from zipfile import BadZipFile
@@ -35,9 +36,9 @@ class Recipe(ABC):
     def build(self) -> dict[str, np.ndarray]:
         """The artefact's arrays, none of dtype object."""
 
-    @property
+    @cached_property
     def identity(self) -> str:
-        """Digest of the recipe's class, its source and its identifying fields."""
+        """Digest of the recipe's class, its source and its identifying fields, as they were when it was first asked."""
         return digest(
             {
                 "recipe": f"{type(self).__module__}.{type(self).__qualname__}",

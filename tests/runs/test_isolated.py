@@ -52,6 +52,20 @@ def _sleep(seconds: float) -> str:
     return "slept"
 
 
+READ = """
+from harness.runs.executors.isolated import IsolatedCall, prepare_server
+prepare_server(["harness.tasks.federated.task"])
+read = "str(__import__('harness.core.closure', fromlist=['_read'])._read.cache_info().currsize)"
+print(IsolatedCall(eval, read, limit_s=60).result())
+"""
+
+
+def test_a_process_finds_the_source_of_the_tasks_read() -> None:
+    """In a program of its own, since the server of these tests has started already."""
+    told = subprocess.run([sys.executable, "-c", READ], capture_output=True, text=True, check=True)
+    assert int(told.stdout) > 20, "files of the task federated"
+
+
 @on_linux
 def test_a_process_that_shares_a_processor_waits_for_it() -> None:
     before = waited_s(os.getpid())

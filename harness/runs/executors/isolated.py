@@ -30,6 +30,8 @@ _PAUSE_S = 0.005
 _CONTEXT = get_context("forkserver")
 _FIRST = [guardian.__name__, __name__]
 """What the server imports first."""
+_LAST = ["harness.runs.executors.sources"]
+"""What it imports when the tasks are there."""
 _CONTEXT.set_forkserver_preload(_FIRST)
 
 
@@ -181,7 +183,7 @@ def prepare_server(preload: Iterable[str], threads: int = 1) -> None:
     from then on another choice of modules has no effect."""
     # The allocator and the numerical libraries read the environment once, when the server's process starts.
     os.environ.update(limits.PINNED_ALLOCATOR | limits.thread_environment(threads))
-    _CONTEXT.set_forkserver_preload([*_FIRST, *preload])
+    _CONTEXT.set_forkserver_preload([*_FIRST, *preload, *_LAST])
 
 
 def _answer(sender: connection.Connection, function: Callable[..., str], arguments: tuple[Any, ...]) -> NoReturn:

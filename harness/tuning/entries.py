@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from harness.core.card import Card, Resolved
 from harness.core.spec import TierName, shown
+from harness.core.words import counted
 from harness.registry.headers import Header, inapplicable
 from harness.registry.tuned import EntryName, TunedEntry, tune_command, write_tuned
 from harness.runs.plan import Planner
@@ -73,9 +74,9 @@ def uncounted(planner: Planner, card: Card, tier: TierName) -> Iterator[str]:
         folder = next(iter(files)).parent
         if others := sorted(path.name for path in folder.glob("*.json") if path not in files):
             yield (
-                f"{card.task} {tuning.name.entrant} at {tier} on {tuning.name.case}: {', '.join(others)} in "
-                f"{folder.relative_to(planner.store.records)} not among the trials that its entry counts "
-                f"({entry.trials}); delete what is of no use"
+                f"{card.task} {tuning.name.entrant} at {tier} on {tuning.name.case}: in "
+                f"{folder.relative_to(planner.store.records)}, {counted(len(others), 'trial')} (the first is "
+                f"{others[0]}) not among those that its entry counts ({entry.trials}); delete what is of no use"
             )
 
 

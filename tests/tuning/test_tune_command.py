@@ -142,11 +142,13 @@ def test_json_tells_what_the_overview_shows_and_trials_that_no_entry_counts_are_
 
     assert "not among" not in tell("tune", "--check").stderr
     trial = next((tmp_path / "results/records/tuning").rglob("default-s1000.json"))
-    trial.with_name("noise=7-s1000.json").write_bytes(trial.read_bytes())
+    for noise in (8, 7):
+        trial.with_name(f"noise={noise}-s1000.json").write_bytes(trial.read_bytes())
     checked = tell("tune", "--check")
     assert checked.returncode == 1
     folder = "tuning/word_similarity/smoke/atlas/plain"
-    assert f"plain at smoke on atlas: noise=7-s1000.json in {folder} not among the trials" in checked.stderr
+    others = "2 trials (the first is noise=7-s1000.json)"
+    assert f"plain at smoke on atlas: in {folder}, {others} not among those that its entry counts" in checked.stderr
 
 
 def test_each_case_that_is_named_has_trials_of_its_own(verb: Command) -> None:

@@ -231,3 +231,13 @@ def test_actions_are_taken_without_noise_and_explored_with_it() -> None:
 def test_pictures_that_are_too_small_are_refused() -> None:
     with pytest.raises(ValueError, match="too small"):
         Convolutions((3, 4, 4), ConvolutionSizes([4, 4, 4], [3, 3, 3], [2, 1, 1]))
+
+
+def test_features_and_gradients_do_not_depend_on_how_many_pictures_are_taken_at_a_time() -> None:
+    trunk = Convolutions((3, 40, 40), ConvolutionSizes([4, 4], [3, 3], [2, 1]))
+    pictures = torch.randint(256, (7, 3, 40, 40), dtype=torch.uint8)
+    results = []
+    for trunk.block in (7, 2):
+        features = trunk(pictures)
+        results.append([features, *torch.autograd.grad(features.square().sum(), trunk.parameters())])
+    torch.testing.assert_close(*results)

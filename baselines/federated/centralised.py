@@ -23,7 +23,7 @@ class Centralised(FederatedLearner):
 
     name = "centralised"
     client_rate: Annotated[float, Gt(0)] = 1.0
-    search_space = {"client_rate": [0.3, 1.0, 3.0, 10.0, 30.0]}
+    search_space = {"client_rate": [0.3, 1.0, 3.0, 10.0, 30.0, 100.0]}
 
     def fit(self, clients: Clients, run: Run, /) -> None:
         batch, epochs, lr = (run.settings[name] for name in ("client_batch", "epochs", "client_lr"))

@@ -12,7 +12,7 @@ class FedSgd(ServerOptimizer):
     """
 
     name = "fedsgd"
-    search_space = {"client_rate": [0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0]}
+    search_space = {"client_rate": [0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0]}
 
     @property
     def full_batch(self) -> bool:

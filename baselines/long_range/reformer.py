@@ -41,9 +41,8 @@ class Reformer(Attention):
     name = "reformer"
     from_tier = "small"
     search_space = {
-        "lr": [3e-4, 1e-3, 1.5e-3, 4e-3, 6e-3, 1e-2, 2e-2],
+        "lr": [1e-3, 1.5e-3, 4e-3, 6e-3, 1e-2, 2e-2, 4e-2],
         "keys": ["root", "unit"],
-        "n_hashes": [2, 4, 8],
         "redraw": [0, 1],
     }
     chunk: Annotated[int, Gt(0)] = 16

@@ -58,7 +58,7 @@ class Attention(SequenceClassifier):
     """
 
     lr: Annotated[float, Gt(0)] | None = None
-    search_space: ClassVar[Mapping[str, Any]] = {"lr": [3e-4, 1e-3, 1.5e-3, 4e-3, 6e-3, 1e-2, 2e-2]}
+    search_space: ClassVar[Mapping[str, Any]] = {"lr": [1e-3, 1.5e-3, 4e-3, 6e-3, 1e-2, 2e-2, 4e-2]}
 
     @abstractmethod
     def build(self, width: int, heads: int, max_length: int, causal: bool) -> nn.Module:

@@ -28,11 +28,11 @@ class Reformer(Attention):
     scaling of the softmax, or of 1 as the paper writes (`keys = "unit"`).
 
     In each of `n_hashes` rounds the positions are sorted by bucket and cut into chunks of `chunk` positions. A query
-    attends to the positions of its bucket in its own chunk and in the one before (with `across_buckets`, to all
-    positions of these chunks), and to itself only if there is no other. A pair that meets in several rounds counts once
-    (appendix A). As in the paper, a chunk is twice as long as an average bucket. The Arena has chunks of 10, one round
-    and 10 buckets; the paper has longer chunks and up to 8 rounds. Here, 2 rounds of chunks of 16 reach at most 64 of
-    257 positions.
+    attends to all positions of its own chunk and of the one before, as in the authors' code and the Arena (without
+    `across_buckets`, only to those of its bucket, as the paper writes), and to itself only if there is no other. A pair
+    that meets in several rounds counts once (appendix A). As in the paper, a chunk is twice as long as an average
+    bucket. The Arena has chunks of 10, one round and 10 buckets; the paper has longer chunks and up to 8 rounds. Here,
+    2 rounds of chunks of 16 reach at most 64 of 257 positions.
 
     The random rotations for the hashes are drawn for every layer and head when it is built, for sequences of the
     greatest length. They are drawn anew every `redraw` training passes (0 = never; in the authors' code, every pass).
@@ -41,15 +41,14 @@ class Reformer(Attention):
     name = "reformer"
     from_tier = "small"
     search_space = {
-        "lr": (3e-4, 3e-3),
+        "lr": [1e-3, 1.5e-3, 4e-3, 6e-3, 1e-2, 2e-2, 4e-2],
         "keys": ["root", "unit"],
-        "across_buckets": [False, True],
         "redraw": [0, 1],
     }
     chunk: Annotated[int, Gt(0)] = 16
     n_hashes: Annotated[int, Gt(0)] = 2
     keys: Literal["root", "unit"] = "root"
-    across_buckets: bool = False
+    across_buckets: bool = True
     redraw: Annotated[int, Ge(0)] = 0
 
     def build(self, width: int, heads: int, max_length: int, causal: bool) -> nn.Module:

@@ -10,7 +10,7 @@ import numpy as np
 from harness.claims.claim import REHEARSALS, Part
 from harness.claims.comparison import Comparison
 from harness.claims.finding import Finding, Judgement, Leaning
-from harness.claims.marks import Mark, estimates_by_case, marks_of
+from harness.claims.marks import Mark, estimates_by_case, low_power, marks_of
 from harness.claims.requirements import Requirements
 from harness.records.scored import value_range
 from harness.stats.estimands import OVER_ITEMS, Estimand, NotAssessable
@@ -60,6 +60,8 @@ def assess(
     is_decided = outcome in ("reproduced", "smaller", "contradicted") and not math.isnan(over_items.lo)
     if is_decided and region.decide(IntervalEvidence(evidence.mean, over_items)).outcome != outcome:
         marks.append(Mark("on these items only", "the interval over items decides otherwise"))
+    if outcome == "inconclusive" and is_by_seed:
+        marks += low_power(region, values)
     used = comparison.runs
     return Finding(
         part=part,

@@ -1,6 +1,7 @@
 """Marks: what qualifies an outcome: that it hangs on one seed, rests on other seeds or on stale records, that seeds are
-at chance, or that cases disagree."""
+at chance, that cases disagree, or that seeds are too few for the margin."""
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,14 +11,17 @@ from harness.claims.comparison import Comparison, final_rows
 from harness.claims.requirements import Requirements
 from harness.core.words import listed, seeds_in_words
 from harness.stats.estimands import ALONG_AN_AXIS, WITHOUT_OPPONENT, Estimand, Side
-from harness.stats.intervals import Floats, Interval, t_interval
-from harness.stats.regions import IntervalEvidence, Region
+from harness.stats.intervals import Floats, Interval, t_interval, varies
+from harness.stats.power import power, seeds_for_power
+from harness.stats.regions import FEWEST_SEEDS, IntervalEvidence, Region
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _FEWEST_LEFT = 2
 """Seeds that an interval needs."""
+_LOW_POWER = 0.5
+"""Below it, what a claim asks for would more often be missed than shown."""
 
 
 class Mark(NamedTuple):
@@ -94,6 +98,24 @@ def decisive_seeds(region: Region, values: Floats, seeds: Sequence[int]) -> list
         return []
     outcome = decided(values)
     return [seed for i, seed in enumerate(seeds) if decided(np.delete(values, i)) != outcome]
+
+
+def low_power(region: Region, values: Floats) -> Iterator[Mark]:
+    """A mark where as many seeds as `values` [n] has would rarely show an effect as large as the margin."""
+    seeds = len(values)
+    if seeds < FEWEST_SEEDS or not varies(values):
+        return
+    deviation = float(values.std(ddof=1))
+    if (share := power(region, deviation, seeds)) < _LOW_POWER:
+        needed = seeds_for_power(region, deviation, _LOW_POWER)
+        enough = (
+            f"with {needed:.0f} seeds in half of them" if math.isfinite(needed) else "99 seeds are too few for half"
+        )
+        yield Mark(
+            "low power",
+            f"an effect as large as the margin would be shown in {100 * share:.0f} of 100 experiments with {seeds} "
+            f"seeds; {enough}",
+        )
 
 
 def _seeds_at_chance(rows: "pd.DataFrame") -> list[int]:

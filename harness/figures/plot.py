@@ -73,8 +73,7 @@ class Panel:
         where nobody does better. On a logarithmic one an interval may reach to nothing; there the axis ends below the
         least mean."""
         cells = [point.cell for line in self.lines for point in line.points]
-        halves = [0.0 if math.isnan(cell.half) else cell.half for cell in cells]
-        ends = [cell.value + side * half for cell, half in zip(cells, halves, strict=True) for side in (-1, 0, 1)]
+        ends = [end for cell in cells for end in (cell.value, *cell.interval) if not math.isnan(end)]
         ends += self.chance.values() if self.is_below_chance else ()
         if scale == "linear":
             room = _ROOM * (max(ends) - min(ends) or abs(ends[0]) or 1.0)
@@ -135,7 +134,9 @@ class Plot(Figure):
             return "The share of runs, over cases and seeds, whose score is above a threshold."
         several = len(self.made.seeds) > 1
         spread = (
-            "with its 90 % t interval (none: seeds that do not vary)" if several else "of one seed, without an interval"
+            "with its 90 % t interval, within the metric's range (none: seeds that do not vary)"
+            if several
+            else "of one seed, without an interval"
         )
         return f"Mean over seeds {spread}."
 

@@ -60,8 +60,11 @@ class Cell:
 
     @property
     def interval(self) -> Interval:
-        """The 90 % interval of the mean, within the metric's range."""
-        return Interval(self.value - self.half, self.value + self.half).cut(*self.range)
+        """The 90 % interval of the mean, within the metric's range; it has the mean in it even where rounding puts that
+        beyond the range."""
+        least, most = self.range
+        around = Interval(self.value - self.half, self.value + self.half)
+        return around.cut(min(least, self.value), max(most, self.value))
 
     @property
     def is_cut(self) -> bool:

@@ -74,9 +74,9 @@ def uncounted(planner: Planner, card: Card, tier: TierName) -> Iterator[str]:
         folder = next(iter(files)).parent
         if others := sorted(path.name for path in folder.glob("*.json") if path not in files):
             yield (
-                f"{card.task} {tuning.name.entrant} at {tier} on {tuning.name.case}: in "
-                f"{folder.relative_to(planner.store.records)}, {counted(len(others), 'trial')} (the first is "
-                f"{others[0]}) not among those that its entry counts ({entry.trials}); delete what is of no use"
+                f"{card.task} {tuning.name.entrant} at {tier} on {tuning.name.case}: its entry counts "
+                f"{entry.trials} trials, but not {counted(len(others), 'file')} in "
+                f"{folder.relative_to(planner.store.records)}, such as {others[0]}; delete what is of no use"
             )
 
 

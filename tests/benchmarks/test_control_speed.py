@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from harness.tasks.control.data import POINTS
 from harness.tasks.control.models.actor_critic import ActorCritic, NetworkSizes
-from harness.tasks.control.models.trunk import Convolutions, ConvolutionSizes
+from harness.tasks.control.models.trunk import BRIGHTEST, Convolutions, ConvolutionSizes
 from harness.tasks.control.problems.environment import random_actions
 from harness.tasks.control.problems.point import PointWorld
 from harness.tasks.control.training.replay import Replay
@@ -81,7 +81,7 @@ def shift_by_resampling(images: Tensor, rng: np.random.Generator) -> Tensor:
 def encoded(networks: ActorCritic, images: Tensor) -> Tensor:
     """F32[B width]: all images at once."""
     assert isinstance(networks.trunk, Convolutions)
-    features: Tensor = networks.trunk.layers(images / 255)
+    features: Tensor = networks.trunk.layers(images / BRIGHTEST)
     return features
 
 

@@ -154,6 +154,26 @@ class TestFragile:
         assert verdict(records).marks == ()
 
 
+class TestLowPower:
+    """Differences of 0 on average with a deviation of .05 among 5 seeds."""
+
+    def judged(self, make: Make, margin: float) -> Verdict:
+        values = [0.6 + 0.05 * step / 2.5**0.5 for step in (-2, 0, 2, -1, 1)]
+        records = [make("old", s) for s in SEEDS] + [make("new", s, v) for s, v in enumerate(values)]
+        return verdict(records, kind="noninferior", margin=margin)
+
+    def test_seeds_that_are_too_few_for_the_margin_are_said(self, make: Make) -> None:
+        judged = self.judged(make, 0.02)
+        (mark,) = [mark for mark in judged.deciding.marks if mark.name == "low power"]
+        assert mark.details == (
+            "an effect as large as the margin would be shown in 19 of 100 experiments with 5 seeds; "
+            "with 19 seeds in half of them"
+        )
+
+    def test_seeds_that_are_enough_for_the_margin_are_not_marked(self, make: Make) -> None:
+        assert "low power" not in self.judged(make, 0.05).text
+
+
 def test_intervals_do_not_leave_the_range_of_a_metric(make: Make) -> None:
     level = {"estimand": "level", "over": [], "kind": "within", "margin": None, "lower": 0.2}
     claim = {name: value for name, value in {**BETTER, **level}.items() if value is not None}

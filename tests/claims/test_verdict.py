@@ -166,7 +166,8 @@ class TestOutcomes:
         assert judged.outcome == "inconclusive"
         assert judged.leaning == "for"
         assert 6 <= judged.settles_at <= 20
-        assert judged.text == f"inconclusive (leaning for; {judged.settles_at:.0f} new seeds may settle it; fragile)"
+        settling = f"leaning for; {judged.settles_at:.0f} new seeds may settle it"
+        assert judged.text == f"inconclusive ({settling}; fragile; low power)"
 
     def test_fewer_than_five_seeds_can_only_be_inconclusive(self) -> None:
         judged = verdict(pair(DIFFERENCES[:4]))

@@ -138,6 +138,13 @@ class TestPanels:
         (panel,) = panels(plot([record("vit", 0, shifted((0.5, 0.6, 0.7)))], **OVER_SHIFT, where={"shift": ">= 2"}))
         assert values(line(panel, "vit")) == {2.0: 0.6, 4.0: 0.7}
 
+    def test_intervals_end_where_the_metric_does(self, record: Make, plot: Plots) -> None:
+        spread = [record("vit", seed, shifted((value, 0.9))) for seed, value in enumerate((1.0, 1.0, 0.8))]
+        (panel,) = panels(plot(spread, **OVER_SHIFT))
+        cell = line(panel, "vit").points[0].cell
+        assert cell.value + cell.half > 1 == cell.interval.hi
+        assert panel.limits("linear")[1] < cell.value + cell.half
+
     def test_chance_is_drawn_where_the_axis_reaches_it(self, record: Make, plot: Plots) -> None:
         high, low = (panels(plot([record("vit", 0, shifted(v))], **OVER_SHIFT))[0] for v in ((0.5, 0.7), (0.05, 0.2)))
         assert not high.shows_chance("linear")

@@ -85,17 +85,18 @@ def _draw_lines(axes: Axes, panel: Panel, plot: Plot, looks: Mapping[str, Style]
 
 
 def _draw_line(axes: Axes, line: Line, look: Style, words: Sequence[str]) -> None:
-    # Where there is no interval its half is NaN, and nothing is drawn of it.
+    # Where there is no interval its ends are NaN, and nothing is drawn of it.
     values = np.array([point.cell.value for point in line.points])
-    halves = np.array([point.cell.half for point in line.points])
-    lower, upper = values - halves, values + halves
+    lower, upper = np.array([point.cell.interval for point in line.points]).T
     if line.level:
         axes.axhline(values[0], **look.line(level=True))
         axes.axhspan(lower[0], upper[0], color=look.colour, alpha=_BAND / 2, linewidth=0)
         return
     xs = _numbers([point.x for point in line.points], words)
     if len(xs) == 1:  # a band needs two places
-        axes.errorbar(xs, values, yerr=halves, capsize=2.5, elinewidth=look.width, **look.line())
+        axes.errorbar(
+            xs, values, yerr=[values - lower, upper - values], capsize=2.5, elinewidth=look.width, **look.line()
+        )
         return
     axes.fill_between(xs, lower, upper, color=look.colour, alpha=_BAND, linewidth=0, zorder=look.layer - 0.5)
     axes.plot(xs, values, **look.line())
@@ -106,7 +107,8 @@ def _draw_dots(axes: Axes, panel: Panel, plot: Plot, looks: Mapping[str, Style],
     for line in panel.lines:
         cell, look = line.points[0].cell, looks[line.label]
         place = [cell.value], [plot.labels.index(line.label)]
-        axes.errorbar(*place, xerr=[cell.half], capsize=2.5, elinewidth=look.width, **look.line())
+        reach = [[cell.value - cell.interval.lo], [cell.interval.hi - cell.value]]
+        axes.errorbar(*place, xerr=reach, capsize=2.5, elinewidth=look.width, **look.line())
     axes.set_yticks(range(len(plot.labels)), plot.labels)
     axes.set_ylim(len(plot.labels) - 0.5, -0.5)
     axes.tick_params(axis="y", left=False, labelleft=is_first)

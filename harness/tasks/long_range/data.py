@@ -19,7 +19,12 @@ from harness.tasks.long_range.training.original import original_weights
 
 DRAWN_SHARE: Final = 0.9
 """The share of the training reviews and images that a seed draws to learn from."""
-SWAPS: Final[Mapping[str, str]] = {"swap_recall": "recall", "swap_listops": "listops", "swap_text": "text"}
+SWAPS: Final[Mapping[str, str]] = {
+    "swap_recall": "recall",
+    "swap_listops": "listops",
+    "swap_text": "text",
+    "swap_fashion": "fashion",
+}
 """The case that the original of each swap has learned."""
 
 

@@ -58,7 +58,7 @@ class Attention(SequenceClassifier):
     """
 
     lr: Annotated[float, Gt(0)] | None = None
-    search_space: ClassVar[Mapping[str, Any]] = {"lr": (3e-4, 3e-3)}
+    search_space: ClassVar[Mapping[str, Any]] = {"lr": [1e-3, 1.5e-3, 4e-3, 6e-3, 1e-2, 2e-2, 4e-2]}
 
     @abstractmethod
     def build(self, width: int, heads: int, max_length: int, causal: bool) -> nn.Module:
@@ -73,15 +73,16 @@ class Attention(SequenceClassifier):
     @final
     def fit(self, sequences: Sequences | Swap, run: Run, /) -> None:
         """Train the task's encoder with the entrant's attention in every layer; with a `Swap`, starting from its
-        weights."""
+        weights, and at the task's rate, since `lr` was chosen for training from scratch."""
         training = sequences.sequences if isinstance(sequences, Swap) else sequences
+        lr = run.settings["lr"] if self.lr is None or isinstance(sequences, Swap) else self.lr
         with seeded(run, "init"):
             self.model = Classifier(training, run.settings, self.build).to(run.device)
         if isinstance(sequences, Swap):
             self.model.start_from(sequences.weights)
             # Only a method is kept, so that `Entrant.weights` does not count the weights twice.
             self._swapped: Callable[[np.ndarray, np.ndarray], np.ndarray] = deepcopy(self.model).answers
-        self.model.learn(training, run, lr=self.lr or run.settings["lr"])
+        self.model.learn(training, run, lr)
 
     @final
     def logits(self, tokens: np.ndarray, keep: np.ndarray) -> np.ndarray:

@@ -234,10 +234,12 @@ def test_pictures_that_are_too_small_are_refused() -> None:
 
 
 def test_features_and_gradients_do_not_depend_on_how_many_pictures_are_taken_at_a_time() -> None:
+    torch.manual_seed(0)
     trunk = Convolutions((3, 40, 40), ConvolutionSizes([4, 4], [3, 3], [2, 1]))
     pictures = torch.randint(256, (7, 3, 40, 40), dtype=torch.uint8)
     results = []
     for trunk.block in (7, 2):
         features = trunk(pictures)
-        results.append([features, *torch.autograd.grad(features.square().sum(), trunk.parameters())])
-    torch.testing.assert_close(*results)
+        parts = [features, *torch.autograd.grad(features.square().sum(), trunk.parameters())]
+        results.append([part / part.detach().abs().max() for part in parts])
+    torch.testing.assert_close(*results, rtol=0, atol=1e-4)

@@ -61,6 +61,8 @@ def assess(
     if is_decided and region.decide(IntervalEvidence(evidence.mean, over_items)).outcome != outcome:
         marks.append(Mark("on these items only", "the interval over items decides otherwise"))
     if outcome == "inconclusive" and is_by_seed:
+        if region.decide(IntervalEvidence(evidence.mean, t_interval(values))).outcome != outcome:
+            marks.append(Mark("not by the exact test", "the interval by itself would decide"))
         marks += low_power(region, values)
     used = comparison.runs
     return Finding(
@@ -83,6 +85,7 @@ def assess(
         better=rows["better"].iloc[0],
         unit=rows["unit"].iloc[0],
         design=comparison.design,
+        where=comparison.where,
         cases=tuple(sorted(set(rows["case"]))),
         budgets=tuple(sorted({f"{run.budget:,} {run.unit}" for run in used if run.budget})),
         devices=tuple(sorted({run.device for run in used})),

@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from harness.claims.claim import Part
-from harness.claims.conditions import holds, literals, spelled
+from harness.claims.conditions import Condition, holds, literals, narrowed, spelled
 from harness.claims.requirements import Requirements
 from harness.core.spec import entrant_in
 from harness.core.words import counted, seeds_in_words
@@ -25,11 +25,12 @@ Runs: TypeAlias = Sequence[RunRow]
 
 class Comparison(NamedTuple):
     """Comparable scores of a method and of its opponent (None where the estimand has none); `runs_by_side` has the
-    records that they come from."""
+    records that they come from, `where` the part's conditions, without alternatives that no score fulfils."""
 
     method: Side
     opponent: Side | None
     runs_by_side: tuple[Runs, ...]
+    where: Mapping[str, Condition]
 
     @property
     def sides(self) -> tuple[Side, ...]:
@@ -54,7 +55,8 @@ class Comparison(NamedTuple):
         if trials[0] == trials[1]:
             return "controlled"
         numbers = (" or ".join(map(str, sorted({n for _, n in of_side}))) for of_side in trials)
-        return f"one component, but {' and '.join(numbers)} tuning trials"
+        told = " and ".join(f"{given} for {side.label}" for side, given in zip(self.sides, numbers, strict=True))
+        return f"one component, but tuning trials: {told}"
 
 
 def final_rows(side: Side, estimand: Estimand) -> "pd.DataFrame":
@@ -97,7 +99,12 @@ class PartScores:
             values = " and ".join(" ".join(map(str, value)) for value in list(difference.runs)[:2])
             raise NotAssessable(f"the records differ in {difference.text}: {values}")
         sides = [Side(name, self._frame(of_entrant)) for name, of_entrant in scores.items()]
-        return Comparison(sides[0], sides[1] if opponent is not None else None, tuple(runs.values()))
+        places = [{**score.at, "case": score.run.case} for of_entrant in scores.values() for score in of_entrant]
+        where = {
+            axis: narrowed(condition, [place[axis] for place in places if axis in place])
+            for axis, condition in self._part.where.items()
+        }
+        return Comparison(sides[0], sides[1] if opponent is not None else None, tuple(runs.values()), where)
 
     def _runs_of(self, name: str) -> Runs:
         """The runs of an entrant that the part means: with exactly its parameters if `name` gives them, else without

@@ -3,7 +3,7 @@
 import math
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import AfterValidator
@@ -33,6 +33,14 @@ def holds(value: Any, condition: Condition) -> bool:
         number = number_or_text(value)
         value = number if isinstance(number, float) else math.nan
     return bool(compare(value, bound))
+
+
+def narrowed(condition: Condition, values: Sequence[Any]) -> Condition:
+    """Of alternatives, those that any of the values fulfils; one alone stands by itself."""
+    if not isinstance(condition, tuple):
+        return condition
+    met = tuple(single for single in condition if any(holds(value, single) for value in values))
+    return met[0] if len(met) == 1 else met or condition
 
 
 def flaw(condition: Condition) -> str:

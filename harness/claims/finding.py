@@ -1,13 +1,14 @@
 """Findings: one hypothesis of a claim, against one opponent, on one scale, judged on comparable scores."""
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 import numpy as np
 
 from harness.claims.claim import Part
+from harness.claims.conditions import Condition
 from harness.claims.marks import CaseEstimate, Mark
 from harness.stats.estimands import RATIOS
 from harness.stats.intervals import NO_INTERVAL, Interval
@@ -25,8 +26,8 @@ class Finding:
     over seeds, within the metric's range) and `p` are n/a for one seed and for counted metrics; `level` is how often,
     at most, such evidence passes a bound by chance. `items` is the interval over items. `by_case` has the estimate in
     each of several cases. `marks` qualify the outcome. `settles_at` is the number of new seeds that would decide an
-    inconclusive finding: infinite beyond 99, NaN where it is unknown. `better` and `unit` are the metric's. `paths`
-    leads to every record used.
+    inconclusive finding: infinite beyond 99, NaN where it is unknown. `better` and `unit` are the metric's. `where` has
+    the part's conditions, without alternatives that nothing fulfils here. `paths` leads to every record used.
     """
 
     part: Part
@@ -48,10 +49,16 @@ class Finding:
     better: Literal["higher", "lower", ""] = ""
     unit: str = ""
     design: str = ""
+    where: Mapping[str, Condition] = field(default_factory=dict)
     cases: tuple[str, ...] = ()
     budgets: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
+
+    @property
+    def conditions(self) -> Mapping[str, Condition]:
+        """The part's conditions, without alternatives that are known to be fulfilled by nothing here."""
+        return self.where or self.part.where
 
     @property
     def n(self) -> int:

@@ -79,7 +79,8 @@ def marks_of(
     for side in comparison.sides:
         if at_chance := _seeds_at_chance(final_rows(side, estimand)):
             total = len(set(side.rows["seed"]))
-            yield Mark(f"{len(at_chance)} of {total} seeds of {side.label} at chance", seeds_in_words(at_chance))
+            told = f"{len(at_chance)} of {total} seeds of {side.label} no better than chance"
+            yield Mark(told, seeds_in_words(at_chance))
     if _disagree(estimand, by_case):
         groups = (
             ("above", [c.case for c in by_case if c.interval.lo > 0]),

@@ -35,7 +35,7 @@ def command(
         verdicts = session.verdicts(name, seeds, first_seed)
     finally:
         warn(session.store.problems)
-    text = as_markdown(verdicts, name)
+    text = as_markdown(verdicts, name, session.registry.tasks)
     if as_json:
         print_json(verdicts_as_json(verdicts, name))
     else:

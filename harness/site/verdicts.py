@@ -10,6 +10,7 @@ from harness.claims.chance import expected_errors
 from harness.claims.conditions import spelled
 from harness.claims.finding import Finding
 from harness.claims.verdict import Verdict
+from harness.core.card import Card
 from harness.core.words import counted
 from harness.site import wording
 from harness.tables.formats import plain
@@ -33,13 +34,24 @@ NEW_SEEDS = (
 )
 
 
-def as_markdown(verdicts: Mapping[str, Sequence[Verdict]], tier: str) -> str:
-    """The verdicts at a tier, by paper: the board, a row for each claim, then what each verdict rests on, finding by
-    finding."""
+HOW_TO_READ = (
+    "*Compared*: signs are chosen so that a positive difference and a ratio above 1 favour the claim, whichever way "
+    "the metric's arrow points; *controlled*: both sides share all but the compared part, and had as many tuning "
+    "trials. *Asked*: a bound is passed if the interval and the exact test (p at most .05; with 5 seeds it is never "
+    "below .031) both pass it. A claim with several comparisons shows the one that decides; the others stand "
+    "further below, by claim, after the words for metrics and cases. What verdicts and the marks in brackets mean: "
+    "docs/claims.md."
+)
+
+
+def as_markdown(verdicts: Mapping[str, Sequence[Verdict]], tier: str, cards: Mapping[str, Card]) -> str:
+    """The verdicts at a tier, by paper: the board, a row for each claim, what metrics and cases are according to the
+    tasks' cards, then what each verdict rests on, finding by finding."""
     rows = [row(paper, verdict) for paper, of_paper in verdicts.items() for verdict in of_paper]
     # Cells are not padded to equal widths, so that a change of one row changes one line.
     table = [f"| {' | '.join(cells)} |" for cells in (HEADERS, ["---"] * len(HEADERS), *rows)]
-    lines = [f"# Claims at tier {tier}", "", board(verdicts), "", *table, "", *summary(verdicts)]
+    lines = [f"# Claims at tier {tier}", "", board(verdicts), "", HOW_TO_READ, "", *table, "", *summary(verdicts)]
+    lines += glossary(verdicts, cards)
     for paper, of_paper in verdicts.items():
         for verdict in of_paper:
             claim = verdict.claim
@@ -60,6 +72,20 @@ def board(verdicts: Mapping[str, Sequence[Verdict]]) -> str:
     ]
     align = ("left", "left", *("right" for _ in outcomes))
     return tabulate(rows, ("paper", "task", *outcomes), tablefmt="github", disable_numparse=True, colalign=align)
+
+
+def glossary(verdicts: Mapping[str, Sequence[Verdict]], cards: Mapping[str, Card]) -> list[str]:
+    """The metrics and the cases that claims were judged on, and what they are, task by task."""
+    used = [finding for of_paper in verdicts.values() for verdict in of_paper for finding in verdict.findings]
+    lines = []
+    for task, card in cards.items():
+        of_task = [finding for finding in used if finding.part.task == task]
+        metrics = {finding.part.metric for finding in of_task}
+        cases = {case for finding in of_task for case in finding.cases}
+        told = [(name, metric.about) for name, metric in card.metrics.items() if name in metrics]
+        told += [(case.id, case.about) for case in card.cases if case.id in cases]
+        lines += ["", f"## Words: {task}", "", *(f"- `{name}`: {about}" for name, about in told)] if told else []
+    return lines
 
 
 def as_json(verdicts: Mapping[str, Sequence[Verdict]], tier: str) -> Any:
@@ -130,7 +156,7 @@ def _outcome(verdict: Verdict) -> str:
 
 def _details(finding: Finding, tier: str) -> Iterator[str]:
     part = finding.part
-    where = f", where {spelled(part.where)}" if part.where else ""
+    where = f", where {spelled(finding.conditions)}" if finding.conditions else ""
     asked = wording.asked(part, finding.scale)
     yield f"- {wording.compared(finding)}{where}; asked: {asked}: {finding.text}"
     if "no record" in finding.reason:
@@ -154,7 +180,7 @@ def _finding_as_json(finding: Finding, tier: str) -> dict[str, Any]:
     return {
         **{name: getattr(part, name) for name in ("metric", "estimand", "kind", "of")},
         "over": finding.opponent,
-        "where": spelled(part.where),
+        "where": spelled(finding.conditions),
         "compared": wording.compared(finding),
         "asked": wording.asked(part, finding.scale),
         "found": wording.found(finding),

@@ -4,6 +4,8 @@ import math
 import shlex
 from collections.abc import Iterator
 
+import numpy as np
+
 from harness.claims.claim import Part
 from harness.claims.conditions import literals, spelled
 from harness.claims.finding import Finding
@@ -13,6 +15,10 @@ from harness.tables.text import arrow
 
 _MOST_CASES = 5
 """Estimates by case that a row has room for."""
+_DIGITS, _MOST_DIGITS = 3, 6
+"""Significant digits of a number, and of one that is near to another."""
+_UNSIGNED = ("level", "slope")
+"""Estimands that are no differences: only these are written with a sign where they are positive."""
 
 
 def compared(finding: Finding) -> str:
@@ -74,8 +80,19 @@ def found(finding: Finding) -> str:
 
 
 def estimate(finding: Finding) -> str:
-    """The estimate with its 90 % interval over seeds, if it has one."""
-    return f"{value(finding.part, finding.estimate)}{interval(finding.part, *finding.interval)}"
+    """The estimate with its 90 % interval over seeds, if it has one: with so many digits that numbers that differ, the
+    bounds among them, are written differently."""
+    part, (lo, hi) = finding.part, finding.interval
+    region = part.region_on(finding.scale)
+    bounds = (*region.limits, *(() if math.isnan(region.margin) else (region.margin,)))
+    numbers = {number for number in (finding.estimate, lo, hi, *bounds) if math.isfinite(number)}
+    enough = (
+        n
+        for n in range(_DIGITS, _MOST_DIGITS + 1)
+        if len({value(part, number, n) for number in numbers}) == len(numbers)
+    )
+    digits = next(enough, _DIGITS)
+    return f"{value(part, finding.estimate, digits)}{interval(part, lo, hi, digits)}"
 
 
 def by_case(finding: Finding) -> Iterator[str]:
@@ -86,8 +103,8 @@ def by_case(finding: Finding) -> Iterator[str]:
 
 def place(finding: Finding, tier: str) -> str:
     """On what: cases, conditions, tier, device and budget."""
-    conditions = {axis: condition for axis, condition in finding.part.where.items() if axis != "case"}
-    cases = ", ".join(finding.cases) or spelled({n: c for n, c in finding.part.where.items() if n == "case"})
+    conditions = {axis: condition for axis, condition in finding.conditions.items() if axis != "case"}
+    cases = ", ".join(finding.cases) or spelled({n: c for n, c in finding.conditions.items() if n == "case"})
     facts = [cases, spelled(conditions), f"tier {tier}", ", ".join(finding.devices), ", ".join(finding.budgets)]
     return "; ".join(filter(None, [finding.part.task, *facts]))
 
@@ -102,13 +119,21 @@ def command(finding: Finding, tier: str) -> str:
     return shlex.join([*words, *(word for entrant in entrants for word in ("--entrant", entrant))])
 
 
-def value(part: Part, number: float) -> str:
-    """A number on the scale on which it is written: ratios as ratios."""
+def value(part: Part, number: float, digits: int = _DIGITS) -> str:
+    """A number on the scale on which it is written: ratios as ratios, differences with their sign."""
     if math.isnan(number):
         return "n/a"
-    return f"x{math.exp(number):.3g}" if part.estimand in RATIOS else f"{number:+.3g}" if number else "0"
+    if part.estimand in RATIOS:
+        return f"x{_decimal(math.exp(number), digits)}"
+    sign = "+" if number > 0 and part.estimand not in _UNSIGNED else ""
+    return f"{sign}{_decimal(number, digits)}"
 
 
-def interval(part: Part, lo: float, hi: float) -> str:
+def interval(part: Part, lo: float, hi: float, digits: int = _DIGITS) -> str:
     """An interval after its estimate; nothing where there is none."""
-    return "" if math.isnan(lo) else f" [{value(part, lo)}, {value(part, hi)}]"
+    return "" if math.isnan(lo) else f" [{value(part, lo, digits)}, {value(part, hi, digits)}]"
+
+
+def _decimal(number: float, digits: int) -> str:
+    """A number with so many significant digits, and without an exponent."""
+    return np.format_float_positional(number, digits, unique=False, fractional=False, trim="-")

@@ -85,8 +85,9 @@ class Bound(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """An outcome; `detail`: what contradicts `greater` is the `opposite` effect, or `no such effect`; or what is shown
-    although nothing is decided: `in the claimed direction`."""
+    """An outcome; `detail`: what contradicts `greater` is the `opposite` effect, or `no such effect`; what contradicts
+    `equivalent` lies `above both bounds` or `below both bounds`; or what is shown although nothing is decided: `in the
+    claimed direction`."""
 
     outcome: Conclusion
     detail: str = ""
@@ -153,6 +154,8 @@ class Region:
         if any(bound.passed(evidence) for bound in self.refuting):
             if self.smaller and all(bound.passed(evidence) for bound in self.smaller):
                 return Decision("smaller")
+            if self.kind == "equivalent":
+                return Decision("contradicted", f"{'above' if evidence.above(self.margin) else 'below'} both bounds")
             if self.kind != "greater":
                 return Decision("contradicted")
             return Decision("contradicted", "opposite" if evidence.below(0.0) else "no such effect")

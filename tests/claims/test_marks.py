@@ -88,7 +88,7 @@ class TestAnyRecord:
         records[run] = make(*run, 0.1, status="diverged")
         judged = verdict(records)
         assert judged.outcome != "reproduced"
-        assert f"1 of 5 seeds of {run[0]} at chance" in judged.text
+        assert f"1 of 5 seeds of {run[0]} no better than chance" in judged.text
 
     def test_with_an_edited_sidecar(
         self, records: dict[tuple[str, int], Record], run: tuple[str, int], tmp_path: Path
@@ -109,8 +109,8 @@ class TestAnyRecord:
 @pytest.mark.parametrize("side", ["new", "old"])
 def test_other_trials_of_one_side_are_said(make: Make, side: str) -> None:
     judged = verdict([make(entrant, seed, trials=1 if entrant == side else 8) for entrant, seed in EVERY_RUN])
-    shown = "1 and 8" if side == "new" else "8 and 1"
-    assert judged.deciding.design == f"one component, but {shown} tuning trials"
+    shown = "1 for new and 8 for old" if side == "new" else "8 for new and 1 for old"
+    assert judged.deciding.design == f"one component, but tuning trials: {shown}"
 
 
 def test_a_method_at_chance_is_not_assessable(make: Make) -> None:
@@ -120,7 +120,7 @@ def test_a_method_at_chance_is_not_assessable(make: Make) -> None:
 
 def test_a_seed_at_chance_is_counted(records: dict[tuple[str, int], Record], make: Make) -> None:
     records["new", 3] = make("new", 3, 0.1)
-    assert "1 of 5 seeds of new at chance" in verdict(records).marks
+    assert "1 of 5 seeds of new no better than chance" in verdict(records).marks
 
 
 class TestSeeds:
@@ -152,6 +152,14 @@ class TestFragile:
 
     def test_what_every_seed_shows_is_not_fragile(self, records: dict[tuple[str, int], Record]) -> None:
         assert verdict(records).marks == ()
+
+
+def test_an_interval_that_the_exact_test_does_not_share_is_said(make: Make) -> None:
+    values = [0.599, 0.66, 0.64, 0.67, 0.65]
+    judged = verdict([make("old", s) for s in SEEDS] + [make("new", s, v) for s, v in enumerate(values)])
+    assert judged.deciding.interval.lo > 0
+    assert judged.outcome == "inconclusive"
+    assert "not by the exact test" in judged.marks
 
 
 class TestLowPower:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from harness.core.canonical import digest
 from harness.core.spec import Budget, Spec, set_in
 from harness.records.record import Stored
 from harness.records.scored import Scored, scored
-from harness.site.verdicts import board, row, summary
+from harness.site.verdicts import board, glossary, row, summary
 from toys import CLAIM
 
 S, TWO = (digest({"setting": value}) for value in ("s", "2"))
@@ -279,9 +280,10 @@ class TestOpponentsAndParts:
         tuned, not_tuned = (pair(component="NegativeSampler", trials=trials) for trials in (12, 1))
         assert verdict(tuned).deciding.design == "controlled"
         other = [*tuned[:5], *not_tuned[5:]]
-        assert verdict(other).deciding.design == "one component, but 12 and 1 tuning trials"
+        assert verdict(other).deciding.design == "one component, but tuning trials: 12 for new and 1 for old"
         elsewhere = pair(component="NegativeSampler", trials=8, case="other")
-        assert verdict([*other, *elsewhere]).deciding.design == "one component, but 8 or 12 and 1 or 8 tuning trials"
+        both = "8 or 12 for new and 1 or 8 for old"
+        assert verdict([*other, *elsewhere]).deciding.design == f"one component, but tuning trials: {both}"
 
 
 class TestPreconditions:
@@ -334,7 +336,7 @@ class TestPreconditions:
         assert judged.text.startswith("not assessable (old is not above chance in case main, seed 4: accuracy 0.1,")
         without_margin = judge(claim(), table(*records), "small", {"toy": Requirements()})
         assert without_margin.outcome == "reproduced"
-        assert "1 of 5 seeds of old at chance" in without_margin.text
+        assert "1 of 5 seeds of old no better than chance" in without_margin.text
 
     def test_without_a_margin_both_sides_must_be_above_chance_on_average(self) -> None:
         required = {"toy": Requirements()}
@@ -861,6 +863,19 @@ def test_errors_are_counted_by_claim_and_comparison() -> None:
     assert expected_errors([verdict(pair()[:5]), verdict(pair(tier="quick"), "quick")]) == (0, 0, 0)
 
 
+def test_the_metrics_and_cases_of_claims_are_explained() -> None:
+    metrics = {name: SimpleNamespace(about=f"what {name} is") for name in ("accuracy", "loss")}
+    cases = [SimpleNamespace(id=name, about=f"what {name} is") for name in ("main", "other")]
+    card: Any = SimpleNamespace(metrics=metrics, cases=cases)
+    assert glossary({"paper": [verdict(pair())]}, {"toy": card, "unused": card}) == [
+        "",
+        "## Words: toy",
+        "",
+        "- `accuracy`: what accuracy is",
+        "- `main`: what main is",
+    ]
+
+
 class TestRow:
     """A row can be read alone: claim, verdict, what was compared, what was asked, what was found, and on what."""
 
@@ -884,6 +899,19 @@ class TestRow:
         assert compared == "accuracy ↓: old / new; system comparison"
         assert wanted == "above x1, and x1.05 or more not ruled out"
         assert found == "x1.98 [x1.97, x2], p = 0.031, 5 seeds"
+
+    def test_near_numbers_are_written_differently(self) -> None:
+        records = [record("new", seed, value) for seed, value in enumerate((1.0, 1.001, 1.002, 1.0, 1.0))]
+        *_, found, _ = row("paper", verdict(records, estimand="level", over=[], kind="within", lower=1.0, margin=None))
+        assert found == "1.0006 [0.99975, 1.0015], p = 0.25, 5 seeds"
+
+    def test_numbers_have_no_exponents(self) -> None:
+        *_, found, _ = row("paper", verdict(pair(DIFFERENCES / 1e4)))
+        assert found.startswith("+0.00001 [+0.00000849, +0.0000115]")
+
+    def test_of_alternatives_those_that_were_measured(self) -> None:
+        judged = verdict(pair(at={"n": 100}), where={"case": "main", "n": [100, 200]})
+        assert row("paper", judged)[-1] == "toy; main; n = 100; tier small; cpu; 1,000 examples"
 
     def test_of_several_cases_and_comparisons(self) -> None:
         records = [entry for case in ("main", "other") for entry in pair(case=case)]

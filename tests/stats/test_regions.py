@@ -49,8 +49,8 @@ EVIDENCE = st.one_of(
         (Region("noninferior", margin=0.5), -1.8, "contradicted", ""),
         (Region("equivalent", margin=0.5), -1.1, "reproduced", ""),
         (Region("equivalent", margin=0.5), -0.5, "inconclusive", ""),
-        (Region("equivalent", margin=0.5), 0.0, "contradicted", ""),
-        (Region("equivalent", margin=0.5), -2.0, "contradicted", ""),
+        (Region("equivalent", margin=0.5), 0.0, "contradicted", "above both bounds"),
+        (Region("equivalent", margin=0.5), -2.0, "contradicted", "below both bounds"),
         (Region("within", lower=0.8, upper=1.25), 0.0, "inconclusive", ""),  # .8 itself is not above .8
         (Region("within", lower=0.7, upper=1.25), 0.0, "reproduced", ""),
         (Region("within", upper=1.25), 0.0, "reproduced", ""),
@@ -130,7 +130,9 @@ def test_bounds_are_passed_in_order(
 @given(st.lists(st.integers(-20, 20), min_size=5, max_size=8), st.integers(1, 15))
 def test_changing_the_sign_changes_the_side(values: list[int], margin: int) -> None:
     sample, region = np.array(values, dtype=float), Region("equivalent", margin=margin)
-    assert region.decide(SeedEvidence(sample)) == region.decide(SeedEvidence(-sample))
+    decision, mirrored = (region.decide(SeedEvidence(sign * sample)) for sign in (1, -1))
+    assert decision.outcome == mirrored.outcome
+    assert {decision.detail, mirrored.detail} in ({""}, {"above both bounds", "below both bounds"})
 
 
 @pytest.mark.parametrize(("n", "power"), [(5, 0.41), (8, 0.80)])

@@ -226,6 +226,7 @@ def _place(value: Any) -> Place | None:
 def _logged(run: RunRow, name: str, point: Mapping[str, float], metrics: Mapping[str, Metric]) -> ScoreRow:
     """A point of a curve as a score."""
     entry = metrics.get(name.removeprefix(VALIDATION))
+    on_validation = entry if name.startswith(VALIDATION) else None
     nan = float("nan")
     return ScoreRow(
         run=run,
@@ -234,9 +235,9 @@ def _logged(run: RunRow, name: str, point: Mapping[str, float], metrics: Mapping
         n_used=0,
         n_expected=0,
         better=entry.better if entry else "lower",
-        unit=entry.unit if entry and name.startswith(VALIDATION) else "",
-        chance=entry.chance if entry and entry.chance is not None and name.startswith(VALIDATION) else nan,
-        ceiling=nan,
+        unit=on_validation.unit if on_validation else "",
+        chance=on_validation.chance if on_validation and on_validation.chance is not None else nan,
+        ceiling=on_validation.ceiling if on_validation and on_validation.ceiling is not None else nan,
         exact=False,
         timing=False,
         measured=((SPENT, point[SPENT]),),

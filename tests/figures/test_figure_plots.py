@@ -145,6 +145,12 @@ class TestPanels:
         assert cell.value + cell.half > 1 == cell.interval.hi
         assert panel.limits("linear")[1] < cell.value + cell.half
 
+    def test_a_curve_on_the_validation_split_ends_where_the_metric_does(self, record: Make, plot: Plots) -> None:
+        curves = [({"spent": 500.0, "valid_accuracy": value},) for value in (1.0, 1.0, 0.8)]
+        made = [record("vit", seed, curve=curve) for seed, curve in enumerate(curves)]
+        (panel,) = panels(plot(made, kind="curves", values=["valid_accuracy"]))
+        assert line(panel, "vit").points[0].cell.interval.hi == 1
+
     def test_chance_is_drawn_where_the_axis_reaches_it(self, record: Make, plot: Plots) -> None:
         high, low = (panels(plot([record("vit", 0, shifted(v))], **OVER_SHIFT))[0] for v in ((0.5, 0.7), (0.05, 0.2)))
         assert not high.shows_chance("linear")

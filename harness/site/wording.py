@@ -18,7 +18,7 @@ _MOST_CASES = 5
 _DIGITS, _MOST_DIGITS = 3, 6
 """Significant digits of a number, and of one that is near to another."""
 _UNSIGNED = ("level", "slope")
-"""Estimands that are no differences: only these are written with a sign where they are positive."""
+"""Estimands that are written without a plus, since they are no differences."""
 
 
 def compared(finding: Finding) -> str:

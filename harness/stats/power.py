@@ -14,15 +14,16 @@ _NODES = 1000
 def power(region: Region, deviation: float, seeds: int) -> float:
     """The share of experiments with so many seeds, at least 5, whose interval would show what a region requires.
 
-    Estimates are normal with that `deviation` over seeds. Their mean is the margin for `greater`, and 0, no difference,
-    for `noninferior` and `equivalent`. The share for a given deviation s of the sample is that of the means that lie
-    between the limits by at least half of its interval; it is averaged over the chi distribution of s. NaN for `within`
-    and without a margin, where no effect is named that should be found.
+    The numbers by seed are taken to be normal with a standard `deviation` on the region's scale. Their mean is the
+    margin for `greater`, and 0, no difference, for `noninferior` and `equivalent`. NaN for `within` and without a
+    margin: these name no effect that should be found.
     """
     from scipy.special import chdtri, ndtr, stdtrit
 
     if region.kind == "within" or not region.margin > 0:
         return math.nan
+    # Given the sample's deviation, the interval lies between the limits if the sample's mean keeps half of the
+    # interval's width from them; that probability is averaged over the distribution of the sample's deviation.
     lower, upper = region.limits
     effect = region.margin if region.kind == "greater" else 0.0
     shares = (np.arange(_NODES) + 0.5) / _NODES
@@ -33,8 +34,9 @@ def power(region: Region, deviation: float, seeds: int) -> float:
     return float(np.maximum(within, 0.0).mean())
 
 
-def seeds_for_power(region: Region, deviation: float, wanted: float = 0.5) -> float:
-    """The fewest seeds, at least 5, with which the power is as `wanted`; infinity beyond 99, NaN where power is."""
+def seeds_for_power(region: Region, deviation: float, wanted: float) -> float:
+    """The fewest seeds, at least 5, with which the power is at least `wanted`; infinity beyond 99, NaN where the
+    power is."""
     if math.isnan(power(region, deviation, FEWEST_SEEDS)):
         return math.nan
     numbers = range(FEWEST_SEEDS, MOST_SEEDS + 1)

@@ -153,9 +153,14 @@ class TuningResult:
         return keys == [[record.key if record else "" for record in records] for records in self.records]
 
     @property
+    def metric(self) -> str:
+        """The metric that trials are compared by: the primary one of the card, whatever it was when they ran."""
+        return self.tuning.job.resolved.primary
+
+    @property
     def scores(self) -> list[float | None]:
         """The mean of the primary metric over the seeds, by trial; None where a run failed or diverged."""
-        return [_mean(map(_score, records)) for records in self.records]
+        return [_mean(_score(record, self.metric) for record in records) for records in self.records]
 
     @property
     def winner(self) -> int | None:
@@ -165,7 +170,7 @@ class TuningResult:
         their trial did not fail.
         """
         job = self.tuning.job
-        metric = job.card.metrics[job.resolved.primary]
+        metric = job.card.metrics[self.metric]
         sign = 1 if metric.better == "higher" else -1
         ranked = [(sign * score, -number) for number, score in enumerate(self.scores) if score is not None]
         if not ranked:
@@ -173,14 +178,16 @@ class TuningResult:
         best, number = max(ranked)
         # Chance may depend on the drawn data, so it is that of the records.
         finished = [record for records in self.records for record in records if record and record.status == "ok"]
-        chance = _mean(record.metrics[record.primary].chance for record in finished)
+        chance = _mean(record.metrics[self.metric].chance for record in finished)
         lucky = chance is not None and best - sign * chance <= (metric.margin or 0.0)
         return 0 if lucky and self.scores[0] is not None else -number
 
     @property
     def digest(self) -> str:
         """The digest of the trials: keys, statuses and scores."""
-        return digest([[[r.key, r.status, _score(r)] if r else None for r in records] for records in self.records])
+        return digest(
+            [[[r.key, r.status, _score(r, self.metric)] if r else None for r in records] for records in self.records]
+        )
 
     def entry(self) -> TunedEntry | None:
         """The entry that is written of the result; None if no trial won."""
@@ -193,7 +200,7 @@ class TuningResult:
             asked=self.tuning.asked,
             trials=len(self.tuning.trials),
             seeds=self.tuning.seeds,
-            metric=job.resolved.primary,
+            metric=self.metric,
             score=round(score, DIGITS),
             parameters=self.tuning.trials[winner][0].spec.parameters,
             digest=self.digest,
@@ -207,15 +214,15 @@ def _mean(values: Iterable[float | None]) -> float | None:
     return fmean(known) if known and len(known) == len(numbers) else None
 
 
-def _score(record: Record | None) -> float | None:
-    """A run's value of its primary metric, None if it failed or diverged. No value, or more than one, is a `UserError`:
+def _score(record: Record | None, metric: str) -> float | None:
+    """A run's value of a metric, None if it failed or diverged. No value, or more than one, is a `UserError`:
     trials could not be compared."""
     if record is None or record.status != "ok":
         return None
-    values = [score.value for score in record.scores if score.metric == record.primary and not score.at]
+    values = [score.value for score in record.scores if score.metric == metric and not score.at]
     if len(values) != 1:
         raise UserError(
             f"the validation split of case {record.spec.case} of {record.spec.task} does not give one value of "
-            f"'{record.primary}', so nothing can be tuned on it; tune on another case (--case)"
+            f"'{metric}', so nothing can be tuned on it; tune on another case (--case)"
         )
     return values[0]

@@ -33,13 +33,13 @@ def test_two_limits_have_the_power_that_a_simulation_finds(deviation: float) -> 
 
 
 def test_the_fewest_seeds_with_half_of_the_power() -> None:
-    needed = seeds_for_power(GREATER, 0.02)
+    needed = seeds_for_power(GREATER, 0.02, 0.5)
     assert power(GREATER, 0.02, int(needed)) >= 0.5 > power(GREATER, 0.02, int(needed) - 1)
-    assert seeds_for_power(GREATER, 0.001) == 5
-    assert math.isinf(seeds_for_power(GREATER, 1.0))
+    assert seeds_for_power(GREATER, 0.001, 0.5) == 5
+    assert math.isinf(seeds_for_power(GREATER, 1.0, 0.5))
 
 
 @pytest.mark.parametrize("region", [Region("within", lower=0.1), Region("greater", margin=0.0)], ids=str)
 def test_where_no_effect_is_named_there_is_no_power(region: Region) -> None:
     assert math.isnan(power(region, 0.01, 5))
-    assert math.isnan(seeds_for_power(region, 0.01))
+    assert math.isnan(seeds_for_power(region, 0.01, 0.5))

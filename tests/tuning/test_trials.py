@@ -122,7 +122,8 @@ def test_every_task_can_be_tuned(planner: Planner, task: str, tier: TierName) ->
     assert len({(tuning.name.case, tuning.job.spec.budget, tuning.seeds) for tuning in tunings}) == 1
     for run in (run for tuning in tunings for trial in tuning.trials for run in trial):
         assert run.spec.split == "valid"
-        assert 0 < run.spec.budget.total <= run.resolved.budget.total / 2
+        # At least half is saved, unless the tier says that a trial has the whole budget.
+        assert 0 < run.spec.budget.total <= run.resolved.budget.total / min(2, run.resolved.trial_divisor)
 
 
 def test_seeds_of_trials_are_not_those_of_results(planner: Planner) -> None:
@@ -234,6 +235,22 @@ def test_a_validation_split_without_the_primary_metric_is_a_clear_error(planner:
         store(planner, trial[0], 0.5, metric="spearman")
     with pytest.raises(UserError, match="does not give one value of 'mean_spearman', so nothing can be tuned on it"):
         _ = TuningResult.of(tuning, planner.store).scores
+
+
+def test_trials_are_compared_by_the_metric_that_is_primary_now(planner: Planner) -> None:
+    for trial, (before, now) in zip(
+        tuning_of_mine(planner).trials, [(0.4, 0.1), (0.3, 0.2), (0.2, 0.4), (0.1, 0.3)], strict=True
+    ):
+        scores = [
+            RecordedScore(metric=metric, value=value, n_used=1, n_expected=1)
+            for metric, value in ((PRIMARY, before), ("spearman", now))
+        ]
+        planner.store.write(trial[0].record("ok", datetime.now(UTC), scores=tuple(scores)))
+    assert TuningResult.of(tuning_of_mine(planner), planner.store).winner == 0
+    card = planner.registry.card(TASK).model_copy(update={"primary": "spearman"})
+    planner = Planner(replace(planner.registry, tasks={TASK: card}), planner.store)
+    result = TuningResult.of(tuning_of_mine(planner), planner.store)
+    assert (result.scores, result.winner) == ([0.1, 0.2, 0.4, 0.3], 2)
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [

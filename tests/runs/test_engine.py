@@ -17,7 +17,7 @@ from harness.runs.executors.slurm import read_options
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
 OTHER_VERSION = """
-import asyncio, sys
+import asyncio
 import distributed.versions
 from distributed import Scheduler
 
@@ -29,17 +29,12 @@ def versions(*args, **kwargs):
 Scheduler.versions = lambda self, **_: versions()
 
 async def main():
-    where = {"host": "127.0.0.1", "port": int(sys.argv[1]), "dashboard_address": "127.0.0.1:0"}
+    where = {"host": "127.0.0.1", "port": 0, "dashboard_address": "127.0.0.1:0"}
     async with Scheduler(**where, dashboard=False) as scheduler:
+        print(scheduler.address, flush=True)
         await scheduler.finished()
 asyncio.run(main())
 """
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:8786", "http://a:1", "tcp://host", "tls://:8786", "tcp://a:99999"])
@@ -53,8 +48,11 @@ def test_what_is_no_address_is_named_with_what_is_allowed(verb: Command, address
 
 
 def test_where_no_scheduler_is_the_command_that_starts_one_is_named(verb: Command) -> None:
-    address = f"tcp://127.0.0.1:{free_port()}"
-    done = verb("run", "--tier", "smoke", "--task", "word_similarity", "--entrant", "ppmi", "--on", address)
+    # The port is held without listening: a free one could be given to the caller itself, who then answers himself.
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{held.getsockname()[1]}"
+        done = verb("run", "--tier", "smoke", "--task", "word_similarity", "--entrant", "ppmi", "--on", address)
     assert done.returncode == 2
     assert f"no scheduler answers at {address}; start one with `dask scheduler --host 127.0.0.1" in done.stderr
     assert len(done.stderr.splitlines()) == 1
@@ -75,11 +73,12 @@ def test_what_is_no_scheduler_is_not_waited_for() -> None:
 
 
 def test_a_scheduler_of_another_version_is_named_with_both_versions() -> None:
-    port = free_port()
-    with subprocess.Popen([sys.executable, "-c", OTHER_VERSION, str(port)]) as scheduler:
+    with subprocess.Popen([sys.executable, "-c", OTHER_VERSION], stdout=subprocess.PIPE, text=True) as scheduler:
         try:
+            assert scheduler.stdout is not None
+            address = scheduler.stdout.readline().strip()
             with pytest.raises(UserError, match=r"has dask.distributed 2020.1.0, this machine has .*same version"):
-                connect(f"tcp://127.0.0.1:{port}", timeout_s=30)
+                connect(address, timeout_s=30)
         finally:
             scheduler.kill()
 

@@ -13,7 +13,6 @@ class RimsAllActive(Rims):
     name = "rims_all_active"
     from_tier = "small"
     cases = ("copying", "mnist")
-    search_space = {"lr": (1e-3, 2e-2)}
     active: Annotated[int, Gt(0)] = 6
 
 

@@ -21,7 +21,6 @@ class Rims(RecurrentCore):
     """
 
     name = "rims"
-    search_space = {"lr": (1e-3, 2e-2), "active": [4, 5]}
     modules: Annotated[int, Gt(0)] = 6
     active: Annotated[int, Gt(0)] = 4
     cell: Literal["lstm", "gru"] = "lstm"

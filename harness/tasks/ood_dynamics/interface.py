@@ -45,7 +45,7 @@ class RecurrentCore(SequencePredictor):
     """
 
     lr: Annotated[float, Gt(0)] | None = None
-    search_space: ClassVar[Mapping[str, Any]] = {"lr": (1e-3, 2e-2)}
+    search_space: ClassVar[Mapping[str, Any]] = {"lr": [5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 4e-2]}
 
     @abstractmethod
     def build(self, inputs: int, weights: int, width: int) -> Core[Any]:

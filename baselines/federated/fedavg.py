@@ -12,7 +12,6 @@ class FedAvg(ServerOptimizer):
     """Federated averaging (McMahan et al., 2017): the next model is the mean of the clients' models."""
 
     name = "fedavg"
-    search_space = {"client_rate": [0.3, 1.0, 3.0, 10.0, 30.0, 100.0]}
 
     def step(self, x: Tensor, delta: Tensor, state: None) -> tuple[Tensor, None]:
         return x + delta, state
@@ -26,7 +25,7 @@ class FedAvgTuned(ServerOptimizer):
     """
 
     name = "fedavg_tuned"
-    search_space = {"client_rate": [0.3, 1.0, 3.0, 10.0, 30.0, 100.0], "server_rate": [0.3, 1.0, 3.0, 10.0]}
+    search_space = {**ServerOptimizer.search_space, "server_rate": [0.3, 1.0, 3.0, 10.0]}
 
     def step(self, x: Tensor, delta: Tensor, state: None) -> tuple[Tensor, None]:
         return x + self.server_lr * delta, state
@@ -40,7 +39,7 @@ class FedAvgM(ServerOptimizer):
 
     name = "fedavgm"
     momentum: Annotated[float, Ge(0), Lt(1)] = 0.9
-    search_space = {"client_rate": [0.3, 1.0, 3.0, 10.0, 30.0, 100.0], "server_rate": [0.1, 0.3, 1.0, 3.0]}
+    search_space = {**ServerOptimizer.search_space, "server_rate": [0.1, 0.3, 1.0, 3.0]}
 
     def init(self, x: Tensor) -> Tensor:
         return x.new_zeros(len(x))

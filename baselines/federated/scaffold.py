@@ -13,7 +13,7 @@ class Scaffold(ServerOptimizer):
     """
 
     name = "scaffold"
-    search_space = {"client_rate": [0.3, 1.0, 3.0, 10.0, 30.0, 100.0], "server_rate": [0.3, 1.0, 3.0, 10.0]}
+    search_space = {**ServerOptimizer.search_space, "server_rate": [0.3, 1.0, 3.0, 10.0]}
 
     def correct(self, gradient: Tensor, client: Tensor, server: Tensor) -> Tensor:
         return gradient - client + server

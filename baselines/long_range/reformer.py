@@ -40,11 +40,7 @@ class Reformer(Attention):
 
     name = "reformer"
     from_tier = "small"
-    search_space = {
-        "lr": [1e-3, 1.5e-3, 4e-3, 6e-3, 1e-2, 2e-2, 4e-2],
-        "keys": ["root", "unit"],
-        "redraw": [0, 1],
-    }
+    search_space = {**Attention.search_space, "keys": ["root", "unit"], "redraw": [0, 1]}
     chunk: Annotated[int, Gt(0)] = 16
     n_hashes: Annotated[int, Gt(0)] = 2
     keys: Literal["root", "unit"] = "root"

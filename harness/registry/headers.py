@@ -33,7 +33,10 @@ ATTRIBUTES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "from_tier": (lambda value: value in TIERS, f"one of {', '.join(TIERS)}"),
     "cases": (_are_names, "a literal tuple of names, as in ('atlas',)"),
     "deterministic": (lambda value: isinstance(value, bool), "True or False"),
-    "search_space": (lambda value: isinstance(value, dict), f"a literal dictionary, as in {EXAMPLE}"),
+    "search_space": (
+        lambda value: isinstance(value, dict),
+        f"a literal dictionary, as in {EXAMPLE}, or with **Base.search_space in it",
+    ),
     "tuned_as": (
         lambda value: value == "" or _is_name(value),
         "the name of an entrant of the task, or an empty string",
@@ -200,18 +203,45 @@ def _capabilities(chain: Sequence[SourceClass]) -> frozenset[str]:
 def _attribute(lineage: Sequence[SourceClass], name: str, default: Any = None) -> Any:
     """The value of one of `ATTRIBUTES`, `default` if no class of the lineage assigns it. The lineage is an entrant's
     class followed by its bases. A value that is not allowed is a `UserError` with file and line."""
-    given = next(((source, node) for source in lineage if (node := source.assigned(name)) is not None), None)
+    given = _given(lineage, name)
     if given is None:
         return default
     source, node = given
     is_allowed, allowed = ATTRIBUTES[name]
     try:
-        value = ast.literal_eval(node)
+        value = ast.literal_eval(_written_out(node, name, lineage))
     except (ValueError, TypeError):
         raise source.error(f"{name} is {ast.unparse(node)}, but must be {allowed}") from None
     if not is_allowed(value):
         raise source.error(f"{name} is {value!r}, but must be {allowed}")
     return value
+
+
+def _given(lineage: Sequence[SourceClass], name: str) -> tuple[SourceClass, ast.expr] | None:
+    """The first class of a lineage that assigns an attribute, and the expression that it gives it."""
+    return next(((source, node) for source in lineage if (node := source.assigned(name)) is not None), None)
+
+
+def _written_out(node: ast.expr, name: str, lineage: Sequence[SourceClass]) -> ast.expr:
+    """The dictionary `{**Base.<name>, ...}` with the entries of the base, which is a class of the lineage, in place of
+    its name. Any other expression is left as it is."""
+    if not isinstance(node, ast.Dict):
+        return node
+    entries: list[tuple[ast.expr | None, ast.expr]] = []
+    for key, value in zip(node.keys, node.values, strict=True):
+        taken = _taken_over(value, name, lineage) if key is None else None
+        entries += zip(taken.keys, taken.values, strict=True) if isinstance(taken, ast.Dict) else [(key, value)]
+    return ast.Dict([key for key, _ in entries], [value for _, value in entries])
+
+
+def _taken_over(node: ast.expr, name: str, lineage: Sequence[SourceClass]) -> ast.expr | None:
+    """What `Base.<name>` stands for; None if it is no attribute of that name of a class of the lineage."""
+    match node:
+        case ast.Attribute(value=ast.Name(id=base), attr=attribute) if attribute == name:
+            place = next((i for i, source in enumerate(lineage) if source.definition.name == base), len(lineage))
+            given = _given(lineage[place:], name)
+            return _written_out(given[1], name, lineage[place + 1 :]) if given else None
+    return None
 
 
 def _parameters(lineage: Sequence[SourceClass]) -> dict[str, Parameter]:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from annotated_types import Ge
 
+from harness.tasks.retrieval import NegativeSampler
 from methods.ance.ance import Ance
 
 
@@ -14,5 +15,5 @@ class StaticHardNegatives(Ance):
     """
 
     name = "static_hard_negatives"
-    search_space = {"lr": [1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2], "top_k": [1, 2, 5, 15, 50, 200]}
+    search_space = {**NegativeSampler.search_space, "top_k": [1, 2, 5, 15, 50, 200]}
     refresh: Annotated[int, Ge(0)] = 0

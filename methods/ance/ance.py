@@ -23,7 +23,7 @@ class Ance(NegativeSampler):
 
     name = "ance"
     search_space = {
-        "lr": [1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2],
+        **NegativeSampler.search_space,
         "top_k": [1, 2, 5, 15, 50, 200],
         "refresh": [1, 2, 5, 10, 25, 50],
     }

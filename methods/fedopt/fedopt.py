@@ -60,7 +60,7 @@ class FedAdagrad(Adaptive):
     name = "fedadagrad"
     beta1: Annotated[float, Ge(0), Lt(1)] = 0.0
     server_rate: Annotated[float, Gt(0)] = 3.0
-    search_space = {"client_rate": [0.3, 1.0, 3.0, 10.0, 30.0, 100.0], "server_rate": [0.3, 1.0, 3.0, 10.0, 30.0]}
+    search_space = {**ServerOptimizer.search_space, "server_rate": [0.3, 1.0, 3.0, 10.0, 30.0]}
 
     def second_moment(self, v: Tensor, square: Tensor) -> Tensor:
         return v + square
@@ -70,7 +70,7 @@ class FedAdam(Adaptive):
     """FedAdam (Reddi et al., 2021): `beta2 v + (1 - beta2) delta^2`, which forgets old changes exponentially."""
 
     name = "fedadam"
-    search_space = {"client_rate": [0.3, 1.0, 3.0, 10.0, 30.0, 100.0], "server_rate": [0.3, 1.0, 3.0, 10.0]}
+    search_space = {**ServerOptimizer.search_space, "server_rate": [0.3, 1.0, 3.0, 10.0]}
 
     def second_moment(self, v: Tensor, square: Tensor) -> Tensor:
         return self.beta2 * v + (1 - self.beta2) * square
@@ -83,7 +83,7 @@ class FedYogi(Adaptive):
     """
 
     name = "fedyogi"
-    search_space = {"client_rate": [0.3, 1.0, 3.0, 10.0, 30.0, 100.0], "server_rate": [0.3, 1.0, 3.0, 10.0]}
+    search_space = {**ServerOptimizer.search_space, "server_rate": [0.3, 1.0, 3.0, 10.0]}
 
     def second_moment(self, v: Tensor, square: Tensor) -> Tensor:
         return v - (1 - self.beta2) * square * (v - square).sign()

@@ -407,6 +407,34 @@ def test_a_search_space_is_inherited_and_overridden_as_a_whole(house: Path) -> N
     assert own.search_space == Space({"m": Choice((1, 2)), "dim": Choice((10,))})
 
 
+def test_a_search_space_takes_over_what_it_says_of_its_bases(house: Path) -> None:
+    _, wider, other, leaf = _plugin(
+        house,
+        """
+        class Base(Embedder):
+            name = "base"
+            search_space = {"dim": (10, 200)}
+            dim: int = 100
+
+        class Wider(Base):
+            name = "wider"
+            search_space = {**Base.search_space, "rate": [0.1, 0.2]}
+            rate: float = 0.1
+
+        class Other(Wider):
+            name = "other"
+            search_space = {**Wider.search_space, "rate": [0.3]}
+
+        class Leaf(Other):
+            name = "leaf"
+            search_space = {**Base.search_space}
+        """,
+    )
+    assert wider.search_space == Space({"dim": Range(10, 200), "rate": Choice((0.1, 0.2))})
+    assert other.search_space == Space({"dim": Range(10, 200), "rate": Choice((0.3,))})
+    assert leaf.search_space == Space({"dim": Range(10, 200)})
+
+
 def test_files_and_tiers_are_inherited(house: Path) -> None:
     header = _header(
         house,
@@ -440,6 +468,10 @@ FAULTS = [
     ('name = "ppmi"\n    cases = "atlas"', "cases is 'atlas', but must be a literal tuple of names, as in ('atlas',)"),
     ('name = "ppmi"\n    search_space = space()', "search_space is space(), but must be a literal dictionary"),
     ('name = "ppmi"\n    search_space = "fast"', "search_space is 'fast', but must be a literal dictionary, as in {"),
+    (
+        'name = "ppmi"\n    search_space = {**Other.search_space}',
+        "search_space is {**Other.search_space}, but must be a literal dictionary",
+    ),
     ('name = "ppmi"\n    deterministic = 0', "deterministic is 0, but must be True or False"),
     (
         'name = "ppmi"\n    search_space = {"dmi": [1]}',

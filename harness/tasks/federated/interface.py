@@ -64,6 +64,7 @@ class ServerOptimizer(FederatedLearner):
 
     server_unit: ClassVar[str] = ""
     """The setting that `server_rate` is multiplied with; "" stands for 1."""
+    search_space: ClassVar[Mapping[str, Any]] = {"client_rate": [0.3, 1.0, 3.0, 10.0, 30.0, 100.0]}
     client_rate: Annotated[float, Gt(0)] = 1.0
     server_rate: Annotated[float, Gt(0)] = 1.0
     _units = (1.0, 1.0)

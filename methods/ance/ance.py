@@ -25,7 +25,7 @@ class Ance(NegativeSampler):
     search_space = {
         **NegativeSampler.search_space,
         "top_k": [1, 2, 5, 15, 50, 200],
-        "refresh": [1, 2, 5, 10, 25, 50],
+        "refresh": [5, 10, 25, 50],
     }
     refresh: Annotated[int, Ge(0)] = 50
     lag: Annotated[int, Ge(0), Le(4)] = 1

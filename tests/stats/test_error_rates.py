@@ -5,7 +5,18 @@ import re
 import numpy as np
 import pytest
 
-from error_rates import CASES, PAGE, SEEDS, SHAPES, Case, decided, rate, tables, written
+from error_rates import (
+    CASES,
+    PAGE,
+    SEEDS,
+    SHAPES,
+    Case,
+    decided,
+    rate,
+    rate_with_planned_seeds,
+    tables,
+    written,
+)
 from harness.stats.regions import Region, SeedEvidence
 
 
@@ -13,6 +24,11 @@ from harness.stats.regions import Region, SeedEvidence
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.words)
 def test_normal_differences_err_in_at_most_a_twentieth(case: Case, n: int) -> None:
     assert 0.02 < rate(case, "normal", n) <= 0.05
+
+
+@pytest.mark.parametrize("margin", [0.3, 0.4, 0.5, 0.9])
+def test_seeds_that_are_planned_by_the_deviation_err_in_at_most_seven_of_a_hundred(margin: float) -> None:
+    assert 0.02 < rate_with_planned_seeds(margin, 13) <= 0.07
 
 
 def test_the_page_has_the_simulated_rates() -> None:

@@ -16,7 +16,7 @@ class Bm25RandomNegatives(NegativeSampler):
     """
 
     name = "bm25_random_negatives"
-    search_space = {"lr": (3e-4, 3e-3), "depth": (5, 100)}
+    search_space = {"lr": [1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2], "depth": [2, 5, 10, 30, 100, 300]}
     depth: Annotated[int, Ge(1)] = 100
     m: Annotated[int, Ge(1)] = 1
 

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -49,21 +49,16 @@ def assess(
     over_items = _item_interval(estimand, comparison, items)
     evidence = _evidence(estimand, comparison, values, over_items)
     is_by_seed = isinstance(evidence, SeedEvidence)
-    if isinstance(evidence, IntervalEvidence):
-        over_items = evidence.interval
+    over_items = evidence.interval if isinstance(evidence, IntervalEvidence) else over_items
     decision = region.decide(evidence)
     outcome, leaning = _judgement(region, decision, evidence.mean, tier)
     reason = _diverged(comparison) if outcome in ("reproduced", "smaller") else ""
     outcome = "not assessable" if reason else outcome
     by_case = estimates_by_case(estimand, comparison)
-    marks = list(marks_of(estimand, region, comparison, by_seed, by_case, required))
-    is_decided = outcome in ("reproduced", "smaller", "contradicted") and not math.isnan(over_items.lo)
-    if is_decided and region.decide(IntervalEvidence(evidence.mean, over_items)).outcome != outcome:
-        marks.append(Mark("on these items only", "the interval over items decides otherwise"))
-    if outcome == "inconclusive" and is_by_seed:
-        if region.decide(IntervalEvidence(evidence.mean, t_interval(values))).outcome != outcome:
-            marks.append(Mark("not by the exact test", "the interval by itself would decide"))
-        marks += low_power(region, values)
+    marks = (
+        *marks_of(estimand, region, comparison, by_seed, by_case, required),
+        *_otherwise(region, evidence, over_items, outcome),
+    )
     used = comparison.runs
     return Finding(
         part=part,
@@ -81,7 +76,7 @@ def assess(
         level=_level(evidence),
         items=over_items,
         by_case=by_case,
-        marks=tuple(marks),
+        marks=marks,
         better=rows["better"].iloc[0],
         unit=rows["unit"].iloc[0],
         design=comparison.design,
@@ -91,6 +86,17 @@ def assess(
         devices=tuple(sorted({run.device for run in used})),
         paths=tuple(sorted({run.path for run in used})),
     )
+
+
+def _otherwise(region: Region, evidence: Evidence, over_items: Interval, outcome: Judgement) -> Iterator[Mark]:
+    """Whether an interval by itself would decide otherwise; and whether more seeds were needed to decide at all."""
+    is_decided = outcome in ("reproduced", "smaller", "contradicted") and not math.isnan(over_items.lo)
+    if is_decided and region.decide(IntervalEvidence(evidence.mean, over_items)).outcome != outcome:
+        yield Mark("on these items only", "the interval over items decides otherwise")
+    if outcome == "inconclusive" and isinstance(evidence, SeedEvidence):
+        if region.decide(IntervalEvidence(evidence.mean, t_interval(evidence.values))).outcome != outcome:
+            yield Mark("not by the exact test", "the interval by itself would decide")
+        yield from low_power(region, evidence.values)
 
 
 def _evidence(estimand: Estimand, comparison: Comparison, values: Floats, over_items: Interval) -> Evidence:

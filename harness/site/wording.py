@@ -56,7 +56,7 @@ def asked(part: Part, scale: str = "raw") -> str:
     opposite = f"x{1 / margin:.3g}" if part.estimand in RATIOS else f"{-margin:g}"
     match part.kind:
         case "greater":
-            return f"above {none}, and {least} or more not ruled out"
+            return f"above {none}, and possibly {least} or more"
         case "noninferior":
             return f"above {opposite}"
         case "equivalent":

@@ -14,5 +14,5 @@ class StaticHardNegatives(Ance):
     """
 
     name = "static_hard_negatives"
-    search_space = {"lr": (3e-4, 3e-3), "top_k": (10, 500)}
+    search_space = {"lr": [1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2], "top_k": [5, 15, 50, 200, 600]}
     refresh: Annotated[int, Ge(0)] = 0

@@ -22,7 +22,11 @@ class Ance(NegativeSampler):
     """
 
     name = "ance"
-    search_space = {"lr": (3e-4, 3e-3), "top_k": (10, 500), "refresh": (10, 200)}
+    search_space = {
+        "lr": [1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2],
+        "top_k": [5, 15, 50, 200, 600],
+        "refresh": [5, 10, 25, 50, 100, 200],
+    }
     refresh: Annotated[int, Ge(0)] = 50
     lag: Annotated[int, Ge(0), Le(4)] = 1
     top_k: Annotated[int, Ge(1)] = 200

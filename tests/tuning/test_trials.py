@@ -133,13 +133,14 @@ def test_seeds_of_trials_are_not_those_of_results(planner: Planner) -> None:
     assert max(run.spec.seed for run in results) < FIRST_SEED
 
 
-def test_a_trial_has_a_fifth_of_the_budget_or_what_the_tier_says_in_whole_portions(planner: Planner) -> None:
-    card = planner.registry.card("retrieval")
-    resolved = card.resolve("small", "scifact")
-    batch = resolved.settings["batch"]
-    assert budget_of_trials(resolved) == Budget("examples", 64000 // 5 // batch * batch)
+def test_a_trial_has_a_fifth_of_the_budget_or_what_the_card_says_in_whole_portions(planner: Planner) -> None:
+    resolved = planner.registry.card("image_classification").resolve("large", "cifar10")
+    batch, total = resolved.settings["batch"], resolved.budget.total
+    assert budget_of_trials(resolved) == Budget("examples", total // 5 // batch * batch)
     longer = resolved.model_copy(update={"trial_divisor": 2})
-    assert budget_of_trials(longer) == Budget("examples", 64000 // 2 // batch * batch), "what the tier says"
+    assert budget_of_trials(longer) == Budget("examples", total // 2 // batch * batch)
+    card = planner.registry.card("ood_dynamics")
+    assert [card.resolve("small", case).trial_divisor for case in ("mnist", "balls")] == [2, 1]
     words = planner.registry.card(TASK).resolve("quick", "atlas")
     assert budget_of_trials(words).total == words.settings["tokens"], "less than a pass would train nothing"
     tiny = resolved.model_copy(update={"budget": Budget("examples", 3)})

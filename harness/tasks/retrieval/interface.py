@@ -83,7 +83,7 @@ class NegativeSampler(Retriever):
     passages: Annotated[int, Ge(1)] = 1
     index: Literal["exact", "hnsw"] = "exact"
     lr: Annotated[float, Gt(0)] | None = None
-    search_space: ClassVar[Mapping[str, Any]] = {"lr": (3e-4, 3e-3)}
+    search_space: ClassVar[Mapping[str, Any]] = {"lr": [1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2]}
 
     @abstractmethod
     def negatives(self, batch: Batch, view: View) -> I64:

@@ -15,5 +15,4 @@ class AnceMaxp(Ance):
     """
 
     name = "ance_maxp"
-    tuned_as = "ance"
     passages: Annotated[int, Ge(1)] = 4

@@ -48,7 +48,7 @@ def test_what_is_no_address_is_named_with_what_is_allowed(verb: Command, address
 
 
 def test_where_no_scheduler_is_the_command_that_starts_one_is_named(verb: Command) -> None:
-    # The port is held without listening: a free one could be given to the caller itself, who then answers himself.
+    # The port is bound and does not listen. A free port could become the client's own, which then connects to itself.
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         address = f"tcp://127.0.0.1:{held.getsockname()[1]}"

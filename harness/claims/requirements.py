@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from harness.core.spec import TierName
 from harness.registry.find import Registry
@@ -20,13 +20,15 @@ class PlannedCase(NamedTuple):
 class Requirements:
     """What a task's card asks of the claims on it at one tier, and on which records they are judged.
 
-    `margins` says for a metric how far above chance a baseline must be, on average; without one, it must be above
-    chance. `changed` has, for a metric that is a change, the metric that changes. `cases` are all of the tier (none:
-    unknown); `planned` has them by name, but for those of times, since claims name these themselves. `seeds` are those
-    that are judged, `planned_seeds` those of the tier (none: whichever the records have). `keys` has the key of every
-    planned run by case, label and seed: a record with another key is stale.
+    `better` says which values of a metric are. `margins` says for a metric how far above chance a baseline must be, on
+    average; without one, it must be above chance. `changed` has, for a metric that is a change, the metric that
+    changes. `cases` are all of the tier (none: unknown); `planned` has them by name, but for those of times, since
+    claims name these themselves. `seeds` are those that are judged, `planned_seeds` those of the tier (none: whichever
+    the records have). `keys` has the key of every planned run by case, label and seed: a record with another key is
+    stale.
     """
 
+    better: Mapping[str, Literal["higher", "lower"]] = field(default_factory=dict)
     margins: Mapping[str, float] = field(default_factory=dict)
     changed: Mapping[str, str] = field(default_factory=dict)
     cases: frozenset[str] = frozenset()
@@ -54,6 +56,7 @@ def requirements(
         planned_seeds = range(card.tiers[tier].seeds) if tier in card.tiers else range(0)
         judged = range(first_seed, first_seed + (seeds or len(planned_seeds)))
         required[task] = Requirements(
+            better={name: metric.better for name, metric in card.metrics.items()},
             margins={name: metric.margin for name, metric in card.metrics.items() if metric.margin is not None},
             changed={name: metric.change_of for name, metric in card.metrics.items() if metric.change_of},
             cases=frozenset(card.tiers[tier].cases) if tier in card.tiers else frozenset(),

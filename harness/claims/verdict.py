@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from harness.claims.assessment import ItemScores, assess
 from harness.claims.claim import Claim, Part
@@ -103,10 +104,11 @@ def judge(
 def _findings(
     part: Part, scored: Scored, tier: str, required: Requirements, items: ItemScores | None
 ) -> Iterator[Finding]:
+    better: Literal["higher", "lower", ""] = required.better.get(part.metric, "")
     flaws = part.flaws()
     if flaws or not part.is_about(tier):
         wrong_tier = f"the claim is for tier {' or '.join(part.tiers)}, not {tier}"
-        yield Finding(part=part, reason="; ".join(flaws) or wrong_tier)
+        yield Finding(part=part, reason="; ".join(flaws) or wrong_tier, better=better)
         return
     # A claim is about training under the same rules, of which files of predictions say nothing.
     of_task = scored.get((part.task, tier), TaskScores()).without_predictions()
@@ -117,7 +119,7 @@ def _findings(
             check_preconditions(part, of_task.scores, comparison, required)
             yield from [assess(part, scale, comparison, tier, required, items) for scale in part.scales]
         except NotAssessable as why:
-            yield Finding(part=part, opponent=opponent or "", reason=str(why))
+            yield Finding(part=part, opponent=opponent or "", reason=str(why), better=better)
 
 
 def marked_verdict(verdict: Verdict, marks: Mapping[str, Submitted]) -> Verdict:

@@ -313,6 +313,12 @@ class TestPreconditions:
         judged = judge(claim(), table(), "small")
         assert judged.text == "not assessable (no record of new at tier small)"
 
+    def test_what_cannot_be_assessed_still_says_which_values_are_better(self) -> None:
+        required = {"toy": Requirements(better={"accuracy": "lower"})}
+        for judged in (judge(claim(), table(), "small", required), judge(claim(), table(), "large", required)):
+            assert [finding.better for finding in judged.findings] == ["lower"]
+        assert [finding.better for finding in judge(claim(), table(), "small").findings] == [""]
+
     def test_another_tier_is_not_the_claims(self) -> None:
         judged = verdict(pair(tier="large"), tier="large")
         assert judged.text == "not assessable (the claim is for tier small, not large)"

@@ -50,7 +50,7 @@ class BiEncoder(EntityLinker):
 
     name = "bi_encoder"
     cases = ("atlas", "atlas_titles", "diseases", "new_diseases", "index", "disease_index", "speed")
-    search_space = {"lr": [5e-4, 2e-3, 4e-3, 8e-3, 1.6e-2, 3.2e-2], "towers": ["one", "two"], "embedding_std": [0.2, 1.0]}
+    search_space = {"lr": [5e-4, 2e-3, 4e-3, 8e-3], "towers": ["one", "two"], "embedding_std": [0.2, 1.0]}
     allowed: Literal["candidates", "catalogue"] = "candidates"
     index: Literal["all", "preferred"] = "all"
     towers: Literal["one", "two"] = "two"

@@ -33,7 +33,7 @@ class Classifier(EntityLinker):
 
     name = "classifier"
     cases = ("atlas", "diseases", "new_diseases", "speed")
-    search_space = {"lr": [5e-4, 2e-3, 4e-3, 8e-3, 1.6e-2, 3.2e-2]}
+    search_space = {"lr": [5e-4, 2e-3, 4e-3, 8e-3]}
     allowed: Literal["candidates", "catalogue"] = "candidates"
     lr: Annotated[float, Gt(0)] | None = None
     batch: Annotated[int, Ge(1)] = 32

@@ -24,7 +24,7 @@ class Ance(NegativeSampler):
     name = "ance"
     search_space = {
         **NegativeSampler.search_space,
-        "top_k": [1, 2, 5, 15, 50, 200],
+        "top_k": [1, 2, 5, 15, 50, 200, 1000],
         "refresh": [5, 10, 25, 50],
     }
     refresh: Annotated[int, Ge(0)] = 50

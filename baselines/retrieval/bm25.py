@@ -13,7 +13,7 @@ class Bm25Retriever(Retriever):
     """BM25 over words (Robertson and Zaragoza, 2009), which learns nothing from the training queries."""
 
     name = "bm25"
-    search_space = {"k1": (0.5, 4.0), "b": [0.1, 0.3, 0.5, 0.75, 0.9, 1.0]}
+    search_space = {"k1": [0.1, 0.3, 0.6, 1.0, 1.5, 2.0, 4.0], "b": [0.1, 0.3, 0.5, 0.75, 0.9, 1.0]}
     k1: Annotated[float, Ge(0)] = 1.5
     b: Annotated[float, Ge(0), Le(1)] = 0.75
     stem: bool = False

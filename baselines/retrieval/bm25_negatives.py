@@ -11,7 +11,7 @@ class Bm25Negatives(NegativeSampler):
     """BM25 negatives: documents drawn uniformly from the first `depth` documents that BM25 finds for the query."""
 
     name = "bm25_negatives"
-    search_space = {**NegativeSampler.search_space, "depth": (5, 100)}
+    search_space = {**NegativeSampler.search_space, "depth": [2, 5, 10, 30, 100]}
     depth: Annotated[int, Ge(1)] = 100
     m: Annotated[int, Ge(1)] = 1
 

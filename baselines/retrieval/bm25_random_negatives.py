@@ -16,7 +16,7 @@ class Bm25RandomNegatives(NegativeSampler):
     """
 
     name = "bm25_random_negatives"
-    search_space = {**NegativeSampler.search_space, "depth": (5, 100)}
+    search_space = {**NegativeSampler.search_space, "depth": [2, 5, 10, 30, 100]}
     depth: Annotated[int, Ge(1)] = 100
     m: Annotated[int, Ge(1)] = 1
 

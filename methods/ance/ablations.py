@@ -15,5 +15,5 @@ class StaticHardNegatives(Ance):
     """
 
     name = "static_hard_negatives"
-    search_space = {**NegativeSampler.search_space, "top_k": (10, 500)}
+    search_space = {**NegativeSampler.search_space, "top_k": [1, 2, 5, 15, 50, 200, 1000]}
     refresh: Annotated[int, Ge(0)] = 0

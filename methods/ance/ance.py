@@ -22,7 +22,11 @@ class Ance(NegativeSampler):
     """
 
     name = "ance"
-    search_space = {**NegativeSampler.search_space, "top_k": (10, 500), "refresh": (10, 200)}
+    search_space = {
+        **NegativeSampler.search_space,
+        "top_k": [1, 2, 5, 15, 50, 200, 1000],
+        "refresh": [5, 10, 25, 50],
+    }
     refresh: Annotated[int, Ge(0)] = 50
     lag: Annotated[int, Ge(0), Le(4)] = 1
     top_k: Annotated[int, Ge(1)] = 200

@@ -15,4 +15,5 @@ class AnceMaxp(Ance):
     """
 
     name = "ance_maxp"
+    tuned_as = "ance"
     passages: Annotated[int, Ge(1)] = 4

@@ -83,7 +83,9 @@ class NegativeSampler(Retriever):
     passages: Annotated[int, Ge(1)] = 1
     index: Literal["exact", "hnsw"] = "exact"
     lr: Annotated[float, Gt(0)] | None = None
-    search_space: ClassVar[Mapping[str, Any]] = {"lr": (3e-4, 3e-3)}
+    search_space: ClassVar[Mapping[str, Any]] = {
+        "lr": [1e-4, 1.4e-4, 2e-4, 3e-4, 4e-4, 6e-4, 8e-4, 1.2e-3, 1.6e-3, 2.4e-3, 3e-3, 4e-3, 6e-3, 8e-3, 1.2e-2]
+    }
 
     @abstractmethod
     def negatives(self, batch: Batch, view: View) -> I64:

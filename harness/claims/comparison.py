@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from harness.claims.claim import Part
 from harness.claims.conditions import Condition, holds, literals, narrowed, spelled
-from harness.claims.requirements import Requirements
+from harness.claims.requirements import Requirements, seeds_of_all
 from harness.core.spec import entrant_in
 from harness.core.words import counted, seeds_in_words
 from harness.records.comparable import find_difference
@@ -73,7 +73,7 @@ class PartScores:
         self._part, self._tier, self._required = part, tier, required
 
         def is_judged(run: RunRow) -> bool:
-            return not required.seeds or run.seed in required.seeds
+            return run.case not in required.seeds or run.seed in required.seeds[run.case]
 
         self._runs = sorted(filter(is_judged, scores.runs), key=lambda run: (run.label, run.case, run.seed))
         rows = scores.curves if part.is_along_the_budget else scores.scores
@@ -90,8 +90,13 @@ class PartScores:
         names = [self._part.of] if opponent is None else [self._part.of, opponent]
         runs = {name: self._runs_of(name) for name in names}
         cases = self._needed_cases(runs)
-        self._refuse_gaps(runs, cases)
-        runs = {name: [run for run in of_entrant if run.case in cases] for name, of_entrant in runs.items()}
+        found = {run.seed for of_entrant in runs.values() for run in of_entrant if run.case in cases}
+        seeds = seeds_of_all(cases, self._required.seeds) or sorted(found)
+        self._refuse_gaps(runs, cases, seeds)
+        runs = {
+            name: [run for run in of_entrant if run.case in cases and run.seed in seeds]
+            for name, of_entrant in runs.items()
+        }
         scores = {name: self._scores_of(name, of_entrant) for name, of_entrant in runs.items()}
         used = list({run.path: run for of_entrant in runs.values() for run in of_entrant}.values())
         timed = any(score.timing for of_entrant in scores.values() for score in of_entrant)
@@ -149,7 +154,7 @@ class PartScores:
             if entrants <= planned.takers and self._is_about({**planned.at, "case": case}):
                 cases.add(case)
         named = literals(where["case"]) if "case" in where else set()
-        needed = named & self._required.cases or named
+        needed = named & self._required.planned_seeds.keys() or named
         return needed | {case for case in cases if case in measured or case not in finished}
 
     def _is_about(self, place: Mapping[str, Any]) -> bool:
@@ -162,14 +167,12 @@ class PartScores:
             return x in place
         return not x or "case" in where
 
-    def _refuse_gaps(self, runs: Mapping[str, Runs], cases: AbstractSet[str]) -> None:
+    def _refuse_gaps(self, runs: Mapping[str, Runs], cases: AbstractSet[str], seeds: Sequence[int]) -> None:
         for name, of_entrant in runs.items():
             if not of_entrant:
                 raise NotAssessable(f"no record of {name}{self._restriction()}")
         if not cases:
             raise NotAssessable(f"{self._part.metric} was not measured{self._restriction()}")
-        found = {run.seed for of_entrant in runs.values() for run in of_entrant if run.case in cases}
-        seeds = self._required.seeds or sorted(found)
         gaps: dict[tuple[str, str, str], list[int]] = {}
         for of_entrant in runs.values():
             by_cell = {(run.label, run.case, run.seed): run for run in of_entrant}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from harness.claims.comparison import Comparison, final_rows
-from harness.claims.requirements import Requirements
+from harness.claims.requirements import Requirements, seeds_of_all
 from harness.core.words import listed, seeds_in_words
 from harness.stats.estimands import ALONG_AN_AXIS, WITHOUT_OPPONENT, Estimand, Side
 from harness.stats.intervals import Floats, Interval, t_interval, varies
@@ -64,8 +64,9 @@ def marks_of(
 ) -> Iterator[Mark]:
     """The marks of an outcome, given the estimand by seed (the index) and by case."""
     seeds = [int(seed) for seed in by_seed.index]
-    if required.planned_seeds and tuple(seeds) != required.planned_seeds:
-        yield Mark(f"{seeds_in_words(seeds)} instead of the planned {listed(required.planned_seeds)}")
+    planned = seeds_of_all({run.case for run in comparison.runs}, required.planned_seeds)
+    if planned and tuple(seeds) != planned:
+        yield Mark(f"{seeds_in_words(seeds)} instead of the planned {listed(planned)}")
     keys = required.keys
     stale = [run for run in comparison.runs if run.key != (keys.get((run.case, run.label, run.seed)) or run.key)]
     if stale:

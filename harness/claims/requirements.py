@@ -1,6 +1,6 @@
 """Requirements: what a task's card asks of the claims on it at a tier, and on which records they are judged."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -22,19 +22,18 @@ class Requirements:
 
     `better` says which values of a metric are. `margins` says for a metric how far above chance a baseline must be, on
     average; without one, it must be above chance. `changed` has, for a metric that is a change, the metric that
-    changes. `cases` are all of the tier (none: unknown); `planned` has them by name, but for those of times, since
-    claims name these themselves. `seeds` are those that are judged, `planned_seeds` those of the tier (none: whichever
-    the records have). `keys` has the key of every planned run by case, label and seed: a record with another key is
-    stale.
+    changes. `planned` has the tier's cases, but for those of times, since claims name these themselves.
+    `planned_seeds` has the seeds of all of the tier's cases, and `seeds` those that are judged; of a case that is
+    unknown, these are whichever the records have. `keys` has the key of every planned run by case, label and seed: a
+    record with another key is stale.
     """
 
     better: Mapping[str, Literal["higher", "lower"]] = field(default_factory=dict)
     margins: Mapping[str, float] = field(default_factory=dict)
     changed: Mapping[str, str] = field(default_factory=dict)
-    cases: frozenset[str] = frozenset()
     planned: Mapping[str, PlannedCase] = field(default_factory=dict)
-    seeds: tuple[int, ...] = ()
-    planned_seeds: tuple[int, ...] = ()
+    planned_seeds: Mapping[str, range] = field(default_factory=dict)
+    seeds: Mapping[str, range] = field(default_factory=dict)
     keys: Mapping[tuple[str, str, int], str] = field(default_factory=dict)
 
 
@@ -42,7 +41,7 @@ def requirements(
     registry: Registry, tier: TierName, seeds: int | None = None, first_seed: int = 0
 ) -> dict[str, Requirements]:
     """What each task's card asks of the claims on it at a tier. Judged are so many `seeds` from the first one on, by
-    default as many as the tier has."""
+    default as many as each case has."""
     required = {}
     for task, card in registry.tasks.items():
         headers = registry.of_task(task).values()
@@ -53,15 +52,21 @@ def requirements(
             for resolved in card.at_tier(tier)
             if not resolved.case.exclusive
         }
-        planned_seeds = range(card.tiers[tier].seeds) if tier in card.tiers else range(0)
-        judged = range(first_seed, first_seed + (seeds or len(planned_seeds)))
         required[task] = Requirements(
             better={name: metric.better for name, metric in card.metrics.items()},
             margins={name: metric.margin for name, metric in card.metrics.items() if metric.margin is not None},
             changed={name: metric.change_of for name, metric in card.metrics.items() if metric.change_of},
-            cases=frozenset(card.tiers[tier].cases) if tier in card.tiers else frozenset(),
             planned=planned,
-            seeds=tuple(judged),
-            planned_seeds=tuple(planned_seeds),
+            planned_seeds={resolved.case.id: range(resolved.seeds) for resolved in card.at_tier(tier)},
+            seeds={
+                resolved.case.id: range(first_seed, first_seed + (seeds or resolved.seeds))
+                for resolved in card.at_tier(tier)
+            },
         )
     return required
+
+
+def seeds_of_all(cases: Iterable[str], seeds: Mapping[str, range]) -> tuple[int, ...]:
+    """The seeds that all of some cases have, given those of each case; none if the seeds of no case are known."""
+    known = [set(seeds[case]) for case in cases if case in seeds]
+    return tuple(sorted(set.intersection(*known))) if known else ()

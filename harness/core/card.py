@@ -71,6 +71,7 @@ class Case(Strict):
 class Override(Strict):
     """The values of a tier that one of its cases replaces."""
 
+    seeds: int | None = Field(default=None, ge=1)
     budget: Amount | None = None
     settings: Mapping[str, Any] = {}
     expect_s: float | None = Field(default=None, gt=0)
@@ -101,6 +102,7 @@ class Resolved(Strict):
 
     tier: TierName
     case: Case
+    seeds: int
     settings: Mapping[str, Any]
     deviating: Mapping[str, Any]
     budget: Budget
@@ -187,6 +189,7 @@ class Card(Strict):
         return Resolved(
             tier=tier,
             case=entry,
+            seeds=override.seeds or level.seeds,
             settings=settings,
             deviating={name: value for name, value in settings.items() if value != self.settings[name]},
             budget=Budget(self.unit, (override.budget or level.budget)[self.unit]),

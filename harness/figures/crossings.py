@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from harness.figures.declared import Lines, Scale
 from harness.figures.plot import Crossing, Line
-from harness.tables.table import Cell
+from harness.tables.table import Cell, by_seed
 
 
 def crossings(declared: Lines, lines: Sequence[Line], sign: int) -> Iterator[Crossing]:
@@ -49,10 +49,11 @@ def _crossings(declared: Lines, first: Line, second: Line, sign: int) -> Iterato
 
 
 def _seeds_that_cross(before: Sequence[Cell], after: Sequence[Cell]) -> tuple[int, int]:
-    """In how many seeds the same entrant overtakes, and how many there are; each pair has both entrants' cells."""
+    """In how many of the shared seeds the same entrant overtakes, and how many there are; each pair has both entrants'
+    cells."""
     side = math.copysign(1.0, after[0].value - after[1].value)
-    seeds = list(zip(*(cell.values for cell in (*before, *after)), strict=True))
-    return sum(side * (a - b) <= 0 < side * (c - d) for a, b, c, d in seeds), len(seeds)
+    shared = by_seed((*before, *after)).values()
+    return sum(side * (a - b) <= 0 < side * (c - d) for a, b, c, d in shared), len(shared)
 
 
 def _scaled(value: float, scale: Scale) -> float:

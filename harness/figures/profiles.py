@@ -18,11 +18,12 @@ from harness.stats.aggregates import (
 )
 from harness.stats.intervals import Interval
 from harness.tables.rows import in_order
-from harness.tables.table import Cell
+from harness.tables.table import Cell, by_seed
 
 
 class Pooled(NamedTuple):
-    """The scores [seeds, cases] of each entrant that has all of them; and the entrants that have not."""
+    """The scores [seeds, cases] of each entrant that has all of them, with the seeds that all cases share; and the
+    entrants that have not."""
 
     scores: Mapping[str, NDArray[np.float64]]
     incomplete: tuple[str, ...]
@@ -34,9 +35,9 @@ def pooled(readings: Readings) -> Pooled:
     found, incomplete = {}, []
     for label in in_order({series: readings.kinds[series] for series in readings.runs}):
         own = [readings.cells.get((label, place)) for place in places]
-        scored = [cell.values for cell in own if cell is not None and cell.state == "scored"]
-        if len(scored) == len(places) and len(set(map(len, scored))) == 1:
-            found[label] = np.array(scored, dtype=np.float64).T
+        scored = [cell for cell in own if cell is not None and cell.state == "scored"]
+        if len(scored) == len(places) and (shared := by_seed(scored)):
+            found[label] = np.array(list(shared.values()), dtype=np.float64)
         else:
             incomplete.append(label)
     return Pooled(found, tuple(incomplete))

@@ -91,7 +91,7 @@ class Planner:
                     plan.not_applicable.append(NotApplicable(card.task, resolved.case.id, header.name, why))
                     continue
                 default = self.default(card, resolved, header)
-                first, number = selection.first_seed, selection.seeds or card.tiers[tier].seeds
+                first, number = selection.first_seed, selection.seeds or resolved.seeds
                 plan.runs += [self.result(default, chosen, seed) for seed in range(first, first + number)]
         return plan
 

@@ -16,7 +16,8 @@ from harness.registry.headers import Header
 @dataclass(frozen=True, kw_only=True)
 class Selection:
     """The runs that the user asks for; an empty field selects all. `entrants` are written as `name` or as
-    `name[parameter=value,...]`; `seeds` is how many from the first one on, by default as many as the tier has."""
+    `name[parameter=value,...]`; `seeds` is how many from the first one on, by default as many as the case has at the
+    tier."""
 
     tier: TierName
     tasks: Sequence[str] = ()

@@ -67,9 +67,10 @@ def contents_of(planner: Planner, header: Header, tiers: Sequence[TierName] = TI
             else:
                 cells.setdefault((stored.spec.case, stored.spec.label), {})[stored.spec.seed] = stored
         for (case, _), by_seed in cells.items():
-            default = planner.default(card, card.resolve(tier, case), header)
+            resolved = card.resolve(tier, case)
+            default = planner.default(card, resolved, header)
             chosen = next(iter(by_seed.values())).spec.chosen
-            for seed in range(max(card.tiers[tier].seeds, *(seed + 1 for seed in by_seed))):
+            for seed in range(max(resolved.seeds, *(seed + 1 for seed in by_seed))):
                 results.append(planner.result(default, chosen, seed, by_seed.get(seed)))
     return Contents(tuple(results), tuple(_tuned(planner, card, header, results)), tuple(foreign))
 

@@ -58,11 +58,14 @@ def rerun(
     return "; ".join(map(shlex.join, commands))
 
 
-def seeds_to_ask(card: Card, tier: str, seeds: Iterable[int]) -> int | None:
-    """How many seeds a command must ask for, so that it does these; None where the tier has as many."""
-    number = max(seeds, default=-1) + 1
-    level = next((level for name, level in card.tiers.items() if name == tier), None)
-    return number if level is not None and number > level.seeds else None
+def seeds_to_ask(card: Card, tier: str, seeds: Iterable[tuple[str, int]]) -> int | None:
+    """How many seeds a command must ask for, so that it does these seeds of cases; None where so many are planned."""
+    asked = list(seeds)
+    planned = {
+        resolved.case.id: resolved.seeds for name in card.tiers if name == tier for resolved in card.at_tier(name)
+    }
+    is_more = any(case in planned and seed >= planned[case] for case, seed in asked)
+    return max(seed for _, seed in asked) + 1 if is_more else None
 
 
 def _refusal(difference: Difference, card: Card, tier: str, given: Given) -> UserError:
@@ -72,9 +75,10 @@ def _refusal(difference: Difference, card: Card, tier: str, given: Given) -> Use
     asked = _asked(card, tier, place.get("case", "")).get(what)
     ordered = sorted(runs, key=lambda value: (value != asked, -len(runs[value]), str(value)))
     differing = " and ".join(f"{_shown(value)} ({_names(runs[value])})" for value in ordered)
-    wrong = {run.label: run.kind for value in ordered[asked in runs :] for run in runs[value]}
-    seeds = seeds_to_ask(card, tier, (run.seed for value in ordered[asked in runs :] for run in runs[value]))
+    wrong_runs = [run for value in ordered[asked in runs :] for run in runs[value]]
+    seeds = seeds_to_ask(card, tier, ((run.case, run.seed) for run in wrong_runs))
     cases = [place["case"]] if "case" in place else ()
+    wrong = {run.label: run.kind for run in wrong_runs}
     command = rerun(card.task, tier, wrong, cases=cases, seeds=seeds, given=given)
     if what in _NOT_IN_THE_KEY:
         odd = sorted(run.path for value in ordered[1:] for run in runs[value])

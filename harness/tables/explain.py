@@ -127,7 +127,7 @@ def _commands(runs: list[RunRow], table: Table, row: Row, column: Column, folder
         yield shlex.join(["rm", *(f"{folder}/{run.path}" for run in runs)])
     labels = {run.label for run in runs} or {row.label}
     cases = sorted({run.case for run in runs} or {column.case})
-    seeds = max(table.provenance.seeds) + 1
+    seeds = max([run.seed for run in runs] or table.provenance.seeds) + 1
     command = rerun(table.task, table.tier, dict.fromkeys(labels, row.kind), cases=cases, seeds=seeds)
     root = str(Path(folder).parent)
     yield command if root == "results" else f"{command} {shlex.join(['--results', root])}"

@@ -25,7 +25,7 @@ def notes_on(rows: Sequence[Row], layout: Layout, given: Given = NOTHING_GIVEN) 
     stale = sorted({row.label for row in rows for cell in row.cells if "stale" in cell.flags})
     if stale:
         runs = [run for run in layout.runs if layout.row(run.label) in stale]
-        again, seeds = {run.label: run.kind for run in runs}, (run.seed for run in runs)
+        again, seeds = {run.label: run.kind for run in runs}, ((run.case, run.seed) for run in runs)
         command = rerun(card.task, layout.tier, again, seeds=seeds_to_ask(card, layout.tier, seeds), given=given)
         yield f"stale, made by code or settings that have changed since: {', '.join(stale)}; `{command}`"
     yield from _inapplicable(rows, layout.columns)
@@ -73,7 +73,7 @@ def _missing(rows: Sequence[Row], layout: Layout, given: Given) -> Iterator[str]
         groups[case, tuple(sorted(seeds))][label] = kinds.get(label, "")
     for (case, group_seeds), entrants in groups.items():
         which = f", {seeds_in_words(group_seeds)}" if group_seeds else ""
-        number = seeds_to_ask(card, layout.tier, group_seeds)
+        number = seeds_to_ask(card, layout.tier, ((case, seed) for seed in group_seeds))
         command = rerun(card.task, layout.tier, entrants, cases=[case], seeds=number, given=given)
         yield f"missing: {', '.join(entrants)}, case {case}{which}; `{command}`"
 

@@ -16,7 +16,7 @@ from harness.records.scored import RunRow, ScoreRow, value_range
 from harness.records.submitted import Submitted, mark_of
 from harness.stats.intervals import t_interval
 from harness.tables.columns import Layout
-from harness.tables.table import KINDS, Cell, Effort, Reference, Row, Span, Table
+from harness.tables.table import KINDS, Cell, Effort, Reference, Row, Span, Table, by_seed
 
 
 def rows_of(layout: Layout, flops: Mapping[str, ScoreRow]) -> tuple[Row, ...]:
@@ -147,21 +147,23 @@ def _failed(runs: Sequence[RunRow], scores: Mapping[str, ScoreRow]) -> Counter[s
 
 
 def mean_over(cells: Sequence[Cell], *, exact: bool) -> Cell:
-    """The mean over cells, seed by seed; `incomplete` unless all are scored over the same seeds."""
-    records = tuple(path for cell in cells for path in cell.records)
-    if len({cell.seeds for cell in cells}) > 1 or any(cell.state != "scored" for cell in cells):
+    """The mean over cells, seed by seed, of the seeds that all of them have; `incomplete` unless all are scored."""
+    shared = by_seed(cells) if all(cell.state == "scored" for cell in cells) else {}
+    if not shared:
+        records = tuple(path for cell in cells for path in cell.records)
         return Cell(state="incomplete", text="incomplete", records=records)
-    values = tuple(math.fsum(seed) / len(seed) for seed in zip(*(cell.values for cell in cells), strict=True))
+    values = tuple(math.fsum(own) / len(own) for own in shared.values())
+    paths = ((seed, path) for cell in cells for seed, path in zip(cell.seeds, cell.records, strict=True))
     return Cell(
         state="scored",
-        seeds=cells[0].seeds,
+        seeds=tuple(shared),
         values=values,
         half=math.nan if exact else half_width(values),
         range=cells[0].range,
         n_used=sum(cell.n_used for cell in cells),
         n_expected=sum(cell.n_expected for cell in cells),
         flags=tuple(dict.fromkeys(flag.partition(" ")[0] for cell in cells for flag in cell.flags)),
-        records=records,
+        records=tuple(path for seed, path in paths if seed in shared),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from harness.claims.paper import PublishedNumber
 from harness.core.canonical import digest
 from harness.core.entrant import EntrantKind
-from harness.core.words import counted
+from harness.core.words import counted, listed
 from harness.records.scored import RunRow
 from harness.stats.intervals import Interval
 
@@ -17,7 +17,7 @@ CellState: TypeAlias = Literal[
 ]
 """`missing`: a record is planned or expected and is not there; `not measured`: the run has no such score; `not
 planned`: no run is asked for; `not applicable`: the entrant lacks a capability; `incomplete`: a mean over cells that
-are not all scored."""
+are not all scored, or that share no seed."""
 Mark: TypeAlias = Literal["best", "tie", ""]
 
 KINDS: tuple[EntrantKind, ...] = ("method", "baseline", "ablation", "plugin", "predictions", "reference")
@@ -120,12 +120,14 @@ class Reference:
 
 @dataclass(frozen=True, kw_only=True)
 class Provenance:
-    """What a table or figure was made from. `digest` covers the records' keys and all that is shown of them, and so
-    tells whether a file was made from other records."""
+    """What a table or figure was made from. `budget` and `seeds_by_case` are in words: one text for all cases, or one
+    for each where they differ. `digest` covers the records' keys and all that is shown of them, and so tells whether a
+    file was made from other records."""
 
     version: int
     data: tuple[str, ...]
     seeds: tuple[int, ...]
+    seeds_by_case: tuple[str, ...]
     budget: tuple[str, ...]
     devices: tuple[str, ...]
     commits: tuple[str, ...]
@@ -136,18 +138,34 @@ class Provenance:
     def of(runs: Sequence[RunRow], shown: Sequence[Any], subject: Iterable[Any]) -> "Provenance":
         """The provenance of what is `shown` of runs, plain values without NaN; `subject` is what chose the runs."""
         budgets = {run.case: f"{run.budget:,} {run.unit}" for run in runs if run.kind != "predictions"}
-        alike = len(set(budgets.values())) == 1
+        seeds: dict[str, set[int]] = {}
+        for run in runs:
+            seeds.setdefault(run.case, set()).add(run.seed)
         identities = [[run.path, run.key, run.status, run.error, run.weights, run.trials, run.train_s] for run in runs]
         return Provenance(
             version=runs[0].version,
             data=tuple(sorted({name for run in runs for name in data_names(run.data)})),
-            seeds=tuple(sorted({run.seed for run in runs})),
-            budget=tuple(set(budgets.values()) if alike else (f"{case} {text}" for case, text in budgets.items())),
+            seeds=tuple(sorted(set().union(*seeds.values()))),
+            seeds_by_case=_by_case({case: listed(own) for case, own in seeds.items()}),
+            budget=_by_case(budgets),
             devices=tuple(sorted({f"{run.device}, {counted(run.threads, 'thread')}" for run in runs})),
             commits=tuple(sorted({run.commit[:10] + " (dirty)" * run.dirty for run in runs if run.commit})),
             records=len(runs),
             digest=digest([*subject, identities, list(shown)])[:16],
         )
+
+
+def by_seed(cells: Sequence[Cell]) -> dict[int, tuple[float, ...]]:
+    """The values of several cells, one of each, by the seeds that all of them have."""
+    values = [dict(zip(cell.seeds, cell.values, strict=True)) for cell in cells]
+    shared = set(values[0]).intersection(*values[1:]) if values else set()
+    return {seed: tuple(own[seed] for own in values) for seed in sorted(shared)}
+
+
+def _by_case(texts: Mapping[str, str]) -> tuple[str, ...]:
+    """The text that all cases have, or the text of each after its name."""
+    alike = len(set(texts.values())) == 1
+    return tuple(set(texts.values()) if alike else (f"{case} {text}" for case, text in texts.items()))
 
 
 def data_names(data: str) -> Iterable[str]:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, TypeAlias
 
 from harness.claims.paper import PublishedNumber
-from harness.core.words import listed
 from harness.tables.table import Cell, Effort, Row, Span, Table
 
 Style: TypeAlias = Literal["", "best", "tie"]
@@ -157,13 +156,15 @@ def _caption(table: Table) -> Iterator[str]:
     yield f"Bold: the best of its column; {TIE}: a mean within the interval of the best."
     if any(column.generated for column in table.columns):
         yield "Columns marked generated: their data stands in for real data."
+    if len(made.seeds_by_case) > 1 and any(not column.case for column in table.columns):
+        yield "The mean over cases is of the seeds that all of them have."
     if any(cell.state == "scored" and "contended" in cell.flags for row in table.rows for cell in row.cells):
         yield "Values marked contended were timed beside other runs and are not compared."
     if any(row.effort.contended for row in table.rows):
         yield f"{CONTENDED}: trained beside other runs; such times cannot be compared."
     if any(row.submitted for row in table.rows):
         yield "Rows marked self-reported or verified n of m: others made their records, of which n of m were run again."
-    data, seeds, budget = ", ".join(made.data), listed(made.seeds), "; ".join(made.budget)
+    data, seeds, budget = ", ".join(made.data), "; ".join(made.seeds_by_case), "; ".join(made.budget)
     device, commit = "; ".join(made.devices), ", ".join(made.commits) or "unknown"
     facts = f"data: {data}; seeds: {seeds}; budget: {budget}; device: {device}; commit: {commit}"
     yield f"Task {table.task}, version {made.version}; {facts}."

@@ -22,9 +22,9 @@ from toys import CLAIM
 Make = Callable[..., Record]
 
 BETTER = {**CLAIM, "where": {"case": "plain"}}
-SEEDS = (0, 1, 2, 3, 4)
+SEEDS = range(5)
 EVERYONE = PlannedCase(frozenset({"new", "old"}), {"n": 100})
-REQUIRED = Requirements(planned={"plain": EVERYONE}, seeds=SEEDS, planned_seeds=SEEDS)
+REQUIRED = Requirements(planned={"plain": EVERYONE}, seeds={"plain": SEEDS}, planned_seeds={"plain": SEEDS})
 EVERY_RUN = [(entrant, seed) for entrant in ("new", "old") for seed in SEEDS]
 
 
@@ -134,7 +134,7 @@ class TestSeeds:
         self, records: dict[tuple[str, int], Record], make: Make
     ) -> None:
         new = [make(entrant, seed) for entrant in ("new", "old") for seed in range(5, 11)]
-        judged = verdict([*records.values(), *new], replace(REQUIRED, seeds=tuple(range(5, 11))))
+        judged = verdict([*records.values(), *new], replace(REQUIRED, seeds={"plain": range(5, 11)}))
         assert judged.text == "reproduced (seeds 5-10 instead of the planned 0-4)"
         assert judged.deciding.seeds == tuple(range(5, 11))
 

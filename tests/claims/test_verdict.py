@@ -377,11 +377,26 @@ class TestPreconditions:
         judged = judge(claim(), table(*pair(), *elsewhere), "small", required)
         assert judged.outcome == "reproduced", "the other case measures something else"
 
+    def test_a_claim_on_cases_with_other_numbers_of_seeds_is_judged_on_those_that_all_have(self) -> None:
+        everyone, seeds = PlannedCase(frozenset({"new", "old"})), {"main": range(5), "other": range(7)}
+        planned = {"main": everyone, "other": everyone}
+        required = {"toy": Requirements(planned=planned, planned_seeds=seeds, seeds=seeds)}
+        of_other = [
+            record(side, seed, value + 0.01 * seed, case="other")
+            for side, value in (("new", 0.5), ("old", 0.3))
+            for seed in range(7)
+        ]
+        for where, numbers in (({}, 5), ({"case": "main"}, 5), ({"case": "other"}, 7)):
+            judged = judge(claim(where=where), table(*pair(), *of_other), "small", required)
+            assert (judged.text, judged.deciding.n) == ("reproduced", numbers)
+        gap = judge(claim(where={"case": "other"}), table(*pair(), *of_other[:-1]), "small", required)
+        assert gap.text == "not assessable (old, case other, seed 6: no record)"
+
     def test_of_the_cases_that_a_claim_names_those_of_the_tier_are_needed(self) -> None:
         named = claim(where={"case": ["main", "larger"]})
-        required = {"toy": Requirements(cases=frozenset({"main", "other"}))}
+        required = {"toy": Requirements(planned_seeds={"main": range(5), "other": range(5)})}
         assert judge(named, table(*pair()), "small", required).outcome == "reproduced"
-        required = {"toy": Requirements(cases=frozenset({"main", "larger"}))}
+        required = {"toy": Requirements(planned_seeds={"main": range(5), "larger": range(5)})}
         judged = judge(named, table(*pair()), "small", required)
         assert judged.text == "not assessable (new, case larger, seeds 0-4: no record (and 1 more gap))"
         elsewhere = judge(claim(where={"case": "larger"}), table(*pair()), "small", required)

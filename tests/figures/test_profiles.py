@@ -53,6 +53,12 @@ def test_interquartile_means_and_improvements_are_said_below(record: Make, plot:
     assert improvement.startswith("probability that a run of new scores higher than one of: old 0.50 [")
 
 
+def test_cases_with_more_seeds_count_with_those_that_all_have(record: Make, plot: Plots) -> None:
+    more = [record(name, 2, 0.95, case="hard", kind=kind) for name, kind in (("new", "method"), ("old", "baseline"))]
+    made = plot([*records(record), *more], **PROFILE)
+    assert corners(made, "new") == corners(plot(records(record), **PROFILE), "new")
+
+
 def test_an_entrant_that_lacks_a_case_is_left_out_and_named(record: Make, plot: Plots) -> None:
     made = plot([*records(record), record("half", 0, 0.9), record("half", 1, 0.9)], **PROFILE)
     assert "not drawn, without scores in all cases: half" in made.notes

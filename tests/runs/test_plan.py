@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.core.card import Override
 from harness.records import store as module
 from harness.records.form import Shared, stored_from_bytes
 from harness.records.record import Failure, Stored
@@ -36,6 +37,18 @@ def test_an_entrant_takes_part_in_the_cases_that_it_names_alone(registry: Regist
     assert cells == {("cost", "ppmi"), ("atlas", "sgns"), ("cost", "sgns")}
     (skipped,) = plan.not_applicable
     assert (skipped.case, skipped.entrant, skipped.why) == ("atlas", "ppmi", "takes part only in cost")
+
+
+def test_a_case_may_have_more_seeds_than_the_others_of_its_tier(registry: Registry, tmp_path: Path) -> None:
+    card = registry.card("word_similarity")
+    quick = card.tiers["quick"]
+    changed = quick.model_copy(update={"case": {**quick.case, "cost": Override(seeds=quick.seeds + 2)}})
+    card = card.model_copy(update={"tiers": {**card.tiers, "quick": changed}})
+    registry = replace(registry, tasks={**registry.tasks, "word_similarity": card})
+    plain = Selection(tier="quick", tasks=["word_similarity"], entrants=["sgns"])
+    for selection, of_atlas, of_cost in ((plain, quick.seeds, quick.seeds + 2), (replace(plain, seeds=1), 1, 1)):
+        runs = Planner(registry, Store(tmp_path)).plan(selection).runs
+        assert Counter(run.spec.case for run in runs) == {"atlas": of_atlas, "cost": of_cost}
 
 
 SELECTION = Selection(tier="quick", tasks=["word_similarity"], cases=["atlas"], entrants=["sgns"], seeds=3)

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from harness.core.card import Card
+from harness.core.card import Card, Override
 from harness.core.errors import UserError
 from harness.core.spec import Budget
 from harness.records.record import Record
 from harness.records.scored import scored
 from harness.runs.selection import Given
 from harness.tables.build import View, build_tables
+from harness.tables.formats import render
 from harness.tables.results import ExpectedRuns
 from harness.tables.table import Cell, Reference, Row, Span, Table
 
@@ -164,6 +165,17 @@ class TestMeans:
         assert cell(table, "bit", "mean").state == "incomplete"
         assert cell(table, "bit", "mean").values == ()
         assert cell(table, "vit", "mean").state == "scored"
+
+    def test_the_mean_is_of_the_seeds_that_all_cases_have(self, record: Make, tables: Tables) -> None:
+        more = [record(name, seed, 0.9, case="hard") for name in ("vit", "bit") for seed in (3, 4)]
+        (table,) = tables([*self.made(record), *more])
+        mean = cell(table, "vit", "mean")
+        assert (mean.seeds, len(mean.records)) == ((0, 1, 2), 6)
+        assert mean.values == pytest.approx((0.6, 0.62, 0.64))
+        assert cell(table, "vit", "hard").seeds == (0, 1, 2, 3, 4)
+        text = render([table], "markdown")
+        assert "The mean over cases is of the seeds that all of them have." in text
+        assert "seeds: hard 0-4; plain 0-2;" in text
 
     def test_one_case_has_no_mean(self, record: Make, tables: Tables) -> None:
         (table,) = tables([record("vit", 0)])
@@ -418,6 +430,18 @@ class TestExpected:
         (table,) = tables(made[: planned + 2], expected=self.expected(made))
         (note,) = table.notes
         assert note.endswith(f"--case plain --entrant b --seeds {planned + 2}`")
+
+    def test_a_command_asks_for_no_number_of_seeds_where_the_case_has_so_many(
+        self, record: Make, tables: Tables, card: Callable[..., Card]
+    ) -> None:
+        tier = card().tiers["small"]
+        planned = tier.seeds + 2
+        small = tier.model_copy(update={"case": {"plain": Override(seeds=planned)}})
+        made = [record(name, seed) for name in ("a", "b") for seed in range(planned)]
+        (table,) = tables(made[:planned], card=card(tiers={"small": small}), expected=self.expected(made))
+        assert [note.partition("; ")[2] for note in table.notes] == [
+            "`harness run --task toy --tier small --case plain --entrant b`"
+        ]
 
     def test_a_command_says_again_what_the_users_command_said(self, record: Make, tables: Tables) -> None:
         made = [record(name, 0) for name in ("a", "mine")]

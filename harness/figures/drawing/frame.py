@@ -13,7 +13,6 @@ from matplotlib.figure import Figure as MplFigure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.transforms import ScaledTranslation
 
-from harness.core.words import listed
 from harness.figures.drawing.body import Body
 from harness.figures.drawing.film import draw_film
 from harness.figures.drawing.heat import draw_heat
@@ -102,7 +101,7 @@ def _footer(figure: Figure) -> str:
         f"Task {figure.task}, version {made.version}",
         f"tier {figure.tier}",
         f"data: {', '.join(made.data)}",
-        f"seeds: {listed(made.seeds)}",
+        f"seeds: {', '.join(made.seeds_by_case)}",
         f"budget: {'; '.join(made.budget)}",
         f"device: {'; '.join(made.devices)}",
         f"commit: {', '.join(made.commits) or 'unknown'}",

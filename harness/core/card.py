@@ -78,6 +78,7 @@ class Override(Strict):
     limit_s: float | None = Field(default=None, gt=0)
     memory_mb: int | None = Field(default=None, gt=0)
     ticks: int | None = Field(default=None, ge=0, le=MOST_TICKS)
+    trial_divisor: int | None = Field(default=None, ge=1)
 
 
 class Tier(Override):
@@ -197,7 +198,7 @@ class Card(Strict):
             limit_s=override.limit_s or level.limit_s,
             memory_mb=override.memory_mb or level.memory_mb,
             ticks=level.ticks if override.ticks is None else override.ticks,
-            trial_divisor=level.trial_divisor,
+            trial_divisor=override.trial_divisor or level.trial_divisor,
             primary=entry.primary or self.primary,
         )
 

@@ -66,6 +66,7 @@ settings = { window = 4, size = 20 }
 
 [tiers.quick.case.cost]
 seeds = 12
+trial_divisor = 2
 budget = { tokens = 0 }
 settings = { size = 30, lowercase = true }
 expect_s = 7
@@ -108,7 +109,7 @@ def test_a_tier_is_resolved_over_the_card(card: Card) -> None:
     assert resolved.budget == Budget("tokens", 50_000)
     assert (resolved.expect_s, resolved.limit_s, resolved.memory_mb, resolved.ticks) == (3, 60, 4096, 4)
     assert resolved.primary == "spearman"
-    assert resolved.seeds == 3
+    assert (resolved.seeds, resolved.trial_divisor) == (3, 5)
 
 
 def test_a_case_is_resolved_over_its_tier(card: Card) -> None:
@@ -117,7 +118,7 @@ def test_a_case_is_resolved_over_its_tier(card: Card) -> None:
     assert resolved.budget == Budget("tokens", 0)
     assert (resolved.expect_s, resolved.limit_s, resolved.memory_mb, resolved.ticks) == (7, 90, 100, 0)
     assert resolved.primary == "seconds"
-    assert resolved.seeds == 12
+    assert (resolved.seeds, resolved.trial_divisor) == (12, 2)
 
 
 def test_only_settings_that_differ_from_the_cards_are_deviating(card: Card) -> None:

@@ -187,7 +187,7 @@
          number(pair.p, 3), number(pair.adjusted, 3), String(pair.values.length)]);
     const heads = ["entrant", "over", "column", "comparison", "difference", "90 % interval", "p", "p (Holm)", "seeds"];
     const shown = [heading("Paired differences in " + table.metric), tableOf("Paired differences", heads, lines, 4),
-      make("p", { className: "fine" }, "Positive: the entrant is better. Mean over seeds with its t interval; p is two-sided, by exact sign flips, and assumes symmetric differences."),
+      make("p", { className: "fine" }, `Positive: the entrant is better. Mean over seeds with its t interval; p is two-sided, by exact sign flips of at most ${MOST_EXACT} seeds, and assumes symmetric differences.`),
       ...across(table, rows)];
     return shown;
   }
@@ -200,10 +200,14 @@
     const chances = pairs(rows.map((row, i) => [row.label, own[i]])).map(([[of, a], [over, b]]) =>
       [of, over, number(mean(a.map((values, i) => improvement(values.map((v) => sign * v), b[i].map((v) => sign * v)))), 3)]);
     const quality = own.map((cells) => mean(cells.map(mean)));
+    const seeds = columns.map((i) => rows[0].cells[i].seeds);
+    const shared = new Set(seeds[0].filter((seed) => seeds.every((others) => others.includes(seed))));
+    const pooled = rows.map((row) => columns.flatMap((i) =>
+      row.cells[i].values.filter((value, place) => shared.has(row.cells[i].seeds[place]))));
     const made = [make("h2", {}, "Probability of improvement"),
       tableOf("Probability of improvement", ["a run of", "is better than one of", "probability"], chances, 2),
       make("p", { className: "fine" }, "The mean over the columns in which all of them have scores, " + columns.length + " in number; ties count half."),
-      make("h2", {}, "Performance profiles"), profile(rows, own.map((cells) => cells.flat())),
+      make("h2", {}, "Performance profiles"), profile(rows, pooled),
       make("h2", {}, "Quality against cost")];
     for (const [name, said] of [["train_s", "seconds of training"], ["weights", "weights"], ["flops", "FLOPs"]]) {
       const known = rows.map((row, i) => i).filter((i) => typeof rows[i][name] === "number");

@@ -126,6 +126,6 @@ def _effort(effort: Effort, name: str) -> str:
         "FLOPs": effort.flops.most if effort.flops else math.nan,
         "train s": effort.train_s,
         "trials": effort.trials,
-        "seeds": effort.seeds,
+        "seeds": effort.seeds.most,
     }
     return "" if math.isnan(values[name]) else f"{values[name]:.8g}"

@@ -4,7 +4,7 @@ import itertools
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -16,7 +16,7 @@ from harness.records.scored import RunRow, ScoreRow, value_range
 from harness.records.submitted import Submitted, mark_of
 from harness.stats.intervals import t_interval
 from harness.tables.columns import Layout
-from harness.tables.table import KINDS, Cell, Effort, Reference, Row, Span, Table, by_seed
+from harness.tables.table import KINDS, NO_SEEDS, Cell, Effort, Reference, Row, Span, Table, by_seed
 
 
 def rows_of(layout: Layout, flops: Mapping[str, ScoreRow]) -> tuple[Row, ...]:
@@ -84,11 +84,11 @@ def _effort(runs: Sequence[RunRow], flops: Mapping[str, ScoreRow]) -> Effort:
         train_s=math.fsum(run.train_s for run in trained) / len(trained) if trained else math.nan,
         contended=any(run.contended for run in scored),
         trials=max((run.trials for run in scored), default=0),
-        seeds=len({run.seed for run in runs}),
+        seeds=_span(Counter(case for case, _ in {(run.case, run.seed) for run in runs}).values()) or NO_SEEDS,
     )
 
 
-def _span(numbers: Sequence[float]) -> Span | None:
+def _span(numbers: Collection[float]) -> Span | None:
     return Span(min(numbers), max(numbers)) if numbers else None
 
 

@@ -84,17 +84,21 @@ class Column:
     generated: bool = False
 
 
+NO_SEEDS = Span(0, 0)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Effort:
     """What an entrant took: numbers of weights and mean charged training seconds of its scored runs that had a budget,
-    FLOPs where the task counts them, tuning trials, number of seeds. `contended` times were taken beside other runs."""
+    FLOPs where the task counts them, tuning trials, numbers of seeds by case. `contended` times were taken beside other
+    runs."""
 
     weights: Span | None = None
     flops: Span | None = None
     train_s: float = math.nan
     contended: bool = False
     trials: int = 0
-    seeds: int = 0
+    seeds: Span = NO_SEEDS
 
 
 @dataclass(frozen=True)

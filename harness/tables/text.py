@@ -140,7 +140,7 @@ def _effort(effort: Effort) -> dict[str, str]:
         "FLOPs": amount(effort.flops),
         "train s": seconds(effort.train_s) + (CONTENDED if effort.contended else ""),
         "trials": str(effort.trials),
-        "seeds": str(effort.seeds),
+        "seeds": amount(effort.seeds),
     }
 
 

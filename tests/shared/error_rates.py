@@ -97,9 +97,9 @@ def rate(case: Case, shape: str, n: int) -> float:
 
 
 def rate_with_planned_seeds(margin: float, most: int) -> float:
-    """How often the interval of normal differences of mean 0 and deviation 1 lies above 0, where their number was planned
-    by the deviation of the first five: so many that the power is one half for an effect of the margin, but at most
-    `most`. Verdicts err less often, since they ask for the exact test, too."""
+    """How often the interval of normal differences of mean 0 and deviation 1 lies above 0, where their number was
+    planned by the deviation of the first five: so many that the power is one half for an effect of the margin, but at
+    most `most`. Verdicts err less often, since they ask for the exact test, too."""
     region = Region("greater", margin=margin)
     values = np.random.default_rng(0).normal(size=(SAMPLES, most))
     deviations = values[:, :FEWEST_SEEDS].std(axis=1, ddof=1)

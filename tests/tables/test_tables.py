@@ -173,6 +173,7 @@ class TestMeans:
         assert (mean.seeds, len(mean.records)) == ((0, 1, 2), 6)
         assert mean.values == pytest.approx((0.6, 0.62, 0.64))
         assert cell(table, "vit", "hard").seeds == (0, 1, 2, 3, 4)
+        assert rows(table)["vit"].effort.seeds == Span(3, 5)
         text = render([table], "markdown")
         assert "The mean over cases is of the seeds that all of them have." in text
         assert "seeds: hard 0-4; plain 0-2;" in text
@@ -250,7 +251,7 @@ class TestRows:
     def test_what_it_took_stands_in_the_row(self, record: Make, tables: Tables) -> None:
         made = [record("vit", s, train_s=1.0 + s, weights=10 + s, trials=4) for s in range(3)]
         effort = tables(made)[0].rows[0].effort
-        assert (effort.weights, effort.train_s, effort.trials, effort.seeds) == (Span(10, 12), 2.0, 4, 3)
+        assert (effort.weights, effort.train_s, effort.trials, effort.seeds) == (Span(10, 12), 2.0, 4, Span(3, 3))
         assert not effort.contended
         assert tables([record("vit", 0, contended=True)])[0].rows[0].effort.contended
 

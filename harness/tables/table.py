@@ -85,6 +85,7 @@ class Column:
 
 
 NO_SEEDS = Span(0, 0)
+"""The numbers of seeds of an entrant without a run."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -59,7 +59,8 @@ def rerun(
 
 
 def seeds_to_ask(card: Card, tier: str, seeds: Iterable[tuple[str, int]]) -> int | None:
-    """How many seeds a command must ask for, so that it does these seeds of cases; None where so many are planned."""
+    """How many seeds a command must ask for, so that it does some runs, given as pairs of case and seed; None where so
+    many are planned."""
     asked = list(seeds)
     planned = {
         resolved.case.id: resolved.seeds for name in card.tiers if name == tier for resolved in card.at_tier(name)

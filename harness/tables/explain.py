@@ -69,7 +69,8 @@ def as_text(explanation: Explanation) -> str:
 
 def _explain(results: TaskResults, table: Table, row: Row, i: int, folder: str) -> Explanation:
     column, cell = table.columns[i], row.cells[i]
-    runs = [run for run in results.runs if run.path in set(cell.records)]
+    of_cell = (run for run in results.runs if run.path in set(cell.records))
+    runs = sorted(of_cell, key=lambda run: (run.case, run.seed))
     # The mean over cases has the values of its records in the row's other cells.
     values = {
         path: value

@@ -78,6 +78,7 @@ def _explain(results: TaskResults, table: Table, row: Row, i: int, folder: str) 
         if other.state == "scored" and len(other.records) == len(other.values)
         for path, value in zip(other.records, other.values, strict=True)
     }
+    counted_in = "all seeds" if column.case else "all seeds of all cases"
     return Explanation(
         table=table.name,
         entrant=row.label,
@@ -85,7 +86,7 @@ def _explain(results: TaskResults, table: Table, row: Row, i: int, folder: str) 
         says=cell_text(table, row, i),
         formula=_formula(table, column, cell),
         interval=_interval(table, cell),
-        items=f"{cell.n_used:,} of {cell.n_expected:,}, all seeds together" if cell.n_expected else "not counted",
+        items=f"{cell.n_used:,} of {cell.n_expected:,}, {counted_in} together" if cell.n_expected else "not counted",
         evidence=tuple(
             {
                 **{name: getattr(run, name) for name in ("case", "seed", "status", "path", "key", "error", "resumed")},
